@@ -1,0 +1,151 @@
+"""Everything that qftools raises, sorted by what the integrator does next.
+
+QFPayError
+├── InputError (a ValueError too)   my mistake; nothing was sent: mend the call
+│   └── WrongPlaceError             these credentials do not belong on that host
+├── OutcomeUnknownError             nobody knows whether it happened: query before anything else
+│   ├── TransportError              no usable reply: time-out, reset, 5xx, half a body, not JSON
+│   │   └── RateLimitError          HTTP 429: too many requests, ask later
+│   ├── SignatureError              a reply came back, but its signature is not the gateway's
+│   └── UnclearError                the gateway answered that it does not know yet either
+├── GatewayError                    the gateway understood and said no: nothing happened
+├── JournalError                    the journal can't be read or written
+└── SandboxError                    the sandbox can't do what was asked of it
+
+A payment that is still in progress is no error at all: it is a reply.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qftools.models import Order, Reply
+
+
+class QFPayError(Exception):
+    """Base of every error that qftools raises."""
+
+
+class InputError(QFPayError, ValueError):
+    """An argument that the gateway could not accept. Nothing was sent.
+
+    Attributes:
+        field: The name of the field, as on the wire, or of the argument.
+        problem: What is wrong with the value that was given.
+        rule: What the value has to look like, with the source of the rule.
+
+    Example:
+        >>> raise InputError("txamt", "is a float (25.0)", "an integer in the minor unit")
+        Traceback (most recent call last):
+        ...
+        qftools.errors.InputError: txamt is a float (25.0); it must be an integer in the minor unit
+    """
+
+    def __init__(self, field: str, problem: str, rule: str) -> None:
+        super().__init__(f"{field} {problem}; it must be {rule}")
+        self.field = field
+        self.problem = problem
+        self.rule = rule
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        # An exception with its own signature is otherwise lost on its way between processes.
+        return type(self), (self.field, self.problem, self.rule)
+
+
+class WrongPlaceError(InputError):
+    """Credentials and host do not belong together, or the way there is not safe.
+
+    Raised before anything is sent: test credentials at a production host, the
+    reverse, or plain http to anything but this machine.
+    """
+
+
+class OutcomeUnknownError(QFPayError):
+    """Nobody knows whether the request took effect. Ask (``client.query``) before acting again.
+
+    Attributes:
+        order: The order that the request was about, so that its numbers are
+            not lost; None for a request without one.
+    """
+
+    order: Order | None = None
+
+
+class TransportError(OutcomeUnknownError):
+    """No usable reply: a time-out, a reset, HTTP 5xx, half a body, a body that is not JSON.
+
+    The gateway may have acted on the request all the same.
+
+    Attributes:
+        sent: False where the connection was never made, so that the gateway
+            can't have seen the request.
+    """
+
+    sent: bool = True
+
+
+class RateLimitError(TransportError):
+    """HTTP 429: more than the published 100 requests a second or 400 a minute.
+
+    Attributes:
+        retry_after: Seconds that the gateway asks for, None where it does not say.
+    """
+
+    retry_after: float | None = None
+
+
+class SignatureError(OutcomeUnknownError):
+    """A reply came back, but its ``X-QF-SIGN`` is not the gateway's over these bytes.
+
+    Somebody or something changed the reply on its way, or the client key is
+    another one. What the reply says must not be believed.
+    """
+
+
+class UnclearError(OutcomeUnknownError):
+    """The gateway answered with a code that means "outcome unknown, query".
+
+    Attributes:
+        respcd: The four-digit code, for example ``"1298"``.
+        reply: The whole reply.
+    """
+
+    def __init__(self, respcd: str, message: str, reply: Reply) -> None:
+        super().__init__(respcd, message, reply)
+        self.respcd = respcd
+        self.message = message
+        self.reply = reply
+
+    def __str__(self) -> str:
+        return f"{self.respcd}: {self.message}"
+
+
+class GatewayError(QFPayError):
+    """The gateway understood the request and refused it: nothing happened.
+
+    Attributes:
+        respcd: The four-digit code, for example ``"1108"``.
+        message: What the code means, with the gateway's own words.
+        reply: The whole reply, for logs and support tickets.
+        order: The order that the request was about, None where there is none.
+    """
+
+    order: Order | None = None
+
+    def __init__(self, respcd: str, message: str, reply: Reply) -> None:
+        super().__init__(respcd, message, reply)
+        self.respcd = respcd
+        self.message = message
+        self.reply = reply
+
+    def __str__(self) -> str:
+        return f"{self.respcd}: {self.message}"
+
+
+class JournalError(QFPayError):
+    """The journal can't be read or written; says which file and what to do."""
+
+
+class SandboxError(QFPayError):
+    """The sandbox can't do what was asked of it: an unknown order, a file in use."""
