@@ -1,0 +1,90 @@
+# Everything sets itself up: Python 3.11 or newer and make are all that a machine needs.
+# A step that is done leaves a stamp in .venv, so a second run starts at once.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+UV := $(BIN)/uv
+# The first interpreter that is new enough; make PYTHON=/path/to/python says otherwise.
+PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+N ?= 20000
+
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+export NO_MKDOCS_2_WARNING := 1
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+
+##@ Start here
+.PHONY: help
+help: ## Say what can be made
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/.core ## Cancel payments of every wallet on the sandbox gateway, and show the verdicts
+	@$(BIN)/qftools demo
+
+.PHONY: lab
+lab: $(VENV)/.full ## Open the lessons in JupyterLab
+	@$(BIN)/jupyter lab --ServerApp.root_dir=notebooks --LabApp.expose_app_in_browser=False
+
+##@ Work on it
+.PHONY: setup
+setup: $(VENV)/.full ## Install everything into .venv, in the locked versions
+
+.PHONY: test
+test: $(VENV)/.full ## Lint, types, tests, doctests, notebooks, site; says what was left out
+	@$(BIN)/python -m tests.run
+
+.PHONY: lint
+lint: $(VENV)/.full ## Lint, format and types only
+	@$(BIN)/python -m tests.run lint
+
+.PHONY: format
+format: $(VENV)/.full ## Put code into the project's format
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format --quiet
+
+.PHONY: prove
+prove: $(VENV)/.full ## Run the property tests with N examples each (make prove N=20000)
+	@EXAMPLES=$(N) $(BIN)/pytest -m hypothesis --hypothesis-profile=prove tests
+
+.PHONY: lock
+lock: $(UV) ## Move uv.lock to what pyproject.toml asks for
+	@$(UV) lock
+
+.PHONY: clean
+clean: ## Remove all that make has made
+	rm -rf $(VENV) .make site dist lite screenshots node_modules docs/*/notebooks \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the targets above stand on.
+$(UV): Makefile
+	@test -n "$(PYTHON)" || { echo "qftools needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		if [ "$$CI" = true ]; then \
+			as_root=; [ "$$(id -u)" = 0 ] || as_root="sudo -n"; \
+			$$as_root apt-get update -qq && $$as_root apt-get install -y -qq python3-venv; \
+		else \
+			echo "$(PYTHON) can't make virtual environments. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; \
+		fi; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+# --inexact leaves in place what `make setup` may have installed already.
+$(VENV)/.core: $(UV) pyproject.toml uv.lock
+	@$(UV) sync --quiet --locked --inexact --no-default-groups
+	@touch $@
+
+$(VENV)/.full: $(UV) pyproject.toml uv.lock
+	@echo "Installing the locked versions"
+	@$(UV) sync --quiet --locked --all-extras
+	@touch $(VENV)/.core $@

@@ -1,0 +1,30 @@
+"""What every test may use: the machine's table, and the settings of the property tests."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+from tests import machine
+
+collect_ignore_glob = ["examples/*"]  # run by test_examples.py, not imported for doctests
+
+settings.register_profile("default", deadline=None)
+settings.register_profile(
+    "prove", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "20000"))
+)
+settings.load_profile("default")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose need the machine lacks; where nothing may be left out, fail it."""
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            if machine.present(name):
+                continue
+            reason = f"needs {name}: {machine.how_to_get(machine.NEEDS[name])}"
+            if machine.nothing_may_be_left_out():
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
