@@ -54,6 +54,10 @@ format: $(VENV)/.full ## Put code into the project's format
 prove: $(VENV)/.full ## Run the property tests with N examples each (make prove N=20000)
 	@EXAMPLES=$(N) $(BIN)/pytest -m hypothesis --hypothesis-profile=prove tests
 
+.PHONY: texts
+texts: $(VENV)/.full ## Collect the texts of panels and command line, and compile the Chinese
+	@$(BIN)/python -m tests.texts
+
 .PHONY: lock
 lock: $(UV) ## Move uv.lock to what pyproject.toml asks for
 	@$(UV) lock

@@ -1,0 +1,26 @@
+"""The command line: reads options, calls one function of the package, shows what it said.
+
+Decides nothing. Commands import what they need when they run, so that help is quick.
+"""
+
+from __future__ import annotations
+
+import click
+
+import qftools
+from qftools.cli.command import Group
+from qftools.cli.sign import sign
+from qftools.locale import mark
+
+
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=mark("Find out whether money moved, and call a QFPay payment off if it did not."),
+)
+@click.version_option(qftools.__version__, prog_name="qftools")
+def main() -> None:
+    """Find out whether money moved, and call a QFPay payment off if it did not."""
+
+
+main.add_command(sign)

@@ -1,0 +1,238 @@
+"""What all commands share: options, texts in two languages, errors that say what to do next.
+
+Imports click and nothing heavy: ``qftools --help`` must be quick.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from qftools.cli import exits
+from qftools.locale import LANGUAGES, language, mark, text, use_language
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Option(click.Option):
+    """An option whose help is translated when it is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The help line of click, in the reader's language."""
+        english = self.help
+        self.help = english and text(english)
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.help = english
+
+
+# What click says itself, word for word: it looks these up in the same catalogue.
+_CLICK_SAYS = (
+    mark("Usage:"),
+    mark("Options"),
+    mark("Commands"),
+    mark("Show this message and exit."),
+    mark("Show the version and exit."),
+    mark("Try '{command} {option}' for help."),
+    mark("Error: {message}"),
+    mark("Aborted!"),
+    mark("Missing command."),
+    mark("Missing argument"),
+    mark("Missing option"),
+    mark("No such command {name!r}."),
+    mark("No such option {name!r}."),
+    mark("Invalid value: {message}"),
+    mark("Invalid value for {param_hint}: {message}"),
+    mark("{value!r} is not a valid {number_type}."),
+    mark("{value} is not in the range {range}."),
+    mark("{name} {filename!r} does not exist."),
+    mark("{name} {filename!r} is a directory."),
+    mark("default: {default}"),
+    mark("file"),
+)
+
+
+def _choose_language(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value:
+        use_language(value)
+        _translate_click()
+
+
+def _translate_click() -> None:
+    # click asks the gettext of the process; in a command's process that is ours to set.
+    import gettext
+    from importlib.resources import files
+
+    os.environ["LANGUAGE"] = language()
+    gettext.bindtextdomain("qftools", str(files("qftools") / "locale"))
+    gettext.textdomain("qftools")
+
+
+def _language_option() -> Option:
+    return Option(
+        ["--lang"],
+        type=click.Choice(LANGUAGES),
+        is_eager=True,
+        expose_value=False,
+        callback=_choose_language,
+        help=mark("Language of all texts; that of the locale by default."),
+    )
+
+
+class _Translated(click.Command):
+    """Help in the reader's language, and ``--lang`` on every command."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(_language_option())
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Choose the language before anything is parsed, so that ``--help`` may come first."""
+        for option, value in itertools.zip_longest(args, args[1:], fillvalue=""):
+            name, _equals, joined = option.partition("=")
+            if name == "--lang" and (joined or value) in LANGUAGES:
+                use_language(joined or value)
+        _translate_click()
+        return super().make_context(info_name, args, parent, **extra)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first sentence of the help, as a line of the list of commands."""
+        return text(self.short_help) if self.short_help else ""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help, translated as a whole."""
+        english = self.help
+        self.help = english and text(english)
+        try:
+            super().format_help_text(ctx, formatter)
+        finally:
+            self.help = english
+
+
+class Command(_Translated):
+    """A command of qftools."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; an error of qftools becomes a message and an exit status."""
+        from qftools.errors import QFPayError
+
+        try:
+            return super().invoke(ctx)
+        except QFPayError as error:
+            fail(error, as_json=bool(ctx.params.get("as_json")))
+
+
+class Group(_Translated, click.Group):
+    """The list of commands, in the order in which they were added, with the exit statuses."""
+
+    command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of a first day, not of the alphabet."""
+        return list(self.commands)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The exit statuses and the environment, from their tables."""
+        with formatter.section(text("Exit status")):
+            formatter.write_dl([(str(row.status), text(row.when)) for row in exits.EXITS])
+        with formatter.section(text("Environment")):
+            formatter.write_dl([(name, text(meaning)) for name, meaning in ENVIRONMENT.items()])
+
+
+ENVIRONMENT = {
+    "QFTOOLS_BASE_URL": mark("the gateway: https://... of QFPay, or the address of a sandbox"),
+    "QFTOOLS_APP_CODE": mark("the app code that QFPay issued"),
+    "QFTOOLS_CLIENT_KEY": mark("its client key; better here than on the command line"),
+    "QFTOOLS_MCHID": mark("the merchant number, if one was issued"),
+}
+
+
+def option(*names: str, **attributes: Any) -> Callable[[F], F]:
+    """``click.option`` whose help is translated."""
+    return click.option(*names, cls=Option, **attributes)
+
+
+json_option = option(
+    "--json", "as_json", is_flag=True, help=mark("Print JSON, for scripts, instead of text.")
+)
+app_code_option = option(
+    "--app-code", envvar="QFTOOLS_APP_CODE", help=mark("The app code that QFPay issued.")
+)
+client_key_option = option(
+    "--client-key",
+    envvar="QFTOOLS_CLIENT_KEY",
+    help=mark(
+        "The client key. Others on this machine can read it in the list of processes: "
+        "prefer the variable QFTOOLS_CLIENT_KEY."
+    ),
+)
+
+
+def required(value: str | None, flag: str, variable: str) -> str:
+    """*value*, or a usage error that names both ways to give it."""
+    if not value:
+        raise click.UsageError(
+            text("{flag} is missing: give it, or set {variable}.").format(
+                flag=flag, variable=variable
+            )
+        )
+    return value
+
+
+def key_or_ask(value: str | None) -> str:
+    """The client key from the option or the variable; else asked for, unseen, at a terminal."""
+    if not value and sys.stdin.isatty():
+        return str(click.prompt(text("Client key"), hide_input=True, err=True))
+    return required(value, "--client-key", "QFTOOLS_CLIENT_KEY")
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Print one JSON object; Chinese stays readable."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def status_of(error: Exception) -> int:
+    """The exit status that an error of qftools ends with."""
+    from qftools.errors import InputError, OutcomeUnknownError
+
+    if isinstance(error, InputError):
+        return exits.USAGE
+    return exits.UNKNOWN if isinstance(error, OutcomeUnknownError) else exits.REFUSED
+
+
+def fail(error: Exception, *, as_json: bool) -> NoReturn:
+    """Say what went wrong and what to do next; end with its status."""
+    status = status_of(error)
+    if as_json:
+        details = {
+            name: value
+            for name in ("field", "problem", "rule", "respcd")
+            if isinstance(value := getattr(error, name, None), str)
+        }
+        print_json({"error": {"type": type(error).__name__, "message": str(error), **details}})
+    else:
+        click.echo(text("Error: {message}").format(message=error), err=True)
+        if status == exits.UNKNOWN:
+            order = getattr(error, "order", None)
+            number = getattr(order, "out_trade_no", None)
+            asking = f"qftools query --out-trade-no {number}" if number else "qftools query"
+            click.echo(
+                text(
+                    "The outcome is unknown, not failed. Ask before you act again: {command}"
+                ).format(command=asking),
+                err=True,
+            )
+    raise SystemExit(status)

@@ -1,0 +1,80 @@
+"""Panel and command-line texts: every one is there in Chinese, and the compiled file is current."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from qftools import locale
+from qftools.errors import InputError
+from tests import texts
+
+PLACEHOLDER = re.compile(r"\{[^}]*\}|%\(\w+\)\w")
+
+
+@pytest.fixture
+def spoken():
+    """Whatever a test says, the next one hears the language of before."""
+    before = locale.language()
+    yield
+    locale.use_language(before)
+
+
+def test_every_text_in_the_code_has_a_chinese_translation():
+    chinese = {message.id: message.string for message in texts.translated() if message.id}
+
+    wanted = {message.id for message in texts.in_the_code() if message.id}
+    missing = [message for message in wanted if not chinese.get(message)]
+
+    assert missing == [] and chinese, "run: make texts, then translate"
+
+
+def test_no_translation_is_left_of_a_text_that_is_gone():
+    in_the_code = {message.id for message in texts.in_the_code()}
+
+    assert {message.id for message in texts.translated()} <= in_the_code | {""}
+
+
+@pytest.mark.parametrize(
+    "message", [message for message in texts.translated() if message.id], ids=lambda m: m.id[:40]
+)
+def test_a_translation_keeps_the_placeholders(message):
+    assert sorted(PLACEHOLDER.findall(message.string)) == sorted(PLACEHOLDER.findall(message.id))
+
+
+def test_the_compiled_texts_agree_with_their_source():
+    catalogue = texts.CHINESE.with_suffix(".mo").read_bytes()
+
+    assert catalogue == texts.compiled(texts.translated()), "run: make texts"
+
+
+def test_the_chosen_language_wins_over_the_locale(spoken, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    locale.use_language("en")
+    english = locale.text("Usage:")
+
+    locale.use_language("zh")
+
+    assert (english, locale.text("Usage:")) == ("Usage:", "用法：")
+
+
+def test_a_language_that_is_not_spoken_is_refused():
+    with pytest.raises(InputError, match="lang is 'fr'; it must be zh or en"):
+        locale.use_language("fr")
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_HK"}, "zh"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "zh_CN:en"}, "zh"),
+        ({"LANG": "", "LC_MESSAGES": "zh_CN"}, "zh"),
+    ],
+)
+def test_the_locale_is_read_in_the_order_of_gettext(environment, expected):
+    assert locale.of_locale(environment) == expected

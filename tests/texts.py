@@ -1,0 +1,71 @@
+"""The texts of panels and command line: collect them from the code, compile the Chinese.
+
+    python -m tests.texts       bring the .po up to date with the code, and compile the .mo
+
+A new text arrives in the .po with an empty translation; a test fails until it has one.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+PACKAGE = Path(__file__).resolve().parent.parent / "qftools"
+CHINESE = PACKAGE / "locale/zh/LC_MESSAGES/qftools.po"
+KEYWORDS = {"text": None, "_": None, "mark": None}
+
+
+def in_the_code() -> Catalog:
+    """Every text that the package marks, with the file that it stands in."""
+    found = Catalog(project="qftools", charset="utf-8")
+    extracted = extract_from_dir(
+        str(PACKAGE), [("**.py", "python")], keywords=KEYWORDS, comment_tags=("Translators:",)
+    )
+    for name, line, message, comments, context in extracted:
+        found.add(message, None, [(name, line)], auto_comments=comments, context=context)
+    return found
+
+
+def translated() -> Catalog:
+    """The Chinese catalogue as it is on disk."""
+    with CHINESE.open("rb") as file:
+        return read_po(file, locale="zh")
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """The .mo of a catalogue."""
+    buffer = io.BytesIO()
+    write_mo(buffer, catalog)
+    return buffer.getvalue()
+
+
+def written(catalog: Catalog) -> bytes:
+    """The .po of a catalogue, in an order that keeps differences small."""
+    buffer = io.BytesIO()
+    write_po(buffer, catalog, width=98, sort_by_file=True, include_lineno=False)
+    return buffer.getvalue()
+
+
+def main() -> int:
+    """Update the .po, compile the .mo, and say what has no translation yet."""
+    catalog = translated()
+    made = catalog.creation_date
+    catalog.update(in_the_code(), no_fuzzy_matching=True)
+    catalog.creation_date = made
+    catalog.obsolete.clear()
+    CHINESE.write_bytes(written(catalog))
+    CHINESE.with_suffix(".mo").write_bytes(compiled(catalog))
+    untranslated = [message.id for message in catalog if message.id and not message.string]
+    for identifier in untranslated:
+        print(f"no translation yet: {identifier!r}")
+    return 1 if untranslated else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
