@@ -1,0 +1,295 @@
+"""The row types of the catalogue: what one line of each data file becomes.
+
+Nothing here reads a file or knows a rule; every row is immutable and names its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Lang = Literal["zh", "en"]
+Call = Literal["reversal", "close", "ask", "none", "unlisted"]
+Profile = Literal["seed", "docs-2026-02", "docs-2026-late", "2017"]
+Kind = Literal["success", "progress", "failure", "unknown", "caller"]
+RowState = Literal["paid", "open", "cancelled", "refunded", "failed", "expired"]
+
+
+def _nothing() -> Mapping[str, Code]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same words in Chinese and in English.
+
+    Example:
+        >>> Text(zh="撤销", en="cancel").say("zh")
+        '撤销'
+    """
+
+    zh: str
+    en: str
+
+    def say(self, lang: str) -> str:
+        """Return the words in *lang*, ``"zh"`` or ``"en"``.
+
+        Raises:
+            ValueError: *lang* is neither.
+        """
+        if lang == "zh":
+            return self.zh
+        if lang == "en":
+            return self.en
+        raise ValueError(f"lang must be 'zh' or 'en', not {lang!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class PayType:
+    """One value of ``pay_type``: a wallet in one mode, and what cancels it.
+
+    Attributes:
+        code: Six digits, as sent.
+        wallet: Key of the wallet in ``wallets()``; ``"auto"`` lets the gateway recognise it.
+        mode: How the payer pays: cpm (the shop scans the payer), mpm (the payer scans the
+            shop), jsapi, mini, app, wap, web, h5, online, card-present, preauth or
+            data-collection.
+        regions: Where it is sold: ISO country codes, ``"overseas"`` or ``"all"``; empty when
+            no source limits it.
+        hk_only: The table lists it for Hong Kong alone, where nothing can be cancelled (C20).
+        cancel: The call that cancels it, by profile. ``"ask"``: close, after asking the
+            provider; ``"none"``: published as not cancellable; ``"unlisted"``: no source says.
+        sure: How well the ``"seed"`` entry is founded.
+        refund: Whether a paid order can be refunded through the API.
+        partial_refund: No source bars a refund of a part.
+        expiry_field: ``expired_time`` is honoured.
+        legacy: Only in old editions of the documents.
+        dispute: Disagreements between sources that touch this row; keys of ``disputes()``.
+    """
+
+    code: str
+    wallet: str
+    mode: str
+    name: Text
+    cancel: Mapping[str, str] = field(hash=False)
+    sure: Literal["published", "inferred", "ask", "unlisted"]
+    source: str
+    regions: tuple[str, ...] = ()
+    hk_only: bool = False
+    refund: Literal["yes", "no", "disputed"] = "yes"
+    partial_refund: bool = True
+    expiry_field: bool = False
+    legacy: bool = False
+    dispute: tuple[str, ...] = ()
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """A wallet, card scheme or bank network behind pay types.
+
+    Attributes:
+        families: First four digits of its pay types.
+        auth_code_prefixes: What its payment code begins with; empty when unknown. Prefixes
+            change: use them to explain, never to refuse.
+        auth_code_lengths: How long its payment code can be; empty when unknown.
+        refund_days: How long after payment a refund is possible; None when no source says.
+        currencies: What it pays in, where the region leaves no choice; empty means any.
+    """
+
+    key: str
+    name: Text
+    source: str
+    families: tuple[str, ...] = ()
+    auth_code_prefixes: tuple[str, ...] = ()
+    auth_code_lengths: tuple[int, ...] = ()
+    refund_days: int | None = None
+    currencies: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    dispute: tuple[str, ...] = ()
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One value of ``respcd``: what it says, and what to do next.
+
+    Some codes mean different things on different endpoints; ``on()`` gives the reading
+    for one of them.
+
+    Attributes:
+        kind: success; progress (query again); failure (definite, nothing happened);
+            unknown (nobody knows: query before anything else); caller (the request or the
+            account is wrong; nothing happened).
+        endpoints: Where it is documented: payment, query (the code of a row), reversal,
+            close, refund, or ``"*"``.
+        row: What the code says in a row of a query about the order of that row.
+        catalogue: A is in every current document, B only in older ones.
+        money_moved: Whether the payer has been charged for the order, as far as this code
+            tells.
+        ask_again_safe: The very same call may be sent once more without a second effect.
+        advice: What to do next.
+        was: What it meant in older editions (C33).
+        at: Readings that hold on one endpoint only; see ``on()``.
+    """
+
+    code: str
+    meaning: Text
+    kind: Kind
+    endpoints: tuple[str, ...]
+    row: RowState
+    catalogue: Literal["A", "B"]
+    money_moved: Literal["yes", "no", "maybe"]
+    ask_again_safe: bool
+    advice: Text
+    source: str
+    dispute: tuple[str, ...] = ()
+    was: Text | None = None
+    at: Mapping[str, Code] = field(default_factory=_nothing, hash=False, repr=False)
+
+    def on(self, endpoint: str) -> Code:
+        """Return the reading of this code on *endpoint*; the row itself when nothing differs.
+
+        Example:
+            >>> from qftools import catalogue
+            >>> busy = catalogue.codes()["1297"]
+            >>> busy.kind, busy.on("close").kind
+            ('unknown', 'failure')
+        """
+        return self.at.get(endpoint, self)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter, answer key, query row key or header.
+
+    Attributes:
+        endpoint: payment, query, reversal, close, refund, notification (what the gateway
+            posts to the merchant) or redirect (what the payer's browser brings back).
+        part: request, answer, row (of a query), header (of the request) or answer-header.
+        required: yes, no, one-of (at least one of its group) or conditional (see *meaning*).
+        length: The documented maximum in characters (digits for Int); None when none is given.
+        flow: For which pay types it applies; empty means all.
+    """
+
+    endpoint: str
+    part: str
+    name: str
+    required: Literal["yes", "no", "one-of", "conditional"]
+    type: str
+    meaning: Text
+    source: str
+    length: int | None = None
+    example: str = ""
+    flow: tuple[str, ...] = ()
+    dispute: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """A value of ``txcurrcd``. ``txamt`` counts units of 10 to the power -minor_digits."""
+
+    code: str
+    minor_digits: int
+    name: Text
+    source: str
+    dispute: tuple[str, ...] = ()
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A host of the gateway.
+
+    Attributes:
+        kind: test, production, card-simulation or old. A test host is no sandbox.
+        moves_money: Payers are charged for real there. True even of the test hosts.
+    """
+
+    key: str
+    region: Text
+    kind: Literal["test", "production", "card-simulation", "old"]
+    base_url: str
+    moves_money: bool
+    source: str
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one source says about a disputed rule."""
+
+    source: str
+    date: str
+    says: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A rule on which the sources disagree, and the reading that qftools takes.
+
+    Attributes:
+        default: What the client and the sandbox do.
+        switch: Name of the switch that selects another reading; None when there is none.
+    """
+
+    id: str
+    topic: Text
+    readings: tuple[Reading, ...]
+    default: Text
+    source: str
+    switch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A setting by which a disputed rule can be read otherwise.
+
+    Attributes:
+        default: The value in force when nothing is set; always one of *values*.
+        values: Every value of a choice; examples when *kind* is count.
+        kind: choice (one of *values*) or count (any whole number from 0).
+    """
+
+    name: str
+    default: str
+    values: tuple[str, ...]
+    meaning: Text
+    source: str
+    kind: Literal["choice", "count"] = "choice"
+    dispute: tuple[str, ...] = ()
+
+    def accepts(self, value: str) -> bool:
+        """Say whether *value* can be set.
+
+        Example:
+            >>> from qftools import catalogue
+            >>> catalogue.switches()["cancel_paid"].accepts("perhaps")
+            False
+            >>> catalogue.switches()["cancel_latency"].accepts("12")
+            True
+        """
+        if self.kind == "count":
+            return value.isascii() and value.isdigit()
+        return value in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document or program that rows quote, by its tag."""
+
+    tag: str
+    name: Text
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageError:
+    """A mistake on the vendor's cancel page. *how* is read, run or both."""
+
+    id: str
+    text: Text
+    how: Literal["read", "run", "read and run"]
+    source: str
