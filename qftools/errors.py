@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qftools.exchange import Exchange
     from qftools.models import Order, Reply
 
 
@@ -67,9 +68,11 @@ class OutcomeUnknownError(QFPayError):
     Attributes:
         order: The order that the request was about, so that its numbers are
             not lost; None for a request without one.
+        exchange: What was sent and what came back, if anything did.
     """
 
     order: Order | None = None
+    exchange: Exchange | None = None
 
 
 class TransportError(OutcomeUnknownError):

@@ -92,7 +92,9 @@ class Exchange:
         """
         request = self.request
         body = _redact_form(request.body)
-        url = _redact_form(request.url.replace("?", "?&", 1).encode()).decode().replace("?&", "?", 1)
+        url = (
+            _redact_form(request.url.replace("?", "?&", 1).encode()).decode().replace("?&", "?", 1)
+        )
         if body == request.body and url == request.url:
             return self
         return replace(self, request=replace(request, body=body, url=url))

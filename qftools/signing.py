@@ -20,9 +20,7 @@ _PLAIN = frozenset({str, int})  # what can be written down in one way only
 _UNSIGNED = frozenset({"sign", "sign_type"})
 
 
-def canonical(
-    params: Params, *, empty_values: Literal["include", "exclude"] = "include"
-) -> str:
+def canonical(params: Params, *, empty_values: Literal["include", "exclude"] = "include") -> str:
     """Return the text that is signed, without the key: ``name=value`` joined with ``&``.
 
     Names are sorted by their ASCII order, capitals first. Values are the plain

@@ -1,0 +1,126 @@
+"""Which host may be talked to with which credentials: decided before anything is sent.
+
+Every host of QFPay moves real money, its "test" hosts too.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from qftools import catalogue
+from qftools.errors import WrongPlaceError
+from qftools.models import Credentials
+
+# What may be switched on by name, and what that means.
+EXCEPTIONS = {
+    "plain-http": "http without TLS to a host that is not this machine",
+    "unlisted-host": "a host that is neither QFPay's nor this machine",
+    "environment-mismatch": "credentials of another environment than the host's",
+}
+
+
+def check_place(base_url: str, credentials: Credentials, allow: Collection[str] = ()) -> str:
+    """Return *base_url* without a trailing slash, if *credentials* belong there.
+
+    Args:
+        base_url: Scheme and host, for example ``https://openapi-hk.qfapi.com``.
+        credentials: Say in ``environment`` where they are valid.
+        allow: Names of exceptions to make: ``plain-http``, ``unlisted-host``,
+            ``environment-mismatch``.
+
+    Raises:
+        WrongPlaceError: Host and credentials do not belong together, or the
+            way there is not safe.
+
+    Example:
+        >>> test = Credentials("A1", "k", environment="test")
+        >>> check_place("https://openapi-hk.qfapi.com", test)
+        Traceback (most recent call last):
+        ...
+        qftools.errors.WrongPlaceError: base_url is a production host (Hong Kong), but the \
+credentials are for test; it must be a host of the credentials' environment (to do it all the \
+same: allow "environment-mismatch")
+    """
+    for name in allow:
+        if name not in EXCEPTIONS:
+            raise WrongPlaceError("allow", f"has {name!r}", f"made of {', '.join(EXCEPTIONS)}")
+    try:
+        parts = urlsplit(base_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise _not_a_url(base_url) from None
+    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
+        raise _not_a_url(base_url)
+    if is_loopback(host):
+        if credentials.environment in ("test", "production"):
+            _refuse(
+                "environment-mismatch",
+                f"is this machine, but the credentials are for {credentials.environment}",
+                "a host of the credentials' environment",
+                allow,
+            )
+        return base_url.rstrip("/")
+    if parts.scheme == "http":
+        _refuse("plain-http", f"is http to {host}", "https anywhere but on this machine", allow)
+    _check_listed(host, credentials, allow)
+    return base_url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether *host* is this machine, by its name or number alone (no look-up).
+
+    Example:
+        >>> is_loopback("127.0.0.1"), is_loopback("sandbox.localhost"), is_loopback("1.2.3.4")
+        (True, True, False)
+    """
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def environment_of(base_url: str) -> catalogue.Environment | None:
+    """Return QFPay's environment that *base_url* belongs to, None for any other host."""
+    host = urlsplit(base_url).hostname
+    rows = catalogue.environments().values()
+    return next((row for row in rows if urlsplit(row.base_url).hostname == host), None)
+
+
+def _check_listed(host: str, credentials: Credentials, allow: Collection[str]) -> None:
+    place = environment_of(f"https://{host}")
+    if place is None:
+        _refuse(
+            "unlisted-host",
+            f"is {host}, which is not a host of QFPay that we know",
+            "a host of QFPay (Environments, on the site, lists them)",
+            allow,
+        )
+        return
+    kind = "production" if place.kind in ("production", "old") else "test"
+    if credentials.environment == kind:
+        return
+    said = credentials.environment
+    problem = f"is a {kind} host ({place.region.en}), but the credentials "
+    problem += f"are for {said}" if said else "do not say where they are valid"
+    rule = "a host of the credentials' environment"
+    if not said:
+        rule += f' (say so with environment="{kind}" or QFTOOLS_ENVIRONMENT={kind})'
+    _refuse("environment-mismatch", problem, rule, allow)
+
+
+def _refuse(name: str, problem: str, rule: str, allow: Collection[str]) -> None:
+    if name not in allow:
+        raise WrongPlaceError(
+            "base_url", problem, f'{rule} (to do it all the same: allow "{name}")'
+        )
+
+
+def _not_a_url(base_url: str) -> WrongPlaceError:
+    shown = "has a user or password in it" if "@" in base_url else f"is {base_url!r}"
+    return WrongPlaceError(
+        "base_url", shown, "scheme and host, such as https://openapi-hk.qfapi.com"
+    )

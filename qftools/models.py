@@ -1,0 +1,304 @@
+"""The nouns: who asks, which order, what was answered. Frozen; nothing here sends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from qftools import catalogue, validation
+from qftools.errors import InputError
+from qftools.exchange import Exchange
+from qftools.signing import Algorithm
+
+MchidRule = Literal["optional", "required", "forbidden"]
+EnvironmentName = Literal["sandbox", "test", "production"]
+State = Literal["paid", "open", "cancelled", "refunded", "failed", "expired"]
+
+UNLISTED = "unknown"  # how a code that no source lists is read: ask before acting
+_UNLISTED_MEANING = catalogue.Text(
+    "没有资料列出这个返回码：先查询，再做任何事",
+    "a code that no source lists: query before anything else",
+)
+
+_CHOICES: dict[str, tuple[str | None, ...]] = {
+    "algorithm": ("MD5", "SHA256"),
+    "mchid_rule": ("optional", "required", "forbidden"),
+    "environment": (None, "sandbox", "test", "production"),
+}
+
+# What the `cancel` flag of a query row adds to its respcd (docs2024; C30).
+_CANCEL_FLAG: dict[str, State] = {"1": "cancelled", "2": "cancelled", "3": "refunded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What QFPay issued to a merchant. The client key stays out of every repr.
+
+    Args:
+        app_code: Names the merchant, or the agent; sent as ``X-QF-APPCODE``.
+        client_key: The secret that signs. Never sent, never shown.
+        mchid: The merchant's number, where QFPay issued one (agents).
+        algorithm: Which hash signs the requests.
+        mchid_rule: Whether a call must carry an mchid, must not, or may (C12).
+        environment: Where these credentials are valid. The hosts of QFPay
+            move real money, so a client for one of them wants this said.
+
+    Raises:
+        InputError: A value is empty or not one of the choices, or the mchid
+            contradicts the rule.
+
+    Example:
+        >>> Credentials("3F504C39125E4886", "a secret")
+        Credentials(app_code='3F504C39125E4886', mchid=None, algorithm='MD5', \
+mchid_rule='optional', environment=None)
+    """
+
+    app_code: str
+    client_key: str = field(repr=False)
+    mchid: str | None = None
+    algorithm: Algorithm = "MD5"
+    mchid_rule: MchidRule = "optional"
+    environment: EnvironmentName | None = None
+
+    def __post_init__(self) -> None:
+        _check_header("app_code", self.app_code)
+        if not isinstance(self.client_key, str) or not self.client_key:
+            raise InputError("client_key", "is empty", "the key that QFPay issued")
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                rule = "one of " + ", ".join(str(choice) for choice in choices)
+                raise InputError(name, f"is {value!r}", rule)
+        if self.mchid_rule == "required" and not self.mchid:
+            raise InputError("mchid", "is missing", "given, as for every agent (C12)")
+        if self.mchid_rule == "forbidden" and self.mchid:
+            raise InputError("mchid", "is given", "left out by a direct merchant (C12)")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Credentials:
+        """Read ``QFTOOLS_APP_CODE``, ``QFTOOLS_CLIENT_KEY``, ``QFTOOLS_MCHID``.
+
+        ``QFTOOLS_ENVIRONMENT`` (sandbox, test, production) says where they are valid.
+
+        Raises:
+            InputError: The app code or the key is not set.
+
+        Example:
+            >>> Credentials.from_environment({})
+            Traceback (most recent call last):
+            ...
+            qftools.errors.InputError: QFTOOLS_APP_CODE is not set; it must be the app code \
+that QFPay issued
+        """
+        for name, meaning in (
+            ("QFTOOLS_APP_CODE", "the app code that QFPay issued"),
+            ("QFTOOLS_CLIENT_KEY", "the client key that QFPay issued with it"),
+        ):
+            if not environ.get(name):
+                raise InputError(name, "is not set", meaning)
+        return cls(
+            environ["QFTOOLS_APP_CODE"],
+            environ["QFTOOLS_CLIENT_KEY"],
+            mchid=environ.get("QFTOOLS_MCHID") or None,
+            environment=environ.get("QFTOOLS_ENVIRONMENT") or None,  # type: ignore[arg-type]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One payment, named by the fields that the gateway uses for it.
+
+    Args:
+        out_trade_no: The merchant's own number; None where only *syssn* is known.
+        txamt: The amount in the currency's minor unit: 2500 is HKD 25.00, and JPY 2500.
+        txdtm: The time that was sent with the payment, ``YYYY-MM-DD hh:mm:ss``.
+        syssn: The gateway's number; None while no answer has told it.
+        pay_type: Six digits that say wallet and mode, ``"800101"``; None where it is
+            not known (a query tells it).
+        txcurrcd: Three letters, ``"HKD"``.
+        mchid: The merchant, where it is another than the credentials'.
+        udid: The terminal that took the payment.
+        reply: What the gateway answered to the payment.
+
+    Raises:
+        InputError: A value that the gateway could not accept, or neither number.
+
+    Example:
+        >>> Order("A-1", 2500, "2020-03-05 16:50:30").txamt
+        2500
+        >>> Order("A1", 25.0, "2020-03-05 16:50:30")
+        Traceback (most recent call last):
+        ...
+        qftools.errors.InputError: txamt is float 25.0; it must be a whole number of minor units \
+(100 = HKD 1.00, JPY 100)
+    """
+
+    out_trade_no: str | None
+    txamt: int
+    txdtm: str
+    syssn: str | None = None
+    pay_type: str | None = None
+    txcurrcd: str | None = None
+    mchid: str | None = None
+    udid: str | None = None
+    reply: Reply | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.out_trade_no and not self.syssn:
+            raise validation.neither_number()
+        validation.check_values("reversal", self.naming() | self._details())
+
+    def naming(self) -> dict[str, str | int]:
+        """Return the fields that name this order in a request."""
+        return _given(mchid=self.mchid, syssn=self.syssn, out_trade_no=self.out_trade_no)
+
+    def for_query(self) -> dict[str, str | int]:
+        """Return the parameters of a query for this order alone.
+
+        The gateway's own number is enough and finds any month (its date is in
+        it); the merchant's number is used where that is not known (C29).
+        """
+        naming = self.naming()
+        if "syssn" in naming:
+            naming.pop("out_trade_no", None)
+        return naming
+
+    def for_cancel(self) -> dict[str, str | int]:
+        """Return the parameters of a reversal or a close of this order."""
+        return self.naming() | _given(txamt=self.txamt, txdtm=self.txdtm, udid=self.udid)
+
+    def _details(self) -> dict[str, Any]:
+        details = {
+            "txamt": self.txamt,
+            "txdtm": self.txdtm,
+            "pay_type": self.pay_type,
+            "txcurrcd": self.txcurrcd,
+            "udid": self.udid,
+        }
+        return {name: value for name, value in details.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One row of a query's answer: what the gateway's books say about one order.
+
+    Attributes:
+        row: The row as it came, every field.
+    """
+
+    row: Mapping[str, Any]
+
+    def __getattr__(self, name: str) -> str:
+        if name == "row":  # while a copy is being made there is no row yet
+            raise AttributeError(name)
+        try:
+            value = self.row[name]
+        except KeyError:
+            raise AttributeError(f"the row has no field {name!r}") from None
+        return "" if value is None else str(value)
+
+    @property
+    def state(self) -> State:
+        """What the row says: its ``respcd``, and where money came back its ``cancel`` flag.
+
+        Example:
+            >>> Transaction({"respcd": "1143", "cancel": "0"}).state
+            'open'
+            >>> Transaction({"respcd": "0000", "cancel": "3"}).state
+            'refunded'
+        """
+        respcd, flag = str(self.row.get("respcd", "")), str(self.row.get("cancel", "0"))
+        code = catalogue.codes().get(respcd)
+        if code is None:
+            return _CANCEL_FLAG.get(flag, "open")
+        if code.row == "paid" and flag == "1":  # CPM: the money came and went back
+            return "refunded"
+        if code.row in ("paid", "open"):
+            return _CANCEL_FLAG.get(flag, code.row)
+        return code.row
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the gateway answered to one request.
+
+    Attributes:
+        endpoint: payment, query, reversal, close, or refund.
+        respcd: The four-digit code. ``"0000"`` of a query means that the
+            query worked, not that anything was paid.
+        body: Every field of the answer.
+        signed: Whether the answer carried a signature (that was checked, and right).
+        exchange: Request and answer as they went over the wire.
+    """
+
+    endpoint: str
+    respcd: str
+    body: Mapping[str, Any] = field(repr=False)
+    signed: bool = False
+    exchange: Exchange | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def kind(self) -> str:
+        """How to read the code here: success, progress, failure, unknown, or caller (my mistake).
+
+        A code that no source lists is unknown: query before acting on it.
+        """
+        code = catalogue.codes().get(self.respcd)
+        return code.on(self.endpoint).kind if code else UNLISTED
+
+    @property
+    def ok(self) -> bool:
+        """True for ``0000``: done, or for a code to be scanned: placed."""
+        return self.respcd == "0000"
+
+    @property
+    def in_progress(self) -> bool:
+        """True for 1143, 1145 and their like: not an error, ask again."""
+        return self.kind == "progress"
+
+    @property
+    def meaning(self) -> catalogue.Text:
+        """What the code means, in both languages."""
+        code = catalogue.codes().get(self.respcd)
+        return code.on(self.endpoint).meaning if code else _UNLISTED_MEANING
+
+    @property
+    def respmsg(self) -> str:
+        """The gateway's message, often empty."""
+        return str(self.body.get("respmsg") or "")
+
+    @property
+    def resperr(self) -> str:
+        """The gateway's result text, Chinese or English by account."""
+        return str(self.body.get("resperr") or "")
+
+    @property
+    def syssn(self) -> str | None:
+        """The gateway's number of *this* call: a cancel or refund has one of its own."""
+        return self.body.get("syssn") or None
+
+    @property
+    def transactions(self) -> tuple[Transaction, ...]:
+        """The rows of a query, newest first; empty where nothing was found."""
+        rows = self.body.get("data")
+        if not isinstance(rows, list):
+            return ()
+        return tuple(Transaction(row) for row in rows if isinstance(row, dict))
+
+    @property
+    def transaction(self) -> Transaction | None:
+        """The only row of a query for one order, None where there are none or several."""
+        rows = self.transactions
+        return rows[0] if len(rows) == 1 else None
+
+
+def _given(**values: str | int | None) -> dict[str, str | int]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _check_header(name: str, value: object) -> None:
+    # A line break here would let a value write headers of its own.
+    if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
+        raise InputError(name, "is empty or not printable ASCII", "as QFPay issued it")

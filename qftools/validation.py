@@ -1,0 +1,210 @@
+"""Whether values are ones that the gateway could accept, asked before anything is sent.
+
+Lengths and names come from the catalogue. A refusal names field, problem and rule.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import functools
+import re
+from collections.abc import Callable, Mapping
+
+from qftools import catalogue
+from qftools.errors import InputError
+
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+BEIJING = datetime.timezone(datetime.timedelta(hours=8), "+0800")  # C29, docs2024: the books' zone
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+
+
+def check_values(endpoint: str, params: Mapping[str, object]) -> None:
+    """Refuse the first value in *params* that the gateway could not accept at *endpoint*.
+
+    Only what is there is looked at; see [check_complete][qftools.validation.check_complete]
+    for what is missing. A field that the catalogue does not list is accepted,
+    as the gateway does, as long as it is text or a whole number.
+
+    Raises:
+        InputError: Names the field, the problem, and the rule.
+
+    Example:
+        >>> check_values("reversal", {"txamt": 2500, "txdtm": "2020-02-30 16:50:30"})
+        Traceback (most recent call last):
+        ...
+        qftools.errors.InputError: txdtm is '2020-02-30 16:50:30', a time that does not exist; \
+it must be YYYY-MM-DD hh:mm:ss
+    """
+    lengths = _lengths(endpoint)
+    for name, value in params.items():
+        check = _CHECKS.get(name, _check_text)
+        check(name, value)
+        limit = lengths.get(name)
+        if limit is not None and len(str(value)) > limit:
+            raise InputError(
+                name, f"has {len(str(value))} characters", f"at most {limit} characters long"
+            )
+
+
+def check_complete(endpoint: str, params: Mapping[str, object]) -> None:
+    """Refuse a request for *endpoint* that lacks a required field.
+
+    Raises:
+        InputError: Names the first field that is missing.
+
+    Example:
+        >>> check_complete("reversal", {"txamt": 2500, "txdtm": "2020-03-05 16:50:30"})
+        Traceback (most recent call last):
+        ...
+        qftools.errors.InputError: syssn and out_trade_no are both missing; it must be at least \
+one of the two, to name the order
+    """
+    if endpoint in ("reversal", "close") and not (
+        params.get("syssn") or params.get("out_trade_no")
+    ):
+        raise neither_number()
+    for name in _required(endpoint):
+        if params.get(name) in (None, ""):
+            raise InputError(name, "is missing", f"given in every {endpoint}")
+
+
+def neither_number() -> InputError:
+    """Return the refusal of an order that nothing names."""
+    return InputError(
+        "syssn and out_trade_no", "are both missing", "at least one of the two, to name the order"
+    )
+
+
+def check_amount(name: str, value: object) -> None:
+    """Refuse an amount that is not a positive whole number of at most 11 digits."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(
+            name,
+            f"is {type(value).__name__} {value!r}",
+            "a whole number of minor units (100 = HKD 1.00, JPY 100)",
+        )
+    if value <= 0:
+        raise InputError(name, f"is {value}", "greater than zero")
+
+
+def check_pay_type(pay_type: str, auth_code: str | None) -> None:
+    """Refuse a payment whose pay type nobody lists, or whose customer's code is missing or extra.
+
+    Raises:
+        InputError: Names the field, and the nearest pay type that exists.
+
+    Example:
+        >>> check_pay_type("800108", None)
+        Traceback (most recent call last):
+        ...
+        qftools.errors.InputError: auth_code is missing; it must be the code on the customer's \
+phone, for 800108 (CPM) scans it
+    """
+    _check_pay_type("pay_type", pay_type)
+    row = catalogue.pay_types().get(pay_type)
+    if row is None:
+        near = difflib.get_close_matches(pay_type, list(catalogue.pay_types()), 3)
+        rule = "one of the catalogue" + (f", such as {', '.join(near)}" if near else "")
+        raise InputError("pay_type", f"is {pay_type!r}, which no source lists", rule)
+    if row.mode == "cpm" and not auth_code:
+        raise InputError(
+            "auth_code",
+            "is missing",
+            f"the code on the customer's phone, for {pay_type} (CPM) scans it",
+        )
+
+
+def _check_text(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise InputError(name, f"is {type(value).__name__} {value!r}", "text or a whole number")
+    if isinstance(value, str) and not _utf8(value):
+        raise InputError(name, "holds a lone surrogate", "text that UTF-8 can write")
+
+
+def _check_number(name: str, value: object) -> None:
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if isinstance(number, bool) or not isinstance(number, int) or number <= 0:
+        raise InputError(name, f"is {value!r}", "a whole number greater than zero")
+
+
+def _check_time(name: str, value: object) -> None:
+    _check_text(name, value)
+    text = str(value)
+    if not _TIME.fullmatch(text):
+        raise InputError(name, f"is {text!r}", "YYYY-MM-DD hh:mm:ss")
+    try:
+        datetime.datetime.strptime(text, TIME_FORMAT)
+    except ValueError:
+        raise InputError(
+            name, f"is {text!r}, a time that does not exist", "YYYY-MM-DD hh:mm:ss"
+        ) from None
+
+
+def _check_currency(name: str, value: object) -> None:
+    if value not in catalogue.currencies():
+        known = ", ".join(sorted(catalogue.currencies()))
+        raise InputError(name, f"is {value!r}", f"a currency the gateway takes: {known}")
+
+
+def _check_pay_type(name: str, value: object) -> None:
+    # A query filters by several, separated by commas.
+    for code in str(value).split(","):
+        if not (len(code) == 6 and code.isascii() and code.isdecimal()):
+            raise InputError(name, f"is {value!r}", 'six digits such as "800101"')
+
+
+def _check_order_number(name: str, value: object) -> None:
+    _check_text(name, value)
+    if not str(value) or not str(value).isprintable() or str(value) != str(value).strip():
+        raise InputError(
+            name, f"is {value!r}", "not empty, without blanks around it or control characters"
+        )
+
+
+_CHECKS: dict[str, Callable[[str, object], None]] = {
+    "txamt": check_amount,
+    "expired_time": _check_number,
+    "page": _check_number,
+    "page_size": _check_number,
+    "txdtm": _check_time,
+    "start_time": _check_time,
+    "end_time": _check_time,
+    "txcurrcd": _check_currency,
+    "pay_type": _check_pay_type,
+    "out_trade_no": _check_order_number,
+    "syssn": _check_order_number,
+    "mchid": _check_order_number,
+}
+
+# The catalogue gives 16 for mchid, but real ones have up to 26 characters; and a
+# comma list of numbers in a query does not fit its 128 either. Not enforced.
+_NOT_ENFORCED = {("*", "mchid"), ("query", "out_trade_no"), ("query", "syssn")}
+
+
+@functools.cache
+def _lengths(endpoint: str) -> Mapping[str, int]:
+    return {
+        field.name: field.length
+        for field in catalogue.fields(endpoint=endpoint, part="request")
+        if field.length is not None
+        and not {("*", field.name), (endpoint, field.name)} & _NOT_ENFORCED
+    }
+
+
+@functools.cache
+def _required(endpoint: str) -> tuple[str, ...]:
+    return tuple(
+        field.name
+        for field in catalogue.fields(endpoint=endpoint, part="request")
+        if field.required == "yes"
+    )
+
+
+def _utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
