@@ -1,0 +1,158 @@
+"""Which call cancels a payment: reversal, close, or none; why, and how sure that is.
+
+The vendor's page decides; what other editions of the documentation say can be
+chosen by name (C19, C20). The rows are the catalogue's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from qftools import catalogue
+from qftools.catalogue import PayType, Text
+from qftools.errors import InputError
+
+Call = Literal["reversal", "close"]
+Profile = Literal["seed", "docs-2026-02", "docs-2026-late", "2017"]
+Sure = Literal["published", "inferred", "ask", "unlisted"]
+
+PROFILES: tuple[Profile, ...] = ("seed", "docs-2026-02", "docs-2026-late", "2017")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The call that cancels a pay type, and what speaks for it.
+
+    Attributes:
+        pay_type: The pay type asked for.
+        call: ``"reversal"``, ``"close"``, or None where it can't be cancelled.
+        reason: Why, in both languages.
+        sure: ``published``: a source says so. ``inferred``: we conclude it.
+            ``ask``: the provider wants to be asked first. ``unlisted``: no
+            source names a cancel.
+        source: Who says so.
+        disputes: Where the sources disagree about it, by number.
+    """
+
+    pay_type: str
+    call: Call | None
+    reason: Text
+    sure: Sure
+    source: str
+    disputes: tuple[str, ...] = ()
+
+
+_PUBLISHED: dict[str, Text] = {
+    "reversal": Text(
+        "{source} 规定：{wallet} {mode} 用 /trade/v1/reversal（冲正）撤销。",
+        "{source}: {wallet} {mode} is cancelled by /trade/v1/reversal.",
+    ),
+    "close": Text(
+        "{source} 规定：{wallet} {mode} 用 /trade/v1/close（关单）撤销。",
+        "{source}: {wallet} {mode} is cancelled by /trade/v1/close.",
+    ),
+    "ask": Text(
+        "{source}：其他钱包用 /trade/v1/close，但须先联系服务商确认 {wallet} 是否支持。",
+        "{source}: other wallets use /trade/v1/close, after asking the provider whether"
+        " {wallet} is one of them.",
+    ),
+    "none": Text(
+        "{source}：{wallet} {mode} 不支持撤销。已支付的走退款，未支付的等它过期。",
+        "{source}: {wallet} {mode} can't be cancelled. Refund it if it was paid,"
+        " let it expire if not.",
+    ),
+    "unlisted": Text(
+        "没有资料说明 {wallet} {mode} 可以撤销。已支付的走退款，未支付的等它过期。",
+        "No source names a cancel for {wallet} {mode}. Refund it if it was paid,"
+        " let it expire if not.",
+    ),
+}
+_HONG_KONG = Text(
+    "供应商页面：香港支付类型不支持撤销，而 {pay_type} 只在香港可用（C20）。",
+    "Vendor page: Hong Kong pay types can't be cancelled, and {pay_type} exists in Hong Kong"
+    " only (C20).",
+)
+_NOBODY_KNOWS = Text(
+    "没有资料列出支付类型 {pay_type}，不能判断用哪个接口撤销。",
+    "No source lists pay type {pay_type}, so nothing says which call would cancel it.",
+)
+_TITLES: dict[str, Text] = {
+    "seed": Text("供应商页面", "Vendor page"),
+    "docs-2026-02": Text("2026 年 2 月文档", "Documentation of February 2026"),
+    "docs-2026-late": Text("2026 年末文档", "Documentation of late 2026"),
+    "2017": Text("2017 年文档", "Documentation of 2017"),
+}
+_MODES = {"cpm": "CPM", "mpm": "MPM"}
+
+
+def route(
+    pay_type: str,
+    *,
+    profile: Profile = "seed",
+    hk_cancel: Literal["deny", "allow"] = "deny",
+) -> Route:
+    """Return the call that cancels *pay_type*, with the reason and how sure it is.
+
+    Args:
+        pay_type: Six digits, for example ``"800101"``.
+        profile: Whose word counts: the vendor's page (``seed``) or another
+            edition of its documentation (C19).
+        hk_cancel: ``"allow"`` lets pay types that exist only in Hong Kong be
+            cancelled as the profile says elsewhere (C20).
+
+    Raises:
+        InputError: There is no such profile or choice.
+
+    Example:
+        >>> route("800101").call, route("800201").call, route("802001").call
+        ('reversal', 'close', None)
+        >>> route("800201", profile="docs-2026-02").call
+        'reversal'
+    """
+    if profile not in PROFILES:
+        raise InputError("profile", f"is {profile!r}", "one of " + ", ".join(PROFILES))
+    if hk_cancel not in ("deny", "allow"):
+        raise InputError("hk_cancel", f"is {hk_cancel!r}", "deny or allow")
+    row = catalogue.pay_types().get(pay_type)
+    if row is None:
+        return Route(pay_type, None, _fill(_NOBODY_KNOWS, pay_type), "unlisted", "chosen")
+    if row.hk_only and hk_cancel == "deny" and profile in ("seed", "2017"):
+        return Route(pay_type, None, _fill(_HONG_KONG, pay_type), "published", "seed", row.dispute)
+    return _by_profile(row, profile)
+
+
+def _by_profile(row: PayType, profile: Profile) -> Route:
+    said = row.cancel[profile]
+    call: Call | None = None
+    if said in ("reversal", "ask", "close"):
+        call = "reversal" if said == "reversal" else "close"
+    return Route(
+        row.code,
+        call,
+        _fill(_PUBLISHED[said], row.code, row, profile),
+        _sureness(row, profile, said),
+        row.source if profile == "seed" else profile,
+        row.dispute,
+    )
+
+
+def _sureness(row: PayType, profile: Profile, said: str) -> Sure:
+    if profile == "seed":
+        return row.sure
+    if said in ("ask", "unlisted"):
+        return said  # type: ignore[return-value]
+    return "published"
+
+
+def _fill(text: Text, pay_type: str, row: PayType | None = None, profile: str = "seed") -> Text:
+    def words(language: Literal["zh", "en"]) -> str:
+        wallet = catalogue.wallets()[row.wallet].name.say(language) if row else ""
+        return text.say(language).format(
+            pay_type=pay_type,
+            wallet=wallet,
+            mode=_MODES.get(row.mode, row.mode) if row else "",
+            source=_TITLES[profile].say(language),
+        )
+
+    return Text(words("zh"), words("en"))
