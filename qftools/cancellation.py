@@ -1,0 +1,234 @@
+"""The cancel flow with its means: asks, waits, and returns a verdict with its evidence.
+
+The rules are in `walk`; here one function asks and one waits, both with means
+that come in from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from qftools import catalogue, findings
+from qftools.catalogue import Text
+from qftools.client import Client
+from qftools.errors import OutcomeUnknownError
+from qftools.exchange import Exchange
+from qftools.findings import Answer, Finding
+from qftools.models import Order
+from qftools.policy import Policy
+from qftools.routing import Profile, Route
+from qftools.verdicts import NO_REFUND, VERDICTS, Verdict
+from qftools.walk import Ask, Finished, Step, Wait, Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One question of a cancel and what it told.
+
+    Attributes:
+        step: What the question was for.
+        endpoint: Where it was asked.
+        answer: What it told.
+        at: When the answer was in, seconds since 1970 by the client's clock.
+        exchange: Request and reply, redacted; None where nothing was kept.
+    """
+
+    step: Step
+    endpoint: str
+    answer: Answer
+    at: float
+    exchange: Exchange | None = None
+
+    @property
+    def finding(self) -> Finding:
+        """What the question told about the order."""
+        return self.answer.finding
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a cancel ended, and everything that proves it.
+
+    Attributes:
+        verdict: How it ended.
+        order: The order, with what the books told about it.
+        steps: Every question with what it told, in order.
+        reason: Why, where the verdict alone does not say.
+        route: The call that cancels this order; None where it was not needed.
+        warnings: What did not go as it should, without changing the verdict.
+    """
+
+    verdict: Verdict
+    order: Order
+    steps: tuple[Taken, ...]
+    reason: str = ""
+    route: Route | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[Exchange, ...]:
+        """Every exchange, redacted, in order."""
+        return tuple(taken.exchange for taken in self.steps if taken.exchange is not None)
+
+    @property
+    def proof(self) -> Taken | None:
+        """The answer that the verdict rests on; None where nothing is proved."""
+        if self.verdict is Verdict.UNRESOLVED or not self.steps:
+            return None
+        return self.steps[-1]
+
+    @property
+    def meaning(self) -> Text:
+        """What the verdict says about the payer's money."""
+        return VERDICTS[self.verdict].meaning
+
+    def advice(self, language: str = "en") -> str:
+        """Return what to do next, in ``"zh"`` or ``"en"``.
+
+        Example:
+            >>> order = Order("A1", 100, "2026-01-05 10:00:00", pay_type="802001")
+            >>> Outcome(Verdict.PAID, order, ()).advice("en")[:59]
+            "Deliver what was bought. This way of paying can't be refund"
+        """
+        row = catalogue.pay_types().get(self.order.pay_type or "")
+        if self.verdict is Verdict.PAID and row is not None and row.refund == "no":
+            return NO_REFUND.say(language)
+        return VERDICTS[self.verdict].advice.say(language)
+
+    def as_dict(self, language: str = "en") -> dict[str, Any]:
+        """Return verdict, advice and steps as plain data, for JSON. No secret is in it."""
+        order = self.order
+        return {
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+            "advice": self.advice(language),
+            "charged": VERDICTS[self.verdict].charged,
+            "out_trade_no": order.out_trade_no,
+            "syssn": order.syssn,
+            "pay_type": order.pay_type,
+            "txamt": order.txamt,
+            "txcurrcd": order.txcurrcd,
+            "txdtm": order.txdtm,
+            "steps": [
+                {
+                    "step": taken.step.value,
+                    "endpoint": taken.endpoint,
+                    "finding": taken.finding.value,
+                    "respcd": taken.answer.respcd,
+                    "note": taken.answer.note,
+                    "at": taken.at,
+                }
+                for taken in self.steps
+            ],
+            "warnings": list(self.warnings),
+        }
+
+
+class Recorder(Protocol):
+    """Keeps what a cancel is about to ask and what came back; the journal is one."""
+
+    def asking(self, walk: Walk, action: Ask) -> None:
+        """Called before a request leaves. What it raises keeps the request from leaving."""
+
+    def told(self, walk: Walk, taken: Taken) -> None:
+        """Called after an answer is in, with the walk as it stands now."""
+
+
+def cancel(
+    client: Client,
+    order: Order,
+    *,
+    policy: Policy | None = None,
+    profile: Profile = "seed",
+    hk_cancel: str = "deny",
+    pause: Callable[[float], None] | None = None,
+    journal: Recorder | None = None,
+) -> Outcome:
+    """Find out what became of *order*, call it off if it is open, and prove how that ended.
+
+    Never sends a payment, and never reverses what a query has shown to be paid.
+
+    Args:
+        client: The gateway to ask.
+        order: The payment whose outcome is in doubt.
+        policy: How patient to be; the pay type's own when left out.
+        profile: Whose word decides between reversal and close (C19).
+        hk_cancel: Whether pay types of Hong Kong alone may be cancelled (C20).
+        pause: Waits so many seconds; the client's own when left out.
+        journal: Keeps every step on disk before it is taken.
+
+    Returns:
+        The verdict, every step, and the exchanges that prove it. UNRESOLVED is
+        an outcome, not an exception: it says what is known.
+
+    Raises:
+        InputError: The order can't be asked for (an agent's without mchid); nothing was sent.
+        JournalError: The journal can't be written; nothing was sent.
+
+    Example:
+        >>> from qftools.sandbox import Sandbox
+        >>> with Sandbox() as sandbox:
+        ...     client = sandbox.client()
+        ...     order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+        ...     outcome = cancel(client, order)
+        >>> outcome.verdict.value, [taken.step.value for taken in outcome.steps]
+        ('CANCELLED', ['LOOK', 'CANCEL', 'CONFIRM'])
+    """
+    walk = Walk(order, policy or Policy(), profile, hk_cancel)
+    return finish(client, walk, pause=pause, journal=journal)
+
+
+def finish(
+    client: Client,
+    walk: Walk,
+    *,
+    pause: Callable[[float], None] | None = None,
+    journal: Recorder | None = None,
+    steps: tuple[Taken, ...] = (),
+) -> Outcome:
+    """Go on with *walk* to its end; *steps* are those taken before it was left."""
+    taken = list(steps)
+    wait = pause or client.pause
+    while not isinstance(action := walk.action, Finished):
+        if isinstance(action, Wait):
+            wait(action.seconds)
+            walk = walk.waited()
+            continue
+        walk, step = take(client, walk, action, journal)
+        taken.append(step)
+    return outcome_of(walk, tuple(taken))
+
+
+def take(
+    client: Client, walk: Walk, action: Ask, journal: Recorder | None = None
+) -> tuple[Walk, Taken]:
+    """Ask one question of the flow and return the walk after it, with what was told."""
+    if journal is not None:
+        journal.asking(walk, action)
+    answer, exchange = _ask(client, walk.order, action)
+    step = Taken(walk.step, action.endpoint, answer, client.clock(), exchange)
+    after = walk.told(answer)
+    if journal is not None:
+        journal.told(after, step)
+    return after, step
+
+
+def outcome_of(walk: Walk, steps: tuple[Taken, ...]) -> Outcome:
+    """Return the outcome of a walk that has ended."""
+    assert walk.end is not None
+    return Outcome(walk.end.verdict, walk.order, steps, walk.end.reason, walk.route)
+
+
+def _ask(client: Client, order: Order, action: Ask) -> tuple[Answer, Exchange | None]:
+    try:
+        reply = client.call(action.endpoint, action.params)
+    except OutcomeUnknownError as error:
+        kept = error.exchange
+        return findings.of_error(error), kept.redacted() if kept else None
+    if action.endpoint == "query":
+        answer = findings.of_query(reply, order)
+    else:
+        answer = findings.of_cancel(reply)
+    return answer, reply.exchange.redacted() if reply.exchange else None

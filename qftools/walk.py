@@ -1,0 +1,233 @@
+"""The cancel flow without I/O: a table of steps, and the walk through it.
+
+LOOK (query) -> CANCEL (the routed call, only if the order is open) -> CONFIRM
+(query until it is no longer open) -> a verdict. A walk is plain data: it says
+what to ask or how long to wait, and is told what came back. It never sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from qftools.findings import Answer, Finding
+from qftools.models import Order, Transaction
+from qftools.policy import Policy
+from qftools.routing import Profile, Route, route
+from qftools.verdicts import Verdict
+
+
+class Step(StrEnum):
+    """Where a cancel stands."""
+
+    LOOK = "LOOK"
+    CANCEL = "CANCEL"
+    CONFIRM = "CONFIRM"
+    DONE = "DONE"
+
+
+Next = Step | Verdict
+
+NEXT: dict[Step, dict[Finding, Next]] = {
+    Step.LOOK: {
+        Finding.PAID: Verdict.PAID,
+        Finding.OPEN: Step.CANCEL,
+        Finding.CANCELLED: Verdict.ALREADY_CANCELLED,
+        Finding.REFUNDED: Verdict.ALREADY_REFUNDED,
+        Finding.FAILED: Verdict.FAILED,
+        Finding.ABSENT: Step.LOOK,
+        Finding.DENIED: Verdict.UNRESOLVED,
+        Finding.SILENT: Step.LOOK,
+    },
+    Step.CANCEL: {
+        **dict.fromkeys(Finding, Step.CONFIRM),  # a reply to a cancel is not a verdict
+        Finding.DENIED: Verdict.UNRESOLVED,
+    },
+    Step.CONFIRM: {
+        Finding.PAID: Verdict.PAID,
+        Finding.OPEN: Step.CONFIRM,
+        Finding.CANCELLED: Verdict.CANCELLED,
+        Finding.REFUNDED: Verdict.ALREADY_REFUNDED,
+        Finding.FAILED: Verdict.FAILED,
+        Finding.ABSENT: Step.CONFIRM,
+        Finding.DENIED: Verdict.UNRESOLVED,
+        Finding.SILENT: Step.CONFIRM,
+    },
+}
+"""Step x finding -> the next step, or the verdict. The walk adds patience and routing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Send this request next."""
+
+    endpoint: str
+    params: dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait so many seconds next."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Nothing is left to do; the reason says why it ended so, where the verdict alone does not."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+Action = Ask | Wait | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Where one cancel stands: plain data, changed only by making the next one.
+
+    Ask ``action`` what to do, do it, and go on with what ``told`` or ``waited``
+    returns. A walk that was kept can be gone on with later, or taken back.
+
+    Attributes:
+        order: The order; gains what queries tell (syssn, pay type).
+        policy: How patient to be.
+        profile: Whose word decides which call cancels.
+        hk_cancel: See [route][qftools.routing.route].
+        step: What the next question is for.
+        wait: Seconds to wait before it.
+        looks, absents, cancels, confirms: How many questions were asked, by kind.
+        opens: How often the order was seen open since the cancel was last sent.
+        last_cancel: What the last cancel's reply claimed, None where none was sent.
+        route: The call that cancels this order, once it is needed.
+        end: The verdict, once there is one.
+
+    Example:
+        >>> walk = Walk(Order("A1", 100, "2026-01-05 10:00:00", pay_type="800201"))
+        >>> walk.action.endpoint
+        'query'
+        >>> walk = walk.told(Answer(Finding.OPEN))
+        >>> walk.action.endpoint
+        'close'
+        >>> walk = walk.told(Answer(Finding.CANCELLED))
+        >>> walk.told(Answer(Finding.CANCELLED)).action
+        Finished(verdict=<Verdict.CANCELLED: 'CANCELLED'>, reason='')
+    """
+
+    order: Order
+    policy: Policy = Policy()
+    profile: Profile = "seed"
+    hk_cancel: str = "deny"
+    step: Step = Step.LOOK
+    wait: float = 0.0
+    looks: int = 0
+    absents: int = 0
+    cancels: int = 0
+    confirms: int = 0
+    opens: int = 0
+    last_cancel: Answer | None = None
+    route: Route | None = None
+    end: Finished | None = None
+
+    @property
+    def action(self) -> Action:
+        """What to do next."""
+        if self.end is not None:
+            return self.end
+        if self.wait > 0:
+            return Wait(self.wait)
+        if self.step is Step.CANCEL:
+            assert self.route is not None
+            assert self.route.call is not None
+            return Ask(self.route.call, self.order.for_cancel())
+        return Ask("query", self.order.for_query())
+
+    def waited(self) -> Walk:
+        """Return the walk after its wait."""
+        return replace(self, wait=0.0)
+
+    def told(self, answer: Answer) -> Walk:
+        """Return the walk after *answer* came back to its question."""
+        walk = self._counted(answer)
+        if answer.row is not None:
+            walk = replace(walk, order=_with_row(walk.order, answer.row))
+        goes_to = NEXT[self.step][answer.finding]
+        if isinstance(goes_to, Verdict):
+            note = answer.note if goes_to is Verdict.UNRESOLVED else ""
+            return walk._finish(goes_to, note)
+        if self.step is Step.LOOK:
+            return walk._after_look(goes_to, answer)
+        if self.step is Step.CANCEL:
+            return walk._after_cancel(answer)
+        return walk._after_confirm(answer)
+
+    # ---- what patience and routing add to the table ------------------------------
+
+    def _counted(self, answer: Answer) -> Walk:
+        if self.step is Step.LOOK:
+            absents = self.absents + (answer.finding is Finding.ABSENT)
+            return replace(self, looks=self.looks + 1, absents=absents)
+        if self.step is Step.CANCEL:
+            return replace(self, cancels=self.cancels + 1, last_cancel=answer, opens=0)
+        opens = self.opens + (answer.finding is Finding.OPEN)
+        return replace(self, confirms=self.confirms + 1, opens=opens)
+
+    def _after_look(self, goes_to: Step, answer: Answer) -> Walk:
+        if goes_to is Step.CANCEL:
+            return self._to_cancel()
+        if self.absents >= self.policy.absent_tries:
+            return self._finish(Verdict.NOT_FOUND)
+        if self.looks >= self.policy.look_tries:
+            return self._finish(Verdict.UNRESOLVED, answer.note)
+        return replace(self, wait=max(self.policy.wait(self.looks - 1), answer.wait))
+
+    def _to_cancel(self) -> Walk:
+        if self.order.pay_type is None:
+            return self._finish(Verdict.UNRESOLVED, "no pay type is known, so no call to cancel by")
+        by = self.route or route(
+            self.order.pay_type,
+            profile=self.profile,
+            hk_cancel=self.hk_cancel,  # type: ignore[arg-type]
+        )
+        walk = replace(self, route=by, step=Step.CANCEL)
+        if by.call is None:
+            return walk._finish(Verdict.NOT_CANCELLABLE, by.reason.en)
+        return walk
+
+    def _after_cancel(self, answer: Answer) -> Walk:
+        # A reply that claims an end is checked at once; else the gateway gets time.
+        settled = answer.refused or answer.finding not in (Finding.OPEN, Finding.SILENT)
+        wait = 0.0 if settled else self.policy.wait(0)
+        return replace(self, step=Step.CONFIRM, wait=max(wait, answer.wait))
+
+    def _after_confirm(self, answer: Answer) -> Walk:
+        last = self.last_cancel
+        assert last is not None
+        if answer.finding is Finding.OPEN and last.refused:
+            return self._finish(Verdict.NOT_CANCELLABLE, f"{last.respcd} {last.note}".strip())
+        if self.confirms >= self.policy.confirm_tries:
+            return self._finish(Verdict.UNRESOLVED, answer.note)
+        wait = max(self.policy.wait(self.confirms - 1), answer.wait)
+        walk = replace(self, wait=wait)
+        if (
+            answer.finding is Finding.OPEN
+            and not last.pending
+            and self.opens >= self.policy.recancel_after
+            and self.cancels < self.policy.cancel_tries
+        ):
+            return replace(walk, step=Step.CANCEL)
+        return walk
+
+    def _finish(self, verdict: Verdict, reason: str = "") -> Walk:
+        return replace(self, step=Step.DONE, wait=0.0, end=Finished(verdict, reason))
+
+
+def _with_row(order: Order, row: Transaction) -> Order:
+    """Return *order* with what the books know and the caller did not say."""
+    told = {
+        name: str(row.row[name])
+        for name in ("out_trade_no", "syssn", "pay_type", "txcurrcd")
+        if row.row.get(name) and (getattr(order, name) is None or name == "pay_type")
+    }
+    return replace(order, **told) if told else order  # type: ignore[arg-type]
