@@ -208,16 +208,15 @@ class Walk:
             return self._finish(Verdict.NOT_CANCELLABLE, f"{last.respcd} {last.note}".strip())
         if self.confirms >= self.policy.confirm_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
-        wait = max(self.policy.wait(self.confirms - 1), answer.wait)
-        walk = replace(self, wait=wait)
         if (
             answer.finding is Finding.OPEN
             and not last.pending
             and self.opens >= self.policy.recancel_after
             and self.cancels < self.policy.cancel_tries
         ):
-            return replace(walk, step=Step.CANCEL)
-        return walk
+            # At once: the longer ago the last look, the likelier the payer has paid since.
+            return replace(self, step=Step.CANCEL, wait=answer.wait)
+        return replace(self, wait=max(self.policy.wait(self.confirms - 1), answer.wait))
 
     def _finish(self, verdict: Verdict, reason: str = "") -> Walk:
         return replace(self, step=Step.DONE, wait=0.0, end=Finished(verdict, reason))
