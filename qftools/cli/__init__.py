@@ -8,6 +8,8 @@ from __future__ import annotations
 import click
 
 import qftools
+from qftools.cli.calls import close, pay, query, refund, reverse
+from qftools.cli.cancel import cancel
 from qftools.cli.command import Group
 from qftools.cli.sign import sign
 from qftools.locale import mark
@@ -23,4 +25,5 @@ def main() -> None:
     """Find out whether money moved, and call a QFPay payment off if it did not."""
 
 
-main.add_command(sign)
+for command in (sign, pay, query, cancel, reverse, close, refund):
+    main.add_command(command)

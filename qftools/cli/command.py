@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from qftools.cli import exits
+from qftools.cli.output import plain
 from qftools.locale import LANGUAGES, language, mark, text, use_language
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -147,7 +148,7 @@ class Group(_Translated, click.Group):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The exit statuses and the environment, from their tables."""
         with formatter.section(text("Exit status")):
-            formatter.write_dl([(str(row.status), text(row.when)) for row in exits.EXITS])
+            formatter.write_dl([(str(row.status), row.when) for row in exits.exits()])
         with formatter.section(text("Environment")):
             formatter.write_dl([(name, text(meaning)) for name, meaning in ENVIRONMENT.items()])
 
@@ -157,6 +158,7 @@ ENVIRONMENT = {
     "QFTOOLS_APP_CODE": mark("the app code that QFPay issued"),
     "QFTOOLS_CLIENT_KEY": mark("its client key; better here than on the command line"),
     "QFTOOLS_MCHID": mark("the merchant number, if one was issued"),
+    "QFTOOLS_ENVIRONMENT": mark("where these credentials are valid: sandbox, test, production"),
 }
 
 
@@ -179,6 +181,21 @@ client_key_option = option(
         "prefer the variable QFTOOLS_CLIENT_KEY."
     ),
 )
+
+
+def parse_pairs(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """The callback of NAME=VALUE arguments."""
+    pairs = []
+    for value in values:
+        name, equals, content = value.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(
+                text("{value!r} is not of the form name=value.").format(value=value)
+            )
+        pairs.append((name, content))
+    return pairs
 
 
 def required(value: str | None, flag: str, variable: str) -> str:
@@ -224,7 +241,7 @@ def fail(error: Exception, *, as_json: bool) -> NoReturn:
         }
         print_json({"error": {"type": type(error).__name__, "message": str(error), **details}})
     else:
-        click.echo(text("Error: {message}").format(message=error), err=True)
+        click.echo(text("Error: {message}").format(message=plain(error)), err=True)
         if status == exits.UNKNOWN:
             order = getattr(error, "order", None)
             number = getattr(order, "out_trade_no", None)

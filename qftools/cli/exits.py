@@ -1,10 +1,19 @@
-"""Exit statuses: one table, for the commands, for ``--help`` and for the reader of a script."""
+"""Exit statuses: one table, for the commands, for ``--help``, for the site, and for scripts.
+
+Those of a verdict are the verdicts' own (``qftools.verdicts``).
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from qftools.locale import mark
+from qftools.locale import Language, language, mark, text
+
+DONE = 0
+REFUSED = 1
+USAGE = 2
+UNKNOWN = 3
+IN_PROGRESS = 4
 
 
 class Exit(NamedTuple):
@@ -14,33 +23,36 @@ class Exit(NamedTuple):
     when: str
 
 
-DONE = 0
-REFUSED = 1
-USAGE = 2
-UNKNOWN = 3
-IN_PROGRESS = 4
-
-#: The verdicts of ``qftools cancel``, by name.
-VERDICTS = {
-    "CANCELLED": DONE,
-    "ALREADY_CANCELLED": DONE,
-    "PAID": 10,
-    "ALREADY_REFUNDED": 11,
-    "FAILED": 12,
-    "NOT_FOUND": 13,
-    "NOT_CANCELLABLE": 14,
-    "UNRESOLVED": UNKNOWN,
-}
-
-EXITS = (
-    Exit(DONE, mark("done; of a cancel: CANCELLED or ALREADY_CANCELLED")),
+_OF_A_CALL = (
+    Exit(DONE, mark("done")),
     Exit(REFUSED, mark("the gateway refused, or another error")),
     Exit(USAGE, mark("wrong use or wrong input; nothing was sent")),
-    Exit(UNKNOWN, mark("nobody knows: UNRESOLVED, or no usable reply; ask again before you act")),
-    Exit(IN_PROGRESS, mark("accepted and still in progress (1143, 1145); query until it is final")),
-    Exit(10, mark("PAID: deliver or refund")),
-    Exit(11, mark("ALREADY_REFUNDED")),
-    Exit(12, mark("FAILED: no money moved")),
-    Exit(13, mark("NOT_FOUND: the gateway knows no such order")),
-    Exit(14, mark("NOT_CANCELLABLE: still open, and no call cancels it")),
+    Exit(UNKNOWN, mark("no usable reply, so nobody knows: ask before you act again")),
+    Exit(IN_PROGRESS, mark("accepted and still in progress (1143, 1145): query until it is final")),
 )
+
+
+def verdict_status(name: str) -> int:
+    """The exit status of a verdict.
+
+    Example:
+        >>> verdict_status("CANCELLED"), verdict_status("PAID")
+        (0, 10)
+    """
+    from qftools.verdicts import VERDICTS, Verdict
+
+    return VERDICTS[Verdict(name)].exit_status
+
+
+def exits(lang: Language | None = None) -> list[Exit]:
+    """Every way to end, by exit status, with its meaning in the language in use."""
+    from qftools.verdicts import VERDICTS
+
+    spoken = lang or language()
+    colon = "：" if spoken == "zh" else ": "
+    rows = [Exit(row.status, text(row.when, spoken)) for row in _OF_A_CALL]
+    rows += [
+        Exit(row.exit_status, f"{row.verdict}{colon}{row.meaning.say(spoken)}")
+        for row in VERDICTS.values()
+    ]
+    return sorted(rows, key=lambda row: row.status)

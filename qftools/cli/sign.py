@@ -14,23 +14,10 @@ from qftools.cli.command import (
     json_option,
     key_or_ask,
     option,
+    parse_pairs,
     print_json,
 )
 from qftools.locale import mark, text
-
-
-def _pairs(
-    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
-) -> list[tuple[str, str]]:
-    pairs = []
-    for value in values:
-        name, equals, content = value.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(
-                text("{value!r} is not of the form name=value.").format(value=value)
-            )
-        pairs.append((name, content))
-    return pairs
 
 
 @click.command(
@@ -42,7 +29,7 @@ def _pairs(
         "reply or a notification instead."
     ),
 )
-@click.argument("params", nargs=-1, metavar="NAME=VALUE...", callback=_pairs)
+@click.argument("params", nargs=-1, metavar="NAME=VALUE...", callback=parse_pairs)
 @option(
     "--algorithm",
     type=click.Choice(["MD5", "SHA256"], case_sensitive=False),

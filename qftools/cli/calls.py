@@ -1,0 +1,259 @@
+"""``qftools pay``, ``query``, ``reverse``, ``close``, ``refund``: one call each, no verdict."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qftools.cli import exits, output
+from qftools.cli.account import account_options, connected, names_an_order
+from qftools.cli.command import Command, option, parse_pairs, print_json
+from qftools.locale import language, mark, text
+
+if TYPE_CHECKING:
+    from qftools.client import Client
+    from qftools.models import Order, Reply
+
+_PAID_AT_ONCE = ("cpm", "card-present")  # modes where 0000 means paid, elsewhere placed
+
+
+_more_fields = option(
+    "--field",
+    "-F",
+    "extra",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=parse_pairs,
+    help=mark("Any other field of the call, by its name on the wire; may be repeated."),
+)
+_amount_option = option(
+    "--txamt",
+    type=int,
+    required=True,
+    help=mark("Amount in the currency's minor unit: 2500 is HKD 25.00, or JPY 2500."),
+)
+_time_option = option(
+    "--txdtm", required=True, metavar="TIME", help=mark("The time that was sent with the payment.")
+)
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("Ask for a payment"),
+    help=mark(
+        "Ask for a payment, once.\n\n"
+        "A reply of 0000 means paid where the shop scanned the customer's code, and only placed "
+        "elsewhere. Nothing here ever sends a payment a second time."
+    ),
+)
+@option(
+    "--pay-type",
+    required=True,
+    metavar="CODE",
+    help=mark("Wallet and mode: 800101 is Alipay, the customer scans."),
+)
+@_amount_option
+@option("--txcurrcd", required=True, metavar="CODE", help=mark("Currency: HKD, EUR, JPY ..."))
+@option("--out-trade-no", metavar="NUMBER", help=mark("Your number, new; made up if left out."))
+@option(
+    "--txdtm", metavar="TIME", help=mark("YYYY-MM-DD hh:mm:ss; now, Beijing time, if left out.")
+)
+@option(
+    "--auth-code", metavar="CODE", help=mark("What the shop scanned from the customer's phone.")
+)
+@_more_fields
+@account_options
+def pay(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
+    """Ask for a payment, once."""
+    with connected(options) as client:
+        order = client.pay(**{**options, **dict(extra)})
+    reply = order.reply
+    assert reply is not None  # pay() returns an order only with its reply
+    paid = reply.ok and _mode(order.pay_type) in _PAID_AT_ONCE
+    if as_json:
+        print_json({"order": _of_order(order), "paid": paid, "reply": dict(reply.body)})
+    else:
+        click.echo(_state_of_payment(reply, paid))
+        output.fields(_of_order(order) | {"qrcode": reply.body.get("qrcode")})
+        if reply.body.get("qrcode"):
+            output.qr_code(str(reply.body["qrcode"]))
+        if not paid:
+            _say_how_to_go_on(order)
+    raise SystemExit(_status(reply))
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("Ask what became of payments"),
+    help=mark(
+        "Ask what the gateway's books say.\n\n"
+        "The reply's own 0000 means that the query worked; each row says what became of an order."
+    ),
+)
+@names_an_order
+@_more_fields
+@account_options
+def query(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
+    """Ask what the gateway's books say."""
+    with connected(options) as client:
+        wanted = {name: value for name, value in options.items() if value}
+        reply = client.query(**{**wanted, **dict(extra)})
+    rows = reply.transactions
+    if as_json:
+        print_json(
+            {**reply.body, "data": [{**row.row, "state": row.state} for row in rows]},
+        )
+    elif rows:
+        _print_rows(rows)
+    else:
+        click.echo(text("Nothing found. It may still be on its way: look again before you act."))
+    if wanted and not rows:
+        raise SystemExit(exits.verdict_status("NOT_FOUND"))
+
+
+def _cancel_call(
+    name: str, short: str, long: str, send: Callable[[Client, Order], Reply]
+) -> click.Command:
+    @click.command(name, cls=Command, short_help=short, help=long)
+    @names_an_order
+    @_amount_option
+    @_time_option
+    @option("--udid", metavar="ID", help=mark("The terminal that took the payment."))
+    @account_options
+    def command(as_json: bool, **options: Any) -> None:
+        from qftools.models import Order
+
+        with connected(options) as client:
+            order = Order(**options)
+            reply = send(client, order)
+        if as_json:
+            print_json(reply.body)
+        else:
+            _print_reply(reply)
+            click.echo(text("This is no verdict. Ask what became of the order:"))
+            click.echo(f"  {_query_of(order)}")
+        raise SystemExit(_status(reply))
+
+    return command
+
+
+reverse = _cancel_call(
+    "reverse",
+    mark("Send one reversal (no verdict; see cancel)"),
+    mark(
+        "Send one /trade/v1/reversal, and show the reply.\n\n"
+        "Alipay, and WeChat Pay where the shop scanned, are cancelled by it. The reply proves "
+        "nothing: qftools cancel does all of it."
+    ),
+    lambda client, order: client.reverse(order),
+)
+close = _cancel_call(
+    "close",
+    mark("Send one close (no verdict; see cancel)"),
+    mark(
+        "Send one /trade/v1/close, and show the reply.\n\n"
+        "WeChat Pay where the customer scanned, and other wallets, are cancelled by it. The reply "
+        "proves nothing: qftools cancel does all of it."
+    ),
+    lambda client, order: client.close(order),
+)
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("Give money of a paid order back"),
+    help=mark(
+        "Give money of a paid order back: all of it, or a part.\n\n"
+        "A refund is an order of its own and can't be undone. At a terminal you are asked first."
+    ),
+)
+@option(
+    "--syssn", required=True, metavar="NUMBER", help=mark("The gateway's number of the payment.")
+)
+@_amount_option
+@option(
+    "--out-trade-no", metavar="NUMBER", help=mark("The refund's own number; made up if left out.")
+)
+@option(
+    "--txdtm", metavar="TIME", help=mark("YYYY-MM-DD hh:mm:ss; now, Beijing time, if left out.")
+)
+@option("--yes", is_flag=True, help=mark("Do not ask."))
+@account_options
+def refund(syssn: str, txamt: int, yes: bool, as_json: bool, **options: Any) -> None:
+    """Give money of a paid order back."""
+    from qftools.models import Order
+
+    with connected(options) as client:
+        order = Order(None, txamt, client.now(), syssn=syssn)
+        if sys.stdin.isatty() and not yes:
+            question = text("Refund {txamt} of {syssn}? It can't be undone.")
+            click.confirm(question.format(txamt=txamt, syssn=syssn), abort=True, err=True)
+        reply = client.refund(order, **options)
+    if as_json:
+        print_json(reply.body)
+    else:
+        _print_reply(reply)
+    raise SystemExit(_status(reply))
+
+
+def _status(reply: Reply) -> int:
+    return exits.IN_PROGRESS if reply.in_progress else exits.DONE
+
+
+def _mode(pay_type: str | None) -> str | None:
+    from qftools import catalogue
+
+    row = catalogue.pay_types().get(pay_type or "")
+    return row.mode if row else None
+
+
+def _state_of_payment(reply: Reply, paid: bool) -> str:
+    if paid:
+        return text("Paid.")
+    if reply.ok:
+        return text("Placed, not paid: the customer has to scan or confirm.")
+    return text("In progress: the customer may be typing a password. This is not a failure.")
+
+
+def _of_order(order: Order) -> dict[str, object]:
+    names = ("out_trade_no", "syssn", "pay_type", "txamt", "txcurrcd", "txdtm", "mchid", "udid")
+    return {name: getattr(order, name) for name in names}
+
+
+def _query_of(order: Order) -> str:
+    if order.syssn:
+        return output.command_line("qftools", "query", "--syssn", order.syssn)
+    return output.command_line("qftools", "query", "--out-trade-no", order.out_trade_no or "")
+
+
+def _say_how_to_go_on(order: Order) -> None:
+    click.echo(text("What became of it:"))
+    click.echo(f"  {_query_of(order)}")
+    click.echo(text("Call it off:"))
+    call_off = ("--out-trade-no", order.out_trade_no or "", "--txamt", str(order.txamt))
+    line = output.command_line("qftools", "cancel", *call_off, "--txdtm", order.txdtm)
+    click.echo(f"  {line}")
+
+
+def _print_reply(reply: Reply) -> None:
+    click.echo(f"{reply.respcd}  {reply.meaning.say(language())}")
+    shown: Mapping[str, Any] = {name: reply.body[name] for name in reply.body if name != "respcd"}
+    output.fields(shown)
+
+
+def _print_rows(rows: tuple[Any, ...]) -> None:
+    names = ("out_trade_no", "syssn", "order_type", "pay_type", "sysdtm", "respcd", "cancel")
+    output.table(
+        (text("state"), "txamt", *names),
+        [
+            (
+                row.state,
+                output.amount(row.row.get("txamt", ""), row.row.get("txcurrcd")),
+                *(row.row.get(name) or "" for name in names),
+            )
+            for row in rows
+        ],
+    )

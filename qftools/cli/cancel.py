@@ -1,0 +1,145 @@
+"""``qftools cancel``: one order, from doubt to a verdict; the exit status is the verdict's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qftools.cli import output
+from qftools.cli.account import account_options, connected, names_an_order
+from qftools.cli.command import Command, option, print_json
+from qftools.locale import language, mark, text
+
+if TYPE_CHECKING:
+    from qftools.cancellation import Outcome, Taken
+    from qftools.client import Client
+    from qftools.models import Order
+    from qftools.walk import Ask, Walk
+
+INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+
+_COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red"}
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("Call an order off, and prove what became of it"),
+    help=mark(
+        "Find out what became of an order, call it off if it is open, and prove how that ended.\n\n"
+        "Asks first, cancels by the call that the wallet needs, and asks again until the answer is "
+        "final. Never reverses what is paid. The exit status says the verdict: see qftools --help."
+        "\n\nWithout --txamt and --txdtm the gateway's books are asked for them."
+    ),
+)
+@names_an_order
+@option("--txamt", type=int, help=mark("The amount of the payment, in minor units."))
+@option("--txdtm", metavar="TIME", help=mark("The time that was sent with the payment."))
+@option("--pay-type", metavar="CODE", help=mark("Wallet and mode, if you know it."))
+@option("--txcurrcd", metavar="CODE", help=mark("The currency, if you know it."))
+@option("--udid", metavar="ID", help=mark("The terminal that took the payment."))
+@option(
+    "--profile",
+    type=click.Choice(["seed", "docs-2026-02", "docs-2026-late", "2017"]),
+    default="seed",
+    show_default=True,
+    help=mark("Whose word decides between reversal and close."),
+)
+@option(
+    "--hk-cancel",
+    type=click.Choice(["deny", "allow"]),
+    default="deny",
+    show_default=True,
+    help=mark("Whether wallets of Hong Kong alone may be cancelled."),
+)
+@account_options
+def cancel(profile: str, hk_cancel: str, as_json: bool, **options: Any) -> None:
+    """Call an order off, and prove what became of it."""
+    from qftools.cancellation import cancel as cancel_order
+    from qftools.verdicts import VERDICTS
+
+    teller = None if as_json else _Teller()
+    with connected(options) as client:
+        order = _order(client, options)
+        try:
+            outcome = cancel_order(
+                client,
+                order,
+                profile=profile,  # type: ignore[arg-type]  # click.Choice has checked it
+                hk_cancel=hk_cancel,
+                journal=teller,
+            )
+        except KeyboardInterrupt:
+            _say_interrupted(order)
+            raise SystemExit(INTERRUPTED) from None
+    if as_json:
+        print_json(outcome.as_dict(language()))
+    else:
+        _print(outcome)
+    raise SystemExit(VERDICTS[outcome.verdict].exit_status)
+
+
+class _Teller:
+    """Says each question while it is asked: a cancel can take minutes."""
+
+    def asking(self, walk: Walk, action: Ask) -> None:
+        click.echo(f"{walk.step:8} {action.endpoint:9}", nl=False)
+
+    def told(self, walk: Walk, taken: Taken) -> None:
+        code = taken.answer.respcd or ""
+        note = output.plain(taken.answer.note)
+        click.echo(f" {taken.finding:10} {code:5} {note}".rstrip())
+
+
+def _order(client: Client, options: dict[str, Any]) -> Order:
+    from qftools.models import Order
+
+    if options["txamt"] is None or not options["txdtm"]:
+        return _order_in_the_books(client, options)
+    return Order(**options)
+
+
+def _order_in_the_books(client: Client, options: dict[str, Any]) -> Order:
+    """The order, with amount and time as the books have them."""
+    from qftools.models import Order
+
+    numbers = {name: options[name] for name in ("out_trade_no", "syssn") if options[name]}
+    rows = client.query(**numbers).transactions
+    row = rows[0].row if len(rows) == 1 else {}
+    if not str(row.get("txamt", "")).isdecimal():
+        raise click.UsageError(
+            text(
+                "The gateway's books do not have exactly this one order: give --txamt and --txdtm "
+                "to have it looked for until that is proved."
+            )
+        )
+    known = {"txamt": int(row["txamt"]), "txdtm": row.get("txdtm")}
+    return Order(**{**options, **{name: options[name] or known[name] for name in known}})
+
+
+def _print(outcome: Outcome) -> None:
+    from qftools.verdicts import VERDICTS
+
+    charged = VERDICTS[outcome.verdict].charged
+    verdict = click.style(outcome.verdict.value, fg=_COLOURS[charged], bold=True)
+    click.echo(f"\n{verdict}  {outcome.meaning.say(language())}")
+    if outcome.reason:
+        click.echo(output.plain(outcome.reason))
+    for warning in outcome.warnings:
+        click.echo(output.plain(warning))
+    click.echo(outcome.advice(language()))
+
+
+def _say_interrupted(order: Order) -> None:
+    number = ("--syssn", order.syssn) if order.syssn else ("--out-trade-no", order.out_trade_no)
+    again = output.command_line(
+        *("qftools", "cancel", number[0], number[1] or ""),
+        *("--txamt", str(order.txamt), "--txdtm", order.txdtm),
+    )
+    click.echo(
+        "\n"
+        + text("Interrupted: the order may be open or cancelled. Find out with: {command}").format(
+            command=again
+        ),
+        err=True,
+    )

@@ -1,0 +1,91 @@
+"""How results look in a terminal: tables, amounts, QR codes. Text from outside is made harmless."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDE = 150  # columns where there is no terminal to ask, as in a log
+
+
+def console() -> Console:
+    """A rich console on standard output, as wide as the terminal; wide enough in a file."""
+    from rich.console import Console
+
+    return Console(
+        width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False, emoji=False
+    )
+
+
+def plain(value: object) -> str:
+    """*value* as text that can't steer a terminal.
+
+    Example:
+        >>> plain("wrong\\x1b[2J cancel 撤销")
+        'wrong\\\\x1b[2J cancel 撤销'
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in str(value)
+    )
+
+
+def amount(txamt: int | str, txcurrcd: str | None) -> str:
+    """An amount in minor units, and what a person calls it.
+
+    Example:
+        >>> amount(2500, "HKD"), amount(2500, "JPY"), amount(2500, None)
+        ('2500 (HKD 25.00)', '2500 (JPY 2500)', '2500')
+    """
+    from qftools import catalogue
+
+    currency = catalogue.currencies().get(txcurrcd or "")
+    if currency is None or not str(txamt).isdecimal():
+        return plain(txamt)
+    digits = currency.minor_digits
+    return f"{txamt} ({currency.code} {int(txamt) / 10**digits:.{digits}f})"
+
+
+def fields(values: Mapping[str, object]) -> None:
+    """Print names and values in two columns, those without a value left out."""
+    shown = {name: plain(value) for name, value in values.items() if value not in (None, "")}
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
+        click.echo(f"  {name:{width}}  {value}")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table."""
+    from rich import box
+    from rich.table import Table
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in head:
+        drawn.add_column(title, overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(plain, row))
+    console().print(drawn)
+
+
+def command_line(*words: str) -> str:
+    """A command to copy into a shell.
+
+    Example:
+        >>> command_line("qftools", "query", "--txdtm", "2026-01-05 10:00:00")
+        "qftools query --txdtm '2026-01-05 10:00:00'"
+    """
+    return shlex.join(map(plain, words))
+
+
+def qr_code(content: str) -> None:
+    """Draw what the payer's wallet scans."""
+    import segno
+
+    segno.make(content, micro=False).terminal(compact=True)
