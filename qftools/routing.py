@@ -117,13 +117,25 @@ def route(
     row = catalogue.pay_types().get(pay_type)
     if row is None:
         return Route(pay_type, None, _fill(_NOBODY_KNOWS, pay_type), "unlisted", "chosen")
-    if row.hk_only and hk_cancel == "deny" and profile in ("seed", "2017"):
-        return Route(pay_type, None, _fill(_HONG_KONG, pay_type), "published", "seed", row.dispute)
-    return _by_profile(row, profile)
+    if row.hk_only and profile in ("seed", "2017"):
+        if hk_cancel == "deny":
+            reason = _fill(_HONG_KONG, pay_type)
+            return Route(pay_type, None, reason, "published", "seed", row.dispute)
+        if profile == "seed":
+            return _by_profile(row, *_where_hong_kong_may(row))
+    return _by_profile(row, profile, row.cancel[profile])
 
 
-def _by_profile(row: PayType, profile: Profile) -> Route:
-    said = row.cancel[profile]
+def _where_hong_kong_may(row: PayType) -> tuple[Profile, str]:
+    """Return the edition that names a cancel for a pay type of Hong Kong alone, and the call."""
+    editions: tuple[Profile, ...] = ("docs-2026-02", "docs-2026-late")
+    for edition in editions:
+        if row.cancel[edition] in ("reversal", "close"):
+            return edition, row.cancel[edition]
+    return "seed", "ask"  # then it is one of the page's "other wallets"
+
+
+def _by_profile(row: PayType, profile: Profile, said: str) -> Route:
     call: Call | None = None
     if said in ("reversal", "ask", "close"):
         call = "reversal" if said == "reversal" else "close"
@@ -138,7 +150,7 @@ def _by_profile(row: PayType, profile: Profile) -> Route:
 
 
 def _sureness(row: PayType, profile: Profile, said: str) -> Sure:
-    if profile == "seed":
+    if profile == "seed" and said == row.cancel["seed"]:
         return row.sure
     if said in ("ask", "unlisted"):
         return said  # type: ignore[return-value]
