@@ -127,13 +127,27 @@ class Outcome:
 
 
 class Recorder(Protocol):
-    """Keeps what a cancel is about to ask and what came back; the journal is one."""
+    """Follows a cancel question by question: to show it, or to keep it."""
 
     def asking(self, walk: Walk, action: Ask) -> None:
         """Called before a request leaves. What it raises keeps the request from leaving."""
 
     def told(self, walk: Walk, taken: Taken) -> None:
         """Called after an answer is in, with the walk as it stands now."""
+
+
+class Keeper(Protocol):
+    """Drives a walk and keeps it where it survives the process; the journal is one."""
+
+    def drive(
+        self,
+        client: Client,
+        walk: Walk,
+        *,
+        pause: Callable[[float], None] | None = None,
+        watch: Recorder | None = None,
+    ) -> Outcome:
+        """Go on with *walk* to its end, every question on disk before it is asked."""
 
 
 def cancel(
@@ -144,7 +158,8 @@ def cancel(
     profile: Profile = "seed",
     hk_cancel: str = "deny",
     pause: Callable[[float], None] | None = None,
-    journal: Recorder | None = None,
+    journal: Keeper | None = None,
+    watch: Recorder | None = None,
 ) -> Outcome:
     """Find out what became of *order*, call it off if it is open, and prove how that ended.
 
@@ -157,7 +172,10 @@ def cancel(
         profile: Whose word decides between reversal and close (C19).
         hk_cancel: Whether pay types of Hong Kong alone may be cancelled (C20).
         pause: Waits so many seconds; the client's own when left out.
-        journal: Keeps every step on disk before it is taken.
+        journal: Keeps every step on disk before it is taken, see
+            [Journal][qftools.journal.Journal]. A cancel of this order that was
+            interrupted earlier is gone on with.
+        watch: Told of every question as it is asked and answered, to show it.
 
     Returns:
         The verdict, every step, and the exchanges that prove it. UNRESOLVED is
@@ -165,7 +183,8 @@ def cancel(
 
     Raises:
         InputError: The order can't be asked for (an agent's without mchid); nothing was sent.
-        JournalError: The journal can't be written; nothing was sent.
+        JournalError: The journal can't be written, or another process is
+            cancelling this order; nothing was sent.
 
     Example:
         >>> from qftools.sandbox import Sandbox
@@ -176,16 +195,17 @@ def cancel(
         >>> outcome.verdict.value, [taken.step.value for taken in outcome.steps]
         ('CANCELLED', ['LOOK', 'CANCEL', 'CONFIRM'])
     """
-    walk = Walk(order, policy or Policy(), profile, hk_cancel)
-    return finish(client, walk, pause=pause, journal=journal)
+    walk = Walk(order, policy, profile, hk_cancel)
+    if journal is not None:
+        return journal.drive(client, walk, pause=pause, watch=watch)
+    return finish(client, walk, *_given(watch), pause=pause)
 
 
 def finish(
     client: Client,
     walk: Walk,
-    *,
+    *recorders: Recorder,
     pause: Callable[[float], None] | None = None,
-    journal: Recorder | None = None,
     steps: tuple[Taken, ...] = (),
 ) -> Outcome:
     """Go on with *walk* to its end; *steps* are those taken before it was left."""
@@ -196,22 +216,20 @@ def finish(
             wait(action.seconds)
             walk = walk.waited()
             continue
-        walk, step = take(client, walk, action, journal)
+        walk, step = take(client, walk, action, *recorders)
         taken.append(step)
     return outcome_of(walk, tuple(taken))
 
 
-def take(
-    client: Client, walk: Walk, action: Ask, journal: Recorder | None = None
-) -> tuple[Walk, Taken]:
+def take(client: Client, walk: Walk, action: Ask, *recorders: Recorder) -> tuple[Walk, Taken]:
     """Ask one question of the flow and return the walk after it, with what was told."""
-    if journal is not None:
-        journal.asking(walk, action)
+    for recorder in recorders:
+        recorder.asking(walk, action)
     answer, exchange = _ask(client, walk.order, action)
     step = Taken(walk.step, action.endpoint, answer, client.clock(), exchange)
     after = walk.told(answer)
-    if journal is not None:
-        journal.told(after, step)
+    for recorder in recorders:
+        recorder.told(after, step)
     return after, step
 
 
@@ -232,3 +250,7 @@ def _ask(client: Client, order: Order, action: Ask) -> tuple[Answer, Exchange | 
     else:
         answer = findings.of_cancel(reply)
     return answer, reply.exchange.redacted() if reply.exchange else None
+
+
+def _given(watch: Recorder | None) -> tuple[Recorder, ...]:
+    return () if watch is None else (watch,)

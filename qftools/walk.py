@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from qftools.findings import Answer, Finding
 from qftools.models import Order, Transaction
-from qftools.policy import Policy
+from qftools.policy import Policy, policy_for
 from qftools.routing import Profile, Route, route
 from qftools.verdicts import Verdict
 
@@ -92,7 +92,7 @@ class Walk:
 
     Attributes:
         order: The order; gains what queries tell (syssn, pay type).
-        policy: How patient to be.
+        policy: How patient to be; None for the pay type's own.
         profile: Whose word decides which call cancels.
         hk_cancel: See [route][qftools.routing.route].
         step: What the next question is for.
@@ -116,7 +116,7 @@ class Walk:
     """
 
     order: Order
-    policy: Policy = Policy()
+    policy: Policy | None = None
     profile: Profile = "seed"
     hk_cancel: str = "deny"
     step: Step = Step.LOOK
@@ -129,6 +129,11 @@ class Walk:
     last_cancel: Answer | None = None
     route: Route | None = None
     end: Finished | None = None
+
+    @property
+    def patience(self) -> Policy:
+        """The policy that counts: the given one, or the one for what is known of the order."""
+        return self.policy or policy_for(self.order.pay_type)
 
     @property
     def action(self) -> Action:
@@ -162,6 +167,32 @@ class Walk:
             return walk._after_cancel(answer)
         return walk._after_confirm(answer)
 
+    def interrupted(self) -> Walk:
+        """Return the walk after a question whose answer nobody saw: it may have been asked."""
+        if self.end is not None or self.wait > 0 or self.step is not Step.CANCEL:
+            return self
+        return self.told(Answer(Finding.SILENT, note="interrupted before the answer was in"))
+
+    def resumed(self) -> Walk:
+        """Return the walk as it goes on later: it looks first, and is patient anew.
+
+        Once a cancel may have reached the gateway, what a query finds is that
+        cancel's doing, so the walk goes on in CONFIRM. A cancel that was
+        refused for good is forgotten with the verdict that rested on it.
+        """
+        last = self.last_cancel
+        refused = last is not None and (last.refused or last.finding is Finding.DENIED)
+        if self.end is not None and refused:
+            last = None
+        return Walk(
+            self.order,
+            self.policy,
+            self.profile,
+            self.hk_cancel,
+            step=Step.LOOK if last is None else Step.CONFIRM,
+            last_cancel=last,
+        )
+
     # ---- what patience and routing add to the table ------------------------------
 
     def _counted(self, answer: Answer) -> Walk:
@@ -176,11 +207,11 @@ class Walk:
     def _after_look(self, goes_to: Step, answer: Answer) -> Walk:
         if goes_to is Step.CANCEL:
             return self._to_cancel()
-        if self.absents >= self.policy.absent_tries:
+        if self.absents >= self.patience.absent_tries:
             return self._finish(Verdict.NOT_FOUND)
-        if self.looks >= self.policy.look_tries:
+        if self.looks >= self.patience.look_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
-        return replace(self, wait=max(self.policy.wait(self.looks - 1), answer.wait))
+        return replace(self, wait=max(self.patience.wait(self.looks - 1), answer.wait))
 
     def _to_cancel(self) -> Walk:
         if self.order.pay_type is None:
@@ -198,7 +229,7 @@ class Walk:
     def _after_cancel(self, answer: Answer) -> Walk:
         # A reply that claims an end is checked at once; else the gateway gets time.
         settled = answer.refused or answer.finding not in (Finding.OPEN, Finding.SILENT)
-        wait = 0.0 if settled else self.policy.wait(0)
+        wait = 0.0 if settled else self.patience.wait(0)
         return replace(self, step=Step.CONFIRM, wait=max(wait, answer.wait))
 
     def _after_confirm(self, answer: Answer) -> Walk:
@@ -206,17 +237,17 @@ class Walk:
         assert last is not None
         if answer.finding is Finding.OPEN and last.refused:
             return self._finish(Verdict.NOT_CANCELLABLE, f"{last.respcd} {last.note}".strip())
-        if self.confirms >= self.policy.confirm_tries:
+        if self.confirms >= self.patience.confirm_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         if (
             answer.finding is Finding.OPEN
             and not last.pending
-            and self.opens >= self.policy.recancel_after
-            and self.cancels < self.policy.cancel_tries
+            and self.opens >= self.patience.recancel_after
+            and self.cancels < self.patience.cancel_tries
         ):
             # At once: the longer ago the last look, the likelier the payer has paid since.
             return replace(self, step=Step.CANCEL, wait=answer.wait)
-        return replace(self, wait=max(self.policy.wait(self.confirms - 1), answer.wait))
+        return replace(self, wait=max(self.patience.wait(self.confirms - 1), answer.wait))
 
     def _finish(self, verdict: Verdict, reason: str = "") -> Walk:
         return replace(self, step=Step.DONE, wait=0.0, end=Finished(verdict, reason))

@@ -67,7 +67,7 @@ def cancel(profile: str, hk_cancel: str, as_json: bool, **options: Any) -> None:
                 order,
                 profile=profile,  # type: ignore[arg-type]  # click.Choice has checked it
                 hk_cancel=hk_cancel,
-                journal=teller,
+                watch=teller,
             )
         except KeyboardInterrupt:
             _say_interrupted(order)
