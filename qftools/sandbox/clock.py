@@ -1,0 +1,149 @@
+"""The sandbox's time: real, or one that moves only when it is told to.
+
+Nothing else in the sandbox asks the machine what time it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import Protocol
+
+from qftools.errors import SandboxError
+
+BEIJING = timezone(timedelta(hours=8), "Beijing")
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+VIRTUAL_START = datetime(2026, 1, 5, 10, 0, 0, tzinfo=BEIJING).timestamp()
+
+
+class Clock(Protocol):
+    """What the sandbox wants of a clock. Times are seconds since 1970 (UTC)."""
+
+    def now(self) -> float:
+        """Return the time."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Come back when that much time has passed."""
+        ...
+
+    def advance(self, seconds: float) -> None:
+        """Put the clock forward, without waiting."""
+        ...
+
+
+class VirtualClock:
+    """Stands still until somebody sleeps on it or puts it forward.
+
+    Args:
+        start: Seconds since 1970. The default is 2026-01-05 10:00:00 in Beijing.
+
+    Example:
+        >>> clock = VirtualClock()
+        >>> clock.sleep(90)
+        >>> beijing(clock.now())
+        '2026-01-05 10:01:30'
+    """
+
+    def __init__(self, start: float = VIRTUAL_START) -> None:
+        self._now = start
+        self._watchers: list[Callable[[], None]] = []
+
+    def now(self) -> float:
+        """Return the virtual time."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Put the clock forward: nobody waits."""
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Put the clock forward, and let everything that falls due happen.
+
+        Raises:
+            SandboxError: *seconds* is negative: no clock here runs backwards.
+        """
+        self._now += _forward(seconds)
+        for watcher in self._watchers:
+            watcher()
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Have *watcher* called after each move of the clock."""
+        self._watchers.append(watcher)
+
+
+class RealClock:
+    """The machine's clock, which can be put forward."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        self._watchers: list[Callable[[], None]] = []
+
+    def now(self) -> float:
+        """Return the machine's time, plus what it was put forward by."""
+        return time.time() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Put the clock forward, without waiting.
+
+        Raises:
+            SandboxError: *seconds* is negative.
+        """
+        self._ahead += _forward(seconds)
+        for watcher in self._watchers:
+            watcher()
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Have *watcher* called after each move by hand."""
+        self._watchers.append(watcher)
+
+
+def _forward(seconds: float) -> float:
+    if not 0 <= seconds < 1e9:
+        raise SandboxError(f"a clock can be put forward by 0 to 1e9 seconds, not by {seconds!r}")
+    return seconds
+
+
+@lru_cache(maxsize=64)
+def _beijing_second(second: int) -> str:
+    return datetime.fromtimestamp(second, BEIJING).strftime(TIME_FORMAT)
+
+
+def beijing(timestamp: float) -> str:
+    """Write a time as the gateway does: Beijing time, ``YYYY-MM-DD hh:mm:ss``."""
+    return _beijing_second(int(timestamp))
+
+
+def from_beijing(text: str) -> float:
+    """Read a time that the gateway wrote.
+
+    Raises:
+        ValueError: The text is not ``YYYY-MM-DD hh:mm:ss``, or no such time exists.
+
+    Example:
+        >>> from_beijing("2026-01-05 10:00:00") == VIRTUAL_START
+        True
+    """
+    return parse_time(text).replace(tzinfo=BEIJING).timestamp()
+
+
+def parse_time(text: str) -> datetime:
+    """Read ``YYYY-MM-DD hh:mm:ss`` strictly: nineteen characters, a date that exists.
+
+    Raises:
+        ValueError: It is anything else.
+    """
+    if len(text) != 19 or not text.isascii():
+        raise ValueError(f"{text!r} is not YYYY-MM-DD hh:mm:ss")
+    return datetime.strptime(text, TIME_FORMAT)
+
+
+def utc_iso(timestamp: float) -> str:
+    """Write a time for logs: ISO 8601 in UTC with milliseconds."""
+    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,348 @@
+"""The sandbox as a value: ``with Sandbox() as sandbox:``, in process or on a loopback port."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from qftools.errors import SandboxError
+from qftools.sandbox.clock import Clock, RealClock, VirtualClock, beijing
+from qftools.sandbox.faults import Fault
+from qftools.sandbox.gateway import DEFAULT_PUBLIC_URL, Gateway
+from qftools.sandbox.merchants import Merchant
+from qftools.sandbox.orders import Entry, Row
+from qftools.sandbox.payer import Payer
+from qftools.sandbox.seen import Seen
+from qftools.sandbox.server import IN_PROCESS_URL, Background, InProcessAdapter
+from qftools.sandbox.settings import Settings
+from qftools.sandbox.wsgi import App
+
+if TYPE_CHECKING:
+    from qftools.client import Client
+    from qftools.models import Credentials
+
+APP_CODE = "A3B6E2F0C1D94E57A8B2C3D4E5F60718"
+CLIENT_KEY = "5A4DB0C0EF1E4A6B9C2D7F8E90A1B2C3"  # not a secret: it opens nothing but a sandbox
+
+
+class Sandbox:
+    """A gateway of one's own: no account, no network, no money.
+
+    Args:
+        seed: The same seed makes the same numbers, every day and on every machine.
+        clock: ``"virtual"`` (the default: stands still until it is told to move),
+            ``"real"``, or an object with ``now``, ``sleep`` and ``advance``.
+        app_code: The credentials that it knows.
+        client_key: Their key.
+        mchid: Whether calls must carry an mchid (``required``), must not
+            (``forbidden``), or may (``optional``).
+        lang: The language of the gateway's texts: en or zh.
+        profile: Whose mapping of pay types to reversal and close holds (C19).
+        switches: Every switch of the catalogue, by name, for example
+            ``cancel_paid="refund"``.
+
+    Raises:
+        SandboxError: A switch or a value that does not exist.
+
+    Example:
+        >>> with Sandbox() as sandbox:
+        ...     sandbox.orders()
+        ()
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        clock: Literal["virtual", "real"] | Clock | None = None,
+        app_code: str = APP_CODE,
+        client_key: str = CLIENT_KEY,
+        mchid: Literal["optional", "required", "forbidden"] = "optional",
+        lang: Literal["en", "zh"] = "en",
+        profile: str = "seed",
+        limit: int = 200_000,
+        **switches: object,
+    ) -> None:
+        if lang not in ("en", "zh"):
+            raise SandboxError(f"lang is {lang!r}; it must be en or zh")
+        settings = Settings({"cancel_routes": profile} | switches)
+        self.clock = _clock(clock)
+        self.gateway = Gateway(
+            clock=self.clock, seed=seed, settings=settings, lang=lang, limit=limit
+        )
+        self.gateway.merchants.add(Merchant(app_code, client_key, mchid))
+        self._app_code = app_code
+        self.lock = threading.RLock()
+        self.app = App(self.gateway, lock=self.lock, saved=self._save)
+        self._background: Background | None = None
+        self._numbers = itertools.count(1)
+        watch = getattr(self.clock, "watch", None)
+        if watch is not None:
+            watch(self.tick)
+
+    # -- to be called through -----------------------------------------------------
+
+    @property
+    def credentials(self) -> Credentials:
+        """The credentials of the first merchant, for a client."""
+        from qftools.models import Credentials
+
+        merchant = self._merchant()
+        mchid = merchant.mchids[0] if merchant.mchid == "required" and merchant.mchids else None
+        rule = "optional" if merchant.mchid == "required" and mchid is None else merchant.mchid
+        return Credentials(merchant.app_code, merchant.client_key, mchid=mchid, mchid_rule=rule)
+
+    @property
+    def url(self) -> str:
+        """Where it is: on loopback once `serve` was called, before that in process only."""
+        return self._background.url if self._background else IN_PROCESS_URL
+
+    def client(self, **options: Any) -> Client:
+        """Return a client that is wired to this sandbox, without a socket.
+
+        It shares the sandbox's clock, so waits take no time on the virtual one, and its
+        order numbers follow from the seed.
+
+        Args:
+            options: Whatever `Client` takes; they replace the wiring.
+        """
+        # The only seam between client and sandbox: everywhere else they meet on the wire.
+        from qftools.client import Client
+
+        wired: dict[str, Any] = {
+            "adapter": self.adapter(),
+            "clock": self.clock.now,
+            "pause": self.clock.sleep,
+            "new_number": self._new_number,
+        }
+        credentials = options.pop("credentials", None) or self.credentials
+        base_url = options.pop("base_url", IN_PROCESS_URL)
+        return Client(credentials, base_url, **(wired | options))
+
+    def adapter(self) -> InProcessAdapter:
+        """Return a `requests` transport for a session of one's own (mount it on `url`)."""
+        return InProcessAdapter(self.app, self.clock)
+
+    def serve(self, port: int = 0, host: str = "127.0.0.1") -> str:
+        """Listen on loopback, in the background, and return the URL.
+
+        Args:
+            port: 0 takes a free one.
+            host: Another address than loopback lets other machines in; they need to be
+                told apart by name in ``app.hosts``.
+
+        Raises:
+            SandboxError: The port is taken, or it is served already elsewhere.
+        """
+        if self._background is None:
+            self._background = Background(self.app, host, port)
+            self.gateway.public_url = self._background.url
+        elif port and not self._background.url.endswith(f":{port}"):
+            raise SandboxError(f"this sandbox is served already, at {self._background.url}")
+        return self._background.url
+
+    def start(self) -> Self:
+        """Serve on a free port; the same as `serve`, for chaining."""
+        self.serve()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening. The books stay; `serve` may be called again."""
+        if self._background is not None:
+            self._background.stop()
+            self._background = None
+            self.gateway.public_url = DEFAULT_PUBLIC_URL
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # -- the truth ------------------------------------------------------------------
+
+    def orders(self, order_type: str | None = "payment") -> tuple[Row, ...]:
+        """Return the books, oldest first.
+
+        Args:
+            order_type: ``payment``, ``refund``, ``close``, or None for all three.
+        """
+        with self.lock:
+            self.gateway.tick()
+            return tuple(
+                entry.row()
+                for entry in self.gateway.books
+                if order_type is None or entry.order_type == order_type
+            )
+
+    def order(self, order: object) -> Row:
+        """Return one order as the books have it now.
+
+        Args:
+            order: Its ``out_trade_no`` or ``syssn``, or anything that has them.
+
+        Raises:
+            SandboxError: There is no such order.
+        """
+        with self.lock:
+            self.gateway.tick()
+            return self.entry(order).row()
+
+    def entry(self, order: object) -> Entry:
+        """Return the living entry of an order; for the sandbox's own pages.
+
+        Raises:
+            SandboxError: There is no such order.
+        """
+        numbers = _numbers_of(order)
+        for number in numbers:
+            entry = self.gateway.books.search(number)
+            if entry is not None:
+                return entry
+        named = " / ".join(numbers) or repr(order)
+        raise SandboxError(f"no order {named} is on the books")
+
+    @property
+    def exchanges(self) -> tuple[Seen, ...]:
+        """The last exchanges as the gateway saw them, oldest first."""
+        with self.lock:
+            return tuple(self.gateway.sight.last)
+
+    # -- what happens to it -----------------------------------------------------------
+
+    def payer(self, order: object) -> Payer:
+        """Return the payer of an order, who can pay, decline, or walk away.
+
+        Args:
+            order: Its ``out_trade_no`` or ``syssn``, or anything that has them.
+
+        Raises:
+            SandboxError: There is no such order.
+
+        Example:
+            >>> with Sandbox() as sandbox:
+            ...     sandbox.payer("nobody's")
+            Traceback (most recent call last):
+            ...
+            qftools.errors.SandboxError: no order nobody's is on the books
+        """
+        return Payer(self.gateway, self.entry(order), self._save)
+
+    def fault(
+        self,
+        name: str,
+        on: str = "*",
+        times: int | None = 1,
+        *,
+        order: object = None,
+        seconds: float | None = None,
+        after: int = 0,
+    ) -> ArmedFault:
+        """Let something go wrong.
+
+        It is armed at once; used in a ``with`` it is taken back at the end.
+
+        Args:
+            name: ``lost before``, ``lost after`` (also ``reply lost``), ``refused``,
+                ``half``, ``slow``, ``5xx``, ``5xx before``, ``429``, ``wrong signature``,
+                ``duplicated``, ``clock skew``.
+            on: An endpoint, ``cancel`` for reversal and close, ``*`` for all.
+            times: How often; None for always.
+            order: Only calls about this order.
+            seconds: How late a slow reply is, how wrong a skewed clock.
+            after: How many calls pass unharmed first.
+
+        Raises:
+            SandboxError: There is no such fault or endpoint.
+
+        Example:
+            >>> with Sandbox() as sandbox, sandbox.fault("reply lost", on="reversal") as fault:
+            ...     fault.name
+            'lost after'
+        """
+        number = None if order is None else (_numbers_of(order) or (str(order),))[0]
+        with self.lock:
+            armed = self.gateway.faults.arm(
+                name, on, times, order=number, seconds=seconds, after=after
+            )
+        return ArmedFault(self, armed)
+
+    def tick(self) -> None:
+        """Let everything happen that has fallen due: expiries, payers, notifications."""
+        with self.lock:
+            self.gateway.tick()
+            self._save()
+
+    # -- inside -------------------------------------------------------------------------
+
+    def _save(self) -> None:
+        self.gateway.books.changed.clear()
+
+    def _merchant(self) -> Merchant:
+        merchant = self.gateway.merchants.find(self._app_code)
+        if merchant is None:
+            merchant = next(iter(self.gateway.merchants), None)
+        if merchant is None:
+            raise SandboxError("this sandbox has no merchant")
+        return merchant
+
+    def _new_number(self) -> str:
+        # One count for all clients of a sandbox: their numbers never clash.
+        day = beijing(self.clock.now())[:10].replace("-", "")
+        return f"{day}{next(self._numbers):06d}"
+
+    def __repr__(self) -> str:
+        return f"Sandbox({self.url!r}, {len(self.gateway.books)} orders)"
+
+
+class ArmedFault:
+    """A fault that was armed: use it in a ``with``, or `disarm` it, or let it be used up."""
+
+    def __init__(self, sandbox: Sandbox, fault: Fault) -> None:
+        self._sandbox = sandbox
+        self._fault = fault
+
+    @property
+    def name(self) -> str:
+        """What goes wrong."""
+        return self._fault.name
+
+    @property
+    def struck(self) -> int:
+        """How often it has struck."""
+        return self._fault.struck
+
+    def disarm(self) -> None:
+        """Take it back."""
+        with self._sandbox.lock:
+            self._sandbox.gateway.faults.disarm(self._fault)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.disarm()
+
+
+def _clock(choice: Literal["virtual", "real"] | Clock | None) -> Clock:
+    if choice is None or choice == "virtual":
+        return VirtualClock()
+    if choice == "real":
+        return RealClock()
+    if isinstance(choice, str):
+        raise SandboxError(f"clock is {choice!r}; it must be virtual, real, or a clock")
+    return choice
+
+
+def _numbers_of(order: object) -> tuple[str, ...]:
+    if isinstance(order, str):
+        return (order,)
+    numbers = (getattr(order, "syssn", None), getattr(order, "out_trade_no", None))
+    return tuple(number for number in numbers if number)

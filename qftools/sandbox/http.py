@@ -1,0 +1,94 @@
+"""The sandbox on a socket: waitress, with what it lacks for this gateway.
+
+It drops the legacy header with underscores, writes header names its own way, and has
+no word for "close without a reply"; each is one small override.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher, WSGITask
+
+from qftools.sandbox.wire import MAX_BODY
+from qftools.sandbox.wsgi import App, Dropped
+
+_LEGACY_HEADER = re.compile(rb"(?im)^X_QF_MCHCODE(?=[ \t]*:)")
+_SIGN_AS_WRITTEN = (b"\r\nX-Qf-Sign: ", b"\r\nX-QF-SIGN: ")
+THREADS = 8
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Keeps the header that servers drop."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(_LEGACY_HEADER.sub(b"X-QF-MCHCODE", header_plus))
+
+
+class _Task(WSGITask):  # type: ignore[misc]
+    """Closes the connection when the application says so, and writes X-QF-SIGN as is."""
+
+    def execute(self) -> None:
+        try:
+            super().execute()
+        except Dropped:
+            # What waitress raises when the other side is gone: it writes nothing and closes.
+            raise ClientDisconnected from None
+
+    def build_response_header(self) -> bytes:
+        return bytes(super().build_response_header()).replace(*_SIGN_AS_WRITTEN)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    parser_class = _Parser
+    task_class = _Task
+
+
+class HttpServer(TcpWSGIServer):  # type: ignore[misc]
+    """A waitress server that can be stopped from another thread."""
+
+    channel_class = _Channel
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host = str(self.effective_host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.effective_port}"
+
+    def stop(self) -> None:
+        """End `run`: close every connection and wait for requests under way."""
+        self.task_dispatcher.shutdown(timeout=2)
+        # The sockets belong to the thread that selects on them: let it close them.
+        self.trigger.pull_trigger(lambda: wasyncore.close_all(self._map, ignore_all=True))
+
+
+def listen(app: App, host: str, port: int, *, threads: int = THREADS) -> HttpServer:
+    """Return a server that listens; ``run()`` serves until ``stop()`` or Ctrl-C.
+
+    Raises:
+        OSError: The port is taken, or the address is not this machine's.
+    """
+    settings: dict[str, Any] = {
+        "listen": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        "threads": threads,
+        "ident": "qftools sandbox",
+        "max_request_body_size": 4 * MAX_BODY,
+        "max_request_header_size": 64 * 1024,
+        "connection_limit": 1_000,
+        "channel_timeout": 60,
+        "asyncore_use_poll": True,
+        "expose_tracebacks": False,
+        "clear_untrusted_proxy_headers": False,
+    }
+    adjustments = Adjustments(**settings)
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.set_thread_count(threads)
+    return HttpServer(
+        app, {}, dispatcher=dispatcher, adj=adjustments, sockinfo=adjustments.listen[0]
+    )

@@ -1,0 +1,159 @@
+"""``/trade/v1/payment``: a new order on the books, and what the wallet says to it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from qftools import catalogue
+from qftools.catalogue import PayType
+from qftools.sandbox import magic
+from qftools.sandbox.answers import Refused, flat
+from qftools.sandbox.calls import Call
+from qftools.sandbox.faults import Fault, endpoints_of
+from qftools.sandbox.modes import extra_fields, wallet_of
+from qftools.sandbox.orders import Entry
+from qftools.sandbox.settings import AUTHCODE_SECONDS
+from qftools.sandbox.states import DEAD, Event, State
+
+if TYPE_CHECKING:
+    from qftools.sandbox.gateway import Gateway
+
+CPM_SECONDS = 300.0  # how long a payer may type the password [chosen]
+CODE_SECONDS = 1_800.0  # a code or page lives 30 minutes unless expired_time says otherwise
+
+
+def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
+    """Place an order, or refuse it."""
+    call.need("txamt", "pay_type", "out_trade_no", "txdtm")
+    call.check_length("out_trade_no", 128)
+    call.check_time()
+    if "," in call.get("out_trade_no"):
+        raise Refused("1104", "out_trade_no must not hold a comma")
+    amount, currency = call.amount(), call.currency()
+    pay_type = _pay_type(call)
+    seconds = _lifetime(call, pay_type)
+    script = gateway.magic(amount, call.get("auth_code"))
+    first = gateway.books.by_number(call.scope, call.get("out_trade_no"))
+    if first is not None:
+        return _again(gateway, call, first)
+    wallet = wallet_of(pay_type, call.get("auth_code"))
+    if script.refuse:
+        raise Refused(script.refuse)
+    _strike(gateway, call, script)
+    entry = gateway.place(
+        call,
+        pay_type=pay_type.code,
+        wallet=wallet,
+        mode=pay_type.mode,
+        txamt=amount,
+        txcurrcd=currency,
+        magic=script.name,
+        plan=[dict(step) for step in script.plan],
+        on_cancel=dict(script.on_cancel),
+        on_refund=dict(script.on_refund),
+        faults=[list(item) for item in script.faults if item[0] != "payment"],
+        hidden=script.hidden,
+        fingerprint=_fingerprint(call),
+        **{name: call.get(name) for name in _KEPT},
+    )
+    entry.extra = extra_fields(entry, gateway.ids, gateway.public_url)
+    gateway.expire_after(entry, seconds if script.expires is None else script.expires)
+    _begin(gateway, call, entry, script)
+    gateway.start_plan(entry)
+    respcd = script.first or _result(entry)
+    entry.first_respcd = respcd
+    return flat(entry, respcd, gateway.lang)
+
+
+_KEPT = ("udid", "goods_name", "goods_info", "notify_url", "return_url", "auth_code")
+
+
+def _pay_type(call: Call) -> PayType:
+    """Return the row of the pay type; refuse what is unknown, not enabled, or sold elsewhere."""
+    row = catalogue.pay_types().get(call.get("pay_type"))
+    enabled = call.merchant.pay_types
+    if row is None or (enabled and row.code not in enabled):
+        raise Refused("1104", "filter error")
+    region = call.merchant.region
+    if region and row.regions and not {region, "all", "overseas"} & set(row.regions):
+        raise Refused("1104", "filter error")
+    if row.mode == "cpm":
+        call.need("auth_code")
+        call.check_length("auth_code", 128)
+    return row
+
+
+def _lifetime(call: Call, pay_type: PayType) -> float:
+    if pay_type.mode == "cpm":
+        return CPM_SECONDS
+    text = call.get("expired_time")
+    if not text or not pay_type.expiry_field:
+        return CODE_SECONDS
+    if not (text.isascii() and text.isdigit() and 5 <= int(text[:6]) <= 120):
+        raise Refused("1104", "expired_time must be 5 to 120 minutes")
+    return int(text) * 60.0
+
+
+def _again(gateway: Gateway, call: Call, first: Entry) -> dict[str, Any]:
+    """Answer a payment whose out_trade_no was used before (C17)."""
+    call.touch(first)
+    choice = gateway.settings.duplicate_code
+    if choice == "idempotent":
+        same = first.fingerprint == _fingerprint(call) and first.order_type == "payment"
+        if same and first.state not in DEAD and not first.paid:
+            return flat(first, _result(first), gateway.lang)
+        choice = "1251"
+    gateway.happen(first, Event.AGAIN, call.now)
+    if choice == "1251":
+        raise Refused(
+            "1251",
+            "out_trade_no is used",
+            "Do not use duplicate out_trade_no for request(1251)",
+        )
+    raise Refused(choice)
+
+
+def _strike(gateway: Gateway, call: Call, script: magic.Magic) -> None:
+    for where, name, _ in script.faults:
+        if where == "payment":
+            gateway.meet_fault(call, Fault(name, endpoints_of(where)))
+
+
+def _begin(gateway: Gateway, call: Call, entry: Entry, script: magic.Magic) -> None:
+    """Let the wallet take the order."""
+    if entry.cpm and not _code_works(gateway, entry):
+        gateway.happen(entry, Event.FAIL, call.now, code="1202")
+        return
+    place = script.place
+    if entry.cpm and place == "show":  # nothing to show: the payer is being asked
+        place = "type"
+    if not place:
+        ask = gateway.settings.password == "on"
+        place = ("type" if ask else "pay") if entry.cpm else "show"
+    if place == "none":
+        return
+    if not entry.cpm and place in ("pay", "type", "fail"):
+        gateway.happen(entry, Event.SHOW, call.now)
+    if place != "fail" or entry.cpm:
+        gateway.happen(entry, Event(place), call.now, code=script.code)
+
+
+def _code_works(gateway: Gateway, entry: Entry) -> bool:
+    """Use up the payment code: it works once, and only so long after it was first seen."""
+    code = entry.auth_code
+    if magic.reusable(code):
+        return True
+    return gateway.use_code(code, AUTHCODE_SECONDS[gateway.settings.authcode_life])
+
+
+def _result(entry: Entry) -> str:
+    """Return what the answer says: for a code to be scanned 0000 means placed."""
+    if not entry.cpm and entry.state not in DEAD:
+        return "0000"
+    return entry.row_respcd if entry.state is not State.PAID else "0000"
+
+
+def _fingerprint(call: Call) -> str:
+    text = "&".join(f"{name}={call.params[name]}" for name in sorted(call.params))
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()

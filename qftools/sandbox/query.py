@@ -1,0 +1,157 @@
+"""``/trade/v1/query``: what the books say, row by row. Asking changes nothing by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from qftools.sandbox.answers import DEFAULT_UDID, QUERY_SUCCESS, Refused, result_text
+from qftools.sandbox.calls import Call
+from qftools.sandbox.clock import beijing, parse_time
+from qftools.sandbox.merchants import decode_mchid
+from qftools.sandbox.orders import Entry
+
+if TYPE_CHECKING:
+    from qftools.sandbox.gateway import Gateway
+
+DEFAULT_PAGE_SIZE = 10
+MAX_PAGE_SIZE = 100
+MAX_NUMBERS = 100
+
+
+def query(gateway: Gateway, call: Call) -> dict[str, Any]:
+    """Answer with the rows that were asked for, newest first."""
+    page = _count(call, "page", 1, 10_000_000)
+    size = _count(call, "page_size", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+    start, end = _interval(call)
+    wanted = _wanted(gateway, call, start, end)
+    rows = (entry for entry in wanted if _fits(gateway, call, entry, start, end))
+    found = list(islice(rows, (page - 1) * size, page * size))
+    for entry in found:
+        gateway.meet(call, entry)
+    visible = [entry for entry in found if gateway.looked(call, entry)]
+    respcds = _words(call, "respcd")  # once more: the look itself may have moved an order on
+    return {
+        "respmsg": "",
+        "resperr": QUERY_SUCCESS[gateway.lang],
+        "respcd": "0000",
+        "data": [
+            row_of(entry, gateway.lang)
+            for entry in visible
+            if not respcds or entry.row_respcd in respcds
+        ],
+        "page": page,
+        "page_size": size,
+    }
+
+
+def row_of(entry: Entry, lang: str) -> dict[str, Any]:
+    """Return one row as the gateway writes it: every value a string."""
+    respcd = entry.row_respcd
+    numbers = decode_mchid(entry.mchid) if entry.mchid else None
+    return {
+        "pay_type": entry.pay_type,
+        "sysdtm": entry.sysdtm,
+        "paydtm": entry.paydtm,
+        "order_type": entry.order_type,
+        "txcurrcd": entry.txcurrcd,
+        "txdtm": entry.txdtm,
+        "txamt": str(entry.txamt),
+        "chnlsn2": "",
+        "out_trade_no": entry.out_trade_no,
+        "syssn": entry.syssn,
+        "cancel": entry.cancel_flag,
+        "respcd": respcd,
+        "errmsg": result_text(respcd, lang).removesuffix(f"({respcd})"),
+        "chnlsn": entry.chnlsn,
+        "cardcd": entry.cardcd,
+        "udid": entry.udid or DEFAULT_UDID,
+        "userid": str(numbers[1]) if numbers else "",
+        "goods_name": entry.goods_name,
+        "goods_info": entry.goods_info,
+        "goods_detail": "",
+        "clisn": "",
+        "cardtp": "",
+        "origssn": entry.chain,
+        "exchange_rate": "",
+        "cash_fee": "0",
+        "cash_fee_type": "",
+        "cash_refund_fee": "0",
+        "cash_refund_fee_type": "",
+    }
+
+
+def _count(call: Call, name: str, default: int, most: int) -> int:
+    text = call.get(name)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 8 and 1 <= int(text) <= most):
+        raise Refused("1104", f"{name} must be a number from 1 to {most}")
+    return int(text)
+
+
+def _interval(call: Call) -> tuple[str, str]:
+    for name in ("start_time", "end_time"):
+        if call.get(name):
+            try:
+                parse_time(call.get(name))
+            except ValueError:
+                raise Refused("1104", f"{name} must be YYYY-MM-DD hh:mm:ss") from None
+    start, end = call.get("start_time"), call.get("end_time")
+    if start and end and start[:7] != end[:7]:
+        raise Refused("1104", "start_time and end_time must lie in one calendar month")
+    return start, end
+
+
+def _words(call: Call, name: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in call.get(name).split(",") if word.strip())
+    if len(words) > MAX_NUMBERS:
+        raise Refused("1104", f"{name} must name at most {MAX_NUMBERS}")
+    return words
+
+
+def _wanted(gateway: Gateway, call: Call, start: str, end: str) -> Iterable[Entry]:
+    """Return the orders by number, or all of a month."""
+    numbers, syssns = _words(call, "out_trade_no"), _words(call, "syssn")
+    if not numbers and not syssns:
+        month = (start or end)[:7] or beijing(call.now)[:7]
+        return gateway.books.month(call.scope, month)
+    found: dict[str, Entry] = {}
+    for entry in _named(gateway, call, numbers, syssns):
+        found[entry.syssn] = entry
+    return sorted(found.values(), key=lambda entry: -entry.number)
+
+
+def _named(
+    gateway: Gateway, call: Call, numbers: tuple[str, ...], syssns: tuple[str, ...]
+) -> Iterator[Entry]:
+    this_month = beijing(call.now)[:7]
+    dated = bool(call.get("start_time") or call.get("end_time"))
+    for number in numbers:
+        entry = gateway.books.by_number(call.scope, number)
+        if entry is None or (syssns and entry.syssn not in syssns):
+            continue
+        late = gateway.settings.strict_month == "on" and not dated and not syssns
+        if not late or entry.sysdtm[:7] == this_month:
+            yield entry
+    for syssn in syssns if not numbers else ():
+        found = gateway.books.by_syssn(syssn)
+        if found is not None:
+            yield found
+
+
+def _fits(gateway: Gateway, call: Call, entry: Entry, start: str, end: str) -> bool:
+    if not call.may_see(entry):
+        return False
+    if entry.order_type == "close" and gateway.settings.list_cancels == "off":
+        return False
+    pay_types = _words(call, "pay_type")
+    if pay_types and entry.pay_type not in pay_types:
+        return False
+    respcds = _words(call, "respcd")
+    if respcds and entry.row_respcd not in respcds:
+        return False
+    if call.get("syssn") or call.get("out_trade_no"):
+        return True  # the interval is ignored then (docs2024)
+    return (not start or start <= entry.sysdtm) and (not end or entry.sysdtm <= end)

@@ -1,0 +1,81 @@
+"""What the gateway saw: the last exchanges, for the dashboard, the report and the tests."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from qftools.sandbox.calls import Call
+from qftools.sandbox.wire import Verdict, WireRequest, WireResponse
+
+
+@dataclass(slots=True)
+class Touched:
+    """An order that a request was about, with its state before and after."""
+
+    syssn: str
+    out_trade_no: str
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Seen:
+    """One exchange as the gateway saw it. The client key is never part of it.
+
+    Attributes:
+        endpoint: payment, query, reversal, close or refund.
+        at: When it came, seconds since 1970.
+        signature: Whether it was right, or why not.
+        params: The parameters as read; empty where the body can't be read.
+        respcd: The answer's code; empty where the gateway did not act.
+        fault: The fault that struck, empty for none.
+        orders: The orders it was about.
+        number: Counts up over the life of the sandbox.
+    """
+
+    endpoint: str
+    request: WireRequest
+    at: float
+    signature: Verdict = "unread"
+    app_code: str = ""
+    params: dict[str, str] = field(default_factory=dict)
+    respcd: str = ""
+    fault: str = ""
+    orders: tuple[Touched, ...] = ()
+    response: WireResponse | None = None
+    number: int = 0
+
+    def note(self, call: Call | None, respcd: str) -> None:
+        """Keep the outcome."""
+        self.respcd = respcd
+        if call is not None:
+            self.orders = tuple(
+                Touched(entry.syssn, entry.out_trade_no, before, entry.state.value)
+                for entry, before in call.touched[:20]
+            )
+
+
+class Sight:
+    """The last exchanges, bounded.
+
+    Args:
+        limit: How many are kept.
+    """
+
+    def __init__(self, limit: int = 2_000) -> None:
+        self.count = 0
+        self.last: deque[Seen] = deque(maxlen=limit)
+        self.watchers: list[Callable[[Seen], None]] = []
+
+    def add(self, seen: Seen) -> None:
+        """Take in an exchange that begins."""
+        self.count += 1
+        seen.number = self.count
+        self.last.append(seen)
+
+    def finished(self, seen: Seen) -> None:
+        """Tell the watchers that an exchange is complete."""
+        for watcher in self.watchers:
+            watcher(seen)

@@ -1,0 +1,231 @@
+"""What an order can be, what can happen to it, and what then: one table without a hole.
+
+Rules only. The docs' state diagram is drawn from `TABLE`.
+Source of the cells: protocol notes, states and events (vendor page; cells that no
+source fills are our choice and say so in their comment).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where an order stands in the gateway's books."""
+
+    CREATED = "created"  # on the books, the wallet has not answered yet
+    WAITING = "waiting"  # a code or a page is out; nobody has paid
+    PAYING = "paying"  # the payer is deciding or typing a password
+    PAID = "paid"
+    FAILED = "failed"  # the wallet or the payer refused; no money moved
+    EXPIRED = "expired"
+    CANCELLING = "cancelling"  # a cancel was accepted and is not done
+    CANCELLED = "cancelled"  # closed (MPM, online) or reversed (CPM)
+    REFUNDING = "refunding"  # a refund was accepted and is not done
+    REFUNDED = "refunded"
+    PARTLY_REFUNDED = "partially refunded"
+
+
+class Event(StrEnum):
+    """What can happen to an order, by who does it."""
+
+    # the wallet, when the order is placed
+    SHOW = "show"  # it hands out a code or a page
+    # the payer
+    TYPE = "type"  # starts typing the password
+    PAY = "pay"
+    DECLINE = "decline"
+    # the wallet
+    FAIL = "fail"  # no balance, a bank error ...
+    CANCEL_DONE = "cancel done"
+    CANCEL_LOST = "cancel lost"  # the wallet could not cancel after all
+    REFUND_DONE_PART = "refund done, part"
+    REFUND_DONE_FULL = "refund done, all of it"
+    REFUND_LOST = "refund lost"  # and nothing had been refunded before
+    REFUND_LOST_PART = "refund lost, part before"
+    # the clock
+    TIME_OUT = "time out"
+    # the merchant
+    CANCEL = "cancel"  # by the right route
+    CANCEL_LATER = "cancel later"  # the same, but the wallet takes its time
+    VOID = "void"  # a cancel of a paid order where cancel_paid=refund
+    REFUND_PART = "refund part"
+    REFUND_FULL = "refund full"
+    REFUND_LATER = "refund later"  # the wallet takes its time
+    REFUND_OVER = "refund over"  # more than is left
+    AGAIN = "again"  # a payment with the same out_trade_no
+    LOOK = "look"  # a query
+
+
+NOTHING = ""  # the event means nothing here, nobody is told
+REFUSED = "refused"  # the wallet tells the payer that the order is dead
+OWN_CODE = "own code"  # the failure code that the order carries
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of the table.
+
+    Attributes:
+        state: The new state of an order that the payer's code started (MPM, online).
+        answer: The respcd that the merchant gets (for LOOK: the row's), or one of
+            NOTHING, REFUSED, OWN_CODE.
+        cpm_state: The new state where the shop scanned the payer, if another one.
+        cpm_answer: Its answer, if another one.
+    """
+
+    state: State
+    answer: str = NOTHING
+    cpm_state: State | None = None
+    cpm_answer: str | None = None
+
+    def read(self, cpm: bool) -> tuple[State, str]:
+        """Return new state and answer for an order, by its mode."""
+        if not cpm:
+            return self.state, self.answer
+        answer = self.answer if self.cpm_answer is None else self.cpm_answer
+        return self.cpm_state or self.state, answer
+
+
+_S = State
+_E = Event
+_WALLET_RESULTS = (
+    _E.CANCEL_DONE,
+    _E.CANCEL_LOST,
+    _E.REFUND_DONE_PART,
+    _E.REFUND_DONE_FULL,
+    _E.REFUND_LOST,
+    _E.REFUND_LOST_PART,
+)
+_REFUNDS = (_E.REFUND_PART, _E.REFUND_FULL, _E.REFUND_LATER, _E.REFUND_OVER)
+
+
+def _stay(state: State, answer: str, *events: Event) -> dict[Event, Cell]:
+    return {event: Cell(state, answer) for event in events}
+
+
+def _open(state: State, look: str) -> dict[Event, Cell]:
+    """The part of a row that all orders in progress share."""
+    return {
+        **_stay(state, NOTHING, *_WALLET_RESULTS),
+        _E.SHOW: Cell(_S.WAITING),
+        _E.TYPE: Cell(_S.PAYING),
+        _E.PAY: Cell(_S.PAID),
+        # An MPM payer may scan the code again; a CPM code is burnt.
+        _E.DECLINE: Cell(_S.WAITING, NOTHING, _S.FAILED),
+        _E.FAIL: Cell(_S.WAITING, NOTHING, _S.FAILED),
+        _E.TIME_OUT: Cell(_S.EXPIRED, NOTHING, _S.FAILED),
+        _E.CANCEL: Cell(_S.CANCELLED, "0000"),
+        _E.CANCEL_LATER: Cell(_S.CANCELLING, "1145"),
+        _E.VOID: Cell(_S.CANCELLED, "0000"),
+        **_stay(state, "1261", *_REFUNDS),
+        _E.AGAIN: Cell(state, "1251"),
+        _E.LOOK: Cell(state, look),
+    }
+
+
+def _dead(state: State, *, cancel: Cell, refund: Cell, look: Cell) -> dict[Event, Cell]:
+    """A row of an order that will never be paid: the wallet turns the payer away."""
+    return {
+        **_stay(state, NOTHING, *_WALLET_RESULTS, _E.SHOW, _E.TIME_OUT),
+        **_stay(state, REFUSED, _E.TYPE, _E.PAY, _E.DECLINE, _E.FAIL),
+        **dict.fromkeys((_E.CANCEL, _E.CANCEL_LATER, _E.VOID), cancel),
+        **dict.fromkeys(_REFUNDS, refund),
+        _E.AGAIN: Cell(state, "1251"),
+        _E.LOOK: look,
+    }
+
+
+def _settled(state: State, cancel: str) -> dict[Event, Cell]:
+    """The part of a row that all orders share where the money came."""
+    return {
+        **_stay(state, NOTHING, *_WALLET_RESULTS, _E.SHOW, _E.TIME_OUT),
+        **_stay(state, REFUSED, _E.TYPE, _E.PAY, _E.DECLINE, _E.FAIL),
+        **_stay(state, cancel, _E.CANCEL, _E.CANCEL_LATER, _E.VOID),
+        _E.AGAIN: Cell(state, "1251"),
+        _E.LOOK: Cell(state, "0000"),
+    }
+
+
+TABLE: dict[State, dict[Event, Cell]] = {
+    _S.CREATED: _open(_S.CREATED, "1143"),
+    _S.WAITING: _open(_S.WAITING, "1143"),
+    _S.PAYING: {**_open(_S.PAYING, "1143"), _E.SHOW: Cell(_S.PAYING)},
+    _S.PAID: {
+        **_settled(_S.PAID, "1260"),
+        _E.VOID: Cell(_S.REFUNDED, "0000"),
+        _E.REFUND_PART: Cell(_S.PARTLY_REFUNDED, "0000"),
+        _E.REFUND_FULL: Cell(_S.REFUNDED, "0000"),
+        _E.REFUND_LATER: Cell(_S.REFUNDING, "1143"),
+        _E.REFUND_OVER: Cell(_S.PAID, "1272"),
+    },
+    _S.FAILED: _dead(
+        _S.FAILED,
+        cancel=Cell(_S.FAILED, "1264"),
+        refund=Cell(_S.FAILED, "1261"),
+        look=Cell(_S.FAILED, OWN_CODE),
+    ),
+    _S.EXPIRED: _dead(
+        _S.EXPIRED,
+        cancel=Cell(_S.EXPIRED, "1181"),
+        refund=Cell(_S.EXPIRED, "1261"),
+        look=Cell(_S.EXPIRED, "1181"),
+    ),
+    _S.CANCELLING: {
+        **_stay(_S.CANCELLING, NOTHING, *_WALLET_RESULTS, _E.SHOW),
+        _E.CANCEL_DONE: Cell(_S.CANCELLED),
+        _E.CANCEL_LOST: Cell(_S.WAITING, NOTHING, _S.PAYING),
+        _E.TYPE: Cell(_S.CANCELLING),
+        _E.PAY: Cell(_S.PAID),  # the race: the cancel lost
+        _E.DECLINE: Cell(_S.CANCELLED),
+        _E.FAIL: Cell(_S.CANCELLED),
+        _E.TIME_OUT: Cell(_S.CANCELLED),
+        **_stay(_S.CANCELLING, "1145", _E.CANCEL, _E.CANCEL_LATER, _E.VOID),
+        **_stay(_S.CANCELLING, "1261", *_REFUNDS),
+        _E.AGAIN: Cell(_S.CANCELLING, "1251"),
+        _E.LOOK: Cell(_S.CANCELLING, "1143"),
+    },
+    _S.CANCELLED: _dead(
+        _S.CANCELLED,
+        cancel=Cell(_S.CANCELLED, "1264", None, "1263"),
+        refund=Cell(_S.CANCELLED, "1264", None, "1263"),
+        look=Cell(_S.CANCELLED, "1142", None, "1263"),
+    ),
+    _S.REFUNDING: {
+        **_settled(_S.REFUNDING, "1260"),
+        _E.REFUND_DONE_PART: Cell(_S.PARTLY_REFUNDED),
+        _E.REFUND_DONE_FULL: Cell(_S.REFUNDED),
+        _E.REFUND_LOST: Cell(_S.PAID),
+        _E.REFUND_LOST_PART: Cell(_S.PARTLY_REFUNDED),
+        # A second refund beside a running one is refused; no source has the code.
+        **_stay(_S.REFUNDING, "1155", *_REFUNDS),
+    },
+    _S.PARTLY_REFUNDED: {
+        **_settled(_S.PARTLY_REFUNDED, "1260"),
+        _E.REFUND_PART: Cell(_S.PARTLY_REFUNDED, "0000"),
+        _E.REFUND_FULL: Cell(_S.REFUNDED, "0000"),
+        _E.REFUND_LATER: Cell(_S.REFUNDING, "1143"),
+        _E.REFUND_OVER: Cell(_S.PARTLY_REFUNDED, "1272"),
+    },
+    _S.REFUNDED: {
+        **_settled(_S.REFUNDED, "1262"),
+        **_stay(_S.REFUNDED, "1262", *_REFUNDS),
+    },
+}
+
+OPEN = frozenset({_S.CREATED, _S.WAITING, _S.PAYING, _S.CANCELLING})
+DEAD = frozenset({_S.FAILED, _S.EXPIRED, _S.CANCELLED})
+MONEY_CAME = frozenset({_S.PAID, _S.REFUNDING, _S.PARTLY_REFUNDED, _S.REFUNDED})
+
+
+def after(state: State, event: Event, *, cpm: bool) -> tuple[State, str]:
+    """Return the new state and the answer.
+
+    Example:
+        >>> after(State.PAID, Event.CANCEL, cpm=False)
+        (<State.PAID: 'paid'>, '1260')
+        >>> after(State.CANCELLED, Event.LOOK, cpm=True)
+        (<State.CANCELLED: 'cancelled'>, '1263')
+    """
+    return TABLE[state][event].read(cpm)

@@ -1,0 +1,47 @@
+"""What falls due later: one heap of times, worked off in order whenever somebody looks.
+
+No thread and no clock of its own: whoever knows the time calls `run`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+Handler = Callable[[str, float], None]
+
+
+class Timers:
+    """Appointments by kind; each kind has one handler, called with the key and the due time."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, str, str]] = []
+        self._order = count()
+        self._handlers: dict[str, Handler] = {}
+
+    def on(self, kind: str, handler: Handler) -> None:
+        """Say who is called for a kind of appointment."""
+        self._handlers[kind] = handler
+
+    def add(self, due: float, kind: str, key: str) -> None:
+        """Make an appointment. It can't be taken back: the handler checks that it still holds."""
+        heapq.heappush(self._heap, (due, next(self._order), kind, key))
+
+    def run(self, now: float) -> None:
+        """Work off everything that is due, in order of time."""
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            due, _, kind, key = heapq.heappop(heap)
+            self._handlers[kind](key, due)
+
+    def next_due(self) -> float | None:
+        """Return when the next appointment falls due, None where there is none."""
+        return self._heap[0][0] if self._heap else None
+
+    def clear(self) -> None:
+        """Forget all appointments."""
+        self._heap.clear()
+
+    def __len__(self) -> int:
+        return len(self._heap)

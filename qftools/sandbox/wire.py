@@ -1,0 +1,179 @@
+"""The bytes: a request taken apart and its signature judged, an answer put together.
+
+No rule about orders here, and no socket.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import Any, Literal, cast
+from urllib.parse import parse_qsl
+
+from qftools.errors import InputError
+from qftools.sandbox.merchants import Merchant
+from qftools.sandbox.settings import Settings
+from qftools.signing import Algorithm, sign_body, sign_text, verify
+
+MAX_FIELDS = 200
+MAX_BODY = 256 * 1024
+JSON_TYPE = "application/json; charset=UTF-8"
+
+Fate = Literal["answer", "refused", "lost", "half"]
+Verdict = Literal["ok", "missing", "wrong", "unknown app code", "unknown algorithm", "unread"]
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """One HTTP request: header names in lower case with hyphens, everything else as it came."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class WireResponse:
+    """One HTTP answer, and what becomes of it on its way.
+
+    Attributes:
+        fate: ``answer``: delivered. ``refused``: as if nobody listened. ``lost``: the
+            connection ends without a reply. ``half``: it ends in the middle of the body.
+        delay: Seconds before anything leaves.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    fate: Fate = "answer"
+    delay: float = 0.0
+
+    def with_fate(self, fate: Fate) -> WireResponse:
+        """Return the same answer with another fate."""
+        return replace(self, fate=fate)
+
+
+class FormatError(Exception):
+    """The request is no form; the gateway answers 1103."""
+
+
+def read_params(request: WireRequest, *, keep_plus: bool = False) -> dict[str, str]:
+    """Return the parameters: query string, then body; on a clash the body wins.
+
+    Args:
+        request: As it came.
+        keep_plus: Read a raw ``+`` as itself, not as a blank: clients that send
+            ``txzone=+0800`` without encoding have signed it so.
+
+    Raises:
+        FormatError: Too many fields, or a body that is no form.
+    """
+    params = dict(_read_pairs(request.query, keep_plus))
+    if request.body:
+        params.update(_read_body(request, keep_plus))
+    if len(params) > MAX_FIELDS:
+        raise FormatError(f"more than {MAX_FIELDS} fields")
+    return params
+
+
+def _read_body(request: WireRequest, keep_plus: bool) -> list[tuple[str, str]]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return _read_multipart(request)
+    text = request.body.decode("utf-8", "replace")
+    if kind == "application/json" or text.lstrip()[:1] in ("{", "["):
+        raise FormatError("the body is JSON; it must be application/x-www-form-urlencoded")
+    return _read_pairs(text.strip("\r\n"), keep_plus)
+
+
+def _read_pairs(text: str, keep_plus: bool) -> list[tuple[str, str]]:
+    if not text:
+        return []
+    if keep_plus:
+        text = text.replace("+", "%2B")
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise FormatError(f"more than {MAX_FIELDS} fields") from error
+
+
+def _read_multipart(request: WireRequest) -> list[tuple[str, str]]:
+    # PHP's curl sends this when it is given an array. File parts are not signed.
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode("latin-1", "replace")
+    message = BytesParser(policy=HTTP).parsebytes(head + request.body)
+    if not message.is_multipart():
+        raise FormatError("the multipart body can't be read")
+    pairs = []
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        if name and part.get_filename() is None:
+            value = part.get_payload(decode=True)
+            text = value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
+            pairs.append((str(name), text))
+    return pairs
+
+
+def judge_signature(
+    request: WireRequest, params: dict[str, str], merchant: Merchant, settings: Settings
+) -> tuple[Verdict, dict[str, str]]:
+    """Tell whether the request is signed by its merchant, and return the parameters as signed.
+
+    The second form of the parameters differs from *params* only where a raw ``+`` stood.
+    """
+    signature = request.headers.get("x-qf-sign", "").strip()
+    algorithm = request.headers.get("x-qf-signtype", "").strip().upper() or "MD5"
+    if algorithm not in ("MD5", "SHA256"):
+        return "unknown algorithm", params
+    if not signature:
+        return "missing", params
+    kind = cast(Algorithm, algorithm)
+    empty = cast(Literal["both", "include", "exclude"], settings.empty_values)
+    if verify(params, merchant.client_key, signature, kind, empty_values=empty):
+        return "ok", params
+    if "+" in request.query or b"+" in request.body:
+        literal = read_params(request, keep_plus=True)
+        if verify(literal, merchant.client_key, signature, kind, empty_values=empty):
+            return "ok", literal
+    if settings.wire_signature_fallback == "on":
+        text = _wire_text(request)
+        try:
+            expected = sign_text(text, merchant.client_key, kind)
+        except InputError:
+            return "wrong", params
+        if expected == signature.upper():
+            return "ok", params
+    return "wrong", params
+
+
+def _wire_text(request: WireRequest) -> str:
+    raw = "&".join(filter(None, (request.query, request.body.decode("utf-8", "replace"))))
+    pairs = [pair for pair in raw.strip("\r\n").split("&") if pair]
+    pairs = [pair for pair in pairs if pair.partition("=")[0] not in ("sign", "sign_type")]
+    return "&".join(sorted(pairs, key=lambda pair: pair.partition("=")[0]))
+
+
+def answer(body: Mapping[str, Any], client_key: str | None) -> WireResponse:
+    """Return an answer in the gateway's bytes, signed where the key is known.
+
+    The bytes are part of the contract: `json.dumps` as it comes, since receivers
+    rebuild them to check the signature.
+    """
+    text = json.dumps(body).encode()
+    headers = [("Content-Type", JSON_TYPE), ("X-Powered-By", "QF/1.1")]
+    if client_key:
+        headers.append(("X-QF-SIGN", sign_body(text, client_key)))
+    return WireResponse(200, tuple(headers), text)
+
+
+def plain(status: int, text: str, *headers: tuple[str, str]) -> WireResponse:
+    """Return an answer that is not the gateway's: a wrong path, a wrong method, a bad Host."""
+    return WireResponse(
+        status,
+        (("Content-Type", "text/plain; charset=UTF-8"), *headers),
+        (text + "\n").encode(),
+    )

@@ -1,0 +1,178 @@
+"""The HTTP shape of the sandbox: a WSGI application, the same under every server.
+
+Turns environ into a request, finds who answers it, and carries out an answer's fate.
+No rule about orders lives here.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from qftools.sandbox.gateway import Gateway
+from qftools.sandbox.wire import MAX_BODY, WireRequest, WireResponse, plain
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+GATEWAY_PREFIX = "/trade/"
+WAIT = "qftools.wait"  # environ key: who waits for a slow reply
+LONGEST_WAIT = 600.0
+
+_LOOPBACK = re.compile(
+    r"(?:localhost|(?:[a-z0-9-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?", re.I
+)
+
+
+class Dropped(Exception):
+    """The connection ends here without a reply. The server closes it, nothing is written."""
+
+    def __init__(self, refused: bool) -> None:
+        super().__init__("refused" if refused else "lost")
+        self.refused = refused
+
+
+class Page(Protocol):
+    """Whoever answers requests that are not the gateway's: payer page, control API, dashboard."""
+
+    def __call__(self, request: WireRequest) -> WireResponse:
+        """Answer one request; called with the sandbox's lock held."""
+        ...
+
+
+class App:
+    """The WSGI application of one sandbox.
+
+    Args:
+        gateway: Answers everything under ``/trade/``.
+        lock: Held around every answer: the gateway knows no threads.
+        saved: Called after every answer, before it leaves: what is answered is kept.
+        hosts: Names, besides loopback ones, that the ``Host`` header may carry.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        lock: threading.RLock | None = None,
+        saved: Callable[[], None] | None = None,
+        hosts: Iterable[str] = (),
+    ) -> None:
+        self.gateway = gateway
+        self.lock = lock or threading.RLock()
+        self.hosts = frozenset(host.lower() for host in hosts)
+        self.pages: dict[str, Page] = {}
+        self._saved = saved or _nothing
+
+    def mount(self, prefix: str, page: Page) -> None:
+        """Let *page* answer every path that is *prefix* or begins with ``prefix/``."""
+        self.pages[prefix] = page
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        """Answer one request (WSGI)."""
+        request = _request(environ)
+        response = self.refused(request) or self.answered(request)
+        if response.delay > 0:
+            environ.get(WAIT, _really_wait)(min(response.delay, LONGEST_WAIT))
+        if response.fate in ("lost", "refused"):
+            raise Dropped(response.fate == "refused")
+        status = HTTPStatus(response.status)
+        body = b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body
+        headers = [*response.headers, ("Content-Length", str(len(response.body)))]
+        start_response(f"{status.value} {status.phrase}", headers)
+        return [body[: len(body) // 2] if response.fate == "half" else body]
+
+    def refused(self, request: WireRequest) -> WireResponse | None:
+        """Return the answer to a request that no page of a foreign site may get through."""
+        host = request.headers.get("host", "localhost")
+        if not self.is_here(host):
+            return plain(
+                421, f"421 this sandbox answers to loopback names only, not to {host[:80]!r}"
+            )
+        if len(request.body) > MAX_BODY:
+            return plain(413, f"413 a body may have {MAX_BODY} bytes at most")
+        return None
+
+    def is_here(self, host: str) -> bool:
+        """Tell whether a ``Host`` value (with or without port) is this machine's own.
+
+        A name that only resolves to loopback is not: that is how a web page elsewhere
+        would reach a developer's sandbox.
+        """
+        return bool(_LOOPBACK.fullmatch(host)) or host.lower().split(":")[0] in self.hosts
+
+    def is_own_origin(self, request: WireRequest) -> bool:
+        """Tell whether a request comes from no web page, or from a page of this sandbox."""
+        origin = request.headers.get("origin")
+        if origin is not None:
+            return urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+        return request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+
+    def answered(self, request: WireRequest) -> WireResponse:
+        """Return the answer of whoever is responsible for the path."""
+        with self.lock:
+            if request.path.startswith(GATEWAY_PREFIX):
+                response = self.gateway.handle(request)
+            else:
+                response = self._page(request.path)(request)
+            self._saved()
+        return response
+
+    def _page(self, path: str) -> Page:
+        prefix = path
+        while prefix:
+            if prefix in self.pages:
+                return self.pages[prefix]
+            prefix = prefix.rpartition("/")[0]
+        return self.pages.get("/", _not_found) if path == "/" else _not_found
+
+
+def _request(environ: WSGIEnvironment) -> WireRequest:
+    headers = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    return WireRequest(
+        method=environ["REQUEST_METHOD"],
+        path=environ.get("PATH_INFO") or "/",
+        query=_text(environ.get("QUERY_STRING", "")),
+        headers=headers,
+        body=_body(environ),
+    )
+
+
+def _text(latin: str) -> str:
+    """Read a query string as UTF-8; WSGI hands bytes over as Latin-1."""
+    if latin.isascii():
+        return latin
+    return latin.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _body(environ: WSGIEnvironment) -> bytes:
+    try:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return b""
+    # One byte more than allowed is enough to know that it is too much.
+    return bytes(environ["wsgi.input"].read(min(length, MAX_BODY + 1))) if length > 0 else b""
+
+
+def _not_found(request: WireRequest) -> WireResponse:
+    return plain(404, "404 page not found")
+
+
+def _really_wait(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def _nothing() -> None:
+    return None
