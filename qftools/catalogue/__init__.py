@@ -25,6 +25,7 @@ from qftools.catalogue.rows import (
     Code,
     Currency,
     Dispute,
+    Endpoint,
     Environment,
     Field,
     PageError,
@@ -51,6 +52,7 @@ __all__ = [
     "Switch",
     "Text",
     "Wallet",
+    "check",
     "codes",
     "currencies",
     "disputes",
@@ -78,7 +80,7 @@ FILES = (
 )
 """The data files, without ``.json``."""
 
-CALL_ENDPOINTS = ("payment", "query", "reversal", "close", "refund")
+CALL_ENDPOINTS: tuple[Endpoint, ...] = ("payment", "query", "reversal", "close", "refund")
 """The five calls; a field whose endpoint is ``"*"`` belongs to each of them."""
 
 _T = TypeVar("_T")
@@ -230,6 +232,25 @@ def page_errors() -> tuple[PageError, ...]:
         'read'
     """
     return tuple(_table("page_errors", "id", PageError).values())
+
+
+def check(data: Mapping[str, list[dict[str, Any]]] | None = None) -> list[str]:
+    """Return what is wrong with the data, one sentence per problem; empty when all is well.
+
+    Args:
+        data: Rows by file name, as ``raw()`` gives them; files that are left out are taken
+            from the package. Default: the package's own data.
+
+    Example:
+        >>> check()
+        []
+        >>> check({"currencies": [{"code": "HKD", "minor_digits": 2, "source": "docs2024"}]})[0]
+        "currencies.json row 1 (HKD): 'name' is missing"
+    """
+    from qftools.catalogue.checks import problems
+
+    given = data or {}
+    return problems({file: given[file] if file in given else raw(file) for file in FILES})
 
 
 def _table(file: str, key: str, build: Callable[..., _T]) -> Mapping[str, _T]:

@@ -12,6 +12,23 @@ from typing import Literal
 
 Lang = Literal["zh", "en"]
 Call = Literal["reversal", "close", "ask", "none", "unlisted"]
+Mode = Literal[
+    "cpm",
+    "mpm",
+    "jsapi",
+    "mini",
+    "app",
+    "wap",
+    "web",
+    "h5",
+    "online",
+    "card-present",
+    "preauth",
+    "data-collection",
+]
+Region = Literal["all", "overseas", "CN", "HK", "ID", "JP", "MY", "SG", "TH"]
+Endpoint = Literal["payment", "query", "reversal", "close", "refund", "notification", "redirect"]
+Part = Literal["request", "answer", "row", "header", "answer-header"]
 Profile = Literal["seed", "docs-2026-02", "docs-2026-late", "2017"]
 Kind = Literal["success", "progress", "failure", "unknown", "caller"]
 RowState = Literal["paid", "open", "cancelled", "refunded", "failed", "expired"]
@@ -71,12 +88,12 @@ class PayType:
 
     code: str
     wallet: str
-    mode: str
+    mode: Mode
     name: Text
     cancel: Mapping[str, str] = field(hash=False)
     sure: Literal["published", "inferred", "ask", "unlisted"]
     source: str
-    regions: tuple[str, ...] = ()
+    regions: tuple[Region, ...] = ()
     hk_only: bool = False
     refund: Literal["yes", "no", "disputed"] = "yes"
     partial_refund: bool = True
@@ -107,7 +124,7 @@ class Wallet:
     auth_code_lengths: tuple[int, ...] = ()
     refund_days: int | None = None
     currencies: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
+    regions: tuple[Region, ...] = ()
     dispute: tuple[str, ...] = ()
     note: Text | None = None
 
@@ -174,8 +191,8 @@ class Field:
         flow: For which pay types it applies; empty means all.
     """
 
-    endpoint: str
-    part: str
+    endpoint: Endpoint
+    part: Part
     name: str
     required: Literal["yes", "no", "one-of", "conditional"]
     type: str
