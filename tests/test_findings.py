@@ -1,0 +1,128 @@
+"""What one reply tells: the row of a query decides, a cancel's reply only claims."""
+
+import pytest
+
+from qftools.errors import RateLimitError, SignatureError, TransportError
+from qftools.findings import Finding, of_cancel, of_error, of_query
+from qftools.models import Order, Reply
+
+ORDER = Order("A1", 2500, "2026-01-05 10:00:00", syssn="2026010500010002000000001")
+ROW = {
+    "out_trade_no": "A1",
+    "syssn": "2026010500010002000000001",
+    "order_type": "payment",
+    "pay_type": "800101",
+    "txamt": "2500",
+    "txcurrcd": "HKD",
+    "cancel": "0",
+    "respcd": "1143",
+}
+
+
+def queried(*rows, respcd="0000"):
+    return of_query(Reply("query", respcd, {"respcd": respcd, "data": list(rows)}), ORDER)
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        ({"respcd": "0000"}, Finding.PAID),
+        ({"respcd": "0000", "cancel": "5"}, Finding.PAID),
+        ({"respcd": "0000", "cancel": "3"}, Finding.REFUNDED),
+        ({"respcd": "1143"}, Finding.OPEN),
+        ({"respcd": "1145"}, Finding.OPEN),
+        ({"respcd": "1298"}, Finding.OPEN),
+        ({"respcd": "1142", "cancel": "2"}, Finding.CANCELLED),
+        ({"respcd": "1263", "cancel": "1"}, Finding.CANCELLED),
+        ({"respcd": "1181"}, Finding.CANCELLED),
+        ({"respcd": "1201"}, Finding.FAILED),
+        ({"respcd": "4711"}, Finding.OPEN),
+    ],
+)
+def test_the_row_decides_and_not_the_reply(changes, finding):
+    answer = queried(ROW | changes)
+
+    assert answer.finding is finding
+    assert answer.respcd == changes["respcd"]
+
+
+def test_an_answer_without_rows_says_that_there_is_no_such_order():
+    assert queried().finding is Finding.ABSENT
+
+
+@pytest.mark.parametrize("data", [None, "", {"rows": []}, 0])
+def test_an_answer_whose_rows_are_missing_or_no_list_says_nothing(data):
+    body = {"respcd": "0000"} if data is None else {"respcd": "0000", "data": data}
+
+    assert of_query(Reply("query", "0000", body), ORDER).finding is Finding.SILENT
+
+
+def test_a_row_about_another_order_says_nothing():
+    assert queried(ROW | {"out_trade_no": "A2"}).finding is Finding.SILENT
+    assert queried(ROW | {"syssn": "1"}, ROW | {"respcd": "0000"}).finding is Finding.PAID
+
+
+def test_a_number_that_names_a_refund_is_not_cancelled():
+    assert queried(ROW | {"order_type": "refund", "respcd": "0000"}).finding is Finding.DENIED
+
+
+@pytest.mark.parametrize("changes", [{"txamt": "2501"}, {"txcurrcd": "USD"}])
+def test_an_open_order_that_differs_from_what_the_caller_believes_is_left_alone(changes):
+    order = Order("A1", 2500, "2026-01-05 10:00:00", txcurrcd="HKD")
+    reply = Reply("query", "0000", {"respcd": "0000", "data": [ROW | changes]})
+
+    answer = of_query(reply, order)
+
+    assert answer.finding is Finding.DENIED
+    assert next(iter(changes)) in answer.note
+
+
+@pytest.mark.parametrize(
+    ("respcd", "finding"),
+    [
+        ("1136", Finding.ABSENT),
+        ("1108", Finding.DENIED),
+        ("1104", Finding.DENIED),
+        ("1100", Finding.SILENT),
+        ("1254", Finding.SILENT),
+        ("9999", Finding.SILENT),
+        ("1143", Finding.SILENT),
+    ],
+)
+def test_a_query_that_was_not_answered_tells_nothing_about_the_order(respcd, finding):
+    assert queried(respcd=respcd).finding is finding
+
+
+@pytest.mark.parametrize(
+    ("respcd", "finding", "refused", "pending"),
+    [
+        ("0000", Finding.CANCELLED, False, False),
+        ("1143", Finding.OPEN, False, True),
+        ("1145", Finding.OPEN, False, True),
+        ("1260", Finding.PAID, False, False),
+        ("1262", Finding.REFUNDED, False, False),
+        ("1263", Finding.CANCELLED, False, False),
+        ("1264", Finding.CANCELLED, False, False),
+        ("1181", Finding.CANCELLED, False, False),
+        ("1136", Finding.ABSENT, False, False),
+        ("1150", Finding.OPEN, True, False),
+        ("1297", Finding.OPEN, True, False),
+        ("1266", Finding.OPEN, True, False),
+        ("1108", Finding.DENIED, False, False),
+        ("1101", Finding.SILENT, False, False),
+        ("9999", Finding.SILENT, False, False),
+    ],
+)
+def test_what_the_reply_to_a_cancel_claims(respcd, finding, refused, pending):
+    answer = of_cancel(Reply("reversal", respcd, {"respcd": respcd}))
+
+    assert (answer.finding, answer.refused, answer.pending) == (finding, refused, pending)
+
+
+def test_no_usable_reply_is_silence_and_nothing_more():
+    limited = RateLimitError("HTTP 429")
+    limited.retry_after = 7.0
+
+    assert of_error(TransportError("no reply")).finding is Finding.SILENT
+    assert of_error(SignatureError("wrong")).finding is Finding.SILENT
+    assert of_error(limited).wait == 7.0
