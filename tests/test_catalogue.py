@@ -168,6 +168,12 @@ def test_a_code_in_progress_or_unknown_never_promises_that_no_money_moved():
     assert {code.ask_again_safe for code in doubtful} == {False}
 
 
+def test_a_code_takes_from_its_template_only_what_is_said_of_its_endpoints():
+    assert set(catalogue.codes()["1295"].at) == {"refund"}
+    assert set(catalogue.codes()["1252"].at) == set()
+    assert catalogue.codes()["1252"].advice == catalogue.codes()["1111"].advice
+
+
 def test_a_duplicate_number_is_queried_before_anything_is_charged_again():
     for code in ("1102", "1251", "2011"):
         assert catalogue.codes()[code].money_moved == "maybe"
@@ -322,6 +328,10 @@ def test_a_text_in_a_language_that_there_is_not_is_refused():
         ("codes", "1143", put(row="failed"), "leaves the order open"),
         ("codes", "1298", put(ask_again_safe=True), "not safe to send again"),
         ("codes", "1142", put(money_moved="yes"), "leave the payer charged"),
+        ("codes", "1111", put(like="nothing"), "like 'nothing', which is no template"),
+        ("codes", "1111", drop("endpoints"), "'endpoints' is missing"),
+        ("code_templates", 0, put(like="new"), "new is there 1 times, and no code is like it"),
+        ("code_templates", 0, same_as_english("advice"), "(1100): 'advice' is not translated"),
         ("codes", "1297", put(endpoints=["payment"]), "does not occur"),
         (
             "codes",

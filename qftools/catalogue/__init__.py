@@ -4,6 +4,10 @@ Rows come from the JSON files beside this module, one row per line, each with it
 A file is read when its table is first asked for, never on import; what comes back is
 immutable. No rule lives here: routing and the cancel flow read these tables and decide.
 
+To change a row, edit its line and run ``tests/test_catalogue.py``. A line leaves out what has
+its default; a line of ``codes.json`` also what it shares with the template it is ``like``; a
+line of ``fields.json`` may serve several ``endpoints``.
+
 Example:
     >>> from qftools import catalogue
     >>> catalogue.pay_types()["800201"].cancel["seed"]
@@ -22,10 +26,10 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from qftools.catalogue.rows import (
+    CALL_ENDPOINTS,
     Code,
     Currency,
     Dispute,
-    Endpoint,
     Environment,
     Field,
     PageError,
@@ -35,6 +39,8 @@ from qftools.catalogue.rows import (
     Switch,
     Text,
     Wallet,
+    filled,
+    spread,
 )
 
 __all__ = [
@@ -70,6 +76,7 @@ FILES = (
     "pay_types",
     "wallets",
     "codes",
+    "code_templates",
     "fields",
     "currencies",
     "environments",
@@ -79,9 +86,6 @@ FILES = (
     "page_errors",
 )
 """The data files, without ``.json``."""
-
-CALL_ENDPOINTS: tuple[Endpoint, ...] = ("payment", "query", "reversal", "close", "refund")
-"""The five calls; a field whose endpoint is ``"*"`` belongs to each of them."""
 
 _T = TypeVar("_T")
 
@@ -144,7 +148,9 @@ def codes() -> Mapping[str, Code]:
         >>> codes()["1143"].on("reversal").meaning.en
         'cancel in progress'
     """
-    return _table("codes", "code", _code)
+    templates = {row["like"]: row for row in raw("code_templates")}
+    rows = [filled(row, templates) for row in raw("codes")]
+    return MappingProxyType({row["code"]: _code(**_frozen(row)) for row in rows})
 
 
 @cache
@@ -285,6 +291,5 @@ def _all_fields() -> tuple[Field, ...]:
 
 def _expand(row: dict[str, Any]) -> Iterator[Field]:
     """One line may serve several endpoints, so that what they share cannot drift apart."""
-    endpoints = row.pop("endpoints")
-    for endpoint in CALL_ENDPOINTS if endpoints == ["*"] else endpoints:
+    for endpoint in spread(row.pop("endpoints")):
         yield Field(endpoint=endpoint, **_frozen(row))

@@ -7,14 +7,23 @@ promise each other. Nothing here runs when the catalogue is only read.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from qftools.catalogue import CALL_ENDPOINTS, rows
-from qftools.catalogue.rows import Call, Endpoint, Mode, Profile, Reading, Text
+from qftools.catalogue import rows
+from qftools.catalogue.rows import (
+    CALL_ENDPOINTS,
+    Call,
+    Endpoint,
+    Mode,
+    Profile,
+    Reading,
+    Text,
+    spread,
+)
 
 Row = dict[str, Any]
 Data = Mapping[str, list[Row]]
@@ -41,7 +50,8 @@ def problems(data: Data) -> list[str]:
     Args:
         data: The rows of every file, as parsed JSON.
     """
-    found: list[str] = []
+    found = list(_templates(data))
+    data = {**data, "codes": _filled(data)}
     sound: list[tuple[str, str, Row]] = []
     for file, (_, key) in _SHAPES.items():
         for number, row in enumerate(data[file], start=1):
@@ -54,6 +64,25 @@ def problems(data: Data) -> list[str]:
     for file, where, row in sound:
         found += [f"{where}: {problem}" for problem in _PROMISES[file](row, data)]
     return found + list(_whole(data))
+
+
+def _templates(data: Data) -> Iterator[str]:
+    names = Counter(row.get("like") for row in data["code_templates"])
+    used = {row.get("like") for row in data["codes"]}
+    for name, count in names.items():
+        if count > 1 or name not in used:
+            yield f"code_templates.json: {name} is there {count} times, and " + (
+                "used" if name in used else "no code is like it"
+            )
+    for row in data["codes"]:
+        if row.get("like") not in {*names, None}:
+            yield f"codes.json ({row.get('code')}): like {row['like']!r}, which is no template"
+
+
+def _filled(data: Data) -> list[Row]:
+    templates: defaultdict[str, Row] = defaultdict(dict)
+    templates.update({row["like"]: row for row in data["code_templates"] if "like" in row})
+    return [rows.filled(row, templates) for row in data["codes"]]
 
 
 # --- the shape of one row
@@ -137,12 +166,8 @@ def _names(file: str, key: str, row: Row) -> Iterator[str]:
     if file != "fields":
         yield str(row.get(key))
         return
-    for endpoint in _spread(row.get("endpoints", [])):
+    for endpoint in spread(row.get("endpoints", [])):
         yield f"{endpoint} {row.get('part')} {row.get('name')}"
-
-
-def _spread(endpoints: list[str]) -> Iterable[str]:
-    return CALL_ENDPOINTS if endpoints == ["*"] else endpoints
 
 
 # --- what rows promise each other
@@ -218,7 +243,7 @@ def _code(row: Row, data: Data) -> Iterator[str]:
     yield from _consistent(row)
     hints = get_type_hints(rows.Code)
     for endpoint, differs in row.get("at", {}).items():
-        if endpoint not in _spread(endpoints):
+        if endpoint not in spread(endpoints):
             yield f"'at' speaks of {endpoint!r}, where the code does not occur"
         for name, value in differs.items():
             if name in ("code", "endpoints", "at") or name not in hints:
@@ -241,7 +266,7 @@ def _consistent(row: Row) -> Iterator[str]:
 
 def _field(row: Row, data: Data) -> Iterator[str]:
     yield from _links(row, data)
-    for endpoint in _spread(row["endpoints"]):
+    for endpoint in spread(row["endpoints"]):
         yield from _misfits("endpoint", endpoint, Endpoint)
     if row.get("length", 1) < 1:
         yield "a length is at least 1"

@@ -5,10 +5,10 @@ Nothing here reads a file or knows a rule; every row is immutable and names its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 Lang = Literal["zh", "en"]
 Call = Literal["reversal", "close", "ask", "none", "unlisted"]
@@ -36,6 +36,29 @@ RowState = Literal["paid", "open", "cancelled", "refunded", "failed", "expired"]
 
 def _nothing() -> Mapping[str, Code]:
     return MappingProxyType({})
+
+
+CALL_ENDPOINTS: tuple[Endpoint, ...] = ("payment", "query", "reversal", "close", "refund")
+"""The five calls; ``"*"`` stands for all of them."""
+
+
+def spread(endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
+    """Return the endpoints that a row names, with ``["*"]`` written out."""
+    return CALL_ENDPOINTS if "*" in endpoints else endpoints
+
+
+def filled(row: Mapping[str, Any], templates: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a code's line with what it leaves to the template that it is *like*.
+
+    The line's own words win. Of a template's readings per endpoint only those are taken
+    where the code occurs.
+    """
+    whole = {**templates[row["like"]], **row} if "like" in row else dict(row)
+    whole.pop("like", None)
+    if "like" in row and "at" not in row and "at" in whole:
+        occurs = spread(row.get("endpoints", ()))
+        whole["at"] = {e: reading for e, reading in whole["at"].items() if e in occurs}
+    return whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +163,8 @@ class Code:
         kind: success; progress (query again); failure (definite, nothing happened);
             unknown (nobody knows: query before anything else); caller (the request or the
             account is wrong; nothing happened).
-        endpoints: Where it is documented: payment, query (the code of a row), reversal,
-            close, refund, or ``"*"``.
+        endpoints: Where it is documented: payment, query (of a row, or of the query itself
+            when that was refused), reversal, close, refund, or ``"*"``.
         row: What the code says in a row of a query about the order of that row.
         catalogue: A is in every current document, B only in older ones.
         money_moved: Whether the payer has been charged for the order, as far as this code
