@@ -317,6 +317,12 @@ def test_a_text_in_a_language_that_there_is_not_is_refused():
         ("pay_types", 0, lambda r: r["cancel"].update(seed="x"), "'seed' is 'x'"),
         ("pay_types", "800101", put(sure="ask"), "sure cannot be 'ask'"),
         ("pay_types", "800101", put(refund="no"), "refunded in part"),
+        (
+            "pay_types",
+            0,
+            lambda r: r["name"].update(en="LINE Pay, online"),
+            "2 pay types are called",
+        ),
         ("pay_types", "800201", drop("expiry_field"), "expired_time and the pay"),
         ("codes", 0, same_as_english("advice"), "'advice' is not translated"),
         ("codes", 0, lambda r: r["advice"].pop("zh"), "must have a 'zh' and an 'en'"),

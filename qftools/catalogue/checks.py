@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -102,6 +103,7 @@ def _shape(file: str, row: Row) -> Iterator[str]:
         yield f"{name!r} is no field of a row of this file"
 
 
+@cache
 def _hints(file: str, kind: type) -> dict[str, Any]:
     hints = get_type_hints(kind)
     if file == "fields":  # one line serves several endpoints
@@ -336,6 +338,11 @@ _PROMISES = {
 def _whole(data: Data) -> Iterator[str]:
     """Say what only the files together can show."""
     yield from (f"{file}.json: it is empty" for file in _SHAPES if not data[file])
+    for lang in ("zh", "en"):
+        names = Counter(row.get("name", {}).get(lang) for row in data["pay_types"])
+        for name, count in names.items():
+            if count > 1:
+                yield f"pay_types.json: {count} pay types are called {name!r}; nobody can choose"
     expiring = {row.get("code") for row in data["pay_types"] if row.get("expiry_field")}
     for row in data["fields"]:
         if row.get("name") == "expired_time" and set(row.get("flow", [])) != expiring:
