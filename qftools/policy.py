@@ -18,6 +18,8 @@ class Policy:
             lost and the order stays open.
         recancel_after: How many times the order must be seen open after a lost
             reply before the cancel is sent again.
+        recancel_pending: The same where the reply was "in progress": a wallet
+            can drop a cancel that it had accepted.
         confirm_tries: How often to ask after the cancel.
         first_wait: Before a question is repeated for the first time.
         wait_step: How much longer each further wait is.
@@ -33,6 +35,7 @@ class Policy:
     absent_tries: int = 3
     cancel_tries: int = 3
     recancel_after: int = 2
+    recancel_pending: int = 10
     confirm_tries: int = 40
     first_wait: float = 2.0
     wait_step: float = 1.0
@@ -45,6 +48,7 @@ class Policy:
             "absent_tries",
             "cancel_tries",
             "recancel_after",
+            "recancel_pending",
             "confirm_tries",
         ):
             value = getattr(self, name)

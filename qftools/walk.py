@@ -239,10 +239,10 @@ class Walk:
             return self._finish(Verdict.NOT_CANCELLABLE, f"{last.respcd} {last.note}".strip())
         if self.confirms >= self.patience.confirm_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
+        enough = self.patience.recancel_pending if last.pending else self.patience.recancel_after
         if (
             answer.finding is Finding.OPEN
-            and not last.pending
-            and self.opens >= self.patience.recancel_after
+            and self.opens >= enough
             and self.cancels < self.patience.cancel_tries
         ):
             # At once: the longer ago the last look, the likelier the payer has paid since.

@@ -90,12 +90,13 @@ def test_a_cancel_whose_reply_was_lost_is_sent_again_after_the_order_was_seen_op
     assert [step for step, _, _ in trace] == ["LOOK", "CANCEL", "CONFIRM", "CONFIRM", "CANCEL"]
 
 
-def test_a_cancel_in_progress_is_asked_for_and_not_sent_again():
+def test_a_cancel_in_progress_is_given_time_before_it_is_sent_again():
     pending = Answer(Finding.OPEN, "1145", pending=True)
 
-    trace, _ = walked([OPEN, pending, *[OPEN] * 20], Walk(ORDER))
+    trace, walk = walked([OPEN, pending, *[OPEN] * 10], Walk(ORDER))
 
     assert [step for step, _, _ in trace].count(Step.CANCEL) == 1
+    assert walk.step is Step.CANCEL
 
 
 def test_an_order_is_cancelled_by_the_pay_type_in_the_books_where_the_caller_gave_none():
