@@ -31,7 +31,7 @@ def cancel(gateway: Gateway, call: Call) -> dict[str, Any]:
         raise Refused(entry.on_cancel["refuse"])
     _compare(gateway, call, entry)
     if "before" in entry.on_cancel:
-        gateway.happen(entry, Event(entry.on_cancel["before"]), call.now)
+        gateway.ledger.happen(entry, Event(entry.on_cancel["before"]), call.now)
     respcd = _act(gateway, call, entry)
     return _answer(gateway, call, entry, respcd)
 
@@ -98,7 +98,7 @@ def _act(gateway: Gateway, call: Call, entry: Entry) -> str:
         if "refuse" in script:
             return _refuse_once(gateway, entry)
         if "event" in script:
-            gateway.happen(entry, Event(script["event"]), call.now)
+            gateway.ledger.happen(entry, Event(script["event"]), call.now)
             return str(script["answer"])
         if "answer" in script:
             return _later(gateway, call, entry, script)
@@ -106,8 +106,8 @@ def _act(gateway: Gateway, call: Call, entry: Entry) -> str:
         if latency:
             return _later(gateway, call, entry, {"looks": latency, "then": "done"})
     if entry.state in MONEY_CAME and gateway.settings.cancel_paid == "refund":
-        return _void(gateway, call, entry)
-    return gateway.happen(entry, Event.CANCEL, call.now)
+        return gateway.ledger.happen(entry, Event.VOID, call.now)
+    return gateway.ledger.happen(entry, Event.CANCEL, call.now)
 
 
 def _refuse_once(gateway: Gateway, entry: Entry) -> str:
@@ -123,7 +123,7 @@ def _refuse_once(gateway: Gateway, entry: Entry) -> str:
 
 def _later(gateway: Gateway, call: Call, entry: Entry, script: dict[str, Any]) -> str:
     """Accept the cancel; the wallet does it after so many queries, or never."""
-    gateway.happen(entry, Event.CANCEL_LATER, call.now)
+    gateway.ledger.happen(entry, Event.CANCEL_LATER, call.now)
     entry.plan = []
     if "then" in script:
         entry.plan = [{"looks": script.get("looks", 0), "event": _THEN[script["then"]].value}]
@@ -131,25 +131,13 @@ def _later(gateway: Gateway, call: Call, entry: Entry, script: dict[str, Any]) -
     return str(script.get("answer") or gateway.settings.cancel_pending_code)
 
 
-def _void(gateway: Gateway, call: Call, entry: Entry) -> str:
-    """Give the money of a paid order back instead of refusing (C21)."""
-    respcd = gateway.happen(entry, Event.VOID, call.now)
-    if respcd == "0000":
-        entry.refunded = entry.paid
-    return respcd
-
-
 def _answer(gateway: Gateway, call: Call, entry: Entry, respcd: str) -> dict[str, Any]:
     """Return the vendor page's fields in the order of its sample.
 
     Every cancel that reached the wallet has a number of its own, refused or not.
     """
-    record = gateway.record(
-        entry,
-        order_type="close",
-        txdtm=call.get("txdtm") or entry.txdtm,
-        respcd=respcd,
-        now=call.now,
+    record = gateway.ledger.record(
+        entry, "close", respcd, call.now, txdtm=call.get("txdtm") or entry.txdtm
     )
     body: dict[str, Any] = {
         "surcharge_fee": "0",

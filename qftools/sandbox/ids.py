@@ -51,3 +51,23 @@ class Ids:
             value, index = divmod(value, len(alphabet))
             letters.append(alphabet[index])
         return "".join(letters)
+
+    def wallet_numbers(self, wallet: str, syssn: str, at: float) -> tuple[str, str]:
+        """Return the wallet's number of a payment and its name for the payer.
+
+        They look like the wallet's own: ``chnlsn`` and ``cardcd``.
+        """
+        day = beijing(at)[:10].replace("-", "")
+        if wallet == "wechat":
+            return (
+                "4200000" + self.token("chnlsn", syssn, 3) + day + self.token("serial", syssn, 10),
+                "o" + self.token("cardcd", syssn, 27, LETTERS_AND_DIGITS),
+            )
+        if wallet == "payme":
+            letters = self.token("chnlsn", syssn, 32, "0123456789abcdef")
+            cuts = (letters[:8], letters[8:12], letters[12:16], letters[16:20], letters[20:])
+            return "-".join(cuts), ""
+        return (
+            day + "22001" + self.token("chnlsn", syssn, 15),
+            "2088" + self.token("cardcd", syssn, 12),
+        )

@@ -37,7 +37,7 @@ def act(gateway: Gateway, entry: Entry, name: str) -> str:
         entry.plan = []
         gateway.books.touch(entry)
         return ""
-    answer = gateway.happen(entry, event, gateway.clock.now(), code=CODES.get(name, ""))
+    answer = gateway.ledger.happen(entry, event, gateway.clock.now(), code=CODES.get(name, ""))
     return REFUSED if answer == REFUSED else ""
 
 

@@ -41,8 +41,13 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
     if script.refuse:
         raise Refused(script.refuse)
     _strike(gateway, call, script)
-    entry = gateway.place(
-        call,
+    entry = gateway.ledger.place(
+        now=call.now,
+        out_trade_no=call.get("out_trade_no"),
+        scope=call.scope,
+        app_code=call.merchant.app_code,
+        mchid=call.mchid,
+        txdtm=call.get("txdtm"),
         pay_type=pay_type.code,
         wallet=wallet,
         mode=pay_type.mode,
@@ -57,10 +62,12 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
         fingerprint=_fingerprint(call),
         **{name: call.get(name) for name in _KEPT},
     )
+    call.touched.append((entry, ""))
     entry.extra = extra_fields(entry, gateway.ids, gateway.public_url)
-    gateway.expire_after(entry, seconds if script.expires is None else script.expires)
+    lives = seconds if script.expires is None else script.expires
+    gateway.ledger.expire_at(entry, call.now + lives)
     _begin(gateway, call, entry, script)
-    gateway.start_plan(entry)
+    gateway.ledger.start_plan(entry, call.now)
     respcd = script.first or _result(entry)
     entry.first_respcd = respcd
     return flat(entry, respcd, gateway.lang)
@@ -104,7 +111,7 @@ def _again(gateway: Gateway, call: Call, first: Entry) -> dict[str, Any]:
         if same and first.state not in DEAD and not first.paid:
             return flat(first, _result(first), gateway.lang)
         choice = "1251"
-    gateway.happen(first, Event.AGAIN, call.now)
+    gateway.ledger.happen(first, Event.AGAIN, call.now)
     if choice == "1251":
         raise Refused(
             "1251",
@@ -122,8 +129,8 @@ def _strike(gateway: Gateway, call: Call, script: magic.Magic) -> None:
 
 def _begin(gateway: Gateway, call: Call, entry: Entry, script: magic.Magic) -> None:
     """Let the wallet take the order."""
-    if entry.cpm and not _code_works(gateway, entry):
-        gateway.happen(entry, Event.FAIL, call.now, code="1202")
+    if entry.cpm and not _code_works(gateway, call, entry):
+        gateway.ledger.happen(entry, Event.FAIL, call.now, code="1202")
         return
     place = script.place
     if entry.cpm and place == "show":  # nothing to show: the payer is being asked
@@ -134,17 +141,18 @@ def _begin(gateway: Gateway, call: Call, entry: Entry, script: magic.Magic) -> N
     if place == "none":
         return
     if not entry.cpm and place in ("pay", "type", "fail"):
-        gateway.happen(entry, Event.SHOW, call.now)
+        gateway.ledger.happen(entry, Event.SHOW, call.now)
     if place != "fail" or entry.cpm:
-        gateway.happen(entry, Event(place), call.now, code=script.code)
+        gateway.ledger.happen(entry, Event(place), call.now, code=script.code)
 
 
-def _code_works(gateway: Gateway, entry: Entry) -> bool:
+def _code_works(gateway: Gateway, call: Call, entry: Entry) -> bool:
     """Use up the payment code: it works once, and only so long after it was first seen."""
     code = entry.auth_code
-    if magic.reusable(code):
+    if gateway.settings.magic == "on" and magic.reusable(code):
         return True
-    return gateway.use_code(code, AUTHCODE_SECONDS[gateway.settings.authcode_life])
+    life = AUTHCODE_SECONDS[gateway.settings.authcode_life]
+    return gateway.ledger.codes.use(f"{call.merchant.app_code}/{code}", call.now, life)
 
 
 def _result(entry: Entry) -> str:

@@ -30,7 +30,7 @@ def query(gateway: Gateway, call: Call) -> dict[str, Any]:
     found = list(islice(rows, (page - 1) * size, page * size))
     for entry in found:
         gateway.meet(call, entry)
-    visible = [entry for entry in found if gateway.looked(call, entry)]
+    visible = [entry for entry in found if _looked(gateway, call, entry)]
     respcds = _words(call, "respcd")  # once more: the look itself may have moved an order on
     return {
         "respmsg": "",
@@ -44,6 +44,14 @@ def query(gateway: Gateway, call: Call) -> dict[str, Any]:
         "page": page,
         "page_size": size,
     }
+
+
+def _looked(gateway: Gateway, call: Call, entry: Entry) -> bool:
+    before = entry.state.value
+    found = gateway.ledger.looked(entry, call.now)
+    if found:
+        call.touched.append((entry, before))
+    return found
 
 
 def row_of(entry: Entry, lang: str) -> dict[str, Any]:

@@ -36,14 +36,14 @@ def refund(gateway: Gateway, call: Call) -> dict[str, Any]:
     except Refused as refused:
         refused.fields = _failure_fields(entry, number) | refused.fields
         raise
-    record = gateway.record(
+    record = gateway.ledger.record(
         entry,
-        order_type="refund",
+        "refund",
+        respcd,
+        call.now,
         out_trade_no=number,
         txamt=amount,
         txdtm=call.get("txdtm"),
-        respcd=respcd,
-        now=call.now,
         udid=call.get("udid"),
     )
     if respcd != "0000":
@@ -68,7 +68,7 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
             )
         raise Refused(code)
     if entry.state in OPEN or entry.state in DEAD:
-        raise Refused(gateway.happen(entry, Event.REFUND_FULL, call.now))
+        raise Refused(gateway.ledger.happen(entry, Event.REFUND_FULL, call.now))
     row = catalogue.pay_types()[entry.pay_type]
     allowed = row.refund == "yes" or (
         row.refund == "disputed" and gateway.settings.fps_refund == "allow"
@@ -97,10 +97,10 @@ def _refuse_part(call: Call, entry: Entry, partial: bool) -> None:
 
 def _act(gateway: Gateway, call: Call, entry: Entry, amount: int) -> str:
     if amount > entry.left:
-        raise Refused(gateway.happen(entry, Event.REFUND_OVER, call.now))
+        raise Refused(gateway.ledger.happen(entry, Event.REFUND_OVER, call.now))
     script = entry.on_refund
     if "answer" in script and entry.state is not State.REFUNDING:
-        gateway.happen(entry, Event.REFUND_LATER, call.now)
+        gateway.ledger.happen(entry, Event.REFUND_LATER, call.now)
         done = Event.REFUND_DONE_FULL if amount == entry.left else Event.REFUND_DONE_PART
         lost = Event.REFUND_LOST_PART if entry.refunded else Event.REFUND_LOST
         then = {"done": done, "lost": lost}[script["then"]]
@@ -108,7 +108,7 @@ def _act(gateway: Gateway, call: Call, entry: Entry, amount: int) -> str:
         entry.on_refund = {}
         return str(script["answer"])
     full = amount == entry.left
-    respcd = gateway.happen(
+    respcd = gateway.ledger.happen(
         entry, Event.REFUND_FULL if full else Event.REFUND_PART, call.now, amount=amount
     )
     if respcd != "0000":
