@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from qftools.client import Client as Client
     from qftools.errors import GatewayError as GatewayError
     from qftools.errors import InputError as InputError
+    from qftools.errors import JournalError as JournalError
     from qftools.errors import OutcomeUnknownError as OutcomeUnknownError
     from qftools.errors import QFPayError as QFPayError
     from qftools.errors import SignatureError as SignatureError
     from qftools.errors import TransportError as TransportError
+    from qftools.journal import Journal as Journal
     from qftools.locale import use_language as use_language
     from qftools.models import Credentials as Credentials
     from qftools.models import Order as Order
@@ -40,6 +42,8 @@ _HOME = {
     "Credentials": "models",
     "GatewayError": "errors",
     "InputError": "errors",
+    "Journal": "journal",
+    "JournalError": "errors",
     "Order": "models",
     "Outcome": "cancellation",
     "OutcomeUnknownError": "errors",

@@ -10,6 +10,7 @@ QFPayError
 │   └── UnclearError                the gateway answered that it does not know yet either
 ├── GatewayError                    the gateway understood and said no: nothing happened
 ├── JournalError                    the journal can't be read or written
+│   └── BusyError                   another process is at this order: let it finish
 └── SandboxError                    the sandbox can't do what was asked of it
 
 A payment that is still in progress is no error at all: it is a reply.
@@ -148,6 +149,10 @@ class GatewayError(QFPayError):
 
 class JournalError(QFPayError):
     """The journal can't be read or written; says which file and what to do."""
+
+
+class BusyError(JournalError):
+    """Somebody else, who shares the journal, is cancelling this order; nothing was sent."""
 
 
 class SandboxError(QFPayError):

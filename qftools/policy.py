@@ -24,6 +24,8 @@ class Policy:
         first_wait: Before a question is repeated for the first time.
         wait_step: How much longer each further wait is.
         longest_wait: No wait is longer, unless the gateway asks for one.
+        expiry: When an unpaid order is dead at the latest, counted from the
+            payment: one that the gateway does not know by then never comes.
         source: Where the numbers come from.
 
     Example:
@@ -40,6 +42,7 @@ class Policy:
     first_wait: float = 2.0
     wait_step: float = 1.0
     longest_wait: float = 5.0
+    expiry: float = 7200.0
     source: str = "chosen: the published limit allows 6.6 calls a second; 2 s rising to 5 s is sane"
 
     def __post_init__(self) -> None:
@@ -54,7 +57,7 @@ class Policy:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise InputError(name, f"is {value!r}", "a whole number of at least 1")
-        for name in ("first_wait", "wait_step", "longest_wait"):
+        for name in ("first_wait", "wait_step", "longest_wait", "expiry"):
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
                 raise InputError(name, f"is {value!r}", "seconds, zero or more")

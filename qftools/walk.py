@@ -246,7 +246,7 @@ class Walk:
             and self.cancels < self.patience.cancel_tries
         ):
             # At once: the longer ago the last look, the likelier the payer has paid since.
-            return replace(self, step=Step.CANCEL, wait=answer.wait)
+            return replace(self, wait=answer.wait)._to_cancel()
         return replace(self, wait=max(self.patience.wait(self.confirms - 1), answer.wait))
 
     def _finish(self, verdict: Verdict, reason: str = "") -> Walk:

@@ -14,10 +14,11 @@ PACKAGE = Path(qftools.__file__).parent
 # Who may import whom: a module may import modules of its own floor that stand
 # before it in the list, and all of the floors below.
 FLOORS = [
-    ["errors", "catalogue", "signing", "locale"],
+    ["errors", "catalogue", "signing", "locale", "ownership"],
     ["exchange", "validation", "models", "guard", "routing", "sandbox"],
     ["connection", "client"],
-    ["verdicts", "policy", "findings", "walk", "cancellation", "journal", "diagnosis"],
+    ["verdicts", "policy", "findings", "walk", "cancellation"],
+    ["records", "journal_file", "journal", "evidence", "diagnosis"],
     ["sweep"],
     ["panels", "cli"],
 ]

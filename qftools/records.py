@@ -1,0 +1,192 @@
+"""A cancel as plain data and back: order, walk, questions, exchanges. Lossless, for the journal.
+
+Nothing here reads or writes a file, and what it is given should be redacted already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from qftools.cancellation import Taken
+from qftools.exchange import REDACTED, Exchange, Request, Response
+from qftools.findings import Answer, Finding
+from qftools.models import Order, Transaction
+from qftools.policy import Policy
+from qftools.routing import Route, route
+from qftools.verdicts import Verdict
+from qftools.walk import Finished, Step, Walk
+
+Plain = dict[str, Any]
+
+_COUNTERS = ("wait", "looks", "absents", "cancels", "confirms", "opens")
+_OF_ORDER = tuple(field.name for field in fields(Order) if field.name != "reply")
+
+
+def of_walk(walk: Walk) -> Plain:
+    """Return *walk* as plain data.
+
+    Example:
+        >>> walk = Walk(Order("A1", 100, "2026-01-05 10:00:00")).told(Answer(Finding.SILENT))
+        >>> to_walk(of_walk(walk)) == walk
+        True
+    """
+    end = walk.end
+    return {
+        "order": {name: getattr(walk.order, name) for name in _OF_ORDER},
+        "policy": walk.policy and asdict(walk.policy),
+        "profile": walk.profile,
+        "hk_cancel": walk.hk_cancel,
+        "step": walk.step.value,
+        **{name: getattr(walk, name) for name in _COUNTERS},
+        "last_cancel": walk.last_cancel and of_answer(walk.last_cancel),
+        "routed": walk.route is not None,
+        "end": end and {"verdict": end.verdict.value, "reason": end.reason},
+    }
+
+
+def to_walk(plain: Plain) -> Walk:
+    """Return the walk that [of_walk][qftools.records.of_walk] made plain."""
+    order = Order(**plain["order"])
+    end, last, policy = plain["end"], plain["last_cancel"], plain["policy"]
+    return Walk(
+        order,
+        policy and Policy(**policy),
+        plain["profile"],
+        plain["hk_cancel"],
+        step=Step(plain["step"]),
+        **{name: plain[name] for name in _COUNTERS},
+        last_cancel=last and to_answer(last),
+        route=_route(order, plain) if plain["routed"] else None,
+        end=end and Finished(Verdict(end["verdict"]), end["reason"]),
+    )
+
+
+def _route(order: Order, plain: Plain) -> Route | None:
+    # Not kept: it follows from the tables, and its texts may have been improved since.
+    if order.pay_type is None:
+        return None
+    return route(order.pay_type, profile=plain["profile"], hk_cancel=plain["hk_cancel"])
+
+
+def of_answer(answer: Answer) -> Plain:
+    """Return *answer* as plain data."""
+    return {
+        "finding": answer.finding.value,
+        "respcd": answer.respcd,
+        "row": answer.row and dict(answer.row.row),
+        "refused": answer.refused,
+        "pending": answer.pending,
+        "note": answer.note,
+        "wait": answer.wait,
+    }
+
+
+def to_answer(plain: Plain) -> Answer:
+    """Return the answer that [of_answer][qftools.records.of_answer] made plain."""
+    row = plain["row"]
+    known = {**plain, "finding": Finding(plain["finding"]), "row": row and Transaction(row)}
+    return Answer(**known)
+
+
+def of_taken(taken: Taken) -> Plain:
+    """Return one question with its answer as plain data."""
+    return {
+        "step": taken.step.value,
+        "endpoint": taken.endpoint,
+        "at": taken.at,
+        "answer": of_answer(taken.answer),
+        "exchange": taken.exchange and of_exchange(taken.exchange),
+    }
+
+
+def to_taken(plain: Plain) -> Taken:
+    """Return the question that [of_taken][qftools.records.of_taken] made plain."""
+    exchange = plain["exchange"]
+    return Taken(
+        Step(plain["step"]),
+        plain["endpoint"],
+        to_answer(plain["answer"]),
+        plain["at"],
+        exchange and to_exchange(exchange),
+    )
+
+
+def of_exchange(exchange: Exchange) -> Plain:
+    """Return *exchange* as plain data.
+
+    Bytes become text; those that are not UTF-8 become lone surrogates, which JSON
+    carries as escapes, so that no byte is lost.
+
+    Example:
+        >>> sent = Request("POST", "https://h/trade/v1/query", (("A", "b"),), b"a=\\xff")
+        >>> exchange = Exchange("query", sent, None, "ReadTimeout", 0.0, 3.0)
+        >>> to_exchange(of_exchange(exchange)) == exchange
+        True
+    """
+    request, response = exchange.request, exchange.response
+    return {
+        "endpoint": exchange.endpoint,
+        "request": {
+            "method": request.method,
+            "url": request.url,
+            "headers": [list(header) for header in request.headers],
+            "body": _text(request.body),
+        },
+        "response": response
+        and {
+            "status": response.status,
+            "headers": [list(header) for header in response.headers],
+            "body": _text(response.body),
+        },
+        "error": exchange.error,
+        "started": exchange.started,
+        "seconds": exchange.seconds,
+    }
+
+
+def to_exchange(plain: Plain) -> Exchange:
+    """Return the exchange that [of_exchange][qftools.records.of_exchange] made plain."""
+    request, response = plain["request"], plain["response"]
+    return Exchange(
+        plain["endpoint"],
+        Request(
+            request["method"], request["url"], _headers(request["headers"]), _bytes(request["body"])
+        ),
+        response
+        and Response(response["status"], _headers(response["headers"]), _bytes(response["body"])),
+        plain["error"],
+        plain["started"],
+        plain["seconds"],
+    )
+
+
+def without(value: Any, secret: str) -> Any:
+    """Return *value* with *secret* blotted out of every text in it.
+
+    Redaction by field knows where a secret belongs; this is for one that came
+    back where nobody expects it, in an error page for example.
+
+    Example:
+        >>> without({"body": ["key 5744 is wrong", 3]}, "5744")
+        {'body': ['key [redacted] is wrong', 3]}
+    """
+    if isinstance(value, str):
+        return value.replace(secret, REDACTED)
+    if isinstance(value, dict):
+        return {name: without(content, secret) for name, content in value.items()}
+    if isinstance(value, list):
+        return [without(content, secret) for content in value]
+    return value
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _headers(pairs: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in pairs)
