@@ -47,6 +47,8 @@ class VirtualClock:
         '2026-01-05 10:01:30'
     """
 
+    kind = "virtual"
+
     def __init__(self, start: float = VIRTUAL_START) -> None:
         self._now = start
         self._watchers: list[Callable[[], None]] = []
@@ -69,6 +71,15 @@ class VirtualClock:
         for watcher in self._watchers:
             watcher()
 
+    @property
+    def setting(self) -> float:
+        """What `set` needs to make it stand where it stands."""
+        return self._now
+
+    def set(self, setting: float) -> None:
+        """Set the clock, back as well: for a snapshot or a restart. Nothing falls due."""
+        self._now = setting
+
     def watch(self, watcher: Callable[[], None]) -> None:
         """Have *watcher* called after each move of the clock."""
         self._watchers.append(watcher)
@@ -76,6 +87,8 @@ class VirtualClock:
 
 class RealClock:
     """The machine's clock, which can be put forward."""
+
+    kind = "real"
 
     def __init__(self) -> None:
         self._ahead = 0.0
@@ -98,6 +111,15 @@ class RealClock:
         self._ahead += _forward(seconds)
         for watcher in self._watchers:
             watcher()
+
+    @property
+    def setting(self) -> float:
+        """By how much it was put forward, in seconds."""
+        return self._ahead
+
+    def set(self, setting: float) -> None:
+        """Set by how much it is ahead: for a snapshot or a restart. Nothing falls due."""
+        self._ahead = setting
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Have *watcher* called after each move by hand."""

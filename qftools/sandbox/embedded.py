@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -11,9 +12,11 @@ from qftools.errors import SandboxError
 from qftools.sandbox.clock import Clock, RealClock, VirtualClock, beijing
 from qftools.sandbox.faults import Fault
 from qftools.sandbox.gateway import DEFAULT_PUBLIC_URL, Gateway
+from qftools.sandbox.loading import Loaded, load
 from qftools.sandbox.merchants import Merchant
 from qftools.sandbox.orders import Entry, Row
 from qftools.sandbox.payer import Payer
+from qftools.sandbox.records import Records, Snapshot, keepers_of
 from qftools.sandbox.seen import Seen
 from qftools.sandbox.server import IN_PROCESS_URL, Background, InProcessAdapter
 from qftools.sandbox.settings import Settings
@@ -22,6 +25,7 @@ from qftools.sandbox.wsgi import App
 if TYPE_CHECKING:
     from qftools.client import Client
     from qftools.models import Credentials
+    from qftools.sandbox.store import Store
 
 APP_CODE = "A3B6E2F0C1D94E57A8B2C3D4E5F60718"
 CLIENT_KEY = "5A4DB0C0EF1E4A6B9C2D7F8E90A1B2C3"  # not a secret: it opens nothing but a sandbox
@@ -63,6 +67,7 @@ class Sandbox:
         lang: Literal["en", "zh"] = "en",
         profile: str = "seed",
         limit: int = 200_000,
+        data: str | os.PathLike[str] | None = None,
         **switches: object,
     ) -> None:
         if lang not in ("en", "zh"):
@@ -72,8 +77,11 @@ class Sandbox:
         self.gateway = Gateway(
             clock=self.clock, seed=seed, settings=settings, lang=lang, limit=limit
         )
-        self.gateway.merchants.add(Merchant(app_code, client_key, mchid))
         self._app_code = app_code
+        self.records = Records(keepers_of(self.gateway))
+        self._store = None if data is None else self._opened(data)
+        # What is given now wins over what the file holds.
+        self.gateway.merchants.add(Merchant(app_code, client_key, mchid))
         self.lock = threading.RLock()
         self.app = App(self.gateway, lock=self.lock, saved=self._save)
         self._background: Background | None = None
@@ -164,7 +172,15 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop listening and let go of the file; the books can still be read."""
         self.stop()
+        if self._store is not None:
+            with self.lock:
+                self._store.close()
+                self._store = None
 
     # -- the truth ------------------------------------------------------------------
 
@@ -174,8 +190,8 @@ class Sandbox:
         Args:
             order_type: ``payment``, ``refund``, ``close``, or None for all three.
         """
+        self.tick()
         with self.lock:
-            self.gateway.tick()
             return tuple(
                 entry.row()
                 for entry in self.gateway.books
@@ -191,8 +207,8 @@ class Sandbox:
         Raises:
             SandboxError: There is no such order.
         """
+        self.tick()
         with self.lock:
-            self.gateway.tick()
             return self.entry(order).row()
 
     def entry(self, order: object) -> Entry:
@@ -274,6 +290,59 @@ class Sandbox:
             )
         return ArmedFault(self, armed)
 
+    def load(self, path: str | os.PathLike[str]) -> Loaded:
+        """Bring merchants and orders of a TOML file into the books, with numbers and states.
+
+        Orders that the books have already stay as they are.
+
+        Raises:
+            SandboxError: It can't be read, or a value makes no sense; nothing was taken in.
+        """
+        with self.lock:
+            loaded = load(self.gateway, path)
+            self._save()
+        return loaded
+
+    def snapshot(self) -> Snapshot:
+        """Return everything that this sandbox knows, as plain data that JSON can hold.
+
+        The clock's time is part of it if the clock is virtual; armed faults are not.
+        It holds the merchants' keys.
+        """
+        with self.lock:
+            self.gateway.tick()
+            return self.records.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put everything back to a snapshot.
+
+        Raises:
+            SandboxError: It is no snapshot.
+
+        Example:
+            >>> with Sandbox() as sandbox:
+            ...     empty = sandbox.snapshot()
+            ...     order = sandbox.client().pay(pay_type="800101", txamt=100, txcurrcd="HKD")
+            ...     sandbox.restore(empty)
+            ...     sandbox.orders()
+            ()
+        """
+        with self.lock:
+            self.records.restore(snapshot)
+            self._save()
+
+    def reset(self) -> None:
+        """Forget every order, payment code, fault and exchange; the merchants stay."""
+        with self.lock:
+            ledger = self.gateway.ledger
+            ledger.books.clear()
+            ledger.codes.clear()
+            ledger.number = ledger.ids.first_number
+            ledger.rebuild()
+            self.gateway.faults.clear()
+            self.gateway.sight.last.clear()
+            self._save()
+
     def tick(self) -> None:
         """Let everything happen that has fallen due: expiries, payers, notifications."""
         with self.lock:
@@ -282,8 +351,23 @@ class Sandbox:
 
     # -- inside -------------------------------------------------------------------------
 
+    def _opened(self, data: str | os.PathLike[str]) -> Store:
+        from qftools.sandbox.store import Store  # the browser's sandbox has no file
+
+        store = Store(data)
+        try:
+            self.records.take_in(store.load())
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            store.close()
+            raise SandboxError(f"{store.path} can't be read: {error!r}") from error
+        self.records.forget_changed()
+        return store
+
     def _save(self) -> None:
-        self.gateway.books.changed.clear()
+        if self._store is None:
+            self.records.forget_changed()
+        elif changed := self.records.changed():
+            self._store.save(changed)
 
     def _merchant(self) -> Merchant:
         merchant = self.gateway.merchants.find(self._app_code)
@@ -294,9 +378,10 @@ class Sandbox:
         return merchant
 
     def _new_number(self) -> str:
-        # One count for all clients of a sandbox: their numbers never clash.
+        # One count for all clients of a sandbox, and after a restart none that was used.
         day = beijing(self.clock.now())[:10].replace("-", "")
-        return f"{day}{next(self._numbers):06d}"
+        numbers = (f"{day}{count:06d}" for count in self._numbers)
+        return next(number for number in numbers if not self.gateway.books.search(number))
 
     def __repr__(self) -> str:
         return f"Sandbox({self.url!r}, {len(self.gateway.books)} orders)"

@@ -65,10 +65,10 @@ class Ledger:
 
     # -- new entries --------------------------------------------------------------
 
-    def place(self, *, now: float, **values: Any) -> Entry:
-        """Enter a new payment."""
+    def place(self, *, now: float, known_syssn: str = "", **values: Any) -> Entry:
+        """Enter a new payment, under its own number or the next one."""
         number = self._take_number()
-        syssn = self.ids.syssn(number, values["txcurrcd"], now)
+        syssn = known_syssn or self.ids.syssn(number, values["txcurrcd"], now)
         entry = Entry(syssn=syssn, number=number, created=now, **values)
         self.books.add(entry)
         return entry
@@ -261,19 +261,15 @@ class Codes:
 
     def issue(self, code: str, now: float) -> None:
         """Note that a payer's app shows this code from now on."""
-        self._keep(code, now, used=False)
+        self.keep(code, now, used=False)
 
     def use(self, code: str, now: float, life: float) -> bool:
         """Use up a code. False: it was used before, or it is too old."""
         made, used = self._known.get(code, (now, False))
         if used:
             return False
-        self._keep(code, made, used=True)
+        self.keep(code, made, used=True)
         return now - made <= life
-
-    def take_in(self, code: str, made: float, used: bool) -> None:
-        """Take a code in from a record."""
-        self._known[code] = (made, used)
 
     def records(self) -> dict[str, list[Any]]:
         """Return everything as plain data."""
@@ -287,7 +283,8 @@ class Codes:
     def __len__(self) -> int:
         return len(self._known)
 
-    def _keep(self, code: str, made: float, *, used: bool) -> None:
+    def keep(self, code: str, made: float, *, used: bool) -> None:
+        """Remember a code; forget the oldest if there are too many."""
         self._known[code] = (made, used)
         self.changed[code] = [made, used]
         if len(self._known) > USED_CODES:

@@ -110,6 +110,7 @@ class Merchants:
 
     def __init__(self) -> None:
         self._by_code: dict[str, Merchant] = {}
+        self.changed: dict[str, Merchant | None] = {}
 
     def add(self, merchant: Merchant) -> None:
         """Take a merchant in, or replace the one with the same app code.
@@ -120,6 +121,7 @@ class Merchants:
         if merchant.app_code not in self._by_code and len(self._by_code) >= self.LIMIT:
             raise SandboxError(f"a sandbox takes {self.LIMIT} merchants, no more")
         self._by_code[merchant.app_code] = merchant
+        self.changed[merchant.app_code] = merchant
 
     def find(self, app_code: str) -> Merchant | None:
         """Return the merchant with that app code, None where there is none."""
@@ -127,6 +129,7 @@ class Merchants:
 
     def clear(self) -> None:
         """Forget them all."""
+        self.changed.update(dict.fromkeys(self._by_code))
         self._by_code.clear()
 
     def __iter__(self) -> Iterator[Merchant]:

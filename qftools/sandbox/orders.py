@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from qftools.sandbox.clock import beijing
@@ -105,13 +105,14 @@ class Entry:
 
     def to_record(self) -> dict[str, Any]:
         """Return everything as plain data."""
-        return asdict(self)
+        record = {name: getattr(self, name) for name in _FIELDS}
+        record["state"] = self.state.value
+        return record
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Entry:
         """Make the entry again of what `to_record` returned."""
-        known = {item.name for item in fields(cls)}
-        values = {name: value for name, value in record.items() if name in known}
+        values = {name: value for name, value in record.items() if name in _FIELDS}
         values["state"] = State(values["state"])
         return cls(**values)
 
@@ -138,6 +139,9 @@ class Entry:
             orig_syssn=self.chain,
             app_code=self.app_code,
         )
+
+
+_FIELDS = tuple(item.name for item in fields(Entry))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ No rule about orders lives here.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -14,11 +15,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from qftools.errors import SandboxError
 from qftools.sandbox.gateway import Gateway
 from qftools.sandbox.wire import MAX_BODY, WireRequest, WireResponse, plain
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_LOG = logging.getLogger("qftools.sandbox")
 
 GATEWAY_PREFIX = "/trade/"
 WAIT = "qftools.wait"  # environ key: who waits for a slow reply
@@ -115,12 +119,19 @@ class App:
 
     def answered(self, request: WireRequest) -> WireResponse:
         """Return the answer of whoever is responsible for the path."""
-        with self.lock:
-            if request.path.startswith(GATEWAY_PREFIX):
-                response = self.gateway.handle(request)
-            else:
-                response = self._page(request.path)(request)
-            self._saved()
+        try:
+            with self.lock:
+                if request.path.startswith(GATEWAY_PREFIX):
+                    response = self.gateway.handle(request)
+                else:
+                    response = self._page(request.path)(request)
+                self._saved()
+        except SandboxError as error:
+            return plain(500, f"500 {error}")
+        except Exception:
+            # A defect of the sandbox: say so, and go on answering.
+            _LOG.exception("%s %s", request.method, request.path)
+            return plain(500, "500 the sandbox failed on this request; its log says where")
         return response
 
     def _page(self, path: str) -> Page:
