@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from qftools.errors import SandboxError
+from qftools.sandbox.armed import ArmedFault
 from qftools.sandbox.clock import Clock, RealClock, VirtualClock, beijing
-from qftools.sandbox.faults import Fault
 from qftools.sandbox.gateway import DEFAULT_PUBLIC_URL, Gateway
 from qftools.sandbox.loading import Loaded, load
 from qftools.sandbox.merchants import Merchant
@@ -288,7 +288,7 @@ class Sandbox:
             armed = self.gateway.faults.arm(
                 name, on, times, order=number, seconds=seconds, after=after
             )
-        return ArmedFault(self, armed)
+        return ArmedFault(self.gateway.faults, armed, self.lock)
 
     def load(self, path: str | os.PathLike[str]) -> Loaded:
         """Bring merchants and orders of a TOML file into the books, with numbers and states.
@@ -385,35 +385,6 @@ class Sandbox:
 
     def __repr__(self) -> str:
         return f"Sandbox({self.url!r}, {len(self.gateway.books)} orders)"
-
-
-class ArmedFault:
-    """A fault that was armed: use it in a ``with``, or `disarm` it, or let it be used up."""
-
-    def __init__(self, sandbox: Sandbox, fault: Fault) -> None:
-        self._sandbox = sandbox
-        self._fault = fault
-
-    @property
-    def name(self) -> str:
-        """What goes wrong."""
-        return self._fault.name
-
-    @property
-    def struck(self) -> int:
-        """How often it has struck."""
-        return self._fault.struck
-
-    def disarm(self) -> None:
-        """Take it back."""
-        with self._sandbox.lock:
-            self._sandbox.gateway.faults.disarm(self._fault)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.disarm()
 
 
 def _clock(choice: Literal["virtual", "real"] | Clock | None) -> Clock:

@@ -15,10 +15,11 @@ from qftools.sandbox.books import Books
 from qftools.sandbox.calls import Call
 from qftools.sandbox.cancel import cancel
 from qftools.sandbox.clock import Clock
-from qftools.sandbox.delivery import Undelivered, deliver, undelivered
+from qftools.sandbox.delivery import Undelivered, deliver, too_many, undelivered
 from qftools.sandbox.faults import Fault, Faults, endpoints_of
 from qftools.sandbox.ids import Ids
 from qftools.sandbox.ledger import Ledger
+from qftools.sandbox.limits import RateLimit
 from qftools.sandbox.merchants import Merchant, Merchants
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.payment import pay
@@ -77,6 +78,7 @@ class Gateway:
         self.merchants = Merchants()
         self.faults = Faults()
         self.sight = Sight()
+        self.limit = RateLimit()
 
     # -- one request ------------------------------------------------------------
 
@@ -102,6 +104,10 @@ class Gateway:
     def _answered(self, seen: Seen, act: Endpoint, fault: Fault | None) -> WireResponse:
         merchant = None
         call: Call | None = None
+        app_code = seen.request.headers.get("x-qf-appcode", "").strip()
+        if self.settings.rate_limit != "off" and not self.limit.allows(app_code, seen.at):
+            seen.fault = "429"
+            return too_many()
         try:
             if fault is not None and not fault.acts:
                 raise Undelivered(fault)

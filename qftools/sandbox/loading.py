@@ -63,6 +63,7 @@ def load(gateway: Gateway, path: str | os.PathLike[str]) -> Loaded:
     known: list[str] = []
     for row in rows:
         (new if _enter(gateway, row) else known).append(row["out_trade_no"])
+    gateway.ledger.rebuild()
     codes = tuple(merchant.app_code for merchant in merchants)
     return Loaded(codes, tuple(new), tuple(known))
 
@@ -202,7 +203,7 @@ def _enter(gateway: Gateway, row: dict[str, Any]) -> bool:
         **{name: row[name] for name in ("mchid", *_MORE_TEXTS)},
     )
     entry.extra = extra_fields(entry, gateway.ids, gateway.public_url)
-    _settle(entry, row)
+    _settle(entry, row, entry.created if row["sysdtm"] else now)
     if entry.state in OPEN:  # its time runs from now: an order of long ago can still be cancelled
         ledger.expire_at(entry, now + (CPM_SECONDS if entry.cpm else CODE_SECONDS))
     return True
@@ -223,11 +224,11 @@ def _created(row: Mapping[str, Any], now: float) -> float:
     return now
 
 
-def _settle(entry: Entry, row: Mapping[str, Any]) -> None:
+def _settle(entry: Entry, row: Mapping[str, Any], paid_at: float) -> None:
     """Give the order its state, with the money that belongs to it."""
     entry.state = row["state"]
     entry.code = row.get("respcd", "") or ""
     if entry.state in MONEY_CAME:
         entry.paid = entry.txamt
-        entry.paid_at = entry.created
+        entry.paid_at = paid_at
         entry.refunded = entry.txamt if entry.state is State.REFUNDED else row["refunded"]

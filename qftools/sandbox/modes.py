@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from qftools import catalogue
@@ -26,6 +27,22 @@ def wallet_of(pay_type: PayType, auth_code: str) -> str:
         if auth_code[:2] in catalogue.wallets()[key].auth_code_prefixes:
             return key
     return AUTO
+
+
+@cache
+def fields_of_mode(pay_type: PayType) -> tuple[str, ...]:
+    """Return the request fields that a pay type needs because of its mode.
+
+    Example:
+        >>> fields_of_mode(catalogue.pay_types()["800213"])
+        ('sub_openid',)
+    """
+    needed = [
+        field.name
+        for field in catalogue.fields(endpoint="payment", part="request")
+        if field.required == "conditional" and {pay_type.mode, pay_type.code} & set(field.flow)
+    ]
+    return (*needed, "goods_name") if pay_type.mode == "app" else tuple(needed)
 
 
 def extra_fields(entry: Entry, ids: Ids, public_url: str) -> dict[str, Any]:

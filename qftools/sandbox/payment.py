@@ -11,7 +11,7 @@ from qftools.sandbox import magic
 from qftools.sandbox.answers import Refused, flat
 from qftools.sandbox.calls import Call
 from qftools.sandbox.faults import Fault, endpoints_of
-from qftools.sandbox.modes import extra_fields, wallet_of
+from qftools.sandbox.modes import extra_fields, fields_of_mode, wallet_of
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.settings import AUTHCODE_SECONDS
 from qftools.sandbox.states import DEAD, Event, State
@@ -32,6 +32,8 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
         raise Refused("1104", "out_trade_no must not hold a comma")
     amount, currency = call.amount(), call.currency()
     pay_type = _pay_type(call)
+    if gateway.settings.strict_fields == "on":
+        call.need(*fields_of_mode(pay_type))
     seconds = _lifetime(call, pay_type)
     script = gateway.magic(amount, call.get("auth_code"))
     first = gateway.books.by_number(call.scope, call.get("out_trade_no"))

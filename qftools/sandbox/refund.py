@@ -78,6 +78,8 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
     days = catalogue.wallets()[entry.wallet].refund_days
     if days is not None and call.now - (entry.paid_at or entry.created) > days * SECONDS_A_DAY:
         raise Refused("1265", "the time for refunds of this order is over")
+    if gateway.settings.refund_night == "deny" and _is_night(call.now):
+        raise Refused("1265", "no refunds from 23:30 to 00:30 Beijing time")
     if entry.state is State.REFUNDED:
         raise Refused(gateway.settings.full_refund_again)
     if amount < entry.txamt:
@@ -95,6 +97,20 @@ def _refuse_part(call: Call, entry: Entry, partial: bool) -> None:
         raise Refused("1271")
 
 
+def _is_night(now: float) -> bool:
+    """Tell whether it is between 23:30 and 00:30 in Beijing.
+
+    Example:
+        >>> from qftools.sandbox.clock import from_beijing
+        >>> _is_night(from_beijing("2026-01-05 23:30:00"))
+        True
+        >>> _is_night(from_beijing("2026-01-06 00:30:00"))
+        False
+    """
+    time = beijing(now)[11:16]
+    return time >= "23:30" or time < "00:30"
+
+
 def _act(gateway: Gateway, call: Call, entry: Entry, amount: int) -> str:
     if amount > entry.left:
         raise Refused(gateway.ledger.happen(entry, Event.REFUND_OVER, call.now))
@@ -107,6 +123,9 @@ def _act(gateway: Gateway, call: Call, entry: Entry, amount: int) -> str:
         entry.plan = [{"looks": script["looks"], "event": then.value, "amount": amount}]
         entry.on_refund = {}
         return str(script["answer"])
+    takings = gateway.ledger.taken_today(entry, call.now)
+    if gateway.settings.takings == "check" and amount > takings:
+        raise Refused("1269")
     full = amount == entry.left
     respcd = gateway.ledger.happen(
         entry, Event.REFUND_FULL if full else Event.REFUND_PART, call.now, amount=amount

@@ -1,70 +1,20 @@
 """How this sandbox reads what the sources leave open: every switch, checked when it is set.
 
 Names, values and defaults come from the catalogue's table of switches; the few that only
-a sandbox has are in `OWN`.
+a sandbox has are in ``switches.json``.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from importlib.resources import files
+from typing import Any
 
 from qftools import catalogue
 from qftools.catalogue import Switch, Text
 from qftools.errors import SandboxError
-
-OWN: tuple[Switch, ...] = (
-    Switch(
-        name="rate_limit",
-        default="off",
-        values=("off", "published"),
-        meaning=Text(
-            zh="是否按公布的限额（每商户每秒 100 次、每分钟 400 次）返回 HTTP 429",
-            en="Whether HTTP 429 comes at the published limits (100/s and 400/min a merchant)",
-        ),
-        source="docs2026",
-    ),
-    Switch(
-        name="magic",
-        default="on",
-        values=("on", "off"),
-        meaning=Text(
-            zh="是否启用特殊金额和付款码",
-            en="Whether magic amounts and payment codes do what their table says",
-        ),
-        source="chosen",
-    ),
-    Switch(
-        name="cancel_pending_code",
-        default="1145",
-        values=("1143", "1145"),
-        meaning=Text(
-            zh="撤销处理中时返回的代码",
-            en="The code while a cancel is in progress",
-        ),
-        source="seed",
-    ),
-    Switch(
-        name="list_cancels",
-        default="off",
-        values=("off", "on"),
-        meaning=Text(
-            zh="查询是否把撤销也列为 order_type 为 close 的行（2018 年手册）",
-            en="Whether queries list cancels as rows of order_type close (2018 manual)",
-        ),
-        source="manual2018jp",
-    ),
-    Switch(
-        name="password",
-        default="off",
-        values=("off", "on"),
-        meaning=Text(
-            zh="付款码支付是否先要求顾客输入密码（1143），而不是立即成功",
-            en="Whether a CPM payer types the password first (1143) instead of paying at once",
-        ),
-        source="chosen",
-    ),
-)
 
 AUTHCODE_SECONDS = {"1d": 86_400.0, "60s": 60.0}
 ALIASES = {"profile": "cancel_routes"}
@@ -73,7 +23,14 @@ ALIASES = {"profile": "cancel_routes"}
 @cache
 def switches() -> Mapping[str, Switch]:
     """Return every switch of the sandbox by name."""
-    return {**catalogue.switches(), **{switch.name: switch for switch in OWN}}
+    text = files("qftools.sandbox").joinpath("switches.json").read_text(encoding="utf-8")
+    own = [_switch(row) for row in json.loads(text)]
+    return {**catalogue.switches(), **{switch.name: switch for switch in own}}
+
+
+def _switch(row: dict[str, Any]) -> Switch:
+    values = {"values": tuple(row["values"]), "meaning": Text(**row["meaning"])}
+    return Switch(**(row | values))
 
 
 class Settings:
@@ -108,6 +65,9 @@ class Settings:
     cancel_latency: str
     seed_sample: str
     rate_limit: str
+    takings: str
+    refund_night: str
+    strict_fields: str
     magic: str
     cancel_pending_code: str
     list_cancels: str
