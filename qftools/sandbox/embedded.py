@@ -6,14 +6,14 @@ import itertools
 import os
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from qftools.errors import SandboxError
 from qftools.sandbox.armed import ArmedFault
 from qftools.sandbox.clock import Clock, RealClock, VirtualClock, beijing
 from qftools.sandbox.gateway import DEFAULT_PUBLIC_URL, Gateway
 from qftools.sandbox.loading import Loaded, load
-from qftools.sandbox.merchants import Merchant
+from qftools.sandbox.merchants import MchidRule, Merchant
 from qftools.sandbox.orders import Entry, Row
 from qftools.sandbox.payer import Payer
 from qftools.sandbox.records import Records, Snapshot, keepers_of
@@ -41,7 +41,8 @@ class Sandbox:
         app_code: The credentials that it knows.
         client_key: Their key.
         mchid: Whether calls must carry an mchid (``required``), must not
-            (``forbidden``), or may (``optional``).
+            (``forbidden``), or may (``optional``, the default, which then holds for
+            merchants of a file as well); ``agents``: as each merchant's own rule says.
         lang: The language of the gateway's texts: en or zh.
         profile: Whose mapping of pay types to reversal and close holds (C19).
         switches: Every switch of the catalogue, by name, for example
@@ -63,7 +64,7 @@ class Sandbox:
         clock: Literal["virtual", "real"] | Clock | None = None,
         app_code: str = APP_CODE,
         client_key: str = CLIENT_KEY,
-        mchid: Literal["optional", "required", "forbidden"] = "optional",
+        mchid: str | None = None,
         lang: Literal["en", "zh"] = "en",
         profile: str = "seed",
         limit: int = 200_000,
@@ -72,6 +73,8 @@ class Sandbox:
     ) -> None:
         if lang not in ("en", "zh"):
             raise SandboxError(f"lang is {lang!r}; it must be en or zh")
+        if mchid in ("agents", "optional"):
+            switches["mchid"] = mchid
         settings = Settings({"cancel_routes": profile} | switches)
         self.clock = _clock(clock)
         self.gateway = Gateway(
@@ -81,7 +84,8 @@ class Sandbox:
         self.records = Records(keepers_of(self.gateway))
         self._store = None if data is None else self._opened(data)
         # What is given now wins over what the file holds.
-        self.gateway.merchants.add(Merchant(app_code, client_key, mchid))
+        rule = "forbidden" if mchid == "agents" else mchid or "optional"
+        self.gateway.merchants.add(Merchant(app_code, client_key, cast(MchidRule, rule)))
         self.lock = threading.RLock()
         self.app = App(self.gateway, lock=self.lock, saved=self._save)
         self._background: Background | None = None

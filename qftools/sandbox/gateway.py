@@ -102,19 +102,20 @@ class Gateway:
         return response
 
     def _answered(self, seen: Seen, act: Endpoint, fault: Fault | None) -> WireResponse:
-        merchant = None
         call: Call | None = None
         app_code = seen.request.headers.get("x-qf-appcode", "").strip()
         if self.settings.rate_limit != "off" and not self.limit.allows(app_code, seen.at):
             seen.fault = "429"
             return too_many()
+        merchant = self.merchants.find(app_code)
         try:
             if fault is not None and not fault.acts:
                 raise Undelivered(fault)
-            params, merchant = self._identified(seen)
+            params = self._params(seen, merchant)
             times = 2 if fault is not None and fault.name == "duplicated" else 1
             skew = fault.seconds if fault is not None and fault.name == "clock skew" else 0.0
             for _ in range(times):
+                assert merchant is not None  # _params refuses the others
                 call = self._call(seen, params, merchant, self.clock.now() + skew)
                 body = self._acted(act, call)
         except Undelivered as stopped:
@@ -130,10 +131,9 @@ class Gateway:
         seen.fault = fault.name
         return deliver(response, fault)
 
-    def _identified(self, seen: Seen) -> tuple[dict[str, str], Merchant]:
+    def _params(self, seen: Seen, merchant: Merchant | None) -> dict[str, str]:
         """Read the parameters and check who signed them."""
         request = seen.request
-        merchant = self.merchants.find(request.headers.get("x-qf-appcode", "").strip())
         try:
             params = read_params(request)
         except FormatError as error:
@@ -149,7 +149,7 @@ class Gateway:
         if seen.signature != "ok":
             why = {"missing": "X-QF-SIGN is missing", "unknown algorithm": "X-QF-SIGNTYPE"}
             raise Refused("1108", resperr=self._signature_error(why.get(seen.signature, "")))
-        return params, merchant
+        return params
 
     def _signature_error(self, why: str) -> str:
         text = {"zh": "签名错误", "en": "signature error"}[self.lang]
@@ -157,10 +157,12 @@ class Gateway:
 
     def _call(self, seen: Seen, params: dict[str, str], merchant: Merchant, now: float) -> Call:
         mchid = params.get("mchid") or seen.request.headers.get("x-qf-mchcode", "").strip()
-        why = None if self.settings.mchid == "optional" and not mchid else merchant.refuses(mchid)
+        lenient = self.settings.mchid == "optional"
+        why = merchant.refuses(mchid, lenient=lenient)
         if why is not None:
             raise Refused("1108", why, "MCHCODE非法")
-        return Call(seen.endpoint, params, merchant, mchid, merchant.scope(mchid), now)
+        scope = merchant.scope(mchid, lenient=lenient)
+        return Call(seen.endpoint, params, merchant, mchid, scope, now)
 
     def _acted(self, act: Endpoint, call: Call) -> dict[str, Any]:
         try:

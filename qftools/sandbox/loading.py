@@ -56,6 +56,9 @@ def load(gateway: Gateway, path: str | os.PathLike[str]) -> Loaded:
     merchants = [_merchant(path, at, row) for at, row in _rows(path, document, "merchants")]
     by_code = {merchant.app_code: merchant for merchant in (*gateway.merchants, *merchants)}
     rows = [_order(path, at, row, by_code) for at, row in _rows(path, document, "orders")]
+    for row in rows:
+        lenient = gateway.settings.mchid == "optional"
+        row["scope"] = row["merchant"].scope(row["mchid"], lenient=lenient)
     _refuse_repeats(path, rows)
     for merchant in merchants:
         gateway.merchants.add(merchant)
@@ -178,7 +181,7 @@ def _refuse_repeats(path: Any, rows: list[dict[str, Any]]) -> None:
     for name in ("syssn", "out_trade_no"):
         seen: set[tuple[str, str]] = set()
         for row in rows:
-            scope = row["merchant"].scope(row["mchid"]) if name == "out_trade_no" else ""
+            scope = row["scope"] if name == "out_trade_no" else ""
             if row[name] and (scope, row[name]) in seen:
                 raise SandboxError(f"{path}: {name} {row[name]} is there twice")
             seen.add((scope, row[name]))
@@ -186,8 +189,7 @@ def _refuse_repeats(path: Any, rows: list[dict[str, Any]]) -> None:
 
 def _enter(gateway: Gateway, row: dict[str, Any]) -> bool:
     """Enter one order; False where the books have it already."""
-    ledger, merchant = gateway.ledger, row["merchant"]
-    scope = merchant.scope(row["mchid"])
+    ledger, merchant, scope = gateway.ledger, row["merchant"], row["scope"]
     if gateway.books.by_number(scope, row["out_trade_no"]) or gateway.books.by_syssn(row["syssn"]):
         return False
     now = gateway.clock.now()

@@ -60,15 +60,22 @@ class Merchant:
         """Tell whether an order of this merchant can't be cancelled because of T0."""
         return self.t0 or mchid in self.t0_mchids
 
-    def scope(self, mchid: str) -> str:
+    def scope(self, mchid: str, *, lenient: bool = False) -> str:
         """Return the name under which this caller's order numbers are unique."""
-        return f"{self.app_code}/{mchid}" if self.mchid == "required" else self.app_code
+        if self.mchid == "required" and not lenient:
+            return f"{self.app_code}/{mchid}"
+        return self.app_code
 
-    def refuses(self, mchid: str) -> str | None:
-        """Return why the gateway refuses this mchid (empty: none sent), None where it does not."""
+    def refuses(self, mchid: str, *, lenient: bool = False) -> str | None:
+        """Return why the gateway refuses this mchid (empty: none sent), None where it does not.
+
+        Args:
+            mchid: As it was sent.
+            lenient: Whether anybody may send it or not (the switch ``mchid``).
+        """
         if not mchid:
-            return "mchid is missing" if self.mchid == "required" else None
-        if self.mchid == "forbidden":
+            return "mchid is missing" if self.mchid == "required" and not lenient else None
+        if self.mchid == "forbidden" and not lenient:
             return "mchid must not be sent by a direct merchant"
         if decode_mchid(mchid) is None:
             return "mchid does not decode"
