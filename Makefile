@@ -15,6 +15,9 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 N ?= 20000
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
+# The machine's own certificates, where it has some: behind a company's proxy no others will do.
+export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem \
+	/etc/pki/tls/certs/ca-bundle.crt),true,false)
 export NO_MKDOCS_2_WARNING := 1
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
@@ -33,6 +36,10 @@ demo: $(VENV)/.core ## Cancel payments of every wallet on the sandbox gateway, a
 lab: $(VENV)/.full ## Open the lessons in JupyterLab
 	@$(BIN)/jupyter lab --ServerApp.root_dir=notebooks --LabApp.expose_app_in_browser=False
 
+.PHONY: docs-serve
+docs-serve: $(VENV)/.full ## Read the site on this machine; pages follow the files
+	@$(BIN)/mkdocs serve
+
 ##@ Work on it
 .PHONY: setup
 setup: $(VENV)/.full ## Install everything into .venv, in the locked versions
@@ -49,6 +56,20 @@ lint: $(VENV)/.full ## Lint, format and types only
 format: $(VENV)/.full ## Put code into the project's format
 	@$(BIN)/ruff check --fix --quiet
 	@$(BIN)/ruff format --quiet
+
+.PHONY: docs
+docs: $(VENV)/.full ## Build the site into site/, strictly
+	@$(BIN)/mkdocs build --strict --quiet && echo "site/ is built"
+
+.PHONY: screenshots
+screenshots: $(VENV)/.full ## Take pictures of every page, to look at
+	@$(BIN)/python -m tests.screenshots
+
+.PHONY: bench bench-quick
+bench: $(VENV)/.full ## Measure, and print ratios
+	@$(BIN)/python -m tests.bench
+bench-quick: $(VENV)/.full ## The same in a few seconds, less exactly
+	@$(BIN)/python -m tests.bench --quick
 
 .PHONY: prove
 prove: $(VENV)/.full ## Run the property tests with N examples each (make prove N=20000)

@@ -28,6 +28,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "lint: ruff check": ("ruff", "check"),
     "lint: ruff format": ("ruff", "format", "--check"),
     "lint: mypy": ("mypy",),
+    "docs: mkdocs build": ("mkdocs", "build", "--strict", "--quiet"),
     "tests: pytest": ("pytest", "-n", "auto", "--maxprocesses=8", "--dist=loadscope"),
 }
 

@@ -77,9 +77,11 @@ def pay(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
         print_json({"order": _of_order(order), "paid": paid, "reply": dict(reply.body)})
     else:
         click.echo(_state_of_payment(reply, paid))
-        output.fields(_of_order(order) | {"qrcode": reply.body.get("qrcode")})
-        if reply.body.get("qrcode"):
-            output.qr_code(str(reply.body["qrcode"]))
+        qrcode = reply.body.get("qrcode")
+        charged = output.amount(order.txamt, order.txcurrcd)
+        output.fields(_of_order(order) | {"txamt": charged, "txcurrcd": "", "qrcode": qrcode})
+        if qrcode and sys.stdout.isatty():
+            output.qr_code(str(qrcode))
         if not paid:
             _say_how_to_go_on(order)
     raise SystemExit(_status(reply))

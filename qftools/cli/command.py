@@ -10,13 +10,16 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from qftools.cli import exits
 from qftools.cli.output import plain
 from qftools.locale import LANGUAGES, language, mark, text, use_language
+
+if TYPE_CHECKING:
+    from qftools.models import Reply
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -241,15 +244,30 @@ def fail(error: Exception, *, as_json: bool) -> NoReturn:
         }
         print_json({"error": {"type": type(error).__name__, "message": str(error), **details}})
     else:
-        click.echo(text("Error: {message}").format(message=plain(error)), err=True)
-        if status == exits.UNKNOWN:
-            order = getattr(error, "order", None)
-            number = getattr(order, "out_trade_no", None)
-            asking = f"qftools query --out-trade-no {number}" if number else "qftools query"
-            click.echo(
-                text(
-                    "The outcome is unknown, not failed. Ask before you act again: {command}"
-                ).format(command=asking),
-                err=True,
-            )
+        click.echo(text("Error: {message}").format(message=_in_words(error)), err=True)
+        if (advice := _advice(error)) is not None:
+            click.echo(advice, err=True)
     raise SystemExit(status)
+
+
+def _in_words(error: Exception) -> str:
+    """The message, with the gateway's code in the reader's language."""
+    reply: Reply | None = getattr(error, "reply", None)
+    if reply is None:
+        return plain(error)
+    said = " / ".join(plain(words) for words in (reply.respmsg, reply.resperr) if words)
+    return f"{plain(reply.respcd)} {reply.meaning.say(language())}" + (f" ({said})" if said else "")
+
+
+def _advice(error: Exception) -> str | None:
+    """What to do next, where anything can be said."""
+    from qftools import catalogue
+    from qftools.errors import OutcomeUnknownError
+
+    if isinstance(error, OutcomeUnknownError):
+        number = getattr(error.order, "out_trade_no", None)
+        asking = f"qftools query --out-trade-no {number}" if number else "qftools query"
+        said = text("The outcome is unknown, not failed. Ask before you act again: {command}")
+        return said.format(command=asking)
+    code = catalogue.codes().get(getattr(error, "respcd", ""))
+    return code.advice.say(language()) if code else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +20,8 @@ def console() -> Console:
     """A rich console on standard output, as wide as the terminal; wide enough in a file."""
     from rich.console import Console
 
-    return Console(
-        width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False, emoji=False
-    )
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def plain(value: object) -> str:

@@ -1,0 +1,117 @@
+"""``qftools demo``: every wallet of the vendor's page, every fork, on the embedded sandbox."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qftools.cli import exits, output
+from qftools.cli.command import Command, json_option, option, print_json
+from qftools.locale import language, mark, text
+
+if TYPE_CHECKING:
+    from qftools.demonstration import Shown
+
+_HEAD = (
+    mark("wallet"),
+    mark("mode"),
+    mark("situation"),
+    mark("asked, in order"),
+    mark("verdict"),
+    mark("next"),
+)
+_COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red"}
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("Show every wallet and every fork on the sandbox"),
+    help=mark(
+        "Cancel payments of every wallet of the vendor's page, in every situation that goes wrong, "
+        "on the embedded sandbox.\n\n"
+        "Each verdict is compared with the gateway's own books; the exit status is 1 if any "
+        "disagrees. Nothing leaves this machine."
+    ),
+)
+@option("--seed", type=int, default=0, show_default=True, help=mark("Makes ids repeatable."))
+@json_option
+def demo(seed: int, as_json: bool) -> None:
+    """Show every wallet and every fork on the sandbox."""
+    from qftools.demonstration import run
+
+    shown = list(run(seed))
+    wrong = [row for row in shown if not row.agrees]
+    if as_json:
+        print_json({"rows": [_as_dict(row) for row in shown], "disagreeing": len(wrong)})
+    else:
+        _print(shown)
+        _print_sum(shown, wrong)
+    raise SystemExit(exits.REFUSED if wrong else exits.DONE)
+
+
+def _as_dict(row: Shown) -> dict[str, Any]:
+    lang = language()
+    return {
+        "pay_type": row.pay_type,
+        "wallet": row.wallet.say(lang),
+        "mode": row.mode,
+        "situation": text(row.situation),
+        "asked": list(row.asked),
+        "verdict": row.outcome.verdict.value,
+        "next": row.outcome.advice(lang),
+        "books": row.books,
+        "agrees": row.agrees,
+    }
+
+
+def _print(shown: list[Shown]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from qftools.verdicts import VERDICTS
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in _HEAD:
+        drawn.add_column(text(title), overflow="fold", no_wrap=title in ("mode", "verdict"))
+    before = None
+    for row in shown:
+        wallet, mode = (
+            ("", "") if row.pay_type == before else (row.wallet.say(language()), row.mode)
+        )
+        if before and wallet:
+            drawn.add_section()
+        before = row.pay_type
+        colour = _COLOURS[VERDICTS[row.outcome.verdict].charged]
+        drawn.add_row(
+            wallet,
+            mode,
+            text(row.situation),
+            " → ".join(row.asked),
+            Text(row.outcome.verdict.value, colour if row.agrees else "reverse red"),
+            _first_sentence(row.outcome.advice(language())),
+        )
+    output.console().print(drawn)
+
+
+def _first_sentence(advice: str) -> str:
+    """Enough for a table; ``qftools cancel`` and --json say all of it."""
+    return re.split(r"(?<=[.。])\s*", advice, maxsplit=1)[0]
+
+
+def _print_sum(shown: list[Shown], wrong: list[Shown]) -> None:
+    for row in wrong:
+        said = text("{wallet} {mode}, {situation}: the verdict is {verdict}, the books say {books}")
+        click.echo(
+            said.format(
+                wallet=row.wallet.say(language()),
+                mode=row.mode,
+                situation=text(row.situation),
+                verdict=row.outcome.verdict.value,
+                books=row.books,
+            )
+        )
+    agree = text("{count} of {total} verdicts agree with the gateway's own books.")
+    click.echo(agree.format(count=len(shown) - len(wrong), total=len(shown)))
