@@ -75,6 +75,12 @@ bench-quick: $(VENV)/.full ## The same in a few seconds, less exactly
 prove: $(VENV)/.full ## Run the property tests with N examples each (make prove N=20000)
 	@EXAMPLES=$(N) $(BIN)/pytest -m hypothesis --hypothesis-profile=prove tests
 
+.PHONY: bench bench-quick
+bench: $(VENV)/.full ## Measure speed side by side with peers, and write the site's results
+	@$(BIN)/python -m tests.bench
+bench-quick: $(VENV)/.full ## The same without peers, in less than two minutes
+	@$(BIN)/python -m tests.bench --quick
+
 .PHONY: texts
 texts: $(VENV)/.full ## Collect the texts of panels and command line, and compile the Chinese
 	@$(BIN)/python -m tests.texts

@@ -1,0 +1,117 @@
+"""results.json: what a full run measured, on which machine, in which versions."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tests.bench.rows import Measured, Missing, Result
+
+FILE = Path(__file__).with_name("results.json")
+
+
+def write(measured: Iterable[Result]) -> None:
+    """Write the results of a full run, in one go."""
+    text = json.dumps(
+        {
+            "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "machine": machine(),
+            "rows": {result.row.key: as_data(result) for result in measured},
+        },
+        indent=1,
+        ensure_ascii=False,
+    )
+    new = FILE.with_suffix(".json.new")
+    new.write_text(text + "\n", "utf-8")
+    new.replace(FILE)
+
+
+def read() -> dict[str, Any]:
+    """Return what was written last."""
+    data: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
+    return data
+
+
+def as_data(result: Result) -> dict[str, Any]:
+    """Return a result as plain data."""
+    outcome = result.outcome
+    if isinstance(outcome, Missing):
+        return {"mark": result.mark, "reason": {"zh": outcome.reason.zh, "en": outcome.reason.en}}
+    if isinstance(outcome, Exception):
+        return {"mark": result.mark, "reason": f"{type(outcome).__name__}: {outcome}"}
+    return {"mark": result.mark, **_numbers(outcome)}
+
+
+def _numbers(outcome: Measured) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "median": _rounded(outcome.median),
+        "min": _rounded(min(outcome.samples)),
+        "max": _rounded(max(outcome.samples)),
+        "samples": len(outcome.samples),
+    }
+    for name, value in (("ours", outcome.ours), ("theirs", outcome.theirs)):
+        if value is not None:
+            data[name] = _rounded(value)
+    if outcome.each:
+        data["each"] = outcome.each
+    if outcome.extra:
+        data["extra"] = outcome.extra
+    return data
+
+
+def machine() -> dict[str, str]:
+    """Return what the numbers depend on: processor, cores, memory, system, versions."""
+    packages = ("requests", "urllib3", "waitress")
+    return {
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "memory": f"{_memory():.0f} GiB",
+        "system": f"{platform.system()} {platform.release()}",
+        "Python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in packages},
+    }
+
+
+def number(value: float) -> str:
+    """Return a number with three digits that count.
+
+    Example:
+        >>> [number(value) for value in (0.0312, 1.347, 45.21, 6404.2)]
+        ['0.0312', '1.35', '45.2', '6,404']
+    """
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:#.3g}"
+
+
+def in_unit(value: float, unit: str) -> str:
+    """Return a number with its unit.
+
+    Example:
+        >>> in_unit(0.9512, "x"), in_unit(0.31, "s")
+        ('0.951x', '0.310 s')
+    """
+    return number(value) + (unit if unit == "x" else f" {unit}")
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _memory() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

@@ -1,0 +1,27 @@
+"""Every row of the bench, in the order of the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qftools.catalogue import Text
+from tests.bench import calling, serving, signing, startup
+from tests.bench.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A chapter of the page, and its rows."""
+
+    name: str
+    title: Text
+    rows: tuple[Row, ...]
+
+
+SUBJECTS = (
+    Subject("signing", Text("签名", "Signing"), signing.ROWS),
+    Subject("calling", Text("客户端", "The client"), calling.ROWS),
+    Subject("startup", Text("启动", "Start-up"), startup.ROWS),
+    Subject("serving", Text("沙盒服务器", "The sandbox as a server"), serving.ROWS),
+)
+ROWS = {row.key: row for subject in SUBJECTS for row in subject.rows}
