@@ -72,7 +72,11 @@ bench-quick: $(VENV)/.full ## The same in a few seconds, less exactly
 	@$(BIN)/python -m tests.bench --quick
 
 .PHONY: prove
-prove: $(VENV)/.full ## Run the property tests with N examples each (make prove N=20000)
+prove: $(VENV)/.full ## Play N random schedules of faults and kills against the books (make prove N=100000)
+	@$(BIN)/python -m tests.prove $(N)
+
+.PHONY: properties
+properties: $(VENV)/.full ## Run the property tests with N examples each
 	@EXAMPLES=$(N) $(BIN)/pytest -m hypothesis --hypothesis-profile=prove tests
 
 .PHONY: bench bench-quick

@@ -7,7 +7,8 @@ what to ask or how long to wait, and is told what came back. It never sends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from qftools.findings import Answer, Finding
@@ -56,6 +57,8 @@ NEXT: dict[Step, dict[Finding, Next]] = {
 }
 """Step x finding -> the next step, or the verdict. The walk adds patience and routing."""
 
+Table = Mapping[Step, Mapping[Finding, Next]]
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -102,6 +105,7 @@ class Walk:
         last_cancel: What the last cancel's reply claimed, None where none was sent.
         route: The call that cancels this order, once it is needed.
         end: The verdict, once there is one.
+        table: The flow; another one is for tests that want to see it fail.
 
     Example:
         >>> walk = Walk(Order("A1", 100, "2026-01-05 10:00:00", pay_type="800201"))
@@ -129,6 +133,7 @@ class Walk:
     last_cancel: Answer | None = None
     route: Route | None = None
     end: Finished | None = None
+    table: Table = field(default_factory=lambda: NEXT, repr=False, compare=False)
 
     @property
     def patience(self) -> Policy:
@@ -157,7 +162,7 @@ class Walk:
         walk = self._counted(answer)
         if answer.row is not None:
             walk = replace(walk, order=_with_row(walk.order, answer.row))
-        goes_to = NEXT[self.step][answer.finding]
+        goes_to = self.table[self.step][answer.finding]
         if isinstance(goes_to, Verdict):
             note = answer.note if goes_to is Verdict.UNRESOLVED else ""
             return walk._finish(goes_to, note)
@@ -191,6 +196,7 @@ class Walk:
             self.hk_cancel,
             step=Step.LOOK if last is None else Step.CONFIRM,
             last_cancel=last,
+            table=self.table,
         )
 
     # ---- what patience and routing add to the table ------------------------------
@@ -209,7 +215,8 @@ class Walk:
             return self._to_cancel()
         if self.absents >= self.patience.absent_tries:
             return self._finish(Verdict.NOT_FOUND)
-        if self.looks >= self.patience.look_tries:
+        # An answer is not paid for with the patience that silence has used up.
+        if answer.finding is Finding.SILENT and self.looks >= self.patience.look_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         return replace(self, wait=max(self.patience.wait(self.looks - 1), answer.wait))
 

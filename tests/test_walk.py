@@ -128,7 +128,7 @@ def test_any_sequence_of_findings_ends_within_the_patience(answers, policy):
 
     assert isinstance(walk.action, Finished)
     steps = [step for step, _, _ in trace]
-    assert steps.count(Step.LOOK) <= policy.look_tries
+    assert steps.count(Step.LOOK) <= policy.look_tries + policy.absent_tries
     assert steps.count(Step.CANCEL) <= policy.cancel_tries
     assert steps.count(Step.CONFIRM) <= policy.confirm_tries
 

@@ -1,0 +1,213 @@
+"""Play a schedule to its verdict, through deaths and resumes, and compare it with the books."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from qftools.cancellation import Outcome, cancel, finish
+from qftools.errors import QFPayError
+from qftools.findings import Finding
+from qftools.journal import Journal
+from qftools.models import Order
+from qftools.sandbox.states import MONEY_CAME, OPEN, State
+from qftools.verdicts import Verdict
+from qftools.walk import Walk
+from tests.prove.schedule import Schedule
+from tests.prove.stage import Died, Stage
+
+#: The states of the books that bear a verdict out.
+BORNE_OUT: dict[Verdict, frozenset[State]] = {
+    Verdict.CANCELLED: frozenset({State.CANCELLED, State.EXPIRED}),
+    Verdict.ALREADY_CANCELLED: frozenset({State.CANCELLED, State.EXPIRED}),
+    Verdict.ALREADY_REFUNDED: frozenset({State.REFUNDED}),
+    Verdict.FAILED: frozenset({State.FAILED}),
+    Verdict.PAID: MONEY_CAME - {State.REFUNDED},
+    Verdict.NOT_CANCELLABLE: OPEN,
+}
+_DEAD = (Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one schedule.
+
+    Attributes:
+        verdict: What was claimed in the end.
+        why: Where it is UNRESOLVED: what kept it from being resolved.
+        deaths: How often the process died.
+        disagreements: Where claim and books differ, or a promise was broken. Empty: none.
+    """
+
+    seed: int
+    verdict: Verdict
+    why: str
+    deaths: int
+    disagreements: tuple[str, ...]
+
+
+Flow = Callable[[Order, Schedule], Walk]
+"""Begins a walk; a test of the proof itself begins a broken one."""
+
+
+def prove(
+    plan: Schedule,
+    flow: Flow | None = None,
+    tell: Callable[[Stage, Outcome], None] = lambda stage, outcome: None,
+) -> Result:
+    """Play *plan* and judge the verdict.
+
+    Args:
+        plan: What will happen.
+        flow: Begins another walk than the real one; it is then played without a
+            journal, so its schedule should hold no kills.
+        tell: Shown how it ended.
+    """
+    stage = Stage(plan)
+    if flow is not None:
+        outcome = finish(stage.client, flow(stage.order, plan), stage)
+        tell(stage, outcome)
+        return _result(stage, outcome, [])
+    if not plan.on_disk:
+        return _through_deaths(stage, ":memory:", tell)
+    with tempfile.TemporaryDirectory() as folder:
+        return _through_deaths(stage, str(Path(folder, "journal.db")), tell)
+
+
+def _through_deaths(stage: Stage, path: str, tell: Callable[[Stage, Outcome], None]) -> Result:
+    journal = Journal(path)
+    try:
+        while True:
+            try:
+                outcome = _go_on(stage, journal)
+                break
+            except Died:
+                stage.sandbox.clock.advance(stage.plan.seconds_dead)
+                if path != ":memory:":
+                    journal.close()
+                    journal = Journal(path)
+        tell(stage, outcome)
+        said = _of_the_journal(journal, outcome)
+        result = _result(stage, outcome, said)
+        later = _later(stage, journal, outcome)
+        return later if later is not None and not result.disagreements else result
+    finally:
+        journal.close()
+
+
+def _go_on(stage: Stage, journal: Journal) -> Outcome:
+    plan, entries = stage.plan, journal.entries()
+    # Whoever comes after a death resumes, or types the same cancel again.
+    if entries and (entries[-1].settled or plan.seed % 2):
+        return journal.resume(stage.client, entries[-1].number, watch=stage)
+    return cancel(
+        stage.client,
+        stage.order,
+        policy=plan.policy,
+        profile=plan.profile,
+        hk_cancel=plan.hk_cancel,
+        journal=journal,
+        watch=stage,
+    )
+
+
+def _of_the_journal(journal: Journal, outcome: Outcome) -> list[str]:
+    entries = journal.entries()
+    said = []
+    if len(entries) != 1:
+        said.append(f"the journal has {len(entries)} entries of one order")
+    if entries[-1].verdict is not outcome.verdict:
+        said.append(
+            f"the journal says {entries[-1].verdict}, the caller was told {outcome.verdict}"
+        )
+    if outcome.warnings:
+        said.append(f"warned of {outcome.warnings[0]}")
+    return said
+
+
+def _later(stage: Stage, journal: Journal, outcome: Outcome) -> Result | None:
+    """An unresolved cancel is resumed when all faults are over: it must be resolved then."""
+    if outcome.verdict is not Verdict.UNRESOLVED:
+        return None
+    stage.mortal = False
+    stage.sandbox.gateway.faults.clear()
+    entry = stage.entry()
+    if entry is not None:
+        entry.faults.clear()
+    before = _why(stage, outcome)
+    again = journal.resume(stage.client, journal.entries()[-1].number)
+    result = _result(stage, again, [])
+    if again.verdict is Verdict.UNRESOLVED and _why(stage, again) in ("", _FAULTS):
+        said = (*result.disagreements, f"still unresolved after the faults: {again.reason}")
+        return Result(result.seed, again.verdict, result.why, result.deaths, said)
+    # What was claimed first counts; this run only shows that it is not stuck.
+    why = before or result.why
+    return Result(result.seed, outcome.verdict, why, result.deaths, result.disagreements)
+
+
+_FAULTS = "faults went on until patience ended"
+_NEVER_ENDS = "the wallet never finished the cancel that it accepted"
+_DROPPED = "the wallet dropped every cancel that the policy had sent"
+
+
+def _why(stage: Stage, outcome: Outcome) -> str:
+    """Say what kept a cancel from being resolved; empty where nothing excuses it."""
+    if outcome.verdict is not Verdict.UNRESOLVED or not outcome.steps:
+        return ""
+    last, entry = outcome.steps[-1], stage.entry()
+    if entry is not None and entry.state is State.CANCELLING:
+        return _NEVER_ENDS
+    if last.finding is Finding.SILENT:
+        return _FAULTS
+    if stage.cancels_dropped and last.finding is Finding.OPEN:
+        return _DROPPED
+    cancels = [taken for taken in outcome.steps if taken.endpoint != "query"]
+    if cancels and all(taken.finding is Finding.SILENT for taken in cancels):
+        return "every cancel was lost"
+    return ""
+
+
+def _result(stage: Stage, outcome: Outcome, said: list[str]) -> Result:
+    why = _why(stage, outcome)
+    disagreements = said + stage.broken_promises + _against_the_books(stage, outcome)
+    if outcome.verdict is Verdict.UNRESOLVED and not why:
+        disagreements.append(f"unresolved for no reason: {outcome.reason or _last(outcome)}")
+    return Result(stage.plan.seed, outcome.verdict, why, stage.deaths, tuple(disagreements))
+
+
+def _last(outcome: Outcome) -> str:
+    last = outcome.steps[-1]
+    return f"{last.step} was told {last.finding}"
+
+
+def _against_the_books(stage: Stage, outcome: Outcome) -> list[str]:
+    """Compare with the books as they were when the last query reached the gateway."""
+    verdict, state = outcome.verdict, stage.last_looked
+    if verdict is Verdict.UNRESOLVED:
+        return []
+    if verdict is Verdict.NOT_FOUND:
+        return [] if state is None else ["NOT_FOUND, but the books have the order"]
+    if state is None:
+        return [f"{verdict}, but the books have no such order"]
+    if state not in BORNE_OUT[verdict]:
+        return [f"{verdict}, but the books say {state}"]
+    return _still_dead(stage, verdict) if verdict in _DEAD else []
+
+
+def _still_dead(stage: Stage, verdict: Verdict) -> list[str]:
+    """Let the payer do everything to pay, for hours: no money may move any more."""
+    entry = stage.entry()
+    assert entry is not None
+    for seconds in (0, 600, 7200):
+        stage.sandbox.clock.advance(seconds)
+        stage.sandbox.payer(entry).pay()
+    return [f"{verdict}, but the payer was charged later"] if entry.paid else []
+
+
+def explain(error: Exception, seed: int) -> Result:
+    """A schedule that ended in an exception is a disagreement, too: cancel gives verdicts."""
+    kind = "" if isinstance(error, QFPayError) else "crashed: "
+    said = (f"{kind}{type(error).__name__}: {error}",)
+    return Result(seed, Verdict.UNRESOLVED, "", 0, said)

@@ -1,0 +1,242 @@
+"""Where a schedule is played: a sandbox, a payer, two ways to ask, and a process that can die."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from requests.adapters import BaseAdapter
+
+from qftools import catalogue
+from qftools.cancellation import Taken
+from qftools.client import Client
+from qftools.connection import PATHS, read
+from qftools.errors import GatewayError, OutcomeUnknownError, TransportError
+from qftools.exchange import Exchange, Request, Response
+from qftools.models import Order, Reply
+from qftools.sandbox import Sandbox
+from qftools.sandbox.ledger import Moved
+from qftools.sandbox.merchants import Merchant
+from qftools.sandbox.orders import Entry
+from qftools.sandbox.seen import Seen
+from qftools.sandbox.states import Event, State
+from qftools.sandbox.wire import WireRequest
+from qftools.signing import sign
+from qftools.walk import Ask, Walk
+from tests.prove.schedule import Act, Schedule
+
+_READ_TIMEOUT = 60.0
+_PREFIXES = {"wechat": ("13", 18), "unionpay": ("62", 19)}
+
+
+class Died(BaseException):
+    """The process is gone, as after ``kill -9``: nothing that it held in memory is left."""
+
+
+class Stage:
+    """Plays what a schedule says while a cancel runs. It is a watcher of that cancel, too."""
+
+    def __init__(self, plan: Schedule) -> None:
+        self.plan = plan
+        switches: dict[str, Any] = dict(plan.switches)
+        self.sandbox = Sandbox(seed=plan.seed % 1000, **switches)
+        if plan.t0:
+            me = self.sandbox.credentials
+            self.sandbox.gateway.merchants.add(Merchant(me.app_code, me.client_key, t0=True))
+        self.client = Direct(self) if plan.direct else self._client()
+        self.requests = 0
+        self._alone = False
+        self.moments = 0
+        self.deaths = 0
+        self.mortal = True
+        self.paid_when_last_looked: bool | None = None
+        self.last_looked: State | None = None
+        self.sandbox.gateway.sight.watchers.append(self._saw)
+        self.broken_promises: list[str] = []
+        self.cancels_dropped = 0
+        self.sandbox.gateway.ledger.listeners.append(self._moved)
+        self.order = self._placed()
+
+    # ---- the payment ---------------------------------------------------------------
+
+    def _placed(self) -> Order:
+        for trouble in self.plan.troubles:
+            self.sandbox.fault(
+                trouble.name,
+                trouble.on,
+                trouble.times,
+                after=trouble.after,
+                seconds=trouble.seconds,
+            )
+        row = catalogue.pay_types()[self.plan.pay_type]
+        currencies = catalogue.wallets()[row.wallet].currencies or ("HKD",)
+        params: dict[str, Any] = {
+            "pay_type": row.code,
+            "txamt": self.plan.txamt,
+            "txcurrcd": currencies[0],
+            "out_trade_no": f"S{self.plan.seed}",
+            "txdtm": "2026-01-05 10:00:00",
+        }
+        if row.mode == "cpm":
+            prefix, length = _PREFIXES.get(row.wallet, ("28", 18))
+            params["auth_code"] = prefix + str(self.plan.seed % 10**9).zfill(length - 2)
+        about = ("out_trade_no", "txamt", "txdtm", "pay_type", "txcurrcd")
+        order = Order(**{name: params[name] for name in about})
+        try:
+            reply = self.client.call("payment", params)
+        except OutcomeUnknownError:
+            return order
+        return Order(**{name: params[name] for name in about}, syssn=reply.syssn)
+
+    def entry(self) -> Entry | None:
+        """The order in the books; None where it never arrived."""
+        return self.sandbox.gateway.books.search(f"S{self.plan.seed}")
+
+    # ---- what happens meanwhile --------------------------------------------------------
+
+    def asking(self, walk: Walk, action: Ask) -> None:
+        """What is asked is on disk; the process may die before the request leaves."""
+        self._moment()
+
+    def told(self, walk: Walk, taken: Taken) -> None:
+        """What came back is on disk; the process may die."""
+        self._moment()
+
+    def _moment(self) -> None:
+        self.moments += 1
+        if self.mortal and self.moments - 1 in self.plan.kills:
+            self.deaths += 1
+            raise Died
+
+    def before(self, endpoint: str) -> None:
+        """A request is about to reach the gateway."""
+        if self._alone:
+            return
+        self._perform(after=False)
+        if self.requests:
+            self._moment()
+        entry = self.entry()
+        paid = entry is not None and entry.paid > 0
+        if endpoint == "query":
+            self.paid_when_last_looked = paid
+        elif endpoint in ("reversal", "close"):
+            if self.paid_when_last_looked is None:
+                self.broken_promises.append("cancelled without having looked")
+            elif self.paid_when_last_looked:
+                self.broken_promises.append("tried to reverse what a query showed to be paid")
+        elif endpoint == "payment" and self.requests:
+            self.broken_promises.append("sent a payment by itself")
+
+    def _saw(self, seen: Seen) -> None:
+        if seen.endpoint == "query" and not self._alone:
+            entry = self.entry()
+            self.last_looked = entry.state if entry is not None and not entry.hidden else None
+
+    def _moved(self, moved: Moved) -> None:
+        self.cancels_dropped += moved.event is Event.CANCEL_LOST
+
+    def after(self) -> None:
+        """A request has reached the gateway; nobody has seen the answer yet."""
+        if self._alone:
+            return
+        self._perform(after=True)
+        self.requests += 1
+        if self.requests > 1:
+            self._moment()
+
+    def _perform(self, after: bool) -> None:
+        for act in self.plan.acts:
+            if (act.at, act.after) == (self.requests, after):
+                self._alone = True
+                try:
+                    self._do(act)
+                finally:
+                    self._alone = False
+
+    def _do(self, act: Act) -> None:
+        if act.what == "an hour passes":
+            self.sandbox.clock.advance(3600)
+            return
+        entry = self.entry()
+        if entry is None:
+            return
+        if act.what in ("refund", "refund part", "cancel elsewhere"):
+            self._other_terminal(act.what, entry)
+        else:
+            getattr(self.sandbox.payer(entry), act.what)()
+
+    def _other_terminal(self, what: str, entry: Entry) -> None:
+        other = self.sandbox.client()
+        order = Order(entry.out_trade_no, entry.txamt, entry.txdtm, syssn=entry.syssn)
+        with contextlib.suppress(OutcomeUnknownError, GatewayError):
+            if what == "cancel elsewhere":
+                other.reverse(order)
+                other.close(order)
+            else:
+                other.refund(order, txamt=None if what == "refund" else 1)
+
+    def _client(self) -> Client:
+        return self.sandbox.client(adapter=_Adapter(self, self.sandbox.adapter()))
+
+
+class _Adapter(BaseAdapter):
+    """The in-process transport, with the stage's hooks around it."""
+
+    def __init__(self, stage: Stage, inner: BaseAdapter) -> None:
+        super().__init__()
+        self._stage, self._inner = stage, inner
+
+    def send(self, request: Any, **how: Any) -> Any:  # type: ignore[override]
+        self._stage.before(request.path_url.rpartition("/")[2])
+        try:
+            return self._inner.send(request, **how)
+        finally:
+            self._stage.after()
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _Direct:
+    """Asks the gateway object itself: no HTTP, the same bytes and the same reading of them."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.credentials = stage.sandbox.credentials
+        self.base_url = "http://sandbox.localhost"
+        self.clock: Callable[[], float] = stage.sandbox.clock.now
+        self.pause: Callable[[float], None] = stage.sandbox.clock.sleep
+
+    def call(self, endpoint: str, params: dict[str, str | int]) -> Reply:
+        stage, me = self._stage, self.credentials
+        body = urlencode(params).encode()
+        headers = {
+            "x-qf-appcode": me.app_code,
+            "x-qf-sign": sign(params, me.client_key),
+            "content-type": "application/x-www-form-urlencoded",
+        }
+        stage.before(endpoint)
+        started = self.clock()
+        answer = stage.sandbox.gateway.handle(
+            WireRequest("POST", PATHS[endpoint], "", headers, body)
+        )
+        stage.after()
+        self.pause(min(answer.delay, _READ_TIMEOUT))
+        request = Request("POST", self.base_url + PATHS[endpoint], (), body)
+        late = answer.delay >= _READ_TIMEOUT
+        response = None
+        if answer.fate == "answer" and not late:
+            response = Response(answer.status, answer.headers, answer.body)
+        trouble = None if response else f"no reply: {'late' if late else answer.fate}"
+        exchange = Exchange(endpoint, request, response, trouble, started, self.clock() - started)
+        if response is None:
+            error = TransportError(trouble)
+            error.exchange = exchange
+            raise error
+        return read(exchange, me.client_key)
+
+
+def Direct(stage: Stage) -> Client:
+    return cast(Client, _Direct(stage))
