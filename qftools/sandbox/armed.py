@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import threading
-from typing import Self
+from collections.abc import Callable
+from typing import Protocol, Self
 
-from qftools.sandbox.faults import Fault, Faults
+
+class Strikes(Protocol):
+    """A fault of calls or of notifications."""
+
+    name: str
+    struck: int
 
 
 class ArmedFault:
     """A fault that was armed: use it in a ``with``, `disarm` it, or let it be used up."""
 
-    def __init__(self, faults: Faults, fault: Fault, lock: threading.RLock) -> None:
-        self._faults = faults
+    def __init__(self, fault: Strikes, disarm: Callable[[], None], lock: threading.RLock) -> None:
         self._fault = fault
+        self._disarm = disarm
         self._lock = lock
 
     @property
@@ -29,7 +35,7 @@ class ArmedFault:
     def disarm(self) -> None:
         """Take it back."""
         with self._lock:
-            self._faults.disarm(self._fault)
+            self._disarm()
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
@@ -14,12 +15,14 @@ from qftools.sandbox.clock import Clock, RealClock, VirtualClock, beijing
 from qftools.sandbox.gateway import DEFAULT_PUBLIC_URL, Gateway
 from qftools.sandbox.loading import Loaded, load
 from qftools.sandbox.merchants import MchidRule, Merchant
+from qftools.sandbox.notifications import NoticeKeeper, Notifications
 from qftools.sandbox.orders import Entry, Row
 from qftools.sandbox.payer import Payer
 from qftools.sandbox.records import Records, Snapshot, keepers_of
 from qftools.sandbox.seen import Seen
 from qftools.sandbox.server import IN_PROCESS_URL, Background, InProcessAdapter
 from qftools.sandbox.settings import Settings
+from qftools.sandbox.shell import Shell
 from qftools.sandbox.wsgi import App
 
 if TYPE_CHECKING:
@@ -81,13 +84,16 @@ class Sandbox:
             clock=self.clock, seed=seed, settings=settings, lang=lang, limit=limit
         )
         self._app_code = app_code
+        self.lock = threading.RLock()
+        self.notifications = Notifications(self.gateway, self.lock)
         self.records = Records(keepers_of(self.gateway))
+        self.records.add(NoticeKeeper(self.notifications))
         self._store = None if data is None else self._opened(data)
         # What is given now wins over what the file holds.
         rule = "forbidden" if mchid == "agents" else mchid or "optional"
         self.gateway.merchants.add(Merchant(app_code, client_key, cast(MchidRule, rule)))
-        self.lock = threading.RLock()
         self.app = App(self.gateway, lock=self.lock, saved=self._save)
+        self.shell = Shell(self)
         self._background: Background | None = None
         self._numbers = itertools.count(1)
         watch = getattr(self.clock, "watch", None)
@@ -151,6 +157,7 @@ class Sandbox:
         if self._background is None:
             self._background = Background(self.app, host, port)
             self.gateway.public_url = self._background.url
+            self.shell.served(self._background.url)
         elif port and not self._background.url.endswith(f":{port}"):
             raise SandboxError(f"this sandbox is served already, at {self._background.url}")
         return self._background.url
@@ -163,6 +170,7 @@ class Sandbox:
     def stop(self) -> None:
         """Stop listening. The books stay; `serve` may be called again."""
         if self._background is not None:
+            self.shell.stopped()
             self._background.stop()
             self._background = None
             self.gateway.public_url = DEFAULT_PUBLIC_URL
@@ -253,7 +261,7 @@ class Sandbox:
             ...
             qftools.errors.SandboxError: no order nobody's is on the books
         """
-        return Payer(self.gateway, self.entry(order), self._save)
+        return Payer(self.gateway, self.entry(order), self.tick)
 
     def fault(
         self,
@@ -272,11 +280,14 @@ class Sandbox:
         Args:
             name: ``lost before``, ``lost after`` (also ``reply lost``), ``refused``,
                 ``half``, ``slow``, ``5xx``, ``5xx before``, ``429``, ``wrong signature``,
-                ``duplicated``, ``clock skew``.
-            on: An endpoint, ``cancel`` for reversal and close, ``*`` for all.
+                ``duplicated``, ``clock skew``. Of notifications: ``late``, ``early``
+                (before the reply), ``duplicated``, ``reordered``, ``tampered``,
+                ``wrong signature``, ``lost``.
+            on: An endpoint, ``cancel`` for reversal and close, ``*`` for all of them, or
+                ``notification``.
             times: How often; None for always.
             order: Only calls about this order.
-            seconds: How late a slow reply is, how wrong a skewed clock.
+            seconds: How late a slow reply or a notification is, how wrong a skewed clock.
             after: How many calls pass unharmed first.
 
         Raises:
@@ -289,10 +300,12 @@ class Sandbox:
         """
         number = None if order is None else (_numbers_of(order) or (str(order),))[0]
         with self.lock:
-            armed = self.gateway.faults.arm(
-                name, on, times, order=number, seconds=seconds, after=after
-            )
-        return ArmedFault(self.gateway.faults, armed, self.lock)
+            if on == "notification":
+                notice = self.notifications.arm(name, times, order=number, seconds=seconds)
+                return ArmedFault(notice, partial(self.notifications.disarm, notice), self.lock)
+            faults = self.gateway.faults
+            armed = faults.arm(name, on, times, order=number, seconds=seconds, after=after)
+            return ArmedFault(armed, partial(faults.disarm, armed), self.lock)
 
     def load(self, path: str | os.PathLike[str]) -> Loaded:
         """Bring merchants and orders of a TOML file into the books, with numbers and states.
@@ -345,12 +358,19 @@ class Sandbox:
             ledger.rebuild()
             self.gateway.faults.clear()
             self.gateway.sight.last.clear()
+            self.notifications.clear()
             self._save()
 
     def tick(self) -> None:
         """Let everything happen that has fallen due: expiries, payers, notifications."""
         with self.lock:
             self.gateway.tick()
+            self._save()
+        self.shell.deliver()
+
+    def save(self) -> None:
+        """Keep what changed; nothing happens without a file."""
+        with self.lock:
             self._save()
 
     # -- inside -------------------------------------------------------------------------

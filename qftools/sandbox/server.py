@@ -70,6 +70,8 @@ class InProcessAdapter(BaseAdapter):
             raise _dropped(request, dropped) from None
         status, headers = head[0], head[1]
         body = b"".join(chunks)
+        if hasattr(chunks, "close"):
+            chunks.close()  # as every WSGI server does when the answer has left
         if request.method != "HEAD" and len(body) < int(dict(headers)["Content-Length"]):
             raise requests.exceptions.ChunkedEncodingError(
                 "Connection broken: the reply ended in the middle", request=request

@@ -71,6 +71,7 @@ class Settings:
     magic: str
     cancel_pending_code: str
     list_cancels: str
+    notify_hosts: str
     password: str
 
     def __init__(self, values: Mapping[str, object] | None = None) -> None:

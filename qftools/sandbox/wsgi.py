@@ -41,6 +41,14 @@ class Dropped(Exception):
         self.refused = refused
 
 
+class _Body(list[bytes]):
+    """The chunks of an answer; the server closes them when they have left."""
+
+    def __init__(self, chunks: list[bytes], closed: Callable[[], None]) -> None:
+        super().__init__(chunks)
+        self.close = closed
+
+
 class Page(Protocol):
     """Whoever answers requests that are not the gateway's: payer page, control API, dashboard."""
 
@@ -57,6 +65,10 @@ class App:
         lock: Held around every answer: the gateway knows no threads.
         saved: Called after every answer, before it leaves: what is answered is kept.
         hosts: Names, besides loopback ones, that the ``Host`` header may carry.
+
+    Attributes:
+        before_reply: Called when an answer is made and kept, before it leaves.
+        after_reply: Called when it has left. Neither is called with the lock held.
     """
 
     def __init__(
@@ -71,7 +83,10 @@ class App:
         self.lock = lock or threading.RLock()
         self.hosts = frozenset(host.lower() for host in hosts)
         self.pages: dict[str, Page] = {}
+        self.before_reply: Callable[[], None] = _nothing
+        self.after_reply: Callable[[], None] = _nothing
         self._saved = saved or _nothing
+        self._answered_by: int | None = None
 
     def mount(self, prefix: str, page: Page) -> None:
         """Let *page* answer every path that is *prefix* or begins with ``prefix/``."""
@@ -81,15 +96,18 @@ class App:
         """Answer one request (WSGI)."""
         request = _request(environ)
         response = self.refused(request) or self.answered(request)
+        self.before_reply()
         if response.delay > 0:
             environ.get(WAIT, _really_wait)(min(response.delay, LONGEST_WAIT))
         if response.fate in ("lost", "refused"):
+            self.after_reply()
             raise Dropped(response.fate == "refused")
         status = HTTPStatus(response.status)
         body = b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body
         headers = [*response.headers, ("Content-Length", str(len(response.body)))]
         start_response(f"{status.value} {status.phrase}", headers)
-        return [body[: len(body) // 2] if response.fate == "half" else body]
+        chunks = [body[: len(body) // 2] if response.fate == "half" else body]
+        return _Body(chunks, self.after_reply)
 
     def refused(self, request: WireRequest) -> WireResponse | None:
         """Return the answer to a request that no page of a foreign site may get through."""
@@ -121,10 +139,14 @@ class App:
         """Return the answer of whoever is responsible for the path."""
         try:
             with self.lock:
-                if request.path.startswith(GATEWAY_PREFIX):
-                    response = self.gateway.handle(request)
-                else:
-                    response = self._page(request.path)(request)
+                outer, self._answered_by = self._answered_by, threading.get_ident()
+                try:
+                    if request.path.startswith(GATEWAY_PREFIX):
+                        response = self.gateway.handle(request)
+                    else:
+                        response = self._page(request.path)(request)
+                finally:
+                    self._answered_by = outer
                 self._saved()
         except SandboxError as error:
             return plain(500, f"500 {error}")
@@ -133,6 +155,11 @@ class App:
             _LOG.exception("%s %s", request.method, request.path)
             return plain(500, "500 the sandbox failed on this request; its log says where")
         return response
+
+    @property
+    def answering(self) -> bool:
+        """Whether this very thread is making an answer, with the lock held."""
+        return self._answered_by == threading.get_ident()
 
     def _page(self, path: str) -> Page:
         prefix = path
