@@ -65,12 +65,6 @@ docs: $(VENV)/.full ## Build the site into site/, strictly
 screenshots: $(VENV)/.full ## Take pictures of every page, to look at
 	@$(BIN)/python -m tests.screenshots
 
-.PHONY: bench bench-quick
-bench: $(VENV)/.full ## Measure, and print ratios
-	@$(BIN)/python -m tests.bench
-bench-quick: $(VENV)/.full ## The same in a few seconds, less exactly
-	@$(BIN)/python -m tests.bench --quick
-
 .PHONY: prove
 prove: $(VENV)/.full ## Play N random schedules of faults and kills against the books (make prove N=100000)
 	@$(BIN)/python -m tests.prove $(N)

@@ -101,13 +101,12 @@ def start(
 
 def sandbox(data: Path | None = None) -> Server:
     """Start ``qftools sandbox`` as its users do."""
-    code = "import sys,threading; from qftools.sandbox import Sandbox; "
-    code += "Sandbox(clock='real', %s).serve(int(sys.argv[1])); threading.Event().wait()"
-    code %= f"data={str(data)!r}" if data else ""
+    options = ["--data", str(data)] if data else []
+    program = str(Path(sys.executable).with_name("qftools"))
     request, _ = next(qfpay(999_999_999_999))
     return start(
         "qftools sandbox",
-        lambda port: [sys.executable, "-c", code, str(port)],
+        lambda port: [program, "sandbox", "--port", str(port), "--quiet", *options],
         request,
     )
 
