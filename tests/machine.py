@@ -41,6 +41,7 @@ class Need:
 
 
 _PHP_CURL = ("-r", 'exit(extension_loaded("curl") ? 0 : 1);')
+_MONO_HTTP = "/usr/lib/mono/4.5/System.Net.Http.dll"
 _CHROMES = ("chromium", "chromium-browser", "google-chrome")
 
 NEEDS = {
@@ -55,11 +56,32 @@ NEEDS = {
             "Chinese pages in a browser",
         ),
         Need("curl", ("curl",), (), ("curl",), "samples in cURL"),
+        Need("jq", ("jq",), (), ("jq",), "samples in cURL"),
         Need("php", ("php",), _PHP_CURL, ("php-cli", "php-curl"), "samples in PHP"),
         Need("java", ("javac",), ("-version",), ("default-jdk-headless",), "samples in Java"),
+        Need(
+            "gson",
+            ("sh",),
+            ("-c", "ls /usr/share/java/gson.jar"),
+            ("libgoogle-gson-java",),
+            "samples in Java",
+        ),
         Need("node", ("node",), ("--version",), ("nodejs",), "samples in JavaScript"),
         Need("go", ("go",), ("version",), ("golang-go",), "samples in Go"),
-        Need("csharp", ("mcs",), ("--version",), ("mono-mcs", "mono-runtime"), "samples in C#"),
+        Need(
+            "csharp",
+            ("sh",),
+            ("-c", f"command -v mcs && command -v mono && ls {_MONO_HTTP}"),
+            (
+                "mono-mcs",
+                "mono-runtime",
+                "libmono-system-net-http4.0-cil",
+                "libmono-system-runtime-serialization4.0-cil",
+                "libmono-system-xml-linq4.0-cil",
+            ),
+            "samples in C#",
+        ),
+        Need("openssl", ("openssl",), (), ("openssl",), "samples before a false certificate"),
     )
 }
 

@@ -1,0 +1,285 @@
+// QFPay in C#: sign, call, and cancel to a proved answer. .NET Framework 4.6+, Mono or .NET; no package.
+
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Net.Http;
+using System.Runtime.Serialization.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Tasks;
+using System.Xml;
+using System.Xml.Linq;
+
+static class QFPay
+{
+    // --8<-- [start:settings]
+    static readonly string Url = Environment.GetEnvironmentVariable("QFPAY_URL");
+    static readonly string AppCode = Environment.GetEnvironmentVariable("QFPAY_APP_CODE");
+    // The key is never printed and never sent.
+    static readonly string ClientKey = Environment.GetEnvironmentVariable("QFPAY_CLIENT_KEY");
+    // Only if QFPay gave you one.
+    static readonly string Mchid = Environment.GetEnvironmentVariable("QFPAY_MCHID");
+    // Seconds between two queries.
+    static readonly double Pause = double.Parse(
+        Environment.GetEnvironmentVariable("QFPAY_PAUSE") ?? "2", CultureInfo.InvariantCulture);
+    static readonly HttpClient Http = new HttpClient { Timeout = TimeSpan.FromSeconds(60) };
+    // --8<-- [end:settings]
+
+    // --8<-- [start:sign]
+    /// Sort by name, join the plain values, append the key, hash the UTF-8 bytes.
+    static string Sign(IDictionary<string, string> parameters)
+    {
+        var pairs = parameters
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => pair.Key + "=" + pair.Value);
+        return Md5(Encoding.UTF8.GetBytes(string.Join("&", pairs) + ClientKey));
+    }
+
+    static string Md5(byte[] text)
+    {
+        using (var md5 = MD5.Create())
+            return BitConverter.ToString(md5.ComputeHash(text)).Replace("-", "");
+    }
+    // --8<-- [end:sign]
+
+    // --8<-- [start:verify]
+    /// Is this answer or notification QFPay's? Give the raw bytes, not parsed JSON.
+    static bool Verify(byte[] body, string signature)
+    {
+        var digest = Md5(body.Concat(Encoding.UTF8.GetBytes(ClientKey)).ToArray());
+        var given = signature.ToUpperInvariant();
+        if (given.Length != digest.Length) return false;
+        var differs = 0; // the whole text is compared, wherever it differs
+        for (var i = 0; i < digest.Length; i++) differs |= digest[i] ^ given[i];
+        return differs == 0;
+    }
+    // --8<-- [end:verify]
+
+    // --8<-- [start:call]
+    /// No usable answer. It may have happened: query before anything else.
+    class OutcomeUnknownException : Exception
+    {
+        public OutcomeUnknownException(string message) : base(message) { }
+    }
+
+    class Answer
+    {
+        public string Raw;
+        public XElement Json; // the JSON as elements: Json.Element("respcd").Value
+        public string Respcd { get { return (string)Json.Element("respcd"); } }
+    }
+
+    /// Send one request, once, and return the answer; 0000 is only one of many.
+    static async Task<Answer> Call(string endpoint, Dictionary<string, string> parameters)
+    {
+        var sent = parameters.Where(pair => pair.Value != "").ToDictionary(p => p.Key, p => p.Value);
+        if (!string.IsNullOrEmpty(Mchid)) sent["mchid"] = Mchid;
+        var request = new HttpRequestMessage(HttpMethod.Post, Url + "/trade/v1/" + endpoint)
+        {
+            Content = new FormUrlEncodedContent(sent),
+        };
+        request.Headers.Add("X-QF-APPCODE", AppCode);
+        request.Headers.Add("X-QF-SIGN", Sign(sent));
+        request.Headers.Add("X-QF-SIGNTYPE", "MD5");
+        HttpResponseMessage reply;
+        byte[] body;
+        try
+        {
+            reply = await Http.SendAsync(request);
+            body = await reply.Content.ReadAsByteArrayAsync();
+        }
+        catch (Exception error) when (error is HttpRequestException || error is TaskCanceledException)
+        {
+            throw new OutcomeUnknownException("no answer from " + endpoint);
+        }
+        if ((int)reply.StatusCode != 200)
+            throw new OutcomeUnknownException("HTTP " + (int)reply.StatusCode + " from " + endpoint);
+        IEnumerable<string> signature;
+        if (!reply.Headers.TryGetValues("X-QF-SIGN", out signature) || !Verify(body, signature.First()))
+            throw new OutcomeUnknownException("the answer from " + endpoint + " is not signed by QFPay");
+        var reader = JsonReaderWriterFactory.CreateJsonReader(body, XmlDictionaryReaderQuotas.Max);
+        return new Answer { Raw = Encoding.UTF8.GetString(body), Json = XElement.Load(reader) };
+    }
+    // --8<-- [end:call]
+
+    // --8<-- [start:payment]
+    /// Ask for money. txamt is an integer in the smallest unit: 2500 is 25.00 HKD.
+    static Task<Answer> Payment(
+        string payType, long txamt, string txcurrcd, string outTradeNo, string txdtm,
+        string goodsName = "", string authCode = "")
+    {
+        return Call("payment", new Dictionary<string, string>
+        {
+            ["pay_type"] = payType,
+            ["txamt"] = txamt.ToString(CultureInfo.InvariantCulture),
+            ["txcurrcd"] = txcurrcd,
+            ["out_trade_no"] = outTradeNo,
+            ["txdtm"] = txdtm,
+            ["goods_name"] = goodsName,
+            ["auth_code"] = authCode,
+        });
+    }
+    // --8<-- [end:payment]
+
+    // --8<-- [start:query]
+    /// Ask what became of an order. The row decides, not the outer respcd.
+    static Task<Answer> Query(string outTradeNo)
+    {
+        return Call("query", new Dictionary<string, string> { ["out_trade_no"] = outTradeNo });
+    }
+    // --8<-- [end:query]
+
+    // --8<-- [start:reversal]
+    /// Call off an unpaid order: Alipay, and WeChat Pay when the shop scans (CPM).
+    static Task<Answer> Reversal(string outTradeNo, long txamt, string txdtm)
+    {
+        return Call("reversal", new Dictionary<string, string>
+        {
+            ["out_trade_no"] = outTradeNo,
+            ["txamt"] = txamt.ToString(CultureInfo.InvariantCulture),
+            ["txdtm"] = txdtm,
+        });
+    }
+    // --8<-- [end:reversal]
+
+    // --8<-- [start:close]
+    /// Call off an unpaid order: WeChat Pay when the payer scans (MPM), other wallets.
+    static Task<Answer> Close(string outTradeNo, long txamt, string txdtm)
+    {
+        return Call("close", new Dictionary<string, string>
+        {
+            ["out_trade_no"] = outTradeNo,
+            ["txamt"] = txamt.ToString(CultureInfo.InvariantCulture),
+            ["txdtm"] = txdtm,
+        });
+    }
+    // --8<-- [end:close]
+
+    // --8<-- [start:refund]
+    /// Give money back. syssn is the payment's, outTradeNo a new one for the refund.
+    static Task<Answer> Refund(string syssn, string outTradeNo, long txamt, string txdtm)
+    {
+        return Call("refund", new Dictionary<string, string>
+        {
+            ["syssn"] = syssn,
+            ["out_trade_no"] = outTradeNo,
+            ["txamt"] = txamt.ToString(CultureInfo.InvariantCulture),
+            ["txdtm"] = txdtm,
+        });
+    }
+    // --8<-- [end:refund]
+
+    // --8<-- [start:cancel]
+    static readonly string[] Dead = { "1142", "1181", "1263", "1264" };
+    static readonly string[] Failed =
+        { "1147", "1201", "1202", "1203", "1204", "1205", "1212", "1250", "1294", "2005" };
+    // The gateway does not know either.
+    static readonly string[] Unclear = { "1100", "1101", "1254" };
+
+    /// What the books say: PAID, REFUNDED, CANCELLED, FAILED, OPEN, or UNKNOWN.
+    static async Task<string> Look(string outTradeNo)
+    {
+        Answer answer;
+        try
+        {
+            answer = await Query(outTradeNo);
+        }
+        catch (OutcomeUnknownException)
+        {
+            return "UNKNOWN";
+        }
+        if (answer.Respcd != "0000")
+            throw new InvalidOperationException("the query was refused: " + answer.Respcd);
+        var row = answer.Json.Element("data").Elements().FirstOrDefault();
+        if (row == null) return "UNKNOWN"; // it may still be on its way
+        var respcd = (string)row.Element("respcd");
+        var cancelled = (string)row.Element("cancel");
+        if (respcd == "0000")
+            return cancelled == "1" || cancelled == "2" ? "CANCELLED"
+                : cancelled == "3" ? "REFUNDED" : "PAID";
+        if (Dead.Contains(respcd)) return "CANCELLED";
+        if (Failed.Contains(respcd)) return "FAILED";
+        return respcd == "1143" || respcd == "1145" ? "OPEN" : "UNKNOWN";
+    }
+
+    /// Query, call off if it is still open, query until the answer is final.
+    static async Task<string> Cancel(string outTradeNo, long txamt, string txdtm, string how)
+    {
+        bool answered = false, refused = false;
+        for (var tries = 0; tries < 40; tries++)
+        {
+            var state = await Look(outTradeNo);
+            if (state != "OPEN" && state != "UNKNOWN") return state;
+            if (state == "OPEN" && refused) return "NOT_CANCELLABLE";
+            if (state == "OPEN" && !answered)
+            {
+                try
+                {
+                    var reply = how == "reversal"
+                        ? await Reversal(outTradeNo, txamt, txdtm)
+                        : await Close(outTradeNo, txamt, txdtm);
+                    answered = !Unclear.Contains(reply.Respcd); // no verdict in any case: look again
+                    refused = answered && !new[] { "0000", "1143", "1145" }.Contains(reply.Respcd);
+                    if (reply.Respcd == "0000" || refused) continue;
+                }
+                catch (OutcomeUnknownException)
+                {
+                    // it may have worked: look again
+                }
+            }
+            await Task.Delay(TimeSpan.FromSeconds(Pause));
+        }
+        return "UNRESOLVED"; // not failed: go on later, and charge nobody again
+    }
+    // --8<-- [end:cancel]
+
+    /// A whole number of the smallest unit; 25.00 is a mistake, 2500 is meant.
+    static long Units(string txamt)
+    {
+        var value = long.Parse(txamt, NumberStyles.None, CultureInfo.InvariantCulture);
+        if (value == 0) throw new FormatException("txamt is 0");
+        return value;
+    }
+
+    static string Optional(string[] words, int index)
+    {
+        return index < words.Length ? words[index] : "";
+    }
+
+    static async Task<string> Run(string[] w)
+    {
+        switch (w[0])
+        {
+            case "sign":
+                return Sign(w.Skip(1).Select(word => word.Split(new[] { '=' }, 2))
+                    .ToDictionary(pair => pair[0], pair => pair[1]));
+            case "verify":
+                return Verify(File.ReadAllBytes(w[1]), w[2]) ? "genuine" : "not genuine";
+            case "cancel": return await Cancel(w[1], Units(w[2]), w[3], w[4]);
+            case "query": return (await Query(w[1])).Raw;
+            case "reversal": return (await Reversal(w[1], Units(w[2]), w[3])).Raw;
+            case "close": return (await Close(w[1], Units(w[2]), w[3])).Raw;
+            case "refund": return (await Refund(w[1], w[2], Units(w[3]), w[4])).Raw;
+            default:
+                return (await Payment(
+                    w[1], Units(w[2]), w[3], w[4], w[5], Optional(w, 6), Optional(w, 7))).Raw;
+        }
+    }
+
+    static int Main(string[] words)
+    {
+        try
+        {
+            Console.WriteLine(Run(words).GetAwaiter().GetResult());
+            return 0;
+        }
+        catch (OutcomeUnknownException error)
+        {
+            Console.Error.WriteLine("unknown: " + error.Message + "; query before anything else");
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+"""QFPay in Python: sign, call, and cancel to a proved answer. Python 3.11, requests."""
+
+import hashlib
+import hmac
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import requests
+
+# --8<-- [start:settings]
+URL = os.environ["QFPAY_URL"]
+APP_CODE = os.environ["QFPAY_APP_CODE"]
+CLIENT_KEY = os.environ["QFPAY_CLIENT_KEY"]  # never printed, never sent
+MCHID = os.environ.get("QFPAY_MCHID", "")  # only if QFPay gave you one
+PAUSE = float(os.environ.get("QFPAY_PAUSE", "2"))  # seconds between two queries
+# --8<-- [end:settings]
+
+
+# --8<-- [start:sign]
+def sign(params):
+    """Sort by name, join the plain values, append the key, hash the UTF-8 bytes."""
+    text = "&".join(f"{name}={params[name]}" for name in sorted(params))
+    return hashlib.md5((text + CLIENT_KEY).encode()).hexdigest().upper()
+
+
+# --8<-- [end:sign]
+
+
+# --8<-- [start:verify]
+def verify(body, signature):
+    """Is this answer or notification QFPay's? Give the raw bytes, not parsed JSON."""
+    digest = hashlib.md5(body + CLIENT_KEY.encode()).hexdigest().upper()
+    return hmac.compare_digest(signature.upper().encode(), digest.encode())
+
+
+# --8<-- [end:verify]
+
+
+# --8<-- [start:call]
+class OutcomeUnknown(Exception):
+    """No usable answer. It may have happened: query before anything else."""
+
+
+def call(endpoint, params):
+    """Send one request, once, and return the answer; 0000 is only one of many."""
+    params = {name: str(value) for name, value in params.items() if value != ""}
+    if MCHID:
+        params["mchid"] = MCHID
+    headers = {"X-QF-APPCODE": APP_CODE, "X-QF-SIGN": sign(params), "X-QF-SIGNTYPE": "MD5"}
+    try:
+        reply = requests.post(
+            f"{URL}/trade/v1/{endpoint}", data=params, headers=headers, timeout=(5, 60)
+        )
+    except requests.RequestException as error:
+        raise OutcomeUnknown(f"no answer from {endpoint}") from error
+    if reply.status_code != 200:
+        raise OutcomeUnknown(f"HTTP {reply.status_code} from {endpoint}")
+    if not verify(reply.content, reply.headers.get("X-QF-SIGN", "")):
+        raise OutcomeUnknown(f"the answer from {endpoint} is not signed by QFPay")
+    return reply.json()
+
+
+def units(txamt):
+    """An amount is a whole number of the smallest unit; 25.00 is a mistake, 2500 is meant."""
+    if not str(txamt).isdecimal() or int(txamt) == 0:
+        raise ValueError(f"txamt is {txamt}: not a whole number of the smallest unit")
+    return str(txamt)
+
+
+# --8<-- [end:call]
+
+
+# --8<-- [start:payment]
+def payment(pay_type, txamt, txcurrcd, out_trade_no, txdtm, goods_name="", auth_code=""):
+    """Ask for money. txamt is an integer in the smallest unit: 2500 is 25.00 HKD."""
+    return call(
+        "payment",
+        {
+            "pay_type": pay_type,
+            "txamt": units(txamt),
+            "txcurrcd": txcurrcd,
+            "out_trade_no": out_trade_no,
+            "txdtm": txdtm,
+            "goods_name": goods_name,
+            "auth_code": auth_code,
+        },
+    )
+
+
+# --8<-- [end:payment]
+
+
+# --8<-- [start:query]
+def query(out_trade_no):
+    """Ask what became of an order. The row decides, not the outer respcd."""
+    return call("query", {"out_trade_no": out_trade_no})
+
+
+# --8<-- [end:query]
+
+
+# --8<-- [start:reversal]
+def reversal(out_trade_no, txamt, txdtm):
+    """Call off an unpaid order: Alipay, and WeChat Pay when the shop scans (CPM)."""
+    return call("reversal", {"out_trade_no": out_trade_no, "txamt": units(txamt), "txdtm": txdtm})
+
+
+# --8<-- [end:reversal]
+
+
+# --8<-- [start:close]
+def close(out_trade_no, txamt, txdtm):
+    """Call off an unpaid order: WeChat Pay when the payer scans (MPM), other wallets."""
+    return call("close", {"out_trade_no": out_trade_no, "txamt": units(txamt), "txdtm": txdtm})
+
+
+# --8<-- [end:close]
+
+
+# --8<-- [start:refund]
+def refund(syssn, out_trade_no, txamt, txdtm):
+    """Give money back. syssn is the payment's, out_trade_no a new one for the refund."""
+    return call(
+        "refund",
+        {"syssn": syssn, "out_trade_no": out_trade_no, "txamt": units(txamt), "txdtm": txdtm},
+    )
+
+
+# --8<-- [end:refund]
+
+
+# --8<-- [start:cancel]
+DEAD = {"1142", "1181", "1263", "1264"}
+FAILED = {"1147", "1201", "1202", "1203", "1204", "1205", "1212", "1250", "1294", "2005"}
+UNCLEAR = {"1100", "1101", "1254"}  # the gateway does not know either
+
+
+def look(out_trade_no):
+    """What the books say: PAID, REFUNDED, CANCELLED, FAILED, OPEN, or UNKNOWN."""
+    try:
+        answer = query(out_trade_no)
+    except OutcomeUnknown:
+        return "UNKNOWN"
+    if answer["respcd"] != "0000":
+        sys.exit(f"the query was refused: {answer['respcd']} {answer['resperr']}")
+    if not answer["data"]:
+        return "UNKNOWN"  # it may still be on its way
+    row = answer["data"][0]
+    if row["respcd"] == "0000":
+        return {"1": "CANCELLED", "2": "CANCELLED", "3": "REFUNDED"}.get(row["cancel"], "PAID")
+    if row["respcd"] in DEAD:
+        return "CANCELLED"
+    if row["respcd"] in FAILED:
+        return "FAILED"
+    return "OPEN" if row["respcd"] in ("1143", "1145") else "UNKNOWN"
+
+
+def cancel(out_trade_no, txamt, txdtm, how):
+    """Query, call off if it is still open, query until the answer is final."""
+    answered = refused = False
+    for _ in range(40):
+        state = look(out_trade_no)
+        if state not in ("OPEN", "UNKNOWN"):
+            return state
+        if state == "OPEN" and refused:
+            return "NOT_CANCELLABLE"
+        if state == "OPEN" and not answered:
+            try:
+                reply = (reversal if how == "reversal" else close)(out_trade_no, txamt, txdtm)
+                answered = reply["respcd"] not in UNCLEAR  # no verdict in any case: look again
+                refused = answered and reply["respcd"] not in ("0000", "1143", "1145")
+                if reply["respcd"] == "0000" or refused:
+                    continue
+            except OutcomeUnknown:
+                pass  # it may have worked: look again
+        time.sleep(PAUSE)
+    return "UNRESOLVED"  # not failed: go on later, and charge nobody again
+
+
+# --8<-- [end:cancel]
+
+
+def main(what, *words):
+    if what == "sign":
+        print(sign(dict(word.split("=", 1) for word in words)))
+    elif what == "verify":
+        body = Path(words[0]).read_bytes()
+        print("genuine" if verify(body, words[1]) else "not genuine")
+    elif what == "cancel":
+        print(cancel(*words))
+    else:
+        calls = {f.__name__: f for f in (payment, query, reversal, close, refund)}
+        print(json.dumps(calls[what](*words), ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except OutcomeUnknown as error:
+        sys.exit(f"unknown: {error}; query before anything else")
