@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 UV := $(BIN)/uv
+INSTALLER := $(VENV)/.uv-$(UV_VERSION)
 # The first interpreter that is new enough; make PYTHON=/path/to/python says otherwise.
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
@@ -83,8 +84,12 @@ bench-quick: $(VENV)/.full ## The same without peers, in less than two minutes
 texts: $(VENV)/.full ## Collect the texts of panels and command line, and compile the Chinese
 	@$(BIN)/python -m tests.texts
 
+.PHONY: notebooks
+notebooks: $(VENV)/.full ## Run every lesson and save it with its output
+	@$(BIN)/python -m tests.notebooks
+
 .PHONY: lock
-lock: $(UV) ## Move uv.lock to what pyproject.toml asks for
+lock: $(INSTALLER) ## Move uv.lock to what pyproject.toml asks for
 	@$(UV) lock
 
 .PHONY: clean
@@ -94,7 +99,7 @@ clean: ## Remove all that make has made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the targets above stand on.
-$(UV): Makefile
+$(INSTALLER):
 	@test -n "$(PYTHON)" || { echo "qftools needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		if [ "$$CI" = true ]; then \
@@ -109,11 +114,11 @@ $(UV): Makefile
 	@touch $@
 
 # --inexact leaves in place what `make setup` may have installed already.
-$(VENV)/.core: $(UV) pyproject.toml uv.lock
+$(VENV)/.core: $(INSTALLER) pyproject.toml uv.lock
 	@$(UV) sync --quiet --locked --inexact --no-default-groups
 	@touch $@
 
-$(VENV)/.full: $(UV) pyproject.toml uv.lock
+$(VENV)/.full: $(INSTALLER) pyproject.toml uv.lock
 	@echo "Installing the locked versions"
 	@$(UV) sync --quiet --locked --all-extras
 	@touch $(VENV)/.core $@

@@ -62,7 +62,7 @@ NOT_CANCELLABLE = ("805801", "802001")
 _NOTHING_PAID = frozenset(
     {"created", "waiting", "paying", "cancelling", "cancelled", "expired", "failed"}
 )
-_TRUE = {
+TRUE = {
     Verdict.CANCELLED: frozenset({"cancelled"}),
     Verdict.ALREADY_CANCELLED: frozenset({"cancelled", "expired"}),
     Verdict.ALREADY_REFUNDED: frozenset({"refunded"}),
@@ -98,7 +98,7 @@ class Shown:
     def agrees(self) -> bool:
         """Whether the books say what the verdict says. UNRESOLVED claims nothing."""
         verdict = self.outcome.verdict
-        return verdict is Verdict.UNRESOLVED or self.books in _TRUE[verdict]
+        return verdict is Verdict.UNRESOLVED or self.books in TRUE[verdict]
 
 
 def plan() -> Iterator[tuple[str, Situation]]:

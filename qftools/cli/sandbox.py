@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,6 +37,18 @@ if TYPE_CHECKING:
 @client_key_option
 @option("--seed", type=int, default=0, show_default=True, help=mark("Makes ids repeatable."))
 @option(
+    "--data",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=mark("Keep the books in this file; in memory if left out."),
+)
+@option(
+    "--load",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=mark("Merchants and orders to start with, as TOML."),
+)
+@option(
     "--switch",
     "switches",
     multiple=True,
@@ -49,6 +62,8 @@ def sandbox(
     app_code: str | None,
     client_key: str | None,
     seed: int,
+    data: Path | None,
+    load: Path | None,
     switches: list[tuple[str, str]],
     quiet: bool,
 ) -> None:
@@ -57,11 +72,13 @@ def sandbox(
 
     account = {"app_code": app_code, "client_key": client_key}
     chosen: dict[str, Any] = {name: value for name, value in account.items() if value}
-    running = Sandbox(seed=seed, clock="real", **(dict(switches) | chosen))
+    running = Sandbox(seed=seed, clock="real", data=data, **(dict(switches) | chosen))
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())
     with running:
+        if load is not None:
+            running.load(load)
         url = running.serve(port)
         if not quiet:
             _say_ready(url, running.credentials, known=client_key is None)

@@ -1,0 +1,53 @@
+"""The lessons in their two languages: the same code, other words, saved with their output."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+NAMES = {lang: {path.name for path in (FOLDER / lang).glob("*.ipynb")} for lang in ("en", "zh")}
+EVERY = sorted(FOLDER.glob("*/*.ipynb"))
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def cells(lang, name, kind):
+    notebook = nbformat.read(FOLDER / lang / name, as_version=4)
+    return [cell for cell in notebook.cells if cell.cell_type == kind]
+
+
+def test_every_lesson_is_there_in_both_languages():
+    assert NAMES["en"] == NAMES["zh"] != set()
+
+
+@pytest.mark.parametrize("name", sorted(NAMES["en"]))
+def test_both_languages_have_the_same_code_but_for_the_language_itself(name):
+    english, chinese = (
+        [cell.source.replace('"zh"', '"en"') for cell in cells(lang, name, "code")]
+        for lang in ("en", "zh")
+    )
+
+    assert chinese == english
+
+
+@pytest.mark.parametrize("name", sorted(NAMES["en"]))
+def test_each_language_has_its_own_words(name):
+    english, chinese = (
+        [cell.source for cell in cells(lang, name, "markdown")] for lang in ("en", "zh")
+    )
+
+    assert len(english) == len(chinese)
+    assert not any(map(CHINESE.search, english))
+    assert all(map(CHINESE.search, chinese))
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_lesson_is_saved_with_the_output_of_one_run_from_top_to_bottom(path):
+    code = cells(path.parent.name, path.name, "code")
+
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert any(cell.outputs for cell in code)
+    assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
