@@ -55,7 +55,7 @@ def test_money_that_came_stays_in_the_books(event, cpm):
 
 
 @pytest.mark.parametrize("cpm", [True, False])
-@pytest.mark.parametrize("event", set(Event) - {Event.PAY})
+@pytest.mark.parametrize("event", [event for event in Event if event is not Event.PAY])
 def test_only_the_payer_paying_brings_money(event, cpm):
     assert not {after(state, event, cpm=cpm)[0] for state in OPEN} & MONEY_CAME
 
