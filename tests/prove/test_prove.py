@@ -20,7 +20,11 @@ FRESH = 600
 
 
 def disagreements(results):
-    return [f"python -m tests.prove --replay {r.seed}: {r.disagreements}" for r in results if r.disagreements]
+    return [
+        f"python -m tests.prove --replay {r.seed}: {r.disagreements}"
+        for r in results
+        if r.disagreements
+    ]
 
 
 def test_no_verdict_differs_from_the_books_over_the_same_schedules_every_day():
