@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _THEN = {"done": Event.CANCEL_DONE, "pay": Event.PAY, "lost": Event.CANCEL_LOST}
 _ALIPAY_AND_WECHAT = ("alipay", "wechat")
+_HONG_KONG_DENIED = ("seed", "2017")  # the editions of 2026 list some of them (C20)
+_LATER_EDITIONS = ("docs-2026-02", "docs-2026-late")
 
 
 def cancel(gateway: Gateway, call: Call) -> dict[str, Any]:
@@ -69,12 +71,12 @@ def route(gateway: Gateway, entry: Entry) -> str:
     row = catalogue.pay_types()[entry.pay_type]
     profile = gateway.settings.cancel_routes
     wanted = row.cancel[profile]
-    if row.hk_only:
+    if row.hk_only and profile in _HONG_KONG_DENIED:
         if gateway.settings.hk_cancel == "deny":
             return "none"
-        if wanted in ("none", "unlisted"):  # no list has it: as its wallet goes elsewhere
-            alipay = entry.wallet == "alipay"
-            return "reversal" if alipay or (entry.cpm and entry.wallet == "wechat") else "close"
+        if profile == "seed":  # the page has no call for them: as the next edition that has one
+            calls = [row.cancel[edition] for edition in _LATER_EDITIONS]
+            return next((call for call in calls if call in ("reversal", "close")), "ask")
     if row.wallet == AUTO and wanted == "reversal" and entry.wallet not in _ALIPAY_AND_WECHAT:
         return "ask"  # 800008 goes as the wallet that was recognised
     return wanted

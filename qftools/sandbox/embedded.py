@@ -263,6 +263,27 @@ class Sandbox:
         """
         return Payer(self.gateway, self.entry(order), self.tick)
 
+    def auth_code(self, wallet: str = "wechat") -> str:
+        """Return a fresh payment code, as the payer's app would show it.
+
+        It works once, and for as long as the switch ``authcode_life`` says.
+
+        Args:
+            wallet: wechat, alipay or unionpay.
+
+        Raises:
+            SandboxError: Nobody knows how the codes of that wallet begin.
+
+        Example:
+            >>> with Sandbox() as sandbox:
+            ...     sandbox.auth_code("alipay")[:2]
+            '25'
+        """
+        with self.lock:
+            code = self.gateway.ledger.new_code(wallet, self.clock.now())
+            self._save()
+        return code
+
     def fault(
         self,
         name: str,

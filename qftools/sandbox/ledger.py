@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
+from qftools import catalogue
+from qftools.errors import SandboxError
 from qftools.sandbox.books import Books
 from qftools.sandbox.clock import beijing
 from qftools.sandbox.ids import Ids
@@ -106,6 +109,24 @@ class Ledger:
         if order_type == "refund" and entry.state is State.REFUNDED:
             self._refunded(entry, now)
         return entry
+
+    def new_code(self, wallet: str, now: float) -> str:
+        """Make a payment code of a wallet.
+
+        Raises:
+            SandboxError: Nobody knows how the codes of that wallet begin.
+        """
+        row = catalogue.wallets().get(wallet)
+        if row is None or not row.auth_code_prefixes or not row.auth_code_lengths:
+            known = (key for key, row in catalogue.wallets().items() if row.auth_code_lengths)
+            raise SandboxError(f"no payment codes for {wallet!r}; there are: {', '.join(known)}")
+        prefix, length = row.auth_code_prefixes[0], max(row.auth_code_lengths[:3])
+        for attempt in count(len(self.codes)):
+            token = self.ids.token("auth_code", f"{wallet}/{attempt}", length - len(prefix))
+            if prefix + token not in self.codes:
+                break
+        self.codes.issue(prefix + token, now)
+        return prefix + token
 
     # -- events -------------------------------------------------------------------
 
@@ -282,6 +303,9 @@ class Codes:
 
     def __len__(self) -> int:
         return len(self._known)
+
+    def __contains__(self, code: str) -> bool:
+        return code in self._known
 
     def keep(self, code: str, made: float, *, used: bool) -> None:
         """Remember a code; forget the oldest if there are too many."""

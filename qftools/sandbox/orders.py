@@ -89,6 +89,8 @@ class Entry:
     @property
     def row_respcd(self) -> str:
         """What a query shows as the result of this order."""
+        if self.order_type != "payment":
+            return _RECORD_CODES.get(self.state, self.code)
         answer = after(self.state, Event.LOOK, cpm=self.cpm)[1]
         if answer == OWN_CODE:
             return self.code or "1205"
@@ -99,6 +101,8 @@ class Entry:
     @property
     def cancel_flag(self) -> str:
         """The ``cancel`` field of a query row (C30): what became of the payment."""
+        if self.order_type != "payment":
+            return "0"
         if self.state is State.CANCELLED:
             return "1" if self.cpm else "2"
         return {State.REFUNDED: "3", State.PARTLY_REFUNDED: "5"}.get(self.state, "0")
@@ -141,6 +145,13 @@ class Entry:
         )
 
 
+# A refund's or a cancel's own row: done, or under way; else it failed with its code.
+_RECORD_CODES = {
+    State.REFUNDED: "0000",
+    State.CANCELLED: "0000",
+    State.REFUNDING: "1143",
+    State.CANCELLING: "1143",
+}
 _FIELDS = tuple(item.name for item in fields(Entry))
 
 

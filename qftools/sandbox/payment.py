@@ -35,11 +35,12 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
     if gateway.settings.strict_fields == "on":
         call.need(*fields_of_mode(pay_type))
     seconds = _lifetime(call, pay_type)
-    script = gateway.magic(amount, call.get("auth_code"))
+    code = call.get("auth_code") if pay_type.mode == "cpm" else ""
+    script = gateway.magic(amount, code)
     first = gateway.books.by_number(call.scope, call.get("out_trade_no"))
     if first is not None:
         return _again(gateway, call, first)
-    wallet = wallet_of(pay_type, call.get("auth_code"))
+    wallet = wallet_of(pay_type, code)
     if script.refuse:
         raise Refused(script.refuse)
     _strike(gateway, call, script)
@@ -154,7 +155,7 @@ def _code_works(gateway: Gateway, call: Call, entry: Entry) -> bool:
     if gateway.settings.magic == "on" and magic.reusable(code):
         return True
     life = AUTHCODE_SECONDS[gateway.settings.authcode_life]
-    return gateway.ledger.codes.use(f"{call.merchant.app_code}/{code}", call.now, life)
+    return gateway.ledger.codes.use(code, call.now, life)
 
 
 def _result(entry: Entry) -> str:

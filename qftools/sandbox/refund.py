@@ -70,10 +70,8 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
     if entry.state in OPEN or entry.state in DEAD:
         raise Refused(gateway.ledger.happen(entry, Event.REFUND_FULL, call.now))
     row = catalogue.pay_types()[entry.pay_type]
-    allowed = row.refund == "yes" or (
-        row.refund == "disputed" and gateway.settings.fps_refund == "allow"
-    )
-    if not allowed:
+    disputed = "C28" in row.dispute and gateway.settings.fps_refund == "allow"
+    if row.refund != "yes" and not disputed:
         raise Refused("1155")
     days = catalogue.wallets()[entry.wallet].refund_days
     if days is not None and call.now - (entry.paid_at or entry.created) > days * SECONDS_A_DAY:

@@ -40,3 +40,17 @@ def make_door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeDo
 def door(make_door: MakeDoor) -> Door:
     """A door into a sandbox with every switch at its default."""
     return make_door()
+
+
+@pytest.fixture
+def make_sandbox() -> Iterator[Callable[..., Sandbox]]:
+    """Make sandboxes and close them afterwards."""
+    made: list[Sandbox] = []
+
+    def make(**options: Any) -> Sandbox:
+        made.append(Sandbox(**options))
+        return made[-1]
+
+    yield make
+    for sandbox in made:
+        sandbox.close()
