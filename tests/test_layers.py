@@ -20,7 +20,7 @@ FLOORS = [
     ["verdicts", "policy", "findings", "walk", "cancellation"],
     ["records", "journal_file", "journal", "evidence", "diagnosis"],
     ["sweep"],
-    ["panels", "cli"],
+    ["panels", "demonstration", "cli", "__main__"],
 ]
 RANK = {name: rank for rank, name in enumerate(name for floor in FLOORS for name in floor)}
 
