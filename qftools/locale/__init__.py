@@ -7,10 +7,11 @@ compiles it). Nothing here touches the settings of the process: the language is 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+from weakref import WeakMethod
 
 if TYPE_CHECKING:
     from gettext import NullTranslations
@@ -20,6 +21,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _DOMAIN = "qftools"
 _chosen: Language | None = None
+_followers: list[WeakMethod[Callable[[], Any]]] = []
 
 
 def use_language(lang: str) -> None:
@@ -45,6 +47,16 @@ def use_language(lang: str) -> None:
 
         raise InputError("lang", f"is {lang!r}", "zh or en")
     _chosen = known
+    _followers[:] = [follower for follower in _followers if follower() is not None]
+    for follower in list(_followers):
+        show = follower()
+        if show is not None:
+            show()
+
+
+def follow(show: Callable[[], Any]) -> None:
+    """Call the bound method *show* whenever another language is chosen; keeps nothing alive."""
+    _followers.append(WeakMethod(show))
 
 
 def language() -> Language:

@@ -1,0 +1,34 @@
+"""Panels for Jupyter: each a view over a public function, none decides anything.
+
+Every panel is an ipywidget: put its name on the last line of a cell to show it. All speak
+Chinese and English ([use_language][qftools.locale.use_language] switches them in place).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qftools.panels.cancel_flow import CancelFlow as CancelFlow
+    from qftools.panels.phone import Phone as Phone
+
+_HOME = {
+    "CancelFlow": "cancel_flow",
+    "Phone": "phone",
+}
+
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'qftools.panels' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"qftools.panels.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

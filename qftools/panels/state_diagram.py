@@ -1,0 +1,109 @@
+"""The cancel flow's own steps and verdicts, with the present one lit. Drawing only."""
+
+from __future__ import annotations
+
+from qftools.locale import text as _
+from qftools.panels.markup import Markup, el, join
+from qftools.verdicts import Verdict
+from qftools.walk import NEXT, Step, Walk
+
+_WIDTH = 404
+_BOX_W, _BOX_H, _BOX_Y = 104, 40, 34
+_STEPS = {Step.LOOK: 4, Step.CANCEL: 150, Step.CONFIRM: 296}
+_CHIP_W, _CHIP_H = 129, 25
+_GOOD = {Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.ALREADY_REFUNDED, Verdict.FAILED}
+
+
+def tone_of(verdict: Verdict) -> str:
+    """Return how a verdict is coloured: settled, money moved, or still open."""
+    if verdict in _GOOD:
+        return "ok"
+    return "info" if verdict is Verdict.PAID else "wait"
+
+
+def state_diagram(walk: Walk | None, passed: tuple[Step, ...] = ()) -> Markup:
+    """Return the drawing, in the language in use.
+
+    Args:
+        walk: Where the cancel stands; None before it began.
+        passed: The steps that were taken.
+    """
+    now = walk.step if walk is not None else None
+    end = walk.end.verdict if walk is not None and walk.end is not None else None
+    boxes = [_box(step, step is now, step in passed) for step in _STEPS]
+    chips = [_chip(number, verdict, end) for number, verdict in enumerate(Verdict)]
+    said = _("The flow has not begun.")
+    if end is not None:
+        said = end.value
+    elif now is not None:
+        said = now.value
+    rows = (len(Verdict) + 2) // 3
+    return el(
+        "svg",
+        el("title", _("The flow, and where it stands")),
+        el("desc", said),
+        _ways(now),
+        join(*boxes),
+        el("text", _("and one verdict:"), x=4, y=112, cls="dim"),
+        join(*chips),
+        viewBox=f"0 0 {_WIDTH} {122 + rows * 31}",
+        role="img",
+        cls="qf-draw",
+    )
+
+
+def _box(step: Step, now: bool, passed: bool) -> Markup:
+    x = _STEPS[step]
+    words = {
+        Step.LOOK: _("one query"),
+        Step.CANCEL: _("reversal or close"),
+        Step.CONFIRM: _("query until final"),
+    }[step]
+    middle = x + _BOX_W / 2
+    style = "now" if now else "was" if passed else "box"
+    return join(
+        el("rect", x=x, y=_BOX_Y, width=_BOX_W, height=_BOX_H, rx=9, cls=style),
+        el("text", step.value, x=middle, y=_BOX_Y + 17, text_anchor="middle", cls="head"),
+        el("text", words, x=middle, y=_BOX_Y + 32, text_anchor="middle", cls="dim"),
+    )
+
+
+def _ways(now: Step | None) -> Markup:
+    """The arrows between steps, as the table of the flow has them."""
+    drawn = []
+    middle_y = _BOX_Y + _BOX_H / 2
+    for step, cells in NEXT.items():
+        for goes_to in dict.fromkeys(cells.values()):
+            if not isinstance(goes_to, Step):
+                continue
+            start, end = _STEPS[step], _STEPS[goes_to]
+            if goes_to is step:
+                x = start + _BOX_W / 2
+                path = f"M{x - 18} {_BOX_Y}c-14 -26 50 -26 36 -2"
+                tip = f"M{x + 17} {_BOX_Y}l-2 -8l8 3z"
+            else:
+                path = f"M{start + _BOX_W} {middle_y}H{end - 7}"
+                tip = f"M{end} {middle_y}l-8 -4v8z"
+            drawn += [el("path", d=path, cls="arrow"), el("path", d=tip, cls="tip")]
+    again = el(
+        "text", _("ask again"), x=_STEPS[Step.CANCEL] + 52, y=20, text_anchor="middle", cls="dim"
+    )
+    return join(*drawn, again)
+
+
+def _chip(number: int, verdict: Verdict, end: Verdict | None) -> Markup:
+    x = 4 + (number % 3) * (_CHIP_W + 4)
+    y = 120 + (number // 3) * 31
+    style = f"lit-{tone_of(verdict)}".replace("lit-info", "now") if verdict is end else "box"
+    return join(
+        el("rect", x=x, y=y, width=_CHIP_W, height=_CHIP_H, rx=12, cls=style),
+        el(
+            "text",
+            verdict.value,
+            x=x + _CHIP_W / 2,
+            y=y + 16.5,
+            text_anchor="middle",
+            font_weight="700" if verdict is end else None,
+            cls="code" if verdict is end else "code dim",
+        ),
+    )

@@ -1,0 +1,189 @@
+"""The cancel flow panel and the payer's phone: pressed in Python, read as the reader does."""
+
+import pytest
+
+from qftools import locale
+from qftools.panels import CancelFlow, Phone
+from qftools.panels.story import NETWORK, PAYERS, Story
+from qftools.sandbox import Sandbox
+from qftools.verdicts import Verdict
+
+
+def verdict(played):
+    assert played.outcome is not None
+    return played.outcome.verdict
+
+
+@pytest.fixture(autouse=True)
+def english():
+    before = locale.language()
+    locale.use_language("en")
+    yield
+    locale.use_language(before)
+
+
+def test_one_press_leads_to_a_proved_cancelled():
+    flow = CancelFlow()
+
+    flow.run_button.click()
+
+    assert verdict(flow) is Verdict.CANCELLED
+    assert "CANCELLED" in flow.verdict.value
+    assert "A query after the cancel" in flow.verdict.value
+    assert flow.sandbox.orders()[0].state == "cancelled"
+
+
+def test_next_takes_one_step_of_the_real_flow_per_press():
+    flow = CancelFlow()
+
+    seen = []
+    for _ in range(4):
+        flow.next_button.click()
+        seen.append(flow.story.played.beats[-1].name)
+
+    assert seen == ["PAY", "LOOK", "CANCEL", "CONFIRM"]
+    assert verdict(flow) is Verdict.CANCELLED
+
+
+def test_back_takes_the_sandbox_back_too():
+    flow = CancelFlow()
+    flow.run_button.click()
+
+    flow.back_button.click()
+    flow.back_button.click()
+
+    assert flow.outcome is None
+    assert flow.sandbox.orders()[0].state == "waiting"
+    assert "reversal" not in flow.messages.value
+
+
+def test_a_step_taken_back_is_taken_again_with_the_same_end():
+    flow = CancelFlow(network="cancel lost after")
+    flow.run_button.click()
+    first = flow.as_text()
+
+    for _ in range(len(flow.story.played.beats)):
+        flow.back_button.click()
+    assert flow.back_button.disabled
+    flow.run_button.click()
+
+    assert flow.as_text() == first
+
+
+def test_a_fault_strikes_again_after_its_step_was_taken_back():
+    flow = CancelFlow(network="cancel lost after")
+    for _ in range(3):
+        flow.next_button.click()
+    assert flow.story.played.beats[-1].told == "SILENT"
+
+    flow.back_button.click()
+    flow.next_button.click()
+
+    assert flow.story.played.beats[-1].told == "SILENT"
+
+
+def test_a_race_played_by_hand_ends_in_paid():
+    flow = CancelFlow()
+    phone = Phone(flow.sandbox)
+    flow.next_button.click()
+    flow.next_button.click()
+
+    phone.buttons["pay"].click()
+    flow.run_button.click()
+
+    assert "pays" in flow.messages.value
+    assert verdict(flow) is Verdict.PAID
+    assert "1260" in flow.messages.value
+    assert "paid" in phone.screen.value
+
+
+def test_the_wallet_turns_the_payer_of_a_dead_order_away():
+    flow = CancelFlow()
+    phone = Phone(flow.sandbox)
+    flow.run_button.click()
+
+    phone.buttons["pay"].click()
+
+    assert "can no longer be paid" in phone.answer.value
+    assert phone.as_text().endswith("cancelled")
+
+
+def test_the_phone_shows_a_real_qr_code_of_the_orders_link():
+    flow = CancelFlow()
+    phone = Phone(flow.sandbox)
+
+    flow.next_button.click()
+
+    order = flow.story.played.order
+    assert order is not None and order.reply is not None
+    link = order.reply.body["qrcode"]
+    assert link in phone.screen.value
+    assert "<svg" in phone.screen.value
+
+
+def test_lost_messages_are_drawn_as_lost():
+    flow = CancelFlow(network="cancel lost after")
+
+    flow.run_button.click()
+
+    assert "no reply" in flow.messages.value
+    assert verdict(flow) is Verdict.CANCELLED
+
+
+def test_choosing_another_wallet_offers_its_pay_types_and_starts_anew():
+    flow = CancelFlow()
+    flow.run_button.click()
+
+    flow.wallet.value = "wechat"
+
+    assert flow.mode.value == "800201"
+    assert flow.outcome is None
+    flow.run_button.click()
+    assert "close" in flow.messages.value
+
+
+def test_the_language_is_switched_in_place_and_nothing_is_lost():
+    flow = CancelFlow()
+    flow.run_button.click()
+    said = flow.as_text()
+
+    locale.use_language("zh")
+
+    assert flow.run_button.description == "走到结论"
+    assert "订单已撤销" in flow.verdict.value
+    assert flow.as_text() == said
+
+
+def test_every_step_can_be_opened_to_fields_that_explain_themselves():
+    flow = CancelFlow()
+
+    flow.run_button.click()
+
+    assert "X-QF-SIGN" in flow.steps.value
+    assert "not paid yet, or the customer is typing the password" in flow.steps.value
+    assert flow.sandbox.credentials.client_key not in flow.steps.value
+
+
+def test_an_error_in_a_callback_is_shown_in_the_panel(monkeypatch):
+    flow = CancelFlow()
+    monkeypatch.setattr(flow.sandbox, "snapshot", None)  # what a broken part would be
+
+    flow.next_button.click()
+
+    assert "TypeError" in flow._trouble.value
+
+
+@pytest.mark.parametrize("network", NETWORK)
+@pytest.mark.parametrize("payer", PAYERS)
+def test_every_choice_ends_in_a_verdict_that_the_books_do_not_deny(network, payer):
+    story = Story(Sandbox())
+    story.network, story.payer = network, payer
+
+    story.run()
+
+    books = story.sandbox.orders()
+    charged = any(row.kept for row in books)
+    if verdict(story) in (Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.FAILED):
+        assert not charged
+    if verdict(story) is Verdict.PAID:
+        assert charged
