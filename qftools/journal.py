@@ -33,7 +33,8 @@ class Entry:
 
     Attributes:
         number: Its number in this journal, from 1.
-        base_url, app_code: The gateway that was asked, and by whom.
+        base_url, app_code, mchid: The gateway that was asked, by whom, and for
+            which merchant (empty: the app code's own).
         begun, changed: When it began and when it was last written, in seconds
             since 1970 by the client's clock.
         walk: Where the cancel stands.
@@ -47,6 +48,7 @@ class Entry:
     number: int
     base_url: str
     app_code: str
+    mchid: str
     begun: float
     changed: float
     walk: Walk
@@ -232,6 +234,7 @@ class Journal:
             row["number"],
             row["base_url"],
             row["app_code"],
+            row["mchid"],
             row["begun"],
             row["changed"],
             records.to_walk(json.loads(row["walk"])),
@@ -248,7 +251,7 @@ class Journal:
         values = {
             "base_url": client.base_url,
             "app_code": client.credentials.app_code,
-            "mchid": order.mchid or client.credentials.mchid or "",
+            "mchid": _mchid(order, client),
             "out_trade_no": order.out_trade_no,
             "syssn": order.syssn,
             "begun": client.clock(),
@@ -284,8 +287,10 @@ class Journal:
             if not _is_for(entry, client):
                 raise InputError(
                     "client",
-                    f"is for {client.credentials.app_code} at {client.base_url}",
-                    f"that of entry {number}: {entry.app_code} at {entry.base_url}",
+                    f"is for {_account(client.credentials.app_code, client.credentials.mchid)}"
+                    f" at {client.base_url}",
+                    f"that of entry {number}: {_account(entry.app_code, entry.mchid)}"
+                    f" at {entry.base_url}",
                 )
             self._file.db.execute(
                 "UPDATE entry SET owner = ? WHERE number = ?", (self._mine().name, number)
@@ -408,9 +413,17 @@ def _with_news(before: Walk, walk: Walk) -> Walk:
     return replace(before, order=order, policy=policy, profile=profile, hk_cancel=hk_cancel)
 
 
+def _mchid(order: Order, client: Client) -> str:
+    return order.mchid or client.credentials.mchid or ""
+
+
 def _is_for(entry: Entry, client: Client) -> bool:
-    mine = (client.base_url, client.credentials.app_code)
-    return (entry.base_url, entry.app_code) == mine
+    mine = (client.base_url, client.credentials.app_code, _mchid(entry.order, client))
+    return (entry.base_url, entry.app_code, entry.mchid) == mine
+
+
+def _account(app_code: str, mchid: str | None) -> str:
+    return f"{app_code} with mchid {mchid}" if mchid else app_code
 
 
 def _name(order: Order) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -28,3 +29,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if machine.nothing_may_be_left_out():
                 pytest.fail(reason, pytrace=False)
             pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever a test keeps by default, it keeps away from the journal of the person who tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("QFTOOLS_JOURNAL", raising=False)
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield

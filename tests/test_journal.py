@@ -320,6 +320,23 @@ def test_an_entry_is_resumed_only_for_the_merchant_that_began_it(journal, sandbo
     assert len(journal.pending(client)) == 1
 
 
+def test_an_agents_entry_is_not_looked_for_under_another_merchant(journal, sandbox):
+    def agent(mchid):
+        credentials = sandbox.credentials
+        return sandbox.client(
+            credentials=Credentials(credentials.app_code, credentials.client_key, mchid=mchid)
+        )
+
+    order = placed(agent("MNxMp11FV35qQN"))
+    with pytest.raises(Died):
+        cancel(agent("MNxMp11FV35qQN"), order, journal=journal, watch=Dies(1))
+
+    with pytest.raises(InputError, match="that of entry 1: .* with mchid MNxMp11FV35qQN"):
+        journal.resume(agent("nDB64h9qJ1An"), 1)
+
+    assert journal.resume(agent("MNxMp11FV35qQN"), 1).verdict is Verdict.CANCELLED
+
+
 # ---- when the disk does not do its part -----------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from qftools.cli.calls import close, pay, query, refund, reverse
 from qftools.cli.cancel import cancel
 from qftools.cli.command import Group
 from qftools.cli.demo import demo
+from qftools.cli.journal import journal, pending, resume
 from qftools.cli.sandbox import sandbox
 from qftools.cli.sign import sign
 from qftools.locale import mark
@@ -27,5 +28,9 @@ def main() -> None:
     """Find out whether money moved, and call a QFPay payment off if it did not."""
 
 
-for command in (demo, sandbox, sign, pay, query, cancel, reverse, close, refund):
+for command in (
+    *(demo, sandbox, sign),
+    *(pay, query, cancel, pending, resume, journal),
+    *(reverse, close, refund),
+):
     main.add_command(command)

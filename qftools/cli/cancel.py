@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from qftools.cli import output
 from qftools.cli.account import account_options, connected, names_an_order
 from qftools.cli.command import Command, option, print_json
+from qftools.cli.journal import journal_option, no_journal_option, open_journal
 from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
         "Find out what became of an order, call it off if it is open, and prove how that ended.\n\n"
         "Asks first, cancels by the call that the wallet needs, and asks again until the answer is "
         "final. Never reverses what is paid. The exit status says the verdict: see qftools --help."
-        "\n\nWithout --txamt and --txdtm the gateway's books are asked for them."
+        "\n\nWithout --txamt and --txdtm the gateway's books are asked for them. A journal keeps "
+        "every step before it is taken: after a crash, see qftools pending and qftools resume."
     ),
 )
 @names_an_order
@@ -52,14 +55,26 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
     show_default=True,
     help=mark("Whether wallets of Hong Kong alone may be cancelled."),
 )
+@journal_option
+@no_journal_option
 @account_options
-def cancel(profile: str, hk_cancel: str, as_json: bool, **options: Any) -> None:
+def cancel(
+    profile: str,
+    hk_cancel: str,
+    journal: str | None,
+    no_journal: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Call an order off, and prove what became of it."""
     from qftools.cancellation import cancel as cancel_order
     from qftools.verdicts import VERDICTS
 
-    teller = None if as_json else _Teller()
-    with connected(options) as client:
+    teller = None if as_json else Teller()
+    with (
+        nullcontext() if no_journal else open_journal(journal) as keeper,
+        connected(options) as client,
+    ):
         order = _order(client, options)
         try:
             outcome = cancel_order(
@@ -67,6 +82,7 @@ def cancel(profile: str, hk_cancel: str, as_json: bool, **options: Any) -> None:
                 order,
                 profile=profile,  # type: ignore[arg-type]  # click.Choice has checked it
                 hk_cancel=hk_cancel,
+                journal=keeper,
                 watch=teller,
             )
         except KeyboardInterrupt:
@@ -75,11 +91,11 @@ def cancel(profile: str, hk_cancel: str, as_json: bool, **options: Any) -> None:
     if as_json:
         print_json(outcome.as_dict(language()))
     else:
-        _print(outcome)
+        print_outcome(outcome)
     raise SystemExit(VERDICTS[outcome.verdict].exit_status)
 
 
-class _Teller:
+class Teller:
     """Says each question while it is asked: a cancel can take minutes."""
 
     def asking(self, walk: Walk, action: Ask) -> None:
@@ -117,7 +133,7 @@ def _order_in_the_books(client: Client, options: dict[str, Any]) -> Order:
     return Order(**{**options, **{name: options[name] or known[name] for name in known}})
 
 
-def _print(outcome: Outcome) -> None:
+def print_outcome(outcome: Outcome) -> None:
     from qftools.verdicts import VERDICTS
 
     charged = VERDICTS[outcome.verdict].charged

@@ -161,6 +161,7 @@ ENVIRONMENT = {
     "QFTOOLS_APP_CODE": mark("the app code that QFPay issued"),
     "QFTOOLS_CLIENT_KEY": mark("its client key; better here than on the command line"),
     "QFTOOLS_MCHID": mark("the merchant number, if one was issued"),
+    "QFTOOLS_JOURNAL": mark("the file that keeps cancels; ~/.local/state/qftools/journal.db"),
     "QFTOOLS_ENVIRONMENT": mark("where these credentials are valid: sandbox, test, production"),
 }
 

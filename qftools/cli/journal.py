@@ -1,0 +1,267 @@
+"""``qftools pending``, ``resume`` and ``journal show``: what the journal owes, and what it has."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from qftools.cli import output
+from qftools.cli.account import account_options, connected
+from qftools.cli.command import Command, Group, json_option, option, print_json
+from qftools.locale import language, mark, text
+
+if TYPE_CHECKING:
+    from qftools.cancellation import Outcome
+    from qftools.client import Client
+    from qftools.journal import Entry, Journal
+
+journal_option = option(
+    "--journal",
+    envvar="QFTOOLS_JOURNAL",
+    type=click.Path(dir_okay=False),
+    help=mark("The file that keeps every step; one of your own by default."),
+)
+no_journal_option = option(
+    "--no-journal", is_flag=True, help=mark("Keep nothing: a crash then leaves no trace.")
+)
+
+
+def default_path() -> Path:
+    """Where a user's journal is, if nobody says otherwise: with the programs' states."""
+    if os.name == "nt":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home())
+    else:
+        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return base / "qftools" / "journal.db"
+
+
+def open_journal(path: str | None) -> Journal:
+    """The journal that an option names, or the user's own; made where there is none.
+
+    Raises:
+        JournalError: It can't be opened; the message names the file.
+    """
+    from qftools.errors import JournalError
+    from qftools.journal import Journal
+
+    if path:
+        return Journal(path)
+    own = default_path()
+    try:
+        own.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise JournalError(
+            f"the journal {own} can't be made ({error.strerror}): name a file with --journal, or"
+            " say --no-journal"
+        ) from error
+    return Journal(own)
+
+
+def _existing(path: str | None) -> Journal | None:
+    """The journal, for reading: a look must not make a file."""
+    where = Path(path) if path else default_path()
+    if not where.exists():
+        typed = click.get_current_context().get_parameter_source("journal")
+        if typed is ParameterSource.COMMANDLINE:  # a slip of the pen, not a first day
+            raise click.UsageError(text("There is no journal {path}.").format(path=path))
+        return None
+    return open_journal(path)
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("List cancels that are not proved to be over"),
+    help=mark(
+        "List what the journal owes: cancels that were interrupted, and those that ended with the "
+        "money unknown.\n\nNothing is asked or sent."
+    ),
+)
+@journal_option
+@json_option
+def pending(journal: str | None, as_json: bool) -> None:
+    """List what the journal owes."""
+    from qftools import evidence
+
+    opened = _existing(journal)
+    owed = opened.pending() if opened else ()
+    if as_json:
+        print_json({"pending": [_brief(entry) for entry in owed]})
+    elif not owed:
+        click.echo(text("Nothing is owed."))
+    else:
+        names = ("out_trade_no", "syssn", "pay_type")
+        output.table(
+            ("N", text("state"), "txamt", *names, text("since"), text("what to do")),
+            [
+                (
+                    entry.number,
+                    _state(entry),
+                    output.amount(entry.order.txamt, entry.order.txcurrcd),
+                    *(getattr(entry.order, name) or "" for name in names),
+                    evidence.when(entry.begun),
+                    evidence.what_to_do(entry, language()),
+                )
+                for entry in owed
+            ],
+        )
+        click.echo(text("Go on with all of them: {command}").format(command="qftools resume --all"))
+
+
+def _state(entry: Entry) -> str:
+    if entry.busy:
+        return text("being cancelled now")
+    return entry.verdict.value if entry.verdict else text("INTERRUPTED")
+
+
+def _brief(entry: Entry) -> dict[str, object]:
+    from qftools import evidence
+
+    whole = evidence.as_dict(entry, language())
+    return {name: value for name, value in whole.items() if name != "steps"} | {"busy": entry.busy}
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("Go on with cancels that were interrupted or unresolved"),
+    help=mark(
+        "Go on with entries of the journal, by their numbers, or with --all that are owed.\n\n"
+        "Each is looked at first; a cancel is sent only where the order is still open. The exit "
+        "status is the verdict's; of several, 0 if all of them are proved."
+    ),
+)
+@click.argument("numbers", nargs=-1, type=click.IntRange(min=1), metavar="[N]...")
+@option("--all", "everything", is_flag=True, help=mark("All that this account owes."))
+@journal_option
+@account_options
+def resume(
+    numbers: tuple[int, ...], everything: bool, journal: str | None, as_json: bool, **options: Any
+) -> None:
+    """Go on with what the journal owes."""
+    from qftools.cli.cancel import INTERRUPTED
+
+    if bool(numbers) == everything:
+        raise click.UsageError(text("Give either numbers of entries (qftools pending) or --all."))
+    opened = _existing(journal)
+    if opened is None:
+        click.echo(text("Nothing is owed."))
+        return
+    with opened, connected(options) as client:
+        if everything:
+            numbers = tuple(entry.number for entry in opened.pending(client))
+            _say_others(opened, client)
+        try:
+            results = [(number, _resumed(opened, client, number, as_json)) for number in numbers]
+        except KeyboardInterrupt:
+            click.echo("\n" + text("Interrupted. What is left: qftools pending"), err=True)
+            raise SystemExit(INTERRUPTED) from None
+    if as_json:
+        print_json({"resumed": [_as_json(number, outcome) for number, outcome in results]})
+    raise SystemExit(_status([outcome for _, outcome in results]))
+
+
+def _say_others(journal: Journal, client: Client) -> None:
+    others = len(journal.pending()) - len(journal.pending(client))
+    if others:
+        said = text("{count} entries belong to other accounts; see qftools pending.")
+        click.echo(said.format(count=others), err=True)
+
+
+def _resumed(journal: Journal, client: Client, number: int, as_json: bool) -> Outcome | None:
+    from qftools.cli.cancel import Teller, print_outcome
+    from qftools.errors import BusyError
+
+    if not as_json:
+        order = journal.entry(number).order
+        click.echo(f"{number}. {output.plain(order.out_trade_no or order.syssn)}")
+    try:
+        outcome = journal.resume(client, number, watch=None if as_json else Teller())
+    except BusyError as busy:
+        click.echo(output.plain(busy), err=True)
+        return None
+    if not as_json:
+        print_outcome(outcome)
+        click.echo()
+    return outcome
+
+
+def _as_json(number: int, outcome: Outcome | None) -> dict[str, object]:
+    return {"number": number, **(outcome.as_dict(language()) if outcome else {"busy": True})}
+
+
+def _status(outcomes: list[Outcome | None]) -> int:
+    from qftools.verdicts import VERDICTS, Verdict
+
+    unresolved = VERDICTS[Verdict.UNRESOLVED].exit_status
+    if len(outcomes) == 1:
+        return VERDICTS[outcomes[0].verdict].exit_status if outcomes[0] else unresolved
+    proved = all(outcome and outcome.verdict is not Verdict.UNRESOLVED for outcome in outcomes)
+    return 0 if proved else unresolved
+
+
+@click.group(
+    cls=Group,
+    short_help=mark("Show what the journal has of a cancel"),
+    help=mark("Show what the journal has of a cancel: every question, every answer, redacted."),
+)
+def journal() -> None:
+    """Show what the journal has."""
+
+
+@journal.command(
+    "show",
+    cls=Command,
+    short_help=mark("The evidence of one cancel, as text, JSON or a page"),
+    help=mark(
+        "Show the evidence of one cancel: N is the number of an entry, or an out_trade_no or syssn."
+        "\n\nThe HTML page needs nothing else and holds no secret: attach it to a ticket."
+    ),
+)
+@click.argument("which", metavar="N")
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+    help=mark("Plain text, JSON for scripts, or a page of HTML."),
+)
+@option(
+    "--output",
+    "-o",
+    "target",
+    type=click.Path(dir_okay=False, writable=True),
+    help=mark("Write to this file instead of standard output."),
+)
+@journal_option
+def show(which: str, form: str, target: str | None, journal: str | None) -> None:
+    """Show the evidence of one cancel."""
+    from qftools import evidence
+
+    opened = _existing(journal)
+    entry = _found(opened, which)
+    forms = {"text": evidence.as_text, "json": evidence.as_json, "html": evidence.as_html}
+    whole = forms[form](entry, language())
+    if target:
+        Path(target).write_text(whole, encoding="utf-8")
+        click.echo(target)
+    else:
+        click.echo(whole)
+
+
+def _found(journal: Journal | None, which: str) -> Entry:
+    from qftools.errors import InputError
+
+    if journal is not None:
+        if which.isdecimal() and len(which) < 10:
+            try:
+                return journal.entry(int(which))
+            except InputError:
+                pass
+        found = journal.entries(out_trade_no=which) or journal.entries(syssn=which)
+        if found:
+            return found[-1]
+    raise click.UsageError(text("The journal has nothing about {which}.").format(which=which))
