@@ -6,7 +6,10 @@ no word for "close without a reply"; each is one small override.
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+import threading
 from typing import Any
 
 from waitress import wasyncore
@@ -17,7 +20,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from qftools.sandbox.wire import MAX_BODY
-from qftools.sandbox.wsgi import App, Dropped
+from qftools.sandbox.wsgi import WAIT, App, Dropped
 
 _LEGACY_HEADER = re.compile(rb"(?im)^X_QF_MCHCODE(?=[ \t]*:)")
 _SIGN_AS_WRITTEN = (b"\r\nX-Qf-Sign: ", b"\r\nX-QF-SIGN: ")
@@ -41,6 +44,11 @@ class _Task(WSGITask):  # type: ignore[misc]
             # What waitress raises when the other side is gone: it writes nothing and closes.
             raise ClientDisconnected from None
 
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[WAIT] = self.channel.server.stopping.wait  # a slow reply never delays the end
+        return environ
+
     def build_response_header(self) -> bytes:
         return bytes(super().build_response_header()).replace(*_SIGN_AS_WRITTEN)
 
@@ -55,6 +63,10 @@ class HttpServer(TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = _Channel
 
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        self.stopping = threading.Event()
+        super().__init__(*arguments, **settings)
+
     @property
     def url(self) -> str:
         """Where it listens."""
@@ -63,6 +75,7 @@ class HttpServer(TcpWSGIServer):  # type: ignore[misc]
 
     def stop(self) -> None:
         """End `run`: close every connection and wait for requests under way."""
+        self.stopping.set()
         self.task_dispatcher.shutdown(timeout=2)
         # The sockets belong to the thread that selects on them: let it close them.
         self.trigger.pull_trigger(lambda: wasyncore.close_all(self._map, ignore_all=True))
@@ -87,8 +100,28 @@ def listen(app: App, host: str, port: int, *, threads: int = THREADS) -> HttpSer
         "clear_untrusted_proxy_headers": False,
     }
     adjustments = Adjustments(**settings)
+    sockinfo = adjustments.listen[0]
+    bound = _bound(*sockinfo)  # before waitress opens anything: it leaks where this fails
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.set_thread_count(threads)
     return HttpServer(
-        app, {}, dispatcher=dispatcher, adj=adjustments, sockinfo=adjustments.listen[0]
+        app,
+        {},
+        dispatcher=dispatcher,
+        adj=adjustments,
+        sockinfo=sockinfo,
+        _sock=bound,
+        bind_socket=False,
     )
+
+
+def _bound(family: int, kind: int, protocol: int, address: Any) -> socket.socket:
+    bound = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":  # elsewhere it would let two servers share a port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except BaseException:
+        bound.close()
+        raise
+    return bound

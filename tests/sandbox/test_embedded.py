@@ -1,0 +1,209 @@
+"""The sandbox as a value: deterministic, bounded, and safe to leave running."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from qftools.errors import SandboxError
+from qftools.sandbox import Sandbox
+from qftools.sandbox.clock import RealClock, VirtualClock
+from qftools.sandbox.embedded import CLIENT_KEY
+from qftools.sandbox.settings import Settings, switches
+from tests.sandbox.doors import GatewayDoor, RequestsDoor
+
+
+def play(seed: int) -> list[dict[str, object]]:
+    with Sandbox(seed=seed) as sandbox:
+        door = GatewayDoor(sandbox)
+        paid = door.pay(txamt=77001)
+        answers = [paid, door.cancel("reversal", door.pay()), door.refund(paid)]
+        answers += [door.pay("800213"), door.query()]
+        return [answer.json for answer in answers]
+
+
+def test_the_same_seed_makes_the_same_answers():
+    assert play(7) == play(7)
+    assert play(7) != play(8)
+
+
+def test_numbers_begin_where_the_vendors_sample_stands(make_sandbox):
+    placed = GatewayDoor(make_sandbox()).pay(txcurrcd="EUR")
+
+    assert placed.json["syssn"] == "20260105066100020000977813"
+
+
+def test_every_switch_is_a_constructor_argument_with_each_of_its_values(make_sandbox):
+    for switch in switches().values():
+        for value in switch.values:
+            sandbox = make_sandbox(**{switch.name: value})
+            assert getattr(sandbox.gateway.settings, switch.name) == value
+
+
+def test_settings_know_every_switch_and_no_other():
+    assert set(Settings.__annotations__) == set(switches())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"speed": "high"},
+        {"cancel_paid": "maybe"},
+        {"cancel_latency": "-1"},
+        {"profile": "2019"},
+        {"lang": "fr"},
+        {"clock": "sundial"},
+        {"mchid": "perhaps"},
+        {"client_key": ""},
+    ],
+    ids=str,
+)
+def test_an_option_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(SandboxError):
+        Sandbox(**wrong)
+
+
+def test_old_orders_are_forgotten_when_there_are_too_many(make_sandbox):
+    door = GatewayDoor(make_sandbox(limit=5))
+    first = door.pay()
+    for _ in range(20):
+        door.pay()
+
+    assert [order.out_trade_no for order in door.sandbox.orders()] == [
+        f"N{number}" for number in range(17, 22)
+    ]
+    assert door.query(syssn=first.json["syssn"]).json["data"] == []
+    assert door.pay(out_trade_no="N1").respcd == "0000"
+
+
+def test_exchanges_are_kept_with_their_verdicts_and_never_with_the_key(make_sandbox):
+    door = GatewayDoor(make_sandbox())
+    placed = door.pay()
+    door.cancel("reversal", placed)
+    door.call("query", {"syssn": "1"}, headers={"X-QF-SIGN": "0" * 32})
+
+    pay, cancel, bad = door.sandbox.exchanges
+
+    assert (pay.endpoint, pay.signature, pay.respcd) == ("payment", "ok", "0000")
+    assert [(order.before, order.after) for order in cancel.orders] == [("waiting", "cancelled")]
+    assert (bad.signature, bad.respcd) == ("wrong", "1108")
+    assert CLIENT_KEY not in repr(door.sandbox.exchanges)
+
+
+def test_exchanges_are_bounded(make_sandbox):
+    door = GatewayDoor(make_sandbox())
+    for _ in range(2_100):
+        door.query()
+
+    assert len(door.sandbox.exchanges) == 2_000
+    assert door.sandbox.exchanges[-1].number == 2_100
+
+
+@pytest.mark.parametrize("clock", [VirtualClock(), RealClock()], ids=["virtual", "real"])
+def test_a_clock_never_runs_backwards_by_hand(clock):
+    for seconds in (-1, float("nan"), 1e12):
+        with pytest.raises(SandboxError):
+            clock.advance(seconds)
+
+
+def test_a_real_clock_can_be_put_forward(make_sandbox):
+    door = GatewayDoor(make_sandbox(clock="real"))
+    placed = door.pay()
+    door.sandbox.clock.advance(1801)
+
+    assert door.look(placed)["respcd"] == "1181"
+
+
+def test_a_sandbox_can_be_served_stopped_and_served_again(make_sandbox):
+    sandbox = make_sandbox()
+    door = RequestsDoor(sandbox, serve=True)
+    door.pay()
+    url = sandbox.url
+    sandbox.stop()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=5)
+
+    sandbox.serve()
+
+    assert door.query(out_trade_no="N1").row["respcd"] == "1143"
+    assert sandbox.serve() == sandbox.url
+
+
+def test_a_port_that_is_taken_is_named(make_sandbox):
+    port = int(make_sandbox().serve().rpartition(":")[2])
+
+    with pytest.raises(SandboxError, match=str(port)):
+        make_sandbox().serve(port)
+
+
+def test_the_number_of_an_order_that_nobody_has_is_named(make_sandbox):
+    with pytest.raises(SandboxError, match="NOBODY"):
+        make_sandbox().order("NOBODY")
+
+
+def test_a_client_of_the_sandbox_shares_its_clock(make_sandbox):
+    sandbox = make_sandbox()
+    client = sandbox.client()
+    began = sandbox.clock.now()
+
+    client.pause(60)
+
+    assert client.clock() - began == 60
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "10.0.0.1", "[::2]", "sandbox.local", ""]
+)
+def test_a_host_that_is_not_this_machine_is_turned_away(make_sandbox, host):
+    url = make_sandbox().serve()
+
+    answer = requests.post(f"{url}/trade/v1/query", headers={"Host": host}, timeout=5)
+
+    assert answer.status_code in (400, 421)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:80", "[::1]:8787", "qf.localhost"])
+def test_every_name_of_this_machine_is_let_in(make_sandbox, host):
+    url = make_sandbox().serve()
+
+    answer = requests.post(f"{url}/trade/v1/query", headers={"Host": host}, timeout=5)
+
+    assert answer.json()["respcd"] == "1108"
+
+
+def test_many_callers_at_once_get_numbers_of_their_own(make_sandbox):
+    sandbox = make_sandbox()
+    url = sandbox.serve()
+
+    def place(caller: int) -> list[str]:
+        numbers = iter([f"C{caller}N{count}" for count in range(20)])
+        client = sandbox.client(base_url=url, adapter=None, new_number=lambda: next(numbers))
+        orders = [client.pay(pay_type="800101", txamt=1, txcurrcd="HKD") for _ in range(20)]
+        client.close_connections()
+        return [order.syssn or "" for order in orders]
+
+    with ThreadPoolExecutor(8) as pool:
+        syssns = [syssn for made in pool.map(place, range(8)) for syssn in made]
+
+    assert len(set(syssns)) == 160
+    assert {order.syssn for order in sandbox.orders()} == set(syssns)
+
+
+def test_stopping_does_not_wait_for_a_slow_reply(make_sandbox):
+    sandbox = make_sandbox()
+    url = sandbox.serve()
+    sandbox.fault("slow", seconds=500)
+    caller = threading.Thread(
+        target=lambda: requests.post(f"{url}/trade/v1/query", timeout=60), daemon=True
+    )
+    caller.start()
+    while not sandbox.exchanges:
+        pass
+
+    sandbox.stop()
+    caller.join(timeout=10)
+
+    assert not caller.is_alive()
