@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from qftools.errors import OutcomeUnknownError, RateLimitError
 from qftools.models import Order, Reply, State, Transaction
+from qftools.validation import BEIJING, TIME_FORMAT
 
 
 class Finding(StrEnum):
@@ -42,6 +44,8 @@ class Answer:
         pending: A cancel was accepted and is in progress.
         note: What else there is to say, in one line of English.
         wait: Seconds that the gateway asks to wait.
+        age: Seconds since the gateway made the order, by the two clocks; zero
+            where that is not known.
     """
 
     finding: Finding
@@ -51,6 +55,7 @@ class Answer:
     pending: bool = False
     note: str = ""
     wait: float = 0.0
+    age: float = 0.0
 
 
 _OF_STATE: dict[State, Finding] = {
@@ -116,7 +121,7 @@ def of_query(reply: Reply, order: Order) -> Answer:
     difference = _difference(row, order)
     if finding is Finding.OPEN and difference:
         return Answer(Finding.DENIED, str(row.row.get("respcd")), row, note=difference)
-    return Answer(finding, str(row.row.get("respcd")), row)
+    return Answer(finding, str(row.row.get("respcd")), row, age=_age(reply, row))
 
 
 def of_cancel(reply: Reply) -> Answer:
@@ -156,6 +161,17 @@ def _is_about(row: Transaction, order: Order) -> bool:
         if value is not None and name in row.row and row.row[name] != value:
             return False
     return True
+
+
+def _age(reply: Reply, row: Transaction) -> float:
+    """How long ago the gateway made the order. ``sysdtm`` is its clock, in Beijing's time."""
+    if reply.exchange is None:
+        return 0.0
+    try:
+        made = datetime.strptime(str(row.row.get("sysdtm")), TIME_FORMAT).replace(tzinfo=BEIJING)
+    except ValueError:
+        return 0.0
+    return max(0.0, reply.exchange.started - made.timestamp())
 
 
 def _difference(row: Transaction, order: Order) -> str:

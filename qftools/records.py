@@ -19,7 +19,7 @@ from qftools.walk import Finished, Step, Walk
 
 Plain = dict[str, Any]
 
-_COUNTERS = ("wait", "looks", "absents", "cancels", "confirms", "opens")
+_COUNTERS = ("wait", "looks", "absents", "cancels", "confirms", "opens", "ripe")
 _OF_ORDER = tuple(field.name for field in fields(Order) if field.name != "reply")
 
 
@@ -79,6 +79,7 @@ def of_answer(answer: Answer) -> Plain:
         "pending": answer.pending,
         "note": answer.note,
         "wait": answer.wait,
+        "age": answer.age,
     }
 
 

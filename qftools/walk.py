@@ -103,6 +103,7 @@ class Walk:
         looks, absents, cancels, confirms: How many questions were asked, by kind.
         opens: How often the order was seen open since the cancel was last sent.
         last_cancel: What the last cancel's reply claimed, None where none was sent.
+        ripe: The wallet's earliest time to revoke was waited for.
         route: The call that cancels this order, once it is needed.
         end: The verdict, once there is one.
         table: The flow; another one is for tests that want to see it fail.
@@ -131,6 +132,7 @@ class Walk:
     confirms: int = 0
     opens: int = 0
     last_cancel: Answer | None = None
+    ripe: bool = False
     route: Route | None = None
     end: Finished | None = None
     table: Table = field(default_factory=lambda: NEXT, repr=False, compare=False)
@@ -212,13 +214,21 @@ class Walk:
 
     def _after_look(self, goes_to: Step, answer: Answer) -> Walk:
         if goes_to is Step.CANCEL:
-            return self._to_cancel()
+            return self._to_cancel_when_ripe(answer)
         if self.absents >= self.patience.absent_tries:
             return self._finish(Verdict.NOT_FOUND)
         # An answer is not paid for with the patience that silence has used up.
         if answer.finding is Finding.SILENT and self.looks >= self.patience.look_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         return replace(self, wait=max(self.patience.wait(self.looks - 1), answer.wait))
+
+    def _to_cancel_when_ripe(self, answer: Answer) -> Walk:
+        """Cancel, or wait once for the earliest time to revoke and look again."""
+        walk = self._to_cancel()
+        early = self.patience.cancel_after - answer.age
+        if walk.end is not None or self.ripe or early <= 0:
+            return walk
+        return replace(self, wait=early, ripe=True)
 
     def _to_cancel(self) -> Walk:
         if self.order.pay_type is None:

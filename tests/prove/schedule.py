@@ -155,6 +155,7 @@ def _policy(dice: random.Random) -> Policy:
         recancel_pending=dice.randint(3, 12),
         confirm_tries=dice.randint(60, 80),
         first_wait=dice.choice([0.0, 0.5, 2.0]),
+        cancel_after=dice.choice([0.0, 0.0, 15.0, 120.0]),
     )
 
 
