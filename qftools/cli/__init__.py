@@ -13,6 +13,7 @@ from qftools.cli.cancel import cancel
 from qftools.cli.command import Group
 from qftools.cli.demo import demo
 from qftools.cli.journal import journal, pending, resume
+from qftools.cli.policy import policy
 from qftools.cli.sandbox import sandbox
 from qftools.cli.sign import sign
 from qftools.locale import mark
@@ -31,6 +32,6 @@ def main() -> None:
 for command in (
     *(demo, sandbox, sign),
     *(pay, query, cancel, pending, resume, journal),
-    *(reverse, close, refund),
+    *(reverse, close, refund, policy),
 ):
     main.add_command(command)

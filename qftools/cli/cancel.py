@@ -11,6 +11,7 @@ from qftools.cli import output
 from qftools.cli.account import account_options, connected, names_an_order
 from qftools.cli.command import Command, option, print_json
 from qftools.cli.journal import journal_option, no_journal_option, open_journal
+from qftools.cli.policy import chosen, policy_options
 from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
     show_default=True,
     help=mark("Whether wallets of Hong Kong alone may be cancelled."),
 )
+@policy_options
 @journal_option
 @no_journal_option
 @account_options
@@ -63,6 +65,8 @@ def cancel(
     hk_cancel: str,
     journal: str | None,
     no_journal: bool,
+    changes: list[tuple[str, str]],
+    wait_for_payer: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -76,10 +80,12 @@ def cancel(
         connected(options) as client,
     ):
         order = _order(client, options)
+        policy = chosen(order.pay_type, changes, wait_for_payer)
         try:
             outcome = cancel_order(
                 client,
                 order,
+                policy=policy,
                 profile=profile,  # type: ignore[arg-type]  # click.Choice has checked it
                 hk_cancel=hk_cancel,
                 journal=keeper,
