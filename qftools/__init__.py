@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from qftools.cancellation import Outcome as Outcome
     from qftools.cancellation import cancel as cancel
     from qftools.client import Client as Client
+    from qftools.diagnosis import Diagnosis as Diagnosis
+    from qftools.diagnosis import explain as explain
     from qftools.errors import GatewayError as GatewayError
     from qftools.errors import InputError as InputError
     from qftools.errors import JournalError as JournalError
@@ -40,6 +42,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Client": "client",
     "Credentials": "models",
+    "Diagnosis": "diagnosis",
     "GatewayError": "errors",
     "InputError": "errors",
     "Journal": "journal",
@@ -56,6 +59,7 @@ _HOME = {
     "Verdict": "verdicts",
     "cancel": "cancellation",
     "canonical": "signing",
+    "explain": "diagnosis",
     "route": "routing",
     "sign": "signing",
     "sign_body": "signing",

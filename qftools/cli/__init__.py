@@ -12,6 +12,7 @@ from qftools.cli.calls import close, pay, query, refund, reverse
 from qftools.cli.cancel import cancel
 from qftools.cli.command import Group
 from qftools.cli.demo import demo
+from qftools.cli.explain import explain
 from qftools.cli.journal import journal, pending, resume
 from qftools.cli.policy import policy
 from qftools.cli.sandbox import sandbox
@@ -30,7 +31,7 @@ def main() -> None:
 
 
 for command in (
-    *(demo, sandbox, sign),
+    *(demo, sandbox, sign, explain),
     *(pay, query, cancel, pending, resume, journal),
     *(reverse, close, refund, policy),
 ):

@@ -1,0 +1,142 @@
+"""What a diagnosis says: the request as it was read, its signature, and ranked findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from qftools.catalogue.rows import Text
+from qftools.diagnosis.snippets import SNIPPETS
+from qftools.diagnosis.visible import Difference, visible
+from qftools.errors import InputError
+from qftools.exchange import Request, Response
+
+Severity = Literal["error", "warning", "note"]
+Proof = Literal["reproduced", "rule", "open"]
+Signature = Literal["right", "wrong", "unchecked", "absent"]
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or worth knowing.
+
+    Attributes:
+        id: The row of the table that it comes from, for scripts and links.
+        severity: ``error``: the gateway refuses it, or money is at stake. ``warning``: it will
+            go wrong some day. ``note``: good to know.
+        proof: ``reproduced``: the given signature comes out when this is done. ``rule``: the
+            request breaks a published rule. ``open``: nothing proves a cause.
+        what: What is wrong.
+        evidence: What shows it.
+        fix: What to do.
+        source: Who says so; the tags of the catalogue's sources.
+        field: The field that it is about.
+        code: The fix in python, php, java and node; empty where words are enough.
+        commands: What to run next, as typed.
+    """
+
+    id: str
+    severity: Severity
+    proof: Proof
+    what: Text
+    evidence: Text
+    fix: Text
+    source: str
+    field: str = ""
+    code: str = ""
+    commands: tuple[str, ...] = ()
+
+    def snippet(self, language: str) -> str:
+        """The fix in *language*; empty where words are enough."""
+        return SNIPPETS[self.code][language] if self.code else ""
+
+
+def _none() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why a request, an answer or a notification is wrong. Nothing in it is secret.
+
+    Attributes:
+        form: How the paste was written: curl, har, http, log ...
+        kind: request, answer or notification.
+        endpoint: payment, query, reversal, close, refund; empty where nothing says so.
+        request: What was sent, redacted.
+        response: What came back, redacted.
+        params: The parameters as the gateway reads them, redacted.
+        text: What the gateway hashes, without the key; for an answer, its body.
+        signed: What was hashed instead, where a finding reproduces it.
+        difference: Where these two part.
+        given: The signature that came with it.
+        expected: The right one, where the key is at hand.
+        algorithm: MD5 or SHA256, as announced.
+        signature: right, wrong, absent, or unchecked (no key at hand).
+        findings: What is wrong, most important first.
+        tried: How many ways to sign were tried.
+        number, count: Which of how many requests in the paste this is.
+    """
+
+    form: str
+    kind: Literal["request", "answer", "notification"]
+    endpoint: str
+    request: Request | None
+    response: Response | None
+    params: tuple[tuple[str, str], ...]
+    text: str
+    signed: str | None
+    difference: Difference | None
+    given: str | None
+    expected: str | None
+    algorithm: str
+    signature: Signature
+    findings: tuple[Finding, ...]
+    tried: int = 0
+    number: int = 1
+    count: int = 1
+    meta: Mapping[str, str] = field(default_factory=_none, repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is wrong: no finding is an error."""
+        return all(finding.severity != "error" for finding in self.findings)
+
+    @property
+    def cause(self) -> Finding | None:
+        """The proved cause of a wrong signature, None where there is no proof."""
+        return next((f for f in self.findings if f.proof == "reproduced"), None)
+
+    @property
+    def visible_text(self) -> str:
+        """The text that the gateway hashes, with every byte visible."""
+        return visible(self.text)
+
+    def say(self, lang: str = "en", code: str = "python") -> str:
+        """The whole diagnosis as text.
+
+        Args:
+            lang: ``"zh"`` or ``"en"``.
+            code: The language of the fixes: python, php, java or node.
+        """
+        from qftools.diagnosis.report import as_text
+
+        return as_text(self, lang, checked_code(code))
+
+    def as_dict(self, lang: str = "en", code: str = "python") -> dict[str, Any]:
+        """The whole diagnosis as plain data, for JSON."""
+        from qftools.diagnosis.report import as_dict
+
+        return as_dict(self, lang, checked_code(code))
+
+
+def checked_code(code: str) -> str:
+    """*code*, if it is a language that fixes are written in."""
+    known = tuple(SNIPPETS["order"])
+    if code not in known:
+        raise InputError("code", f"is {code!r}", "one of " + ", ".join(known))
+    return code

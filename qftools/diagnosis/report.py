@@ -1,0 +1,274 @@
+"""A diagnosis as text for a person and as plain data for a script. Decides nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from qftools import catalogue
+from qftools.catalogue.rows import Text
+from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Finding
+from qftools.diagnosis.visible import visible
+
+_LONGEST_TEXT = 2000
+
+LABELS: dict[str, Text] = {
+    "request": Text("请求", "Request"),
+    "answer": Text("应答", "Answer"),
+    "notification": Text("通知", "Notification"),
+    "of": Text("第 {number} 个，共 {count} 个", "{number} of {count}"),
+    "reads": Text("网关读到的参数", "What the gateway reads"),
+    "nothing": Text("（没有读到任何参数）", "(no parameters at all)"),
+    "text": Text(
+        "网关签名的文字（· 是空格），后面直接接密钥",
+        "What the gateway signs (· is a blank), with the key right behind it",
+    ),
+    "signed": Text("你的程序签名的文字", "What your program signed"),
+    "body": Text(
+        "签名的报文（· 是空格），后面直接接密钥",
+        "The body that is signed (· is a blank), with the key right behind it",
+    ),
+    "signature": Text("签名", "Signature"),
+    "apart": Text("从第 {byte} 个字节开始不同", "They differ from byte {byte} on"),
+    "wanted": Text("应为", "right "),
+    "was": Text("签的", "signed"),
+    "given": Text("收到", "given   "),
+    "expected": Text("应为", "expected"),
+    "findings": Text("诊断结果", "Findings"),
+    "none": Text("没有发现问题。", "Nothing wrong was found."),
+    "evidence": Text("依据", "evidence"),
+    "fix": Text("怎么改", "what to do"),
+    "run": Text("接着运行", "run next"),
+    "source": Text("规则来源", "source of the rule"),
+    "cut": Text("……（共 {count} 个字符）", "... ({count} characters in all)"),
+}
+SEVERITY: dict[str, Text] = {
+    "error": Text("错误", "error"),
+    "warning": Text("警告", "warning"),
+    "note": Text("提示", "note"),
+}
+COUNTED: dict[str, Text] = {
+    "error": Text("{count} 个错误", "{count} error"),
+    "errors": Text("", "{count} errors"),
+    "warning": Text("{count} 个警告", "{count} warning"),
+    "warnings": Text("", "{count} warnings"),
+    "note": Text("{count} 个提示", "{count} note"),
+    "notes": Text("", "{count} notes"),
+}
+PROOF: dict[str, Text] = {
+    "reproduced": Text("已证实", "proved"),
+    "rule": Text("", ""),
+    "open": Text("未证实", "not proved"),
+}
+SIGNATURE: dict[str, Text] = {
+    "right": Text("正确", "right"),
+    "wrong": Text("不对", "wrong"),
+    "unchecked": Text("没有密钥，未验证", "not checked, there is no key"),
+    "absent": Text("没有签名", "there is none"),
+}
+
+
+def label(name: str, lang: str) -> str:
+    """One of the report's own words."""
+    return LABELS[name].say(lang)
+
+
+def title(diagnosis: Diagnosis, lang: str) -> str:
+    """The first line: what it is, and which of how many."""
+    words = [label(diagnosis.kind, lang)]
+    if diagnosis.request is not None:
+        words.append(f"{diagnosis.request.method} {visible(diagnosis.request.url)}".strip())
+    elif diagnosis.endpoint:
+        words.append(diagnosis.endpoint)
+    words.append(f"({diagnosis.form})")
+    if diagnosis.count > 1:
+        words.append(label("of", lang).format(number=diagnosis.number, count=diagnosis.count))
+    return " ".join(words)
+
+
+class Line(NamedTuple):
+    """One line of the report.
+
+    Attributes:
+        style: title, good, bad, heading, item, more, code, command, plain or empty.
+        text: What it says; safe to print.
+        indent: Columns in front of it, and of what is folded.
+    """
+
+    style: str
+    text: str = ""
+    indent: int = 0
+
+
+def as_text(diagnosis: Diagnosis, lang: str, code: str) -> str:
+    """The whole diagnosis, for a ticket or a chat; nothing is folded."""
+    return "\n".join([" " * line.indent + line.text for line in lines(diagnosis, lang, code)])
+
+
+def lines(diagnosis: Diagnosis, lang: str, code: str) -> Iterator[Line]:
+    """The report, the most important first: what is wrong, then what it rests on."""
+    yield Line("title", title(diagnosis, lang))
+    yield Line("good" if diagnosis.ok else "bad", summary(diagnosis, lang))
+    yield Line("empty")
+    if diagnosis.kind == "request":
+        yield from _params(diagnosis, lang)
+    yield from _texts(diagnosis, lang)
+    yield from _signature(diagnosis, lang)
+    if diagnosis.findings:
+        yield Line("empty")
+        yield Line("heading", label("findings", lang))
+    shown: set[str] = set()
+    for number, finding in enumerate(diagnosis.findings, 1):
+        snippet = finding.snippet(code)
+        yield from _finding(number, finding, lang, "" if finding.code in shown else snippet)
+        shown.add(finding.code)
+
+
+def summary(diagnosis: Diagnosis, lang: str) -> str:
+    """One sentence: is the signature right, why not, and how much else there is."""
+    zh = lang == "zh"
+    causes = [finding for finding in diagnosis.findings if finding.proof == "reproduced"]
+    state = SIGNATURE[diagnosis.signature].say(lang)
+    words = f"{label('signature', lang)}{'：' if zh else ': '}{state}"
+    if causes:
+        joined = ("；" if zh else "; ").join([finding.what.say(lang) for finding in causes])
+        words += f"{'。已证实的原因：' if zh else '. Proved cause: '}{joined}"
+    counts = {
+        severity: sum(finding.severity == severity for finding in diagnosis.findings)
+        for severity in SEVERITIES
+    }
+    if not any(counts.values()):
+        return words + ("。" if zh else ". ") + label("none", lang)
+    listed = [
+        COUNTED[severity if count == 1 or zh else severity + "s"].say(lang).format(count=count)
+        for severity, count in counts.items()
+        if count
+    ]
+    return (
+        words
+        + ("。共 " if zh else ". In all: ")
+        + ("，" if zh else ", ").join(listed)
+        + ("。" if zh else ".")
+    )
+
+
+def _params(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
+    yield Line("heading", label("reads", lang))
+    names = [visible(name)[:60] for name, _value in diagnosis.params]
+    width = min(max(map(len, names), default=0), 24)
+    for name, (_name, value) in zip(names, diagnosis.params, strict=True):
+        yield Line("plain", f"{name:{width}}  {_cut(visible(value), lang, 200)}", 2)
+    if not diagnosis.params:
+        yield Line("plain", label("nothing", lang), 2)
+    yield Line("empty")
+
+
+def _texts(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
+    if not diagnosis.text:
+        return
+    yield Line("heading", label("text" if diagnosis.kind == "request" else "body", lang))
+    yield Line("plain", _cut(diagnosis.visible_text, lang, _LONGEST_TEXT), 2)
+    if diagnosis.signed is not None and diagnosis.signed != diagnosis.text:
+        yield Line("heading", label("signed", lang))
+        yield Line("plain", _cut(visible(diagnosis.signed), lang, _LONGEST_TEXT), 2)
+    apart = diagnosis.difference
+    if apart is not None:
+        yield Line("heading", label("apart", lang).format(byte=apart.byte + 1))
+        wanted, given = label("wanted", lang), label("was", lang)
+        yield Line("plain", f"{wanted}  {apart.wanted or '--'}  {apart.wanted_near}", 2)
+        yield Line("plain", f"{given}  {apart.given or '--'}  {apart.given_near}", 2)
+    yield Line("empty")
+
+
+def _signature(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
+    yield Line("heading", f"{label('signature', lang)} ({diagnosis.algorithm})")
+    if diagnosis.given:
+        yield Line("plain", f"{label('given', lang)}  {visible(diagnosis.given[:200])}", 2)
+    if diagnosis.expected:
+        yield Line("plain", f"{label('expected', lang)}  {diagnosis.expected}", 2)
+    if not diagnosis.given or not diagnosis.expected:
+        yield Line("plain", SIGNATURE[diagnosis.signature].say(lang), 2)
+
+
+def heading(finding: Finding, lang: str) -> str:
+    """How bad it is, and whether it is proved: ``error, proved``."""
+    proof = PROOF[finding.proof].say(lang) if finding.severity != "note" else ""
+    words = [SEVERITY[finding.severity].say(lang), proof]
+    return ("，" if lang == "zh" else ", ").join([word for word in words if word])
+
+
+def _finding(number: int, finding: Finding, lang: str, snippet: str) -> Iterator[Line]:
+    colon = "：" if lang == "zh" else ": "
+    yield Line(finding.severity, f"{number}. [{heading(finding, lang)}] {finding.what.say(lang)}")
+    for name, text in (("evidence", finding.evidence), ("fix", finding.fix)):
+        yield Line("more", f"{label(name, lang)}{colon}{text.say(lang)}", 3)
+    for line in snippet.splitlines():
+        yield Line("code", line, 7)
+    for command in finding.commands:
+        yield Line("command", f"{label('run', lang)}{colon}{command}", 3)
+    if finding.source:
+        yield Line("faint", f"{label('source', lang)}{colon}{sources(finding.source, lang)}", 3)
+
+
+_TAG = re.compile(r"[\w-]+")
+
+
+def sources(source: str, lang: str) -> str:
+    """The tags of a source with their names: ``seed`` becomes the vendor's cancel page.
+
+    Example:
+        >>> sources("seed (C5)", "en")
+        "the vendor's cancel page, which this project starts from (C5)"
+    """
+    known = catalogue.sources()
+    named = [
+        _TAG.sub(lambda m: known[m[0]].name.say(lang) if m[0] in known else m[0], part.strip(), 1)
+        for part in source.split(";")
+    ]
+    return ("；" if lang == "zh" else "; ").join(named)
+
+
+def _cut(text: str, lang: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    return text[:limit] + label("cut", lang).format(count=len(text))
+
+
+def as_dict(diagnosis: Diagnosis, lang: str, code: str) -> dict[str, Any]:
+    """The whole diagnosis as plain data."""
+    difference = diagnosis.difference
+    return {
+        "kind": diagnosis.kind,
+        "form": diagnosis.form,
+        "number": diagnosis.number,
+        "count": diagnosis.count,
+        "endpoint": diagnosis.endpoint,
+        "params": dict(diagnosis.params),
+        "text": diagnosis.text,
+        "visible_text": diagnosis.visible_text,
+        "signed": diagnosis.signed,
+        "difference": difference._asdict() if difference else None,
+        "algorithm": diagnosis.algorithm,
+        "signature": diagnosis.signature,
+        "given": diagnosis.given,
+        "expected": diagnosis.expected,
+        "tried": diagnosis.tried,
+        "ok": diagnosis.ok,
+        "findings": [_finding_dict(finding, lang, code) for finding in diagnosis.findings],
+    }
+
+
+def _finding_dict(finding: Finding, lang: str, code: str) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity,
+        "proof": finding.proof,
+        "field": finding.field,
+        "what": finding.what.say(lang),
+        "evidence": finding.evidence.say(lang),
+        "fix": finding.fix.say(lang),
+        "code": finding.snippet(code),
+        "commands": list(finding.commands),
+        "source": finding.source,
+    }

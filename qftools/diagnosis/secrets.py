@@ -1,0 +1,94 @@
+"""Keys that stand in a paste: found, used to check the signature, and never shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Collection, Iterable
+from typing import Any, TypeVar
+
+from qftools.catalogue.rows import Text
+from qftools.exchange import Request, Response
+from qftools.exchange.parsing import Paste
+from qftools.exchange.redaction import KEY_FIELDS, without
+
+T = TypeVar("T")
+
+_MOST = 10
+# client_key = "...", 'key' => '...', QFTOOLS_CLIENT_KEY=..., "app_key": "..."
+_ASSIGNED = re.compile(
+    r"(?i)(?<![A-Za-z0-9])(?:client_?key|app_?key|app_?secret|qftools_client_key|密钥|key)"
+    r"[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?([A-Za-z0-9*+/_\-]{8,128})(?![A-Za-z0-9])"
+)
+_KEY = re.compile(r"[0-9A-Za-z]{16,64}")
+
+
+def keys_in(text: str, pastes: Iterable[Paste]) -> list[str]:
+    """Everything in a paste that is a client key by its name."""
+    found = dict.fromkeys(match[1] for match in list(_ASSIGNED.finditer(text))[:_MOST])
+    for paste in pastes:
+        request = paste.request
+        if request is None:
+            continue
+        for name, value in (*request.params.items(), *request.headers):
+            if name.strip().lower() in KEY_FIELDS and value:
+                found[value] = None
+    return [key for key in found if key != "[redacted]"][:_MOST]
+
+
+def key_behind(signed_text: str, text: str) -> str:
+    """The key that stands behind *text* in a text that somebody logged; empty where none does."""
+    if signed_text.startswith(text):
+        rest = signed_text[len(text) :].removeprefix("&key=").removeprefix("&")
+        if _KEY.fullmatch(rest):
+            return rest
+    return ""
+
+
+def places_of(secrets: Collection[str], text: str, pastes: Iterable[Paste]) -> list[str]:
+    """Where secrets stand in a paste, for the reader: names only."""
+    places = []
+    for paste in pastes:
+        request = paste.request
+        if request is None:
+            continue
+        for name, value in request.params.items():
+            if any(secret in value for secret in secrets):
+                places.append(name)
+        for name, value in request.headers:
+            if any(secret in value for secret in secrets):
+                places.append(name)
+        if paste.signed_text and any(secret in paste.signed_text for secret in secrets):
+            places.append("string to sign")
+    if not places and any(secret in text for secret in secrets):
+        places.append("text")
+    return list(dict.fromkeys(places))[:5]
+
+
+def scrubbed(value: T, secrets: Collection[str]) -> T:
+    """*value*, a tree of frozen nouns, with every text in it free of *secrets*."""
+    if not secrets:
+        return value
+    return _scrub(value, secrets)  # type: ignore[no-any-return]
+
+
+def _scrub(value: Any, secrets: Collection[str]) -> Any:
+    if isinstance(value, str):
+        return without(value, secrets)
+    if isinstance(value, bytes):
+        text = value.decode("utf-8", "surrogateescape")
+        return without(text, secrets).encode("utf-8", "surrogateescape")
+    if isinstance(value, tuple):
+        items = [_scrub(item, secrets) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, Text):
+        return Text(without(value.zh, secrets), without(value.en, secrets))
+    if isinstance(value, (Request, Response)):
+        return value.redacted(secrets)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changes = {
+            field.name: _scrub(getattr(value, field.name), secrets)
+            for field in dataclasses.fields(value)
+        }
+        return dataclasses.replace(value, **changes)
+    return value

@@ -1,0 +1,126 @@
+"""Text with every byte visible: blanks, look-alikes and what has no shape at all.
+
+What comes out is safe to print: no control character of the input reaches a terminal.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+_NAMES = {
+    "\n": "LF",
+    "\r": "CR",
+    "\t": "TAB",
+    "\0": "NUL",
+    "\x1b": "ESC",
+    "\xa0": "NBSP",
+    "\xad": "SHY",
+    "\u3000": "U+3000",
+    "\u200b": "ZWSP",
+    "\u200c": "ZWNJ",
+    "\u200d": "ZWJ",
+    "\ufeff": "BOM",
+    "\ufffd": "U+FFFD",
+}
+BLANK = "·"
+
+
+def visible(text: str) -> str:
+    """*text* with a dot for each blank and a name for each character that deceives the eye.
+
+    Example:
+        >>> visible("txdtm=2020-03-05 16:50:30\\u200b\\n")
+        'txdtm=2020-03-05·16:50:30⟨ZWSP⟩⟨LF⟩'
+    """
+    return "".join([_shown(character) for character in text])
+
+
+def _shown(character: str) -> str:
+    if character == " ":
+        return BLANK
+    if " " < character <= "~":
+        return character
+    name = _NAMES.get(character)
+    if name:
+        return f"⟨{name}⟩"
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8
+        return f"⟨{code - 0xDC00:02X}⟩"
+    if 0xFF01 <= code <= 0xFF5E:  # a full-width letter, digit or sign: shown with its number
+        return f"{character}⟨U+{code:04X}⟩"
+    category = unicodedata.category(character)
+    if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp", "Mn", "Me"):
+        return f"⟨U+{code:04X}⟩"
+    return character
+
+
+_DECEPTIVE = re.compile(
+    "[\\x00-\\x1f\\x7f-\\xa0\\xad\\u200b-\\u200f\\u2028-\\u202f\\u2060\\u3000\\ufeff"
+    "\\ufffd\\uff01-\\uff5e]"
+)
+
+
+def deceptive(text: str) -> list[str]:
+    """The names of characters in *text* that deceive the eye, each once; a plain blank does not.
+
+    Example:
+        >>> deceptive("a\\u3000b\\u200b"), deceptive("咖啡 a")
+        (['U+3000', 'ZWSP'], [])
+    """
+    found = dict.fromkeys(_DECEPTIVE.findall(text))
+    return [_NAMES.get(char, f"U+{ord(char):04X}") for char in found][:10]
+
+
+class Difference(NamedTuple):
+    """Where two texts part.
+
+    Attributes:
+        byte: Position of the first byte that differs, from 0.
+        wanted: That byte as the gateway has it, in hexadecimal; empty at the end of its text.
+        given: That byte as it was signed.
+        wanted_near, given_near: What stands around it, with every byte visible.
+    """
+
+    byte: int
+    wanted: str
+    given: str
+    wanted_near: str
+    given_near: str
+
+
+def difference(wanted: str, given: str) -> Difference | None:
+    """Return the first byte at which two texts differ, None where they are the same.
+
+    Example:
+        >>> difference("txdtm=10 30", "txdtm=10+30")[:3]
+        (8, '20', '2B')
+    """
+    if wanted == given:
+        return None
+    ours, theirs = _bytes(wanted), _bytes(given)
+    at = _first(ours, theirs)
+    character = _first(wanted, given)
+    return Difference(
+        at,
+        f"{ours[at]:02X}" if at < len(ours) else "",
+        f"{theirs[at]:02X}" if at < len(theirs) else "",
+        _near(wanted, character),
+        _near(given, character),
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _first(one: str | bytes, other: str | bytes) -> int:
+    shorter = min(len(one), len(other))
+    return next((i for i in range(shorter) if one[i] != other[i]), shorter)
+
+
+def _near(text: str, at: int) -> str:
+    start, end = max(0, at - 16), at + 24
+    cut = ("…" if start else "") + visible(text[start:end])
+    return cut + ("…" if end < len(text) else "")

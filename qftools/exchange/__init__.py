@@ -1,0 +1,166 @@
+"""One request with its reply, as it went over the wire, and what of it may be shown.
+
+Nouns and redaction only: nothing here sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from qftools.exchange.redaction import REDACTED, SECRET_FIELDS, redact_body, redact_headers
+from qftools.exchange.redaction import redact_url as _redact_url
+from qftools.exchange.redaction import without as _without
+
+Headers = tuple[tuple[str, str], ...]
+
+__all__ = ["REDACTED", "SECRET_FIELDS", "Exchange", "Headers", "Request", "Response"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was sent: method, full URL, headers in their order, and the raw body."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name in any case, None where there is none."""
+        return _header(self.headers, name)
+
+    @property
+    def path(self) -> str:
+        """The path of the URL, without host and query string."""
+        return urlsplit(self.url).path
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters as the gateway reads them: query string, then body, decoded as UTF-8."""
+        pairs: dict[str, str] = {}
+        for text in (urlsplit(self.url).query, self.body.decode("utf-8", "replace")):
+            pairs.update(parse_qsl(text, keep_blank_values=True))
+        return pairs
+
+    def redacted(self, secrets: Collection[str] = ()) -> Request:
+        """Return the same request without what must not be shown to others."""
+        return Request(
+            self.method,
+            _without(_redact_url(self.url), secrets),
+            _redacted_headers(self.headers, secrets),
+            _redacted_body(self.body, secrets),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back: HTTP status, headers in their order, and the raw body."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name in any case, None where there is none."""
+        return _header(self.headers, name)
+
+    def redacted(self, secrets: Collection[str] = ()) -> Response:
+        """Return the same answer without what must not be shown to others."""
+        return Response(
+            self.status,
+            _redacted_headers(self.headers, secrets),
+            _redacted_body(self.body, secrets),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what became of it. Exactly one of *response* and *error* is set.
+
+    Attributes:
+        endpoint: The gateway's name for the call: payment, query, reversal, close, refund.
+        request: What was sent.
+        response: What came back, None where nothing usable did.
+        error: Why nothing came back, in one line.
+        started: When it was sent, in seconds since 1970 by the client's clock.
+        seconds: How long it took, by the same clock.
+    """
+
+    endpoint: str
+    request: Request
+    response: Response | None
+    error: str | None
+    started: float
+    seconds: float
+
+    def redacted(self, secrets: Collection[str] = ()) -> Exchange:
+        """Return the same exchange without what must not be shown to others.
+
+        Args:
+            secrets: Values that must not be seen wherever they stand, such as the client key.
+
+        Example:
+            >>> sent = Request("POST", "https://h/trade/v1/query", (), b"key=5744&txamt=1")
+            >>> Exchange("query", sent, None, "ReadTimeout", 0.0, 3.0).redacted().request.body
+            b'key=[redacted]&txamt=1'
+        """
+        response = self.response and self.response.redacted(secrets)
+        return replace(self, request=self.request.redacted(secrets), response=response)
+
+    def as_curl(self, shell: str = "bash") -> str:
+        """The request as a cURL command, redacted; *shell* is bash or cmd."""
+        from qftools.exchange.writing import as_curl
+
+        return as_curl(self.redacted().request, shell)
+
+    def as_http(self) -> str:
+        """The request as it went over the wire, redacted."""
+        from qftools.exchange.writing import as_http
+
+        return as_http(self.redacted().request)
+
+    def as_har(self) -> dict[str, Any]:
+        """Request and answer as an HTTP archive (HAR 1.2), redacted."""
+        from qftools.exchange.writing import as_har
+
+        return as_har([self.redacted()])
+
+    def as_postman(self) -> dict[str, Any]:
+        """The request as a Postman collection (v2.1), redacted."""
+        from qftools.exchange.writing import as_postman
+
+        return as_postman([self.redacted()])
+
+    def as_source(self, language: str, *, resign: bool = False) -> str:
+        """The request as a program that runs, redacted.
+
+        Args:
+            language: python, php, java, node or curl.
+            resign: Sign anew with the key in ``QFTOOLS_CLIENT_KEY``, instead of repeating the
+                recorded signature.
+
+        Raises:
+            InputError: There is no such language.
+        """
+        from qftools.exchange.programs import as_source
+
+        return as_source(self.redacted().request, language, resign=resign)
+
+
+def _redacted_body(body: bytes, secrets: Collection[str]) -> bytes:
+    clean = redact_body(body)
+    text = clean.decode("utf-8", "surrogateescape")
+    return _without(text, secrets).encode("utf-8", "surrogateescape") if secrets else clean
+
+
+def _redacted_headers(headers: Headers, secrets: Collection[str]) -> Headers:
+    clean = redact_headers(headers)
+    return tuple((name, _without(value, secrets)) for name, value in clean) if secrets else clean
+
+
+def _header(headers: Headers, name: str) -> str | None:
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)

@@ -1,0 +1,220 @@
+"""Read a request out of whatever somebody pasted. Sends nothing, opens nothing, runs nothing.
+
+Every reader goes through the text once; the size of a paste is bounded.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from qftools.errors import InputError
+from qftools.exchange import Exchange, Request, Response
+
+#: Characters of a paste that are read at most; a longer one is refused, not cut.
+LONGEST = 4_000_000
+MOST_REQUESTS = 200
+_DEEPEST = 200  # levels of JSON
+
+ENDPOINTS = ("payment", "query", "reversal", "close", "refund")
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """One request, answer or notification that was found in a paste.
+
+    Attributes:
+        form: How it was written: curl, har, http, postman, fetch, requests, json, print_r,
+            log, form, answer, exchange.
+        request: What was, or would be, sent.
+        response: What came back.
+        signature: The given signature, where no header holds it.
+        signed_text: What somebody says was hashed.
+        partial: Address and headers are not known: nothing is said about them.
+        insecure: The check of the certificate is switched off.
+        files: Files that the command would send; their content is not known.
+        endpoint: The gateway's name for the call; empty where it is not known.
+    """
+
+    form: str
+    request: Request | None = None
+    response: Response | None = None
+    signature: str | None = None
+    signed_text: str | None = field(default=None, repr=False)
+    partial: bool = False
+    insecure: bool = False
+    files: tuple[str, ...] = ()
+    endpoint: str = ""
+
+
+def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
+    """Return everything in *source* that looks like a request to the gateway, or its answer.
+
+    Args:
+        source: A paste: cURL (bash or Windows cmd), HAR, raw HTTP, a Postman request or
+            collection, ``fetch(...)`` or ``requests.post(...)``, JSON, PHP's ``print_r``, a log
+            line, or bare ``k=v&k=v``. Or an exchange of the client.
+
+    Raises:
+        InputError: It is too long, or nothing in it can be read.
+
+    Example:
+        >>> paste, = read("curl https://h/trade/v1/query -d 'syssn=1'")
+        >>> paste.form, paste.endpoint, paste.request.params
+        ('curl', 'query', {'syssn': '1'})
+    """
+    if isinstance(source, Exchange):
+        paste = Paste("exchange", source.request, source.response, endpoint=source.endpoint)
+        return (paste,)
+    if isinstance(source, Request):
+        return (_named(Paste("exchange", source)),)
+    text = _text(source)
+    found = list(_read(text))[:MOST_REQUESTS]
+    if not found:
+        raise InputError(
+            "the paste",
+            "holds no request that can be read",
+            "a cURL command, HAR, raw HTTP, Postman, fetch(), JSON, print_r, a log line, or"
+            " name=value&name=value",
+        )
+    return tuple(_named(paste) for paste in found)
+
+
+def _text(source: str | bytes) -> str:
+    if len(source) > LONGEST:
+        raise InputError("the paste", f"has {len(source):,} characters", f"at most {LONGEST:,}")
+    if isinstance(source, bytes):
+        if source[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return source.decode("utf-16", "replace").removeprefix("\ufeff")
+        source = source.decode("utf-8", "surrogateescape")
+    return source.removeprefix("\ufeff")
+
+
+def _read(text: str) -> Iterator[Paste]:
+    from qftools.exchange import loose, structured
+    from qftools.exchange.shell import read_curl
+
+    start = text.lstrip()[:200]
+    if start[:1] in ("{", "["):
+        value = load_json(text)
+        if value is not None:
+            yield from structured.from_json(value, text)
+            return
+    if _REQUEST_LINE.match(start) or start.startswith("HTTP/"):
+        yield from _from_http(text.lstrip())
+        return
+    if _CURL.search(text):
+        commands = read_curl(text)
+        if commands:
+            for command in commands:
+                yield Paste(
+                    "curl",
+                    command.request,
+                    insecure=command.insecure,
+                    files=tuple(command.files),
+                )
+            return
+    if "fetch(" in text or "requests." in text:
+        found = list(structured.from_call(text))
+        if found:
+            yield from found
+            return
+    yield from loose.read_loose(text)
+
+
+_CURL = re.compile(r"(?:^|[\s;|&$>/])curl(?:\.exe)?\s", re.MULTILINE)
+_REQUEST_LINE = re.compile(
+    r"(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (\S{1,8000}) HTTP/[\d.]{1,3}\s"
+)
+_STATUS_LINE = re.compile(r"HTTP/[\d.]{1,3} (\d{3})")
+
+
+def load_json(text: str) -> Any:
+    """The value, or None where *text* is no JSON, or nested too deeply to be anything of ours."""
+    try:
+        value = json.loads(text, parse_constant=str, parse_int=_number, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _number(digits: str) -> int | str:
+    return int(digits) if len(digits) < 20 else digits  # huge ones stay text: int() is not linear
+
+
+def _from_http(text: str) -> Iterator[Paste]:
+    """A raw request, a raw answer, or one after the other."""
+    request: Request | None = None
+    response: Response | None = None
+    while text and (request is None or response is None):
+        first = _REQUEST_LINE.match(text)
+        status = _STATUS_LINE.match(text)
+        if not first and not status:
+            break
+        headers, rest = _headers(text)
+        body, text = _body(headers, rest, before_answer=first is not None)
+        if first:
+            url = _url_of(first[2], {name.lower(): value for name, value in headers})
+            request = Request(first[1], url, headers, body)
+        elif status:
+            response = Response(int(status[1]), headers, body)
+        text = text.lstrip("\r\n")
+    yield Paste("http", request, response)
+
+
+def _headers(text: str) -> tuple[tuple[tuple[str, str], ...], str]:
+    """The headers after the first line, and what follows the empty line."""
+    found = []
+    _line, _, rest = text.partition("\n")
+    while rest:
+        line, _, rest = rest.partition("\n")
+        line = line.rstrip("\r")
+        if not line:
+            break
+        name, colon, value = line.partition(":")
+        if colon:
+            found.append((name.strip(), value.strip(" \t")))
+        if len(found) > 200:
+            break
+    return tuple(found), rest
+
+
+def _body(
+    headers: tuple[tuple[str, str], ...], rest: str, *, before_answer: bool
+) -> tuple[bytes, str]:
+    said = next((v for n, v in headers if n.lower() == "content-length"), "")
+    data = rest.encode("utf-8", "surrogateescape")
+    if said.isascii() and said.isdecimal() and len(said) < 9 and int(said) <= len(data):
+        cut = int(said)
+        return data[:cut], data[cut:].decode("utf-8", "surrogateescape")
+    answer = re.search(r"^HTTP/[\d.]{1,3} \d{3}", rest, re.MULTILINE) if before_answer else None
+    if answer:
+        body = rest[: answer.start()].rstrip("\r\n")
+        return body.encode("utf-8", "surrogateescape"), rest[answer.start() :]
+    return rest.rstrip("\r\n").encode("utf-8", "surrogateescape"), ""
+
+
+def _url_of(target: str, headers: dict[str, str]) -> str:
+    if "://" in target[:10]:
+        return target
+    host = headers.get("host", "")
+    if not host:
+        return target
+    name = host.partition(":")[0]
+    local = name in ("localhost", "127.0.0.1") or name.endswith(".localhost")
+    return f"{'http' if local else 'https'}://{host}{target}"
+
+
+def _named(paste: Paste) -> Paste:
+    """The endpoint, from the address."""
+    if paste.endpoint or paste.request is None:
+        return paste
+    try:
+        last = urlsplit(paste.request.url).path.rstrip("/").rpartition("/")[2]
+    except ValueError:
+        return paste
+    return replace(paste, endpoint=last) if last in ENDPOINTS else paste
