@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from tests import machine
 from tests.browser import chromium
+from tests.lab import running_lab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -50,3 +51,10 @@ def browser() -> Iterator[Browser]:
     """A browser for all tests of a run; a test that wants it also says ``needs("chromium")``."""
     with chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab over a copy of the lessons, for all tests of a run."""
+    with running_lab(tmp_path_factory.mktemp("lab")) as address:
+        yield address

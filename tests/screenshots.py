@@ -1,4 +1,4 @@
-"""Pictures of every page of the site, to look at: ``make screenshots``.
+"""Pictures of every page of the site and of every lesson, to look at: ``make screenshots``.
 
 Wide and narrow, light and dark, in both languages; they land in screenshots/.
 """
@@ -9,14 +9,19 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tests import machine
 from tests.browser import chromium
+from tests.lab import NOTEBOOKS, open_and_run, running_lab, use_theme
 from tests.site import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 PICTURES = serving.ROOT / "screenshots"
 WIDTHS = {"wide": 1280, "narrow": 390}
+TALL = 3600  # pixels: JupyterLab scrolls inside the page, so a lesson has to fit
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -27,23 +32,36 @@ def pages(site: Path) -> list[str]:
     )
 
 
-def take(site: Path, address: str) -> int:
+def take_pages(browser: Browser, site: Path, address: str) -> int:
     """Take a picture of every page in every width and scheme; how many."""
     taken = 0
-    with chromium() as browser:
-        for width, pixels in WIDTHS.items():
-            for scheme in SCHEMES:
-                context = browser.new_context(
-                    viewport={"width": pixels, "height": 900}, color_scheme=scheme
-                )
-                page = context.new_page()
-                for path in pages(site):
-                    page.goto(f"{address}/{path}")
-                    name = path.replace("/", "-") or "home"
-                    page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png", full_page=True)
-                    taken += 1
-                context.close()
+    for width, pixels in WIDTHS.items():
+        for scheme in SCHEMES:
+            context = browser.new_context(
+                viewport={"width": pixels, "height": 900}, color_scheme=scheme
+            )
+            page = context.new_page()
+            for path in pages(site):
+                page.goto(f"{address}/{path}")
+                name = path.replace("/", "-") or "home"
+                page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png", full_page=True)
+                taken += 1
+            context.close()
     return taken
+
+
+def take_lessons(browser: Browser, address: str) -> int:
+    """Take a picture of every lesson, run to its end in JupyterLab, light and dark; how many."""
+    lessons = sorted(NOTEBOOKS.glob("*/*.ipynb"))
+    for lesson in lessons:
+        for scheme in SCHEMES:
+            with browser.new_context(viewport={"width": WIDTHS["wide"], "height": TALL}) as context:
+                page = context.new_page()
+                open_and_run(page, address, str(lesson.relative_to(NOTEBOOKS)))
+                use_theme(page, dark=scheme == "dark")
+                picture = f"lesson-{lesson.parent.name}-{lesson.stem}-{scheme}.png"
+                page.screenshot(path=PICTURES / picture)
+    return len(lessons) * len(SCHEMES)
 
 
 def main() -> int:
@@ -53,10 +71,12 @@ def main() -> int:
         return 1
     shutil.rmtree(PICTURES, ignore_errors=True)
     PICTURES.mkdir()
-    with tempfile.TemporaryDirectory() as folder:
-        site = serving.build(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        site = serving.build(Path(folder, "site"))
         with serving.served(site) as address:
-            taken = take(site, address)
+            taken = take_pages(browser, site, address)
+        with running_lab(Path(folder, "lab")) as address:
+            taken += take_lessons(browser, address)
     print(f"{taken} pictures in {PICTURES.name}/")
     return 0
 

@@ -99,6 +99,15 @@ def test_the_client_pulls_in_neither_widgets_nor_sandbox_nor_command_line():
         assert heavy not in loaded
 
 
+def test_the_help_of_the_command_line_pulls_in_nothing_that_it_does_not_show():
+    loaded = loaded_by(
+        "from qftools.cli import main; main.get_help(main.make_context('qftools', ['sign']))"
+    )
+
+    for heavy in ("ipywidgets", "qftools.sandbox", "rich", "requests", "waitress", "sqlite3"):
+        assert heavy not in loaded
+
+
 def test_every_public_name_can_be_had_from_the_front_door():
     for name in qftools.__all__:
         assert getattr(qftools, name) is not None

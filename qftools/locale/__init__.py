@@ -48,7 +48,7 @@ def use_language(lang: str) -> None:
         raise InputError("lang", f"is {lang!r}", "zh or en")
     _chosen = known
     _followers[:] = [follower for follower in _followers if follower() is not None]
-    for follower in list(_followers):
+    for follower in _followers.copy():
         show = follower()
         if show is not None:
             show()
