@@ -41,6 +41,10 @@ class Server:
         """Return what it and its children hold in memory, in MiB."""
         return sum(_resident(pid) for pid in _family(self.process.pid))
 
+    def processor_seconds(self) -> float:
+        """Return how long it and its children have been computing; 0 where nobody counts."""
+        return sum(_computed(pid) for pid in _family(self.process.pid))
+
     def stop(self) -> None:
         """End it and all that it started."""
         if self.process.poll() is None:
@@ -148,6 +152,14 @@ def _family(pid: int) -> list[int]:
     except OSError:
         return [pid]
     return [pid] + [one for child in text.split() for one in _family(int(child))]
+
+
+def _computed(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident(pid: int) -> float:

@@ -25,7 +25,7 @@ def bursts_in_turns(
     for round_ in range(-1, rounds):  # the first one warms up
         for name in order:
             server, cycle = subjects[name]
-            load = burst(server.port, cycle, seconds=seconds, first=fresh_numbers())
+            load = burst(server, cycle, seconds=seconds, first=fresh_numbers())
             if round_ >= 0:
                 loads[name].append(load)
         order.reverse()

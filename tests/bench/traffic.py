@@ -101,6 +101,7 @@ def _signed(endpoint: str, params: dict[str, str]) -> bytes:
     return post(f"/trade/v1/{endpoint}", urlencode(params), headers)
 
 
+KNOWN_AHEAD = {qfpay, qfpay_stateless, nothing}  # these need no reply to go on
 CYCLES: dict[str, Callable[[int], Cycle]] = {
     cycle.__name__: cycle for cycle in (qfpay, qfpay_stateless, nothing, localstripe, dynamodb)
 }
