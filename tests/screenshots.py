@@ -54,11 +54,12 @@ def take_lessons(browser: Browser, address: str) -> int:
     """Take a picture of every lesson, run to its end in JupyterLab, light and dark; how many."""
     lessons = sorted(NOTEBOOKS.glob("*/*.ipynb"))
     for lesson in lessons:
-        for scheme in SCHEMES:
-            with browser.new_context(viewport={"width": WIDTHS["wide"], "height": TALL}) as context:
-                page = context.new_page()
-                open_and_run(page, address, str(lesson.relative_to(NOTEBOOKS)))
+        with browser.new_context(viewport={"width": WIDTHS["wide"], "height": TALL}) as context:
+            page = context.new_page()
+            open_and_run(page, address, str(lesson.relative_to(NOTEBOOKS)))
+            for scheme in SCHEMES:
                 use_theme(page, dark=scheme == "dark")
+                page.wait_for_selector("#jupyterlab-splash", state="detached")
                 picture = f"lesson-{lesson.parent.name}-{lesson.stem}-{scheme}.png"
                 page.screenshot(path=PICTURES / picture)
     return len(lessons) * len(SCHEMES)
