@@ -14,6 +14,7 @@ INSTALLER := $(VENV)/.uv-$(UV_VERSION)
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 N ?= 20000
+K ?= 300
 # The lessons in the language of the locale.
 LESSONS := $(if $(findstring zh,$(firstword $(LC_ALL) $(LC_MESSAGES) $(LANG))),zh,en)
 
@@ -72,6 +73,10 @@ screenshots: $(VENV)/.full ## Take pictures of every page, to look at
 .PHONY: prove
 prove: $(VENV)/.full ## Play N random schedules of faults and kills against the books (make prove N=100000)
 	@$(BIN)/python -m tests.prove $(N)
+
+.PHONY: kills
+kills: $(VENV)/.full ## Kill K processes that cancel orders (kill -9), resume, compare with the books
+	@$(BIN)/python -m tests.prove.kills $(K)
 
 .PHONY: properties
 properties: $(VENV)/.full ## Run the property tests with N examples each
