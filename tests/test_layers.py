@@ -19,7 +19,7 @@ FLOORS = [
     ["connection", "client"],
     ["verdicts", "policy", "findings", "walk", "cancellation"],
     ["records", "journal_file", "journal", "evidence", "diagnosis"],
-    ["sweep"],
+    ["pace", "sweep", "sweep_files"],
     ["panels", "demonstration", "cli", "__main__"],
 ]
 RANK = {name: rank for rank, name in enumerate(name for floor in FLOORS for name in floor)}

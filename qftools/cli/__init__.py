@@ -17,6 +17,7 @@ from qftools.cli.journal import journal, pending, resume
 from qftools.cli.policy import policy
 from qftools.cli.sandbox import sandbox
 from qftools.cli.sign import sign
+from qftools.cli.sweep import sweep
 from qftools.locale import mark
 
 
@@ -32,7 +33,7 @@ def main() -> None:
 
 for command in (
     *(demo, sandbox, sign, explain),
-    *(pay, query, cancel, pending, resume, journal),
+    *(pay, query, cancel, sweep, pending, resume, journal),
     *(reverse, close, refund, policy),
 ):
     main.add_command(command)

@@ -1,0 +1,262 @@
+"""``qftools sweep``: a file of doubtful orders, each brought to its verdict."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qftools.cli import exits, output
+from qftools.cli.account import account_options, connected
+from qftools.cli.command import Command, option, print_json
+from qftools.cli.journal import journal_option, no_journal_option, open_journal
+from qftools.cli.policy import chosen, policy_options
+from qftools.locale import mark, text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from qftools.client import Client
+    from qftools.sweep import Result, Row, Task
+    from qftools.sweep_files import Results, Wrong
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("Bring a file of doubtful orders to their verdicts"),
+    help=mark(
+        "Bring every order of FILE to its verdict, as qftools cancel does for one.\n\n"
+        "FILE is .csv with a header, or .jsonl: out_trade_no or syssn, txamt, txdtm; pay_type, "
+        "txcurrcd, mchid and udid where you know them. Results go to FILE.results.csv (or .jsonl) "
+        "as they come. Interrupted, or run again, it does only what is left. The published limits "
+        "(100 requests a second, 400 a minute) are kept; it needs pip install qftools[sweep]."
+    ),
+)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@option(
+    "--results",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=mark("The file of results; beside FILE by default."),
+)
+@option("--dry-run", "dry", is_flag=True, help=mark("Only look: one query each, nothing else."))
+@option(
+    "--again",
+    is_flag=True,
+    help=mark("Ask once more for orders whose result is UNRESOLVED, NOT_FOUND or NOT_CANCELLABLE."),
+)
+@option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help=mark("How many orders are asked for at the same time."),
+)
+@option(
+    "--profile",
+    type=click.Choice(["seed", "docs-2026-02", "docs-2026-late", "2017"]),
+    default="seed",
+    show_default=True,
+    help=mark("Whose word decides between reversal and close."),
+)
+@option(
+    "--hk-cancel",
+    type=click.Choice(["deny", "allow"]),
+    default="deny",
+    show_default=True,
+    help=mark("Whether wallets of Hong Kong alone may be cancelled."),
+)
+@policy_options
+@journal_option
+@no_journal_option
+@account_options
+def sweep(
+    file: Path,
+    results: Path | None,
+    dry: bool,
+    again: bool,
+    workers: int,
+    journal: str | None,
+    no_journal: bool,
+    changes: list[tuple[str, str]],
+    wait_for_payer: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Bring a file of doubtful orders to their verdicts."""
+    sweeping = _needs()
+    from qftools.sweep_files import Results
+
+    rows, wrong = _counted(file)
+    target = results or _beside(file, dry)
+    how = {name: options.pop(name) for name in ("profile", "hk_cancel")}
+    kept = None
+    if not (no_journal or dry):
+        with open_journal(journal) as opened:  # what is wrong with it is told before a request
+            kept = opened.path
+    # A dry run is not the sweep: it begins anew each time, in a file of its own.
+    if dry:
+        target.unlink(missing_ok=True)
+    redo = frozenset({"UNRESOLVED", "NOT_FOUND", "NOT_CANCELLABLE"}) if again else frozenset()
+    with connected(options) as client, Results(target, redo) as written:
+        task = sweeping.Task(
+            functools.partial(_same, client),
+            journal=kept,
+            policy=chosen(None, changes, wait_for_payer),
+            dry=dry,
+            threads=workers,
+            **how,
+        )
+        left = [row for row in rows if not written.has(row.order)]
+        told = _swept(task, left, workers, written, len(rows) - len(left))
+    if as_json:
+        print_json(_as_dict(told, wrong, target))
+    else:
+        _print(told, wrong, target)
+    raise SystemExit(_status(told, wrong))
+
+
+class _Told:
+    """What a sweep came to, for its last lines."""
+
+    def __init__(self, before: int) -> None:
+        self.before = before
+        self.counts: Counter[str] = Counter()
+        self.errors: list[Result] = []
+        self.requests = 0
+        self.interrupted = False
+
+    def add(self, result: Result) -> None:
+        """Count one result."""
+        self.requests += result.requests
+        if result.error:
+            self.errors.append(result)
+        else:
+            self.counts[result.verdict or result.finding] += 1
+
+
+def _needs() -> Any:
+    try:
+        from qftools import sweep as sweeping
+    except ModuleNotFoundError as error:
+        if error.name != "pyrate_limiter":
+            raise
+        raise click.UsageError(
+            text("A sweep keeps to the published limits with pyrate-limiter: {command}").format(
+                command="pip install 'qftools[sweep]'"
+            )
+        ) from None
+    return sweeping
+
+
+def _same(client: Client) -> Client:
+    return client
+
+
+def _counted(file: Path) -> tuple[list[Row], list[Wrong]]:
+    from qftools.sweep import Row
+    from qftools.sweep_files import read
+
+    rows: list[Row] = []
+    wrong = []
+    for row in read(file):
+        if isinstance(row, Row):
+            rows.append(row)
+        else:
+            wrong.append(row)
+            said = text("line {line}: {reason}").format(line=row.line, reason=row.reason)
+            click.echo(output.plain(said), err=True)
+    return rows, wrong
+
+
+def _beside(file: Path, dry: bool) -> Path:
+    suffix = ".csv" if file.suffix.lower() == ".csv" else ".jsonl"
+    return file.with_name(f"{file.name}.{'look' if dry else 'results'}{suffix}")
+
+
+def _swept(task: Task, rows: list[Row], workers: int, written: Results, before: int) -> _Told:
+    from qftools.sweep import Sweep
+
+    told = _Told(before)
+    with _progress() as bar:
+        line = bar.add_task("", total=len(rows) + before, completed=before, told="")
+        try:
+            with closing(Sweep(task, workers=workers).run(rows)) as results:
+                for result in results:
+                    if not result.error:
+                        written.add(result)
+                    told.add(result)
+                    _show(bar, line, told)
+        except KeyboardInterrupt:
+            told.interrupted = True
+    return told
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[told]}", markup=False),
+        console=Console(stderr=True),
+    )
+
+
+def _show(bar: Progress, line: TaskID, told: _Told) -> None:
+    counts = "  ".join(f"{name} {count}" for name, count in told.counts.most_common())
+    errors = f"  {text('errors')} {len(told.errors)}" if told.errors else ""
+    bar.update(line, advance=1, told=counts + errors)
+
+
+def _as_dict(told: _Told, wrong: list[Wrong], target: Path) -> dict[str, Any]:
+    return {
+        "results": str(target),
+        "counts": dict(told.counts),
+        "done_before": told.before,
+        "requests": told.requests,
+        "wrong": [{"line": row.line, "reason": row.reason} for row in wrong],
+        "errors": [{"line": result.line, "error": result.error} for result in told.errors],
+        "interrupted": told.interrupted,
+    }
+
+
+def _print(told: _Told, wrong: list[Wrong], target: Path) -> None:
+    if told.before:
+        click.echo(text("{count} were done before.").format(count=told.before))
+    for name, count in told.counts.most_common():
+        click.echo(f"{count:8}  {name}")
+    for result in told.errors:
+        said = text("line {line}: {reason}").format(line=result.line, reason=result.error)
+        click.echo(output.plain(said), err=True)
+    if wrong or told.errors:
+        said = text("{count} rows could not be done; mend them and run it again.")
+        click.echo(said.format(count=len(wrong) + len(told.errors)), err=True)
+    click.echo(text("Results: {path}").format(path=target))
+    if told.interrupted:
+        click.echo(text("Interrupted. Run it again: it does only what is left."), err=True)
+
+
+def _status(told: _Told, wrong: list[Wrong]) -> int:
+    from qftools.cli.cancel import INTERRUPTED
+
+    if told.interrupted:
+        return INTERRUPTED
+    if wrong or told.errors:
+        return exits.REFUSED
+    if told.counts["UNRESOLVED"]:
+        return exits.verdict_status("UNRESOLVED")
+    return exits.DONE

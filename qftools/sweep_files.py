@@ -1,0 +1,270 @@
+"""A sweep's files: orders from CSV or JSON lines, results beside them as they come.
+
+A result file only grows, line by line; what a crash cut off in its middle is
+taken away when it is opened again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from qftools.errors import InputError
+from qftools.evidence import when
+from qftools.models import Order
+from qftools.sweep import Result, Row
+
+COLUMNS = ("out_trade_no", "syssn", "txamt", "txdtm", "pay_type", "txcurrcd", "mchid", "udid")
+"""What a row may have; others are left alone. One of the first two, txamt and txdtm must be."""
+
+RESULT_COLUMNS = (
+    "line",
+    "out_trade_no",
+    "syssn",
+    "mchid",
+    "pay_type",
+    "txamt",
+    "txcurrcd",
+    "verdict",
+    "charged",
+    "finding",
+    "would",
+    "reason",
+    "requests",
+    "at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A row that is no order: where, and why."""
+
+    line: int
+    reason: str
+
+
+def read(path: Path) -> Iterator[Row | Wrong]:
+    """Yield the rows of a file of orders, the wrong ones too. Reads as it goes.
+
+    Args:
+        path: ``.csv`` with a header, or ``.jsonl`` with an object a line.
+
+    Raises:
+        InputError: It is another kind of file, can't be read, or lacks a column
+            that every row needs.
+    """
+    kinds = {".csv": _csv_rows, ".jsonl": _json_rows, ".ndjson": _json_rows}
+    reader = kinds.get(path.suffix.lower())
+    if reader is None:
+        raise InputError("file", f"is {path.name}", "a .csv or .jsonl")
+    seen: dict[tuple[str, ...], int] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for line, values in reader(file):
+                yield _row(line, values, seen)
+    except OSError as error:
+        raise InputError("file", f"{path} can't be read ({error.strerror})", "readable") from error
+    except UnicodeDecodeError as error:
+        raise InputError("file", f"{path} is not UTF-8 ({error.reason})", "UTF-8") from error
+
+
+def key_of(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """What makes two rows the same order."""
+    return tuple(str(values.get(name) or "") for name in ("mchid", "out_trade_no", "syssn"))
+
+
+def _csv_rows(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    reader = csv.DictReader(file, strict=True)
+    names = [name.strip() for name in reader.fieldnames or ()]
+    reader.fieldnames = names
+    for wanted in ("txamt", "txdtm"):
+        if wanted not in names:
+            raise InputError(
+                "file", f"has no column {wanted!r} (it has: {', '.join(names)})", "with a header"
+            )
+    while True:
+        line = reader.line_num + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, f"no CSV: {error}"
+            continue
+        yield line, "more values than columns" if None in values else values
+
+
+def _json_rows(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    for line, text in enumerate(file, 1):
+        if not text.strip():
+            continue
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            yield line, f"no JSON: {error}"
+            continue
+        yield line, values if isinstance(values, dict) else "no JSON object"
+
+
+def _row(
+    line: int, values: Mapping[str, Any] | str, seen: dict[tuple[str, ...], int]
+) -> Row | Wrong:
+    if isinstance(values, str):
+        return Wrong(line, values)
+    given = {name: _plain(values.get(name)) for name in COLUMNS}
+    try:
+        row = Row(line, Order(**{**given, "txamt": _amount(given["txamt"])}))
+    except InputError as error:
+        return Wrong(line, str(error))
+    key = key_of(given)
+    if key in seen:
+        return Wrong(line, f"the same order as in line {seen[key]}")
+    seen[key] = line
+    return row
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.strip() or None
+    return value
+
+
+def _amount(value: Any) -> Any:
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return int(value)
+    if value is None:
+        raise InputError("txamt", "is missing", "a whole number of minor units")
+    return value  # the order refuses what is no whole number
+
+
+class Results:
+    """The file of results, in the format that its name says: CSV or JSON lines.
+
+    Args:
+        path: Where; made where there is none.
+        again: Verdicts whose orders are to be asked for again: their results are
+            taken out.
+
+    Raises:
+        InputError: It can't be written, or is no file of results.
+    """
+
+    def __init__(self, path: Path, again: frozenset[str] = frozenset()) -> None:
+        self.path = path
+        self._csv = path.suffix.lower() == ".csv"
+        self.done: dict[tuple[str, ...], str] = {}
+        try:
+            whole = self._cut() if path.exists() else b""
+            kept = self._known(whole.decode("utf-8"), again)
+            if kept is not None:
+                _replace(path, kept)
+            self._file = path.open("a", encoding="utf-8", newline="")
+            if self._csv and not path.stat().st_size:
+                self._write([*RESULT_COLUMNS])
+        except (OSError, UnicodeDecodeError, ValueError, KeyError, csv.Error) as error:
+            raise InputError(
+                "results", f"{path} can't be used ({error})", "a file of results of this sweep"
+            ) from error
+
+    def __enter__(self) -> Results:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._file.close()
+
+    def has(self, order: Order) -> bool:
+        """Whether the order has its result already."""
+        return any(key in self.done for key in _keys(order))
+
+    def add(self, result: Result) -> None:
+        """Append one result; it is in the file when this returns."""
+        order = result.order
+        values = {name: getattr(result, name, None) for name in RESULT_COLUMNS}
+        values |= {
+            name: getattr(order, name)
+            for name in ("out_trade_no", "syssn", "mchid", "pay_type", "txamt", "txcurrcd")
+        }
+        values["at"] = when(result.at)
+        if self._csv:
+            self._write(["" if values[name] is None else values[name] for name in RESULT_COLUMNS])
+        else:
+            self._file.write(json.dumps(values, ensure_ascii=False) + "\n")
+            self._file.flush()
+        self._remember(values)
+
+    def _write(self, values: list[Any]) -> None:
+        csv.writer(self._file).writerow([_harmless(value) for value in values])
+        self._file.flush()
+
+    def _remember(self, values: Mapping[str, Any]) -> None:
+        for name in ("out_trade_no", "syssn"):
+            if values.get(name):
+                self.done[_key(values.get("mchid"), name, values[name])] = str(values["verdict"])
+
+    def _cut(self) -> bytes:
+        """The whole lines of the file; a last one that a crash cut off is taken away."""
+        raw = self.path.read_bytes()
+        whole = raw[: raw.rfind(b"\n") + 1]
+        if whole != raw:
+            with self.path.open("r+b") as file:
+                file.truncate(len(whole))
+        return whole
+
+    def _known(self, text: str, again: frozenset[str]) -> str | None:
+        """Remember what is done; return the text without what is asked for again, if any is."""
+        rows = list(self._rows(text))
+        for values in rows:
+            if values["verdict"] not in again:
+                self._remember(values)
+        if not any(values["verdict"] in again for values in rows):
+            return None
+        kept = io.StringIO(newline="")
+        if self._csv:
+            writer = csv.DictWriter(kept, RESULT_COLUMNS)
+            writer.writeheader()
+            writer.writerows(values for values in rows if values["verdict"] not in again)
+        else:
+            kept.writelines(
+                json.dumps(values, ensure_ascii=False) + "\n"
+                for values in rows
+                if values["verdict"] not in again
+            )
+        return kept.getvalue()
+
+    def _rows(self, text: str) -> Iterator[dict[str, Any]]:
+        if not self._csv:
+            yield from (json.loads(line) for line in text.splitlines())
+            return
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        if text and tuple(reader.fieldnames or ()) != RESULT_COLUMNS:
+            raise ValueError("its columns are others")
+        yield from reader
+
+
+def _keys(order: Order) -> Iterator[tuple[str, ...]]:
+    for name in ("out_trade_no", "syssn"):
+        if getattr(order, name):
+            yield _key(order.mchid, name, getattr(order, name))
+
+
+def _key(mchid: Any, name: str, number: Any) -> tuple[str, ...]:
+    return (str(mchid or ""), name, str(number))
+
+
+def _harmless(value: Any) -> Any:
+    # A spreadsheet runs a cell that begins so; a leading apostrophe keeps it text.
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file anew, whole or not at all."""
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8", newline="")
+    beside.replace(path)

@@ -1,0 +1,405 @@
+"""A sweep: every order once, at the published pace, whatever interrupts it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from qftools import Client, Policy, locale
+from qftools.cli import main
+from qftools.errors import InputError
+from qftools.journal import Journal
+from qftools.models import Order
+from qftools.pace import LIMITS, Pace
+from qftools.sandbox import Sandbox
+from qftools.sweep import Row, Sweep, Task
+from qftools.sweep_files import Results, Wrong, key_of, read
+
+AMOUNTS = (77001, 77005, 900, 77024, 1200, 77012)
+NO_WAITS = ("--workers", "2", "--policy", "first_wait=0", "--policy", "wait_step=0")
+QUICK = Policy(first_wait=0.01, wait_step=0.0, longest_wait=0.01)
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(rate_limit="published") as running:
+        yield running
+
+
+def placed(sandbox, number):
+    """So many orders, of many fates; the limit is not for who makes the test."""
+    sandbox.gateway.settings.set("rate_limit", "off")
+    client = sandbox.client()
+    orders = [
+        client.pay(pay_type="800101", txamt=AMOUNTS[n % len(AMOUNTS)], txcurrcd="HKD")
+        for n in range(number)
+    ]
+    sandbox.gateway.settings.set("rate_limit", "published")
+    return orders
+
+
+def rows_of(orders):
+    return [Row(line, order) for line, order in enumerate(orders, 2)]
+
+
+def refusals(sandbox):
+    """Counts the answers of HTTP 429 from now on."""
+    counted: Counter[int] = Counter()
+    sandbox.gateway.sight.watchers.append(lambda seen: counted.update([seen.response.status]))
+    return counted
+
+
+def csv_of(orders, path):
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["out_trade_no", "txamt", "txdtm", "pay_type", "note"])
+        for order in orders:
+            writer.writerow([order.out_trade_no, order.txamt, order.txdtm, order.pay_type, "x"])
+    return path
+
+
+def lines_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# ---- the pace --------------------------------------------------------------------------
+
+
+def test_the_published_limits_are_never_passed_and_no_429_comes(sandbox):
+    orders = placed(sandbox, 300)
+    seen = refusals(sandbox)
+    client = sandbox.client()
+
+    results = list(Sweep(Task(lambda: client), workers=1).run(rows_of(orders)))
+
+    assert len(results) == 300 and seen[429] == 0
+    assert sum(seen.values()) > 2 * LIMITS[1][0], "so many requests that the limit mattered"
+    for result in results:
+        assert (result.verdict == "PAID") == (sandbox.order(result.order).paid > 0)
+
+
+def test_what_left_elsewhere_counts_for_the_same_merchant():
+    waits = []
+    now = [1000.0]
+
+    def pause(seconds):
+        waits.append(seconds)
+        now[0] += seconds
+
+    first = Pace(lambda: now[0])
+    for _ in range(400):
+        first.take(pause)
+        now[0] += 0.1
+    second = Pace(lambda: now[0], first.sent)
+    before = len(waits)
+
+    second.take(pause)
+
+    assert sum(waits[before:]) == pytest.approx(LIMITS[1][1] / 1000 - 40, abs=0.2)
+
+
+def test_a_429_slows_the_whole_merchant_down(sandbox):
+    (order,) = placed(sandbox, 1)
+    client = sandbox.client()
+    before = sandbox.clock.now()
+
+    with sandbox.fault("429", on="query", times=3):
+        (result,) = Sweep(Task(lambda: client), workers=1).run(rows_of([order]))
+
+    assert result.verdict == "PAID"
+    assert sandbox.clock.now() - before >= 2 + 4 + 8
+
+
+# ---- interrupted, and run again --------------------------------------------------------
+
+
+def test_interrupted_three_times_each_order_is_in_the_result_exactly_once(sandbox, tmp_path):
+    orders = placed(sandbox, 60)
+    target = tmp_path / "results.csv"
+    client = sandbox.client()
+    task = Task(lambda: client, journal=str(tmp_path / "journal.db"))
+
+    for stop_after in (7, 11, 20, None):
+        with Results(target) as written:
+            left = [row for row in rows_of(orders) if not written.has(row.order)]
+            with closing(Sweep(task, workers=2).run(left)) as results:
+                for number, result in enumerate(results, 1):
+                    written.add(result)
+                    if number == stop_after:
+                        break
+
+    numbers = Counter(line["out_trade_no"] for line in lines_of(target))
+    assert numbers == Counter(order.out_trade_no for order in orders)
+    for line in lines_of(target):
+        paid = sandbox.order(line["out_trade_no"]).paid > 0
+        assert line["charged"] == ("yes" if paid else "no")
+
+
+def test_a_result_that_a_crash_cut_off_is_asked_for_again(sandbox, tmp_path):
+    orders = placed(sandbox, 3)
+    target = tmp_path / "results.jsonl"
+    client = sandbox.client()
+    with Results(target) as written:
+        for result in Sweep(Task(lambda: client), workers=1).run(rows_of(orders)):
+            written.add(result)
+    whole = target.read_bytes()
+    target.write_bytes(whole[:-20])
+
+    with Results(target) as written:
+        left = [order for order in orders if not written.has(order)]
+
+    assert len(left) == 1
+    assert target.read_bytes() == whole[: whole.rstrip(b"\n").rfind(b"\n") + 1]
+
+
+def test_asked_again_an_unresolved_order_gets_its_verdict_and_no_second_line(sandbox, tmp_path):
+    orders = placed(sandbox, 2)
+    target = tmp_path / "results.csv"
+    client = sandbox.client()
+    hasty = Task(lambda: client, policy=Policy(look_tries=1))
+    with Results(target) as written, sandbox.fault("reply lost", on="query", times=1):
+        for result in Sweep(hasty, workers=1).run(rows_of(orders)):
+            written.add(result)
+    before = [line["verdict"] for line in lines_of(target)]
+
+    with Results(target, again=frozenset({"UNRESOLVED"})) as written:
+        left = [row for row in rows_of(orders) if not written.has(row.order)]
+        for result in Sweep(Task(lambda: client), workers=1).run(left):
+            written.add(result)
+
+    assert "UNRESOLVED" in before
+    assert sorted(line["verdict"] for line in lines_of(target)) == ["PAID", "PAID"]
+
+
+def test_a_file_that_holds_something_else_is_not_written_to(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("name,price\ntea,3\n")
+
+    with pytest.raises(InputError, match="its columns are others"):
+        Results(path)
+
+    assert path.read_text() == "name,price\ntea,3\n"
+
+
+# ---- rows ------------------------------------------------------------------------------
+
+
+def test_wrong_rows_are_told_with_line_and_reason_and_do_not_stop_the_rest(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "out_trade_no,syssn,txamt,txdtm,pay_type\n"
+        "A1,,2500,2026-01-05 10:00:00,800101\n"
+        "A2,,25.00,2026-01-05 10:00:00,800101\n"
+        "A3,,,2026-01-05 10:00:00,\n"
+        ",,100,2026-01-05 10:00:00,\n"
+        "A4,,100,yesterday,\n"
+        "A1,,2500,2026-01-05 10:00:00,800101\n"
+        "A5,,100,2026-01-05 10:00:00,800101,more\n"
+        "A6,,100,2026-01-05 10:00:00,\n"
+    )
+
+    rows = list(read(path))
+
+    assert [row.order.out_trade_no for row in rows if isinstance(row, Row)] == ["A1", "A6"]
+    wrong = {row.line: row.reason for row in rows if isinstance(row, Wrong)}
+    assert list(wrong) == [3, 4, 5, 6, 7, 8]
+    assert "txamt" in wrong[3] and "txamt is missing" in wrong[4]
+    assert "txdtm" in wrong[6]
+    assert wrong[7] == "the same order as in line 2"
+    assert wrong[8] == "more values than columns"
+
+
+def test_json_lines_are_read_as_well(tmp_path):
+    path = tmp_path / "orders.jsonl"
+    path.write_text(
+        '{"syssn": "20260105154100020000977813", "txamt": 100, "txdtm": "2026-01-05 10:00:00"}\n'
+        '{"txamt": 1.5}\n'
+        "\n"
+        "not json\n"
+        '{"out_trade_no": "A1", "txamt": true, "txdtm": "2026-01-05 10:00:00"}\n'
+    )
+
+    rows = list(read(path))
+
+    assert isinstance(rows[0], Row)
+    assert [row.line for row in rows[1:] if isinstance(row, Wrong)] == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("orders.xlsx", b"", "must be a .csv or .jsonl"),
+        ("orders.csv", b"out_trade_no,txamt\n", "has no column 'txdtm'"),
+        ("orders.csv", b"out_trade_no,txamt,txdtm\n\xff\xfe,1,2\n", "is not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_a_sweep_is_refused_with_the_reason(tmp_path, name, content, said):
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(InputError, match=said):
+        list(read(path))
+
+
+def test_a_row_of_another_merchant_is_another_order():
+    assert key_of({"mchid": "a", "out_trade_no": "1"}) != key_of({"out_trade_no": "1"})
+
+
+# ---- other executors -------------------------------------------------------------------
+
+
+def _connected(credentials, url):
+    return Client(credentials, url)
+
+
+def swept_apart(sandbox, executor, orders):
+    task = Task(partial(_connected, sandbox.credentials, sandbox.serve()), policy=QUICK, threads=2)
+    return list(Sweep(task, executor, batch=5).run(rows_of(orders)))
+
+
+def test_processes_give_the_same_results_as_threads():
+    with Sandbox(clock="real") as sandbox:
+        orders = placed(sandbox, 30)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(2, mp_context=context) as executor:
+            results = swept_apart(sandbox, executor, orders)
+
+        assert [result.line for result in sorted(results, key=lambda r: r.line)] == [
+            row.line for row in rows_of(orders)
+        ]
+        for result in results:
+            assert (result.verdict == "PAID") == (sandbox.order(result.order).paid > 0)
+
+
+def test_orders_of_one_merchant_stay_together_in_other_processes(sandbox):
+    from concurrent.futures import Executor, Future
+
+    class Watched(Executor):
+        """Runs a job at once, and remembers whose orders were in it."""
+
+        def __init__(self):
+            self.jobs = []
+
+        def submit(self, fn, /, *args, **kwargs):
+            self.jobs.append([row.order.mchid for row in args[1]])
+            future: Future[Any] = Future()
+            future.set_result(fn(*args, **kwargs))
+            return future
+
+    client = sandbox.client()
+    mchids = ("MNxMp11FV35qQN", "nDB64h9qJ1An")
+    orders = [Order(f"A{n}", 100, "2026-01-05 10:00:00", mchid=mchids[n % 2]) for n in range(12)]
+    executor = Watched()
+
+    results = list(Sweep(Task(lambda: client, threads=1), executor, batch=4).run(rows_of(orders)))
+
+    assert len(results) == 12
+    assert all(len(set(job)) == 1 for job in executor.jobs)
+    assert {result.verdict for result in results} == {"NOT_FOUND"}
+
+
+# ---- as its user types it --------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A served sandbox, and how to type ``qftools`` against it."""
+    before = locale.language()
+    with Sandbox(clock="real") as sandbox:
+        environment = {
+            "QFTOOLS_BASE_URL": sandbox.serve(),
+            "QFTOOLS_APP_CODE": sandbox.credentials.app_code,
+            "QFTOOLS_CLIENT_KEY": sandbox.credentials.client_key,
+            "QFTOOLS_JOURNAL": str(tmp_path / "journal.db"),
+        }
+        runner = CliRunner(env=environment)
+        yield sandbox, environment, lambda *args: runner.invoke(main, ("--lang", "en", *args))
+    locale.use_language(before)
+
+
+def test_results_lie_beside_the_file_and_a_second_run_asks_nothing(shop, tmp_path):
+    sandbox, _, qftools = shop
+    file = csv_of(placed(sandbox, 12), tmp_path / "orders.csv")
+
+    first = qftools("sweep", str(file), "--policy", "first_wait=0")
+    asked = len(sandbox.exchanges)
+    second = qftools("sweep", str(file), "--json")
+
+    assert first.exit_code == 0, first.output
+    assert len(lines_of(tmp_path / "orders.csv.results.csv")) == 12
+    told = json.loads(second.stdout)
+    assert (told["done_before"], told["counts"]) == (12, {})
+    assert len(sandbox.exchanges) == asked
+
+
+def test_a_dry_run_only_looks_and_says_what_would_be_sent(shop, tmp_path):
+    sandbox, _, qftools = shop
+    file = csv_of(placed(sandbox, 6), tmp_path / "orders.csv")
+
+    done = qftools("sweep", str(file), "--dry-run")
+
+    assert done.exit_code == 0, done.output
+    assert {seen.endpoint for seen in sandbox.exchanges} == {"payment", "query"}
+    looked = lines_of(tmp_path / "orders.csv.look.csv")
+    assert {(line["finding"], line["would"]) for line in looked} == {
+        ("PAID", ""),
+        ("OPEN", "reversal"),
+    }
+    assert not (tmp_path / "orders.csv.results.csv").exists()
+
+
+def test_wrong_rows_end_in_status_1_after_all_others_are_done(shop, tmp_path):
+    sandbox, _, qftools = shop
+    file = csv_of(placed(sandbox, 2), tmp_path / "orders.csv")
+    with file.open("a") as rows:
+        rows.write("A9,much,2026-01-05 10:00:00,800101,x\n")
+
+    done = qftools("sweep", str(file), "--policy", "first_wait=0")
+
+    assert done.exit_code == 1
+    assert "line 4: txamt" in done.output
+    assert len(lines_of(tmp_path / "orders.csv.results.csv")) == 2
+
+
+def test_ctrl_c_ends_cleanly_and_the_next_run_does_the_rest(shop, tmp_path):
+    sandbox, environment, qftools = shop
+    orders = placed(sandbox, 60)
+    file = csv_of(orders, tmp_path / "orders.csv")
+    args = [sys.executable, "-m", "qftools", "--lang", "en", "sweep", str(file), *NO_WAITS]
+    with subprocess.Popen(
+        args, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True
+    ) as process:
+        target = tmp_path / "orders.csv.results.csv"
+
+        def interrupt(seen):
+            if seen.number == 60 + 40:
+                process.send_signal(signal.SIGINT)
+
+        sandbox.gateway.sight.watchers.append(interrupt)
+        _, said = process.communicate(timeout=60)
+
+    some = len(lines_of(target))
+    rest = qftools("sweep", str(file), *NO_WAITS)
+
+    assert process.returncode == 130
+    assert "Run it again: it does only what is left" in said and "Traceback" not in said
+    assert 0 < some < 60
+    assert rest.exit_code == 0, rest.output
+    numbers = Counter(line["out_trade_no"] for line in lines_of(target))
+    assert numbers == Counter(order.out_trade_no for order in orders)
+    with Journal(environment["QFTOOLS_JOURNAL"]) as journal:
+        assert journal.pending() == ()
