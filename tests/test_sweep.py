@@ -304,8 +304,9 @@ def test_orders_of_one_merchant_stay_together_in_other_processes(sandbox):
     mchids = ("MNxMp11FV35qQN", "nDB64h9qJ1An")
     orders = [Order(f"A{n}", 100, "2026-01-05 10:00:00", mchid=mchids[n % 2]) for n in range(12)]
     executor = Watched()
+    task = Task(lambda: client, limit="merchant", threads=1)
 
-    results = list(Sweep(Task(lambda: client, threads=1), executor, batch=4).run(rows_of(orders)))
+    results = list(Sweep(task, executor, batch=4).run(rows_of(orders)))
 
     assert len(results) == 12
     assert all(len(set(job)) == 1 for job in executor.jobs)

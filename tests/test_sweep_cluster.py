@@ -21,6 +21,7 @@ pytestmark = [
 
 AMOUNTS = (77001, 77005, 900, 77017, 1200, 77024)
 QUICK = Policy(first_wait=0.01, wait_step=0.0, longest_wait=0.01)
+MERCHANTS = ("MNxMp11FV35qQN", "nDB64h9qJ1An")  # one to each process
 NUMBER = 80
 
 
@@ -34,10 +35,12 @@ def swept(path, executor=None):
                 txamt=AMOUNTS[n % len(AMOUNTS)],
                 txcurrcd="HKD",
                 out_trade_no=f"A{n}",
+                mchid=MERCHANTS[n % 2],
             )
             for n in range(NUMBER)
         ]
-        task = Task(partial(Client, sandbox.credentials, sandbox.serve()), policy=QUICK, threads=2)
+        connect = partial(Client, sandbox.credentials, sandbox.serve())
+        task = Task(connect, policy=QUICK, limit="merchant", threads=2)
         rows = [Row(line, order) for line, order in enumerate(orders, 2)]
         with Results(path) as written:
             for result in Sweep(task, executor, batch=8).run(rows):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,7 +91,7 @@ def sweep(
     sweeping = _needs()
     from qftools.sweep_files import Results
 
-    rows, wrong = _counted(file)
+    number, wrong = _counted(file)
     target = results or _beside(file, dry)
     how = {name: options.pop(name) for name in ("profile", "hk_cancel")}
     kept = None
@@ -110,8 +111,9 @@ def sweep(
             threads=workers,
             **how,
         )
-        left = [row for row in rows if not written.has(row.order)]
-        told = _swept(task, left, workers, written, len(rows) - len(left))
+        before = sum(written.has(row.order) for row in _rows(file))
+        left = (row for row in _rows(file) if not written.has(row.order))
+        told = _swept(task, left, workers, written, (before, number))
     if as_json:
         print_json(_as_dict(told, wrong, target))
     else:
@@ -156,20 +158,27 @@ def _same(client: Client) -> Client:
     return client
 
 
-def _counted(file: Path) -> tuple[list[Row], list[Wrong]]:
+def _counted(file: Path) -> tuple[int, list[Wrong]]:
+    """How many orders the file has; what is wrong with the other rows is said at once."""
+    from qftools.sweep_files import Wrong, read
+
+    number = 0
+    wrong = []
+    for row in read(file):
+        if not isinstance(row, Wrong):
+            number += 1
+            continue
+        wrong.append(row)
+        said = text("line {line}: {reason}").format(line=row.line, reason=row.reason)
+        click.echo(output.plain(said), err=True)
+    return number, wrong
+
+
+def _rows(file: Path) -> Iterator[Row]:
     from qftools.sweep import Row
     from qftools.sweep_files import read
 
-    rows: list[Row] = []
-    wrong = []
-    for row in read(file):
-        if isinstance(row, Row):
-            rows.append(row)
-        else:
-            wrong.append(row)
-            said = text("line {line}: {reason}").format(line=row.line, reason=row.reason)
-            click.echo(output.plain(said), err=True)
-    return rows, wrong
+    return (row for row in read(file) if isinstance(row, Row))
 
 
 def _beside(file: Path, dry: bool) -> Path:
@@ -177,12 +186,15 @@ def _beside(file: Path, dry: bool) -> Path:
     return file.with_name(f"{file.name}.{'look' if dry else 'results'}{suffix}")
 
 
-def _swept(task: Task, rows: list[Row], workers: int, written: Results, before: int) -> _Told:
+def _swept(
+    task: Task, rows: Iterable[Row], workers: int, written: Results, done: tuple[int, int]
+) -> _Told:
     from qftools.sweep import Sweep
 
+    before, number = done
     told = _Told(before)
     with _progress() as bar:
-        line = bar.add_task("", total=len(rows) + before, completed=before, told="")
+        line = bar.add_task("", total=number, completed=before, told="")
         try:
             with closing(Sweep(task, workers=workers).run(rows)) as results:
                 for result in results:
