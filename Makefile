@@ -78,6 +78,10 @@ prove: $(VENV)/.full ## Play N random schedules of faults and kills against the 
 kills: $(VENV)/.full ## Kill K processes that cancel orders (kill -9), resume, compare with the books
 	@$(BIN)/python -m tests.prove.kills $(K)
 
+.PHONY: sweep
+sweep: $(VENV)/.full ## Sweep N orders with the published limits on, interrupted three times
+	@$(BIN)/python -m tests.prove.sweep $(N)
+
 .PHONY: properties
 properties: $(VENV)/.full ## Run the property tests with N examples each
 	@EXAMPLES=$(N) $(BIN)/pytest -m hypothesis --hypothesis-profile=prove tests

@@ -91,9 +91,8 @@ def main() -> int:
         ]
         requests = sum(statuses.values())
         print(f"{number} orders, {requests} requests, interrupted 3 times")
-        print(
-            f"{minutes:.0f} virtual minutes ({requests / minutes:.0f} requests/min), {seconds:.0f} s"
-        )
+        print(f"{minutes:.0f} virtual minutes: {requests / minutes:.0f} requests a minute")
+        print(f"{seconds:.0f} s on this machine")
         once = set(times.values()) == {1}
         print(f"HTTP 429: {statuses[429]}; each order exactly once: {once}")
         print(f"results {len(times)}, against the books: {len(wrong)} wrong")
