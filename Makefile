@@ -106,8 +106,9 @@ lock: $(INSTALLER) ## Move uv.lock to what pyproject.toml asks for
 
 .PHONY: clean
 clean: ## Remove all that make has made
-	rm -rf $(VENV) .make site dist lite screenshots node_modules docs/*/notebooks \
+	rm -rf $(VENV) .make site dist lite screenshots node_modules \
 		.mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find docs/*/notebooks docs/*/wallets -name "*.md" ! -name index.md -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the targets above stand on.

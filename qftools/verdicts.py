@@ -9,7 +9,7 @@ from qftools.catalogue import Text
 
 
 class Verdict(StrEnum):
-    """How a cancel ended. Every one but UNRESOLVED is proved; see [VERDICTS][qftools.verdicts]."""
+    """How a cancel ended. Every one but UNRESOLVED is proved; see VERDICTS."""
 
     CANCELLED = "CANCELLED"
     ALREADY_CANCELLED = "ALREADY_CANCELLED"

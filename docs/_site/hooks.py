@@ -1,69 +1,190 @@
-"""What happens to a page between its file and the site.
+"""What happens to a page between its file and the site: mkdocs calls the functions named on_...
 
-Tables are made from the tables of the package: a page says ``<!-- table: exit-statuses -->``, and
-an unknown name stops the build. Chinese sentences, one a line in the file, are joined without the
-blank that Markdown would put between them.
+A page asks for what the package knows by a comment: ``<!-- table: fields reversal request -->``,
+``<!-- diagram: walk -->``, ``<!-- samples: sign verify -->``, ``<!-- cli -->``. An unknown name
+stops the build. Chinese sentences, one a line in the file, are joined without the blank that
+Markdown would put between them. Each page is published as Markdown, too, and listed in llms.txt.
 """
 
 from __future__ import annotations
 
+import json
+import posixpath
 import re
-from collections.abc import Callable
+import shutil
+import sys
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
-from qftools.cli import exits
-from qftools.cli.command import ENVIRONMENT
-from qftools.locale import Language, text
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-_FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+from docs._site import commands, diagrams, generated, samples, signatures, tables
+
+_FENCE = re.compile(r"(^[ ]*```.*?^[ ]*```$)", re.MULTILINE | re.DOTALL)
 _BETWEEN_CHINESE = re.compile(
-    r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n(?=[^\s#>|\-*+\d<:])"
+    r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n(?=[^\s#>|\-*+\d<:!?=])"
 )
-_MARKER = re.compile(r"<!-- table: ([\w-]+) -->")
+_MARKER = re.compile(r"^( *)<!-- (table|diagram|samples|cli|file): ?(.*?) ?-->$", re.MULTILINE)
+_ALTERNATE = re.compile(r'<link rel="alternate" href="([^"]+)" hreflang="([^"]+)">')
+_BASE = re.compile(r'("base":\s*")([^"]*)(")')
+
+# The pages of this build by address: their title, what they say in one sentence, their Markdown.
+_published: dict[str, tuple[str, str, str]] = {}
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(
-        f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines
-    )
+@event_priority(50)
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Write the made pages, and put them into the navigation where it says ``wallets/*``."""
+    _forget_references(config)
+    i18n: Any = config.plugins["i18n"]
+    strings: Any = config.plugins["mkdocstrings"]
+    strings.config["locale"] = i18n.current_language or i18n.default_language
+    made = generated.write_all()
+    config.nav = [_spread(item, made) for item in config.nav or []]
+    return config
 
 
-def _exit_statuses(lang: Language) -> str:
-    head = {"zh": ("退出状态", "什么时候"), "en": ("Exit status", "When")}[lang]
-    return _table(head, [(f"`{row.status}`", row.when) for row in exits.exits(lang)])
+def _forget_references(config: MkDocsConfig) -> None:
+    """Let the reference of the second language stand beside that of the first."""
+    autorefs: Any = config.plugins.get("autorefs")
+    if autorefs is not None:
+        for name in ("_primary_url_map", "_secondary_url_map", "_title_map", "_breadcrumbs_map"):
+            getattr(autorefs, name).clear()
 
 
-def _environment(lang: Language) -> str:
-    head = {"zh": ("环境变量", "是什么"), "en": ("Variable", "What it is")}[lang]
-    return _table(head, [(f"`{name}`", text(what, lang)) for name, what in ENVIRONMENT.items()])
-
-
-TABLES: dict[str, Callable[[Language], str]] = {
-    "exit-statuses": _exit_statuses,
-    "environment": _environment,
-}
+def _spread(item: Any, made: dict[str, list[str]]) -> Any:
+    if not isinstance(item, dict):
+        return item
+    ((title, children),) = item.items()
+    if not isinstance(children, list):
+        return item
+    spread: list[Any] = []
+    for child in children:
+        folder = child.removesuffix("/*") if isinstance(child, str) else ""
+        spread += made[folder] if f"{folder}/*" == child else [_spread(child, made)]
+    return {title: spread}
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put the tables where the page asks for them; join Chinese lines."""
-    lang: Language = "zh" if config.theme["language"] == "zh" else "en"
+    """Put in what the page asks for; join Chinese lines; keep the result for publishing."""
+    here = _here(page, config)
 
-    def table(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in TABLES:
-            raise PluginError(f"{page.file.src_uri}: no table {name!r}; there are {sorted(TABLES)}")
-        return TABLES[name](lang)
+    def asked(match: re.Match[str]) -> str:
+        indent, kind, words = match[1], match[2], match[3].split()
+        try:
+            return indent + _made(kind, words, here).replace("\n", "\n" + indent)
+        except (KeyError, TypeError) as error:
+            raise PluginError(f"{page.file.src_uri}: can't make {match[0]}: {error!r}") from error
 
-    markdown = _MARKER.sub(table, markdown)
-    return _joined(markdown) if lang == "zh" else markdown
+    markdown = _MARKER.sub(asked, markdown)
+    if here.lang == "zh":
+        markdown = _joined(markdown)
+    _published[page.url] = (page.title or "", str(page.meta.get("description", "")), markdown)
+    return markdown
+
+
+def _here(page: Page, config: MkDocsConfig) -> tables.Here:
+    path = PurePosixPath(page.file.src_uri)
+    lang = "zh" if config.theme["language"] == "zh" else "en"
+    parts = path.parts[1:] if path.parts[0] in ("zh", "en") else path.parts
+    return tables.Here(lang, "/".join(parts), "../" * page.url.count("/"))  # type: ignore[arg-type]
+
+
+def _made(kind: str, words: list[str], here: tables.Here) -> str:
+    if kind == "table":
+        return (tables.TABLES | signatures.SIGNATURES)[words[0]](here, *words[1:])
+    if kind == "diagram":
+        return diagrams.DIAGRAMS[words[0]](here.lang)
+    if kind == "cli":
+        return commands.reference(here.lang)
+    if kind == "file":
+        text = (generated.ROOT / words[0]).read_text(encoding="utf-8")
+        return text.partition("\n")[2].strip()  # the page has a title of its own
+    if words == ["files"]:
+        return samples.files(here.up)
+    return samples.tabs(*words)
 
 
 def _joined(markdown: str) -> str:
     parts = _FENCE.split(markdown)  # every second part is a fenced block
     parts[::2] = [_BETWEEN_CHINESE.sub("", part) for part in parts[::2]]
     return "".join(parts)
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Point to the twin with its whole address; let each language search its own pages."""
+    site_url = (config.site_url or "/").rstrip("/")
+
+    def absolute(match: re.Match[str]) -> str:
+        path = posixpath.normpath(posixpath.join("/", page.url, match[1])).rstrip("/")
+        # With the blank, Material does not look for a sitemap at each page's address.
+        link = f'<link rel="alternate " href="{site_url}{path}/" hreflang="{{}}">'
+        return link.format(match[2]) + (link.format("x-default") if match[2] == "en" else "")
+
+    output = _ALTERNATE.sub(absolute, output)
+    if _here(page, config).lang == "en":
+        output = _BASE.sub(lambda match: match[1] + _up(match[2]) + match[3], output, count=1)
+    return output
+
+
+def _up(base: str) -> str:
+    """The root of the English pages, one floor below the root of the site."""
+    if base == "..":
+        return "."
+    return base.removesuffix("/..") if base.endswith("/..") else base + "/en"
+
+
+@event_priority(-200)
+def on_post_build(config: MkDocsConfig) -> None:
+    """After both languages: an index for each, Markdown of every page, llms.txt, notebooks."""
+    i18n: Any = config.plugins["i18n"]
+    if i18n.building:
+        return
+    site = Path(config.site_dir)
+    _split_search(site)
+    for url, (_, _, markdown) in _published.items():
+        (site / url / "index.md").write_text(markdown, encoding="utf-8")
+    _write_llms(site, (config.site_url or "/").rstrip("/"))
+    for lang in generated.LANGUAGES:
+        for notebook in generated.notebooks(lang):
+            page = site / ("" if lang == "zh" else lang) / "notebooks" / notebook.stem
+            if page.is_dir():
+                shutil.copy(notebook, page / notebook.name)
+    _published.clear()
+
+
+def _split_search(site: Path) -> None:
+    whole = json.loads((site / "search/search_index.json").read_text(encoding="utf-8"))
+    for folder in ("", "en/"):
+        own = [
+            {**doc, "location": doc["location"].removeprefix(folder)}
+            for doc in whole["docs"]
+            if doc["location"].startswith("en/") == bool(folder)
+        ]
+        target = site / f"{folder}search/search_index.json"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({**whole, "docs": own}, ensure_ascii=False, separators=(",", ":"))
+        target.write_text(text, encoding="utf-8")
+
+
+def _write_llms(site: Path, site_url: str) -> None:
+    lines = [
+        "# qftools",
+        "",
+        "> Cancel QFPay payments to a proved verdict: query first, reverse or close what is open,",
+        "> query until the answer is final. Every page below is plain Markdown.",
+    ]
+    for title, inside in (("English", True), ("中文", False)):
+        lines += ["", f"## {title}", ""]
+        lines += [
+            f"- [{name}]({site_url}/{url}index.md): {sentence}"
+            for url, (name, sentence, _) in sorted(_published.items())
+            if url.startswith("en/") is inside
+        ]
+    (site / "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,289 @@
+"""The diagrams of the site: SVG drawn from the tables, so that a picture cannot be out of date.
+
+Only places are written here; what is joined to what comes from the gateway's states, from the
+cancel flow and from routing. Colours are the style sheet's, light and dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from html import escape
+
+from docs._site.words import WORDS
+from qftools.routing import route
+from qftools.sandbox.states import TABLE, Event, State
+from qftools.verdicts import Verdict
+from qftools.walk import NEXT, Step
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A labelled box: its middle, its size, its class in the style sheet."""
+
+    at: Point
+    lines: tuple[str, ...]
+    look: str = ""
+    size: Point = (150, 44)
+
+    def svg(self) -> str:
+        (x, y), (width, height) = self.at, self.size
+        step = 18
+        top = y - step * (len(self.lines) - 1) / 2 + 5
+        texts = "".join(
+            f'<text x="{x}" y="{top + step * i}">{escape(line)}</text>'
+            for i, line in enumerate(self.lines)
+        )
+        return (
+            f'<g class="qf-box {self.look}"><rect x="{x - width / 2}" y="{y - height / 2}"'
+            f' width="{width}" height="{height}" rx="8"/>{texts}</g>'
+        )
+
+    def edge(self, towards: Point) -> Point:
+        """Where a line from the middle towards a point leaves the box."""
+        (x, y), (width, height) = self.at, self.size
+        dx, dy = towards[0] - x, towards[1] - y
+        if not dx and not dy:
+            return self.at
+        scale = min(
+            (width / 2 + 3) / abs(dx) if dx else 1e9, (height / 2 + 3) / abs(dy) if dy else 1e9
+        )
+        return (x + dx * scale, y + dy * scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """An arrow from box to box, by way of a point or straight, with its label."""
+
+    start: Box
+    end: Box
+    label: str = ""
+    via: Point | None = None
+    shift: Point = (0, 0)
+    where: float = 0.5
+
+    def svg(self) -> str:
+        first = self.start.edge(self.via or self.end.at)
+        last = self.end.edge(self.via or self.start.at)
+        bend = self.via or ((first[0] + last[0]) / 2, (first[1] + last[1]) / 2)
+        path = "M{:.0f},{:.0f} Q{:.0f},{:.0f} {:.0f},{:.0f}".format(*first, *bend, *last)
+        t = self.where
+        x, y = (
+            (1 - t) ** 2 * a + 2 * t * (1 - t) * b + t * t * c
+            for a, b, c in zip(first, bend, last, strict=True)
+        )
+        return f'<path d="{path}" marker-end="url(#qf-head)"/>' + _label(
+            self.label, (x + self.shift[0], y + self.shift[1])
+        )
+
+
+def _label(text: str, at: Point) -> str:
+    if not text:
+        return ""
+    wide = sum(13 if ord(char) > 0x2E80 else 7 for char in text) + 8
+    return (
+        f'<rect class="qf-under" x="{at[0] - wide / 2:.0f}" y="{at[1] - 9:.0f}" width="{wide}"'
+        f' height="18" rx="4"/><text class="qf-label" x="{at[0]:.0f}" y="{at[1] + 4:.0f}">'
+        f"{escape(text)}</text>"
+    )
+
+
+def _drawing(title: str, size: Point, parts: Iterable[str]) -> str:
+    head = (
+        '<defs><marker id="qf-head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7"'
+        ' markerHeight="7" orient="auto-start-reverse"><path d="M0,0 L10,5 L0,10 z"/></marker>'
+        "</defs>"
+    )
+    return (
+        '<div class="qf-scroll" tabindex="0"><svg class="qf-diagram" role="img"'
+        f' aria-label="{escape(title)}" viewBox="0 0 {size[0]:.0f} {size[1]:.0f}"'
+        f' style="min-width:{size[0] * 0.75:.0f}px">{head}{"".join(parts)}</svg></div>'
+    )
+
+
+# ---- the states of an order -------------------------------------------------------------------
+
+_IN_ONE = {State.CREATED: State.WAITING, State.PAYING: State.WAITING}
+_PLACES: dict[State, tuple[Point, str]] = {
+    State.WAITING: ((130, 250), "qf-progress"),
+    State.PAID: ((500, 110), "qf-success"),
+    State.REFUNDING: ((500, 30), "qf-progress"),
+    State.PARTLY_REFUNDED: ((850, 30), "qf-success"),
+    State.REFUNDED: ((850, 110), "qf-caller"),
+    State.CANCELLING: ((500, 210), "qf-progress"),
+    State.CANCELLED: ((850, 250), "qf-failure"),
+    State.EXPIRED: ((640, 375), "qf-failure"),
+    State.FAILED: ((640, 440), "qf-failure"),
+}
+_VIA: dict[tuple[State, State], tuple[Point | None, Point, float]] = {
+    (State.WAITING, State.PAID): ((200, 100), (0, 0), 0.6),
+    (State.WAITING, State.CANCELLING): (None, (0, -8), 0.5),
+    (State.CANCELLING, State.WAITING): ((320, 285), (10, 0), 0.5),
+    (State.WAITING, State.CANCELLED): ((500, 345), (90, 0), 0.55),
+    (State.WAITING, State.EXPIRED): ((200, 375), (0, 0), 0.6),
+    (State.WAITING, State.FAILED): ((110, 440), (0, 0), 0.66),
+    (State.CANCELLING, State.CANCELLED): (None, (0, 0), 0.5),
+    (State.CANCELLING, State.PAID): (None, (0, 0), 0.5),
+    (State.PAID, State.REFUNDING): ((440, 70), (-52, 0), 0.5),
+    (State.REFUNDING, State.PAID): ((560, 70), (34, -6), 0.4),
+    (State.PAID, State.PARTLY_REFUNDED): (None, (28, 0), 0.5),
+    (State.PAID, State.REFUNDED): (None, (0, 10), 0.5),
+    (State.REFUNDING, State.PARTLY_REFUNDED): (None, (0, -2), 0.5),
+    (State.PARTLY_REFUNDED, State.REFUNDED): (None, (0, 0), 0.5),
+}
+# Drawn by nobody: the switch cancel_paid, and what the same two boxes say already.
+_UNDRAWN = {Event.VOID, Event.REFUND_LOST_PART}
+_HIDDEN = {(State.REFUNDING, State.REFUNDED), (State.PARTLY_REFUNDED, State.REFUNDING)}
+
+
+def _moves() -> dict[tuple[State, State], list[Event]]:
+    """Every change of state in the table, the states of an open order taken as one."""
+    moves: dict[tuple[State, State], list[Event]] = {}
+    for state, row in TABLE.items():
+        for event, cell in row.items():
+            for cpm in (False, True):
+                new = cell.read(cpm)[0]
+                pair = (_IN_ONE.get(state, state), _IN_ONE.get(new, new))
+                known = moves.setdefault(pair, [])
+                if pair[0] is not pair[1] and event not in known and event not in _UNDRAWN:
+                    known.append(event)
+    return {pair: events for pair, events in moves.items() if events}
+
+
+def states(lang: str) -> str:
+    """The states of an order, from the gateway's table."""
+    boxes = {}
+    for state, (at, look) in _PLACES.items():
+        lines = [WORDS[f"state {state}"].say(lang)]
+        size = (150.0, 40.0)
+        if state is State.WAITING:
+            lines.append(WORDS["state paying"].say(lang))
+            size = (150.0, 70.0)
+        boxes[state] = Box(at, tuple(lines), look, size)
+    arrows = []
+    for (start, end), events in _moves().items():
+        if (start, end) in _HIDDEN:
+            continue
+        via, shift, where = _VIA.get((start, end), (None, (0, 0), 0.5))
+        shown = [event for event in events if event not in (Event.DECLINE, Event.FAIL)] or events
+        if end is State.FAILED:
+            shown = events
+        if (start, end) == (State.CANCELLING, State.CANCELLED):
+            shown = [Event.CANCEL_DONE]
+        if (start, end) == (State.WAITING, State.EXPIRED):
+            shown = [Event.TIME_OUT]
+        label = " / ".join(WORDS[f"arrow {event}"].say(lang) for event in shown)
+        arrows.append(Arrow(boxes[start], boxes[end], label, via, shift, where))
+    parts = [arrow.svg() for arrow in arrows] + [box.svg() for box in boxes.values()]
+    return _drawing(WORDS["states title"].say(lang), (950, 475), parts)
+
+
+# ---- the cancel flow ----------------------------------------------------------------------------
+
+
+def walk(lang: str) -> str:
+    """The cancel flow: each step, and where each finding leads."""
+    parts: list[str] = []
+    steps = {
+        step: Box(
+            (130, 90 + 150 * i),
+            (step.value, WORDS[f"walk {step}"].say(lang)),
+            "qf-progress",
+            (220, 62),
+        )
+        for i, step in enumerate(NEXT)
+    }
+    start = Box((130, 18), (WORDS["walk start"].say(lang),), "", (180, 30))
+    parts += [Arrow(start, steps[Step.LOOK]).svg(), start.svg()]
+    for step, box in steps.items():
+        parts += _leaving(step, box, steps, WORDS["walk else"].say(lang))
+        parts.append(box.svg())
+    return _drawing(WORDS["walk title"].say(lang), (950, 450), parts)
+
+
+def _leaving(step: Step, box: Box, steps: dict[Step, Box], anything_else: str) -> Iterator[str]:
+    """What leaves one step: arrows to other steps, and a row of findings with their ends."""
+    by_end: dict[Step | Verdict, list[str]] = {}
+    for finding, end in NEXT[step].items():
+        by_end.setdefault(end, []).append(finding.value)
+    chips = []
+    for end, findings in by_end.items():
+        if end in steps and end is not step:
+            label = " ".join(findings) if len(findings) < 3 else anything_else
+            yield Arrow(box, steps[end], label).svg()  # type: ignore[index]
+        else:
+            chips.append((findings, "↻" if end is step else str(end)))
+    x0 = 280.0
+    for i, (findings, name) in enumerate(chips):
+        x, y = x0 + (i % 3) * 225, box.at[1] - 24 + (i // 3) * 56
+        look = "qf-progress" if name == "↻" else _LOOKS[Verdict(name)]
+        text = (" · ".join(findings), f"→ {name}" if name != "↻" else f"↻ {step}")
+        yield Box((x + 105, y), text, f"qf-chip {look}", (212, 46)).svg()
+    yield f'<path class="qf-thin" d="M{box.at[0] + 112},{box.at[1]} L{x0 - 4},{box.at[1]}"/>'
+
+
+_LOOKS = {
+    Verdict.CANCELLED: "qf-failure",
+    Verdict.ALREADY_CANCELLED: "qf-failure",
+    Verdict.ALREADY_REFUNDED: "qf-caller",
+    Verdict.FAILED: "qf-failure",
+    Verdict.PAID: "qf-success",
+    Verdict.NOT_FOUND: "qf-unknown",
+    Verdict.NOT_CANCELLABLE: "qf-unknown",
+    Verdict.UNRESOLVED: "qf-unknown",
+}
+
+
+# ---- which call -----------------------------------------------------------------------------
+
+# A pay type that stands for each leaf; routing says where it leads.
+_LEAVES = {
+    "route alipay": "800108",
+    "route wechat cpm": "800208",
+    "route wechat mpm": "800201",
+    "route other": "800708",
+}
+
+
+def which_call(lang: str) -> str:
+    """The decision: query, refund what is paid, else reverse or close by wallet and mode."""
+
+    def say(word: str) -> str:
+        return WORDS[word].say(lang)
+
+    query = Box((475, 24), (say("route query"),), "qf-progress", (190, 40))
+    refund = Box((130, 130), (say("route refund"),), "qf-success")
+    nothing = Box((820, 130), (say("route nothing"),), "qf-failure")
+    hong_kong = Box((475, 130), (say("route hk"),), "qf-caller", (200, 44))
+    wait = Box((820, 220), (say("route wait"),), "qf-unknown", (230, 44))
+    which = Box((475, 220), (say("route which"),), "qf-caller", (170, 44))
+    confirm = Box((475, 480), (say("route confirm"),), "qf-progress", (300, 40))
+    parts = [
+        Arrow(query, refund, say("route paid")).svg(),
+        Arrow(query, nothing, say("route dead")).svg(),
+        Arrow(query, hong_kong, say("route open")).svg(),
+        Arrow(hong_kong, wait, say("route yes")).svg(),
+        Arrow(hong_kong, which, say("route no")).svg(),
+    ]
+    assert route("805801").call is None, "the drawing says that Hong Kong has no call"
+    ends = {
+        call: Box((260 + 430 * i, 390), (say(f"route {call}"),), "qf-unknown", (180, 44))
+        for i, call in enumerate(("reversal", "close"))
+    }
+    for i, (word, pay_type) in enumerate(_LEAVES.items()):
+        leaf = Box((115 + 240 * i, 305), (say(word),), "qf-chip", (200, 36))
+        parts += [Arrow(which, leaf).svg(), leaf.svg()]
+        parts.append(Arrow(leaf, ends[route(pay_type).call or ""]).svg())
+    parts += [Arrow(end, confirm).svg() for end in ends.values()]
+    parts += [box.svg() for box in (query, refund, nothing, hong_kong, wait, which, confirm)]
+    parts += [box.svg() for box in ends.values()]
+    return _drawing(say("route title"), (950, 510), parts)
+
+
+DIAGRAMS: dict[str, Callable[[str], str]] = {
+    "states": states,
+    "walk": walk,
+    "which-call": which_call,
+}

@@ -1,0 +1,165 @@
+"""Pages that are made, not written: wallets, notebooks. They land beside the written ones.
+
+The files are git-ignored and rewritten only when their text changed, so that a served site does
+not rebuild itself for ever. What there is to say about one wallet is in wallets/<language>/.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docs._site import tables
+from docs._site.words import WORDS
+from qftools import catalogue
+from qftools.locale import Language
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+def write_all() -> dict[str, list[str]]:
+    """Write every made page; return them by folder, in the order of the navigation."""
+    made: dict[str, list[str]] = {"wallets": [], "notebooks": []}
+    for lang in LANGUAGES:
+        made["wallets"] = [_wallet_page(lang, wallet) for wallet in tables.paged_wallets()]
+        made["notebooks"] = [_notebook_page(lang, path) for path in notebooks(lang)]
+        for folder, pages in made.items():
+            _sweep(DOCS / lang / folder, pages)
+    return made
+
+
+def notebooks(lang: str) -> list[Path]:
+    """The lessons in one language, in order."""
+    return sorted((ROOT / "notebooks" / lang).glob("[0-9]*.ipynb"))
+
+
+def _wallet_page(lang: Language, wallet: catalogue.Wallet) -> str:
+    def say(word: str) -> str:
+        return WORDS[f"wallet page {word}"].say(lang).format(name=name)
+
+    name = wallet.name.say(lang)
+    own = Path(__file__).parent / "wallets" / lang / f"{wallet.key}.md"
+    parts = [
+        f"---\ndescription: {say('description')}\n---",
+        f"# {name}",
+        say("purpose"),
+        wallet.note.say(lang) if wallet.note else "",
+        f"## {say('pay types')} {{ #pay-types }}",
+        f"<!-- table: pay-types {wallet.key} -->",
+        own.read_text(encoding="utf-8").strip() if own.exists() else "",
+        f"## {say('editions')} {{ #editions }}",
+        say("editions text"),
+        f"<!-- table: routes {wallet.key} -->",
+        f"## {say('limits')} {{ #limits }}",
+        "\n".join(f"- {line}" for line in _limits(lang, wallet)),
+        f"## {say('try')} {{ #try }}",
+        say("try text"),
+        _try_it(wallet),
+    ]
+    path = f"wallets/{wallet.key}.md"
+    _write(DOCS / lang / path, "\n\n".join(part for part in parts if part) + "\n")
+    return path
+
+
+def _limits(lang: Language, wallet: catalogue.Wallet) -> list[str]:
+    def say(word: str, **values: object) -> str:
+        return WORDS[f"limit {word}"].say(lang).format(**values)
+
+    own = [row for row in catalogue.pay_types().values() if row.wallet == wallet.key]
+    here = tables.Here(lang, "wallets/x.md")
+    lines = []
+    if wallet.auth_code_prefixes:
+        prefixes = " ".join(f"`{prefix}`" for prefix in wallet.auth_code_prefixes)
+        lines.append(say("code", prefixes=prefixes))
+    if wallet.currencies:
+        lines.append(say("currencies", currencies=" ".join(f"`{c}`" for c in wallet.currencies)))
+    barred = [row.code for row in own if row.refund == "no"]
+    if barred and len(barred) == len(own):
+        lines.append(say("no refund"))
+    elif barred:
+        lines.append(say("no refund for", codes=" ".join(f"`{code}`" for code in barred)))
+    if wallet.refund_days is not None:
+        lines.append(say("refund days", days=wallet.refund_days))
+    if any(row.expiry_field for row in own):
+        codes = " ".join(f"`{row.code}`" for row in own if row.expiry_field)
+        lines.append(say("expiry", codes=codes))
+    if any(row.hk_only for row in own):
+        lines.append(say("hk"))
+    colon = here.say("colon")
+    lines += [f"`{row.code}`{colon}{row.note.say(lang)}" for row in own if row.note]
+    return lines or [say("none")]
+
+
+def _try_it(wallet: catalogue.Wallet) -> str:
+    rows = [row for row in catalogue.pay_types().values() if row.wallet == wallet.key]
+    row = next((row for row in rows if row.mode in ("mpm", "online", "web", "wap")), rows[0])
+    money = wallet.currencies[0] if wallet.currencies else "HKD"
+    code = ', auth_code="130000000000077002"' if row.mode == "cpm" else ""
+    return (
+        "```python\n"
+        "from qftools import cancel\n"
+        "from qftools.sandbox import Sandbox\n\n"
+        "with Sandbox() as sandbox:\n"
+        "    client = sandbox.client()\n"
+        f'    order = client.pay(pay_type="{row.code}", txamt=2500, txcurrcd="{money}"{code})\n'
+        "    outcome = cancel(client, order)\n\n"
+        "print(outcome.verdict, outcome.reason)\n"
+        "```"
+    )
+
+
+# ---- notebooks ---------------------------------------------------------------------------------
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def _notebook_page(lang: Language, path: Path) -> str:
+    import nbformat
+    from nbconvert import MarkdownExporter
+
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            _still(output, lang)
+    exporter = MarkdownExporter()  # type: ignore[no-untyped-call]
+    body, _ = exporter.from_notebook_node(notebook)
+    title, _, rest = body.lstrip().partition("\n")
+    first = rest.strip().partition("\n")[0].rstrip("。.")
+    say = {key: WORDS[f"notebook {key}"].say(lang) for key in ("run", "download", "kept")}
+    buttons = (
+        f'<a class="md-button md-button--primary" href="../../{"" if lang == "zh" else "../"}'
+        f'lite/{lang}/notebooks/index.html?path={path.name}">{say["run"]}</a>\n'
+        f'<a class="md-button" href="{path.name}" download>{say["download"]}</a>\n'
+    )
+    made = f"notebooks/{path.stem}.md"
+    text = f"---\ndescription: {first}\n---\n\n{title}\n\n{buttons}\n{rest.strip()}\n"
+    _write(DOCS / lang / made, text)
+    return made
+
+
+def _still(output: dict[str, object], lang: Language) -> None:
+    """A panel has no static look of its own: show the HTML it was saved with, or say so."""
+    data = output.get("data")
+    if not isinstance(data, dict) or _WIDGET not in data:
+        return
+    html = data.get("text/html")
+    data.clear()
+    if isinstance(html, str):
+        data["text/html"] = html
+    else:
+        data["text/markdown"] = WORDS["notebook panel"].say(lang)
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _sweep(folder: Path, keep: list[str]) -> None:
+    """Take away made pages of earlier builds; index.md is written by hand."""
+    names = {Path(page).name for page in keep} | {"index.md"}
+    for old in folder.glob("*.md"):
+        if old.name not in names:
+            old.unlink()

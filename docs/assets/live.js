@@ -1,0 +1,1 @@
+// The live parts of the pages. Every page says the same without them.
