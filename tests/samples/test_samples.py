@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import ssl
 import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -157,6 +159,29 @@ def test_a_sample_refuses_an_amount_that_is_no_whole_number(sample, sandbox, txa
 
     assert done.returncode != 0
     assert not sandbox.exchanges
+
+
+def test_the_example_for_the_real_gateway_needs_nothing_but_its_environment(sandbox):
+    sandbox.client().pay(
+        pay_type="800101", txamt=2500, txcurrcd="HKD", out_trade_no="ORDER0001", txdtm=TIME
+    )
+    credentials = sandbox.credentials
+
+    done = subprocess.run(
+        [sys.executable, ROOT / "real_gateway.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={
+            **os.environ,
+            "QFTOOLS_BASE_URL": sandbox.url,
+            "QFTOOLS_APP_CODE": credentials.app_code,
+            "QFTOOLS_CLIENT_KEY": credentials.client_key,
+            "QFTOOLS_ENVIRONMENT": "sandbox",
+        },
+    )
+
+    assert done.stdout.startswith("CANCELLED Nothing is left to do.")
 
 
 def test_the_codes_in_a_sample_are_the_catalogue_s():

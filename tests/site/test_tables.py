@@ -1,0 +1,100 @@
+"""The tables, diagrams and examples that are made when the site is built."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from docs._site import diagrams, samples, signatures, tables
+from qftools import catalogue
+from qftools.diagnosis import explain
+from qftools.exchange import Request
+from qftools.locale import Language
+from qftools.sandbox.states import State
+from qftools.signing import sign
+
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+def here(lang: Language) -> tables.Here:
+    return tables.Here(lang, "codes.md")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_code_has_its_anchor(lang):
+    anchors = re.findall(r"\{ #(\d{4}) \}", tables.codes(here(lang)))
+
+    assert sorted(anchors) == sorted(catalogue.codes())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_dispute_has_its_anchor_and_every_source_too(lang):
+    ledger = tables.disputes(here(lang))
+
+    assert re.findall(r"\{ #(c\d+) \}", ledger) == [key.lower() for key in catalogue.disputes()]
+    linked = set(re.findall(r"#source-([\w-]+)", ledger))
+    assert linked <= set(re.findall(r'id="source-([\w-]+)"', tables.sources(here(lang))))
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_both_languages_of_a_table_have_the_same_rows(name):
+    words = {"fields": ["reversal"], "codes-of": ["reversal"], "routes": ["wechat"]}.get(name, [])
+    chinese, english = (tables.TABLES[name](here(lang), *words) for lang in LANGUAGES)
+
+    assert [row.count("|") for row in chinese.splitlines()] == [
+        row.count("|") for row in english.splitlines()
+    ]
+    assert chinese != english
+
+
+@pytest.mark.parametrize("name", diagrams.DIAGRAMS)
+def test_a_diagram_is_one_block_with_a_name_to_be_read_out(name):
+    drawn = diagrams.DIAGRAMS[name]("en")
+
+    assert "\n" not in drawn
+    assert 'role="img"' in drawn
+    assert re.search(r'aria-label="[^"]{20,}"', drawn)
+
+
+def test_the_diagram_of_states_shows_every_state_of_the_table():
+    drawn = diagrams.states("en")
+
+    unseen = {state for state in State if tables.WORDS[f"state {state}"].en not in drawn}
+
+    assert unseen == {State.CREATED}  # one box with the other states of an open order
+
+
+def test_every_sample_has_every_section():
+    for sections in ("settings call", "sign", "verify", "cancel", "payment query refund"):
+        shown = samples.tabs(*sections.split())
+
+        assert len(re.findall('^=== "', shown, re.MULTILINE)) == len(samples.LANGUAGES)
+        assert "--8<--" not in shown
+
+
+@pytest.mark.parametrize("name", signatures.MISTAKES)
+def test_the_diagnosis_names_each_mistake_of_the_page_from_its_digest(name):
+    from urllib.parse import urlencode
+
+    request = Request(
+        "POST",
+        "http://127.0.0.1/trade/v1/payment",
+        (
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("X-QF-APPCODE", "A3B6E2F0C1D94E57A8B2C3D4E5F60718"),
+            ("X-QF-SIGN", signatures.MISTAKES[name]()),
+        ),
+        urlencode(signatures.WRONG).encode(),
+    )
+
+    found = explain(request, key=signatures.KEY).findings
+
+    assert name in [finding.id for finding in found if finding.proof == "reproduced"]
+
+
+def test_the_example_of_the_signing_page_is_what_qftools_signs():
+    shown = signatures.example(here("en"))
+
+    assert sign(signatures.FIRST, signatures.KEY) in shown
+    assert sign(signatures.FIRST, signatures.KEY, "SHA256") in shown
