@@ -157,6 +157,7 @@ class Ledger:
             entry.refunded += amount
         elif event is Event.VOID and state is State.REFUNDED:
             entry.refunded = entry.paid
+            entry.voided_at = at
             self._book(entry, -entry.paid, at)
         self.books.touch(entry)
         moved = Moved(entry, event, before, at)
@@ -244,6 +245,8 @@ class Ledger:
             self.appoint(entry)
             if entry.order_type == "payment" and entry.paid_at is not None:
                 self._book(entry, entry.paid, entry.paid_at)
+                if entry.voided_at is not None:
+                    self._book(entry, -entry.paid, entry.voided_at)
             elif entry.order_type == "refund" and entry.paid_at is not None:
                 self._book(entry, -entry.txamt, entry.paid_at)
 

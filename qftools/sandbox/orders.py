@@ -18,6 +18,7 @@ class Entry:
         order_type: ``payment``, ``refund`` or ``close``.
         created: Seconds since 1970; the gateway's ``sysdtm`` is made of it.
         paid: Money that came in, minor units. *refunded*: money that went back.
+        voided_at: When a cancel gave the money of a paid order back (cancel_paid=refund).
         code: The respcd of a failed order, or of an open one where it is not 1143.
         plan: What the payer will do by itself, see `magic`.
         on_cancel, on_refund: How the wallet will take a cancel or refund, see `magic`.
@@ -46,6 +47,7 @@ class Entry:
     refunded: int = 0
     code: str = ""
     paid_at: float | None = None
+    voided_at: float | None = None
     expires: float | None = None
     udid: str = ""
     goods_name: str = ""
