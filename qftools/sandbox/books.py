@@ -19,7 +19,7 @@ class Books:
         limit: How many orders are kept. Beyond it the oldest are forgotten.
     """
 
-    def __init__(self, limit: int = 200_000) -> None:
+    def __init__(self, limit: int = 100_000) -> None:
         self.limit = limit
         self.forgotten = 0
         self.changed: dict[str, Entry | None] = {}

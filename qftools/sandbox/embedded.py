@@ -70,7 +70,7 @@ class Sandbox:
         mchid: str | None = None,
         lang: Literal["en", "zh"] = "en",
         profile: str = "seed",
-        limit: int = 200_000,
+        limit: int = 100_000,
         data: str | os.PathLike[str] | None = None,
         **switches: object,
     ) -> None:

@@ -67,7 +67,7 @@ class Gateway:
         seed: int = 0,
         settings: Settings | None = None,
         lang: str = "en",
-        limit: int = 200_000,
+        limit: int = 100_000,
     ) -> None:
         self.clock = clock
         self.settings = settings or Settings()

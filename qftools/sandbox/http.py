@@ -6,6 +6,7 @@ no word for "close without a reply"; each is one small override.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import socket
@@ -25,6 +26,8 @@ from qftools.sandbox.wsgi import WAIT, App, Dropped
 _LEGACY_HEADER = re.compile(rb"(?im)^X_QF_MCHCODE(?=[ \t]*:)")
 _SIGN_AS_WRITTEN = (b"\r\nX-Qf-Sign: ", b"\r\nX-QF-SIGN: ")
 THREADS = 8
+_LOG = logging.getLogger("qftools.sandbox.http")
+_LOG.setLevel(logging.ERROR)
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
@@ -36,6 +39,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
 class _Task(WSGITask):  # type: ignore[misc]
     """Closes the connection when the application says so, and writes X-QF-SIGN as is."""
+
+    logger = _LOG  # half a reply is meant so: no warning
 
     def execute(self) -> None:
         try:
@@ -79,6 +84,10 @@ class HttpServer(TcpWSGIServer):  # type: ignore[misc]
         self.task_dispatcher.shutdown(timeout=2)
         # The sockets belong to the thread that selects on them: let it close them.
         self.trigger.pull_trigger(lambda: wasyncore.close_all(self._map, ignore_all=True))
+
+
+# Waitress warns of every request that waits for a thread; under load that is noise.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def listen(app: App, host: str, port: int, *, threads: int = THREADS) -> HttpServer:

@@ -22,6 +22,7 @@ from qftools.sandbox.states import OPEN, Event, State, after
 from qftools.sandbox.timers import Timers
 
 USED_CODES = 100_000  # payment codes remembered
+MOST_TIMERS = 20_000  # appointments before those of settled orders are forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ class Ledger:
             has moved: what a notification is about.
     """
 
-    def __init__(self, ids: Ids, limit: int = 200_000) -> None:
+    def __init__(self, ids: Ids, limit: int = 100_000) -> None:
         self.ids = ids
         self.books = Books(limit)
         self.timers = Timers()
+        self._most_timers = MOST_TIMERS
         self.number = ids.first_number
         self.codes = Codes()
         self.takings: dict[tuple[str, str, str], int] = {}
@@ -186,6 +188,15 @@ class Ledger:
         """Set when an order's time runs out."""
         entry.expires = due
         self.timers.add(due, "expire", entry.syssn)
+        if len(self.timers) > self._most_timers:
+            self.timers.prune(self._holds)
+            self._most_timers = max(MOST_TIMERS, 2 * len(self.timers))
+
+    def _holds(self, kind: str, syssn: str, due: float) -> bool:
+        if kind not in ("expire", "plan"):
+            return True  # somebody else's: they know
+        entry = self.books.by_syssn(syssn)
+        return entry is not None and (kind == "plan" or entry.state in OPEN)
 
     def start_plan(self, entry: Entry, now: float) -> None:
         """Make the appointment for the next thing that the payer will do, if it has a time."""

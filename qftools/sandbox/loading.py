@@ -204,7 +204,7 @@ def _enter(gateway: Gateway, row: dict[str, Any]) -> bool:
         **{name: row[name] for name in ("pay_type", "out_trade_no", "txamt", "txcurrcd", "txdtm")},
         **{name: row[name] for name in ("mchid", *_MORE_TEXTS)},
     )
-    entry.extra = extra_fields(entry, gateway.ids, gateway.public_url)
+    entry.extra = extra_fields(entry, gateway.ids, gateway.public_url, {})
     _settle(entry, row, entry.created if row["sysdtm"] else now)
     if entry.state in OPEN:  # its time runs from now: an order of long ago can still be cancelled
         ledger.expire_at(entry, now + (CPM_SECONDS if entry.cpm else CODE_SECONDS))

@@ -100,6 +100,17 @@ def decode_mchid(mchid: str) -> tuple[int, int] | None:
     return (numbers[0], numbers[1]) if len(numbers) == 2 else None
 
 
+def merchant_number(mchid: str) -> str:
+    """Return the merchant's user number, the second half of an mchid; empty without one.
+
+    Example:
+        >>> merchant_number("MNxMp11FV35qQN")
+        '1100000457'
+    """
+    numbers = decode_mchid(mchid) if mchid else None
+    return str(numbers[1]) if numbers else ""
+
+
 def encode_mchid(agent: int, merchant: int) -> str:
     """Make the mchid of a merchant of an agent, as the gateway does.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from qftools import catalogue
 from qftools.catalogue import PayType
 from qftools.sandbox.ids import LETTERS_AND_DIGITS, UPPER_HEX, Ids
+from qftools.sandbox.merchants import merchant_number
 from qftools.sandbox.orders import Entry
 
 AUTO = "auto"
+_PAYME_TEXT = "PR001:Request for Payment Initiated"
 RECOGNISED = ("wechat", "alipay", "unionpay")  # what 800008 tells apart (docs2024)
 
 
@@ -45,26 +48,42 @@ def fields_of_mode(pay_type: PayType) -> tuple[str, ...]:
     return (*needed, "goods_name") if pay_type.mode == "app" else tuple(needed)
 
 
-def extra_fields(entry: Entry, ids: Ids, public_url: str) -> dict[str, Any]:
-    """Return the fields that the answer to a payment has because of its mode."""
+def extra_fields(
+    entry: Entry, ids: Ids, public_url: str, params: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the fields that the answer to a payment has because of its mode.
+
+    Args:
+        entry: The order.
+        ids: Makes the tokens.
+        public_url: Where the payer's page is.
+        params: What was sent.
+    """
     link = f"{public_url}/payer/{entry.syssn}"
     mode, wallet = entry.mode, entry.wallet
     if mode == "cpm":
         return {}
     if mode == "mpm":
         if wallet == "payme":
-            return {"qrcode": link, "payme_logo": "", "pay_url": ""}
+            return {"qrcode": link, "payme_logo": "", "pay_url": "", "respmsg": _PAYME_TEXT}
         return {"qrcode": link}
     if mode in ("jsapi", "mini", "app"):
-        return {"pay_params": _pay_params(entry, ids)}
+        return {"pay_params": _pay_params(entry, ids, params)}
     if mode == "h5" and entry.pay_type == "800107":
         return {"pay_params": {"tradeNO": ids.token("trade", entry.syssn, 28)}}
+    if entry.pay_type == "804214":
+        return {"pay_url": link, "web_url": link}
     if mode in ("wap", "web", "h5", "online"):
         return {"pay_url": link}
     return {}
 
 
-def _pay_params(entry: Entry, ids: Ids) -> dict[str, str]:
+def _major(entry: Entry) -> str:
+    digits = catalogue.currencies()[entry.txcurrcd].minor_digits
+    return f"{entry.txamt / 10**digits:.{digits}f}"
+
+
+def _pay_params(entry: Entry, ids: Ids, params: Mapping[str, str]) -> dict[str, str]:
     about = entry.syssn
     stamp = str(int(entry.created))
     prepay = "wx" + ids.token("prepay", about, 34)
@@ -76,18 +95,21 @@ def _pay_params(entry: Entry, ids: Ids) -> dict[str, str]:
             "seller_id": "2088" + ids.token("seller", about, 12),
             "subject": entry.goods_name,
             "body": entry.goods_info or entry.goods_name,
-            "total_fee": f"{entry.txamt / 100:.2f}",
+            "total_fee": _major(entry),
             "notify_url": entry.notify_url,
             "service": "mobile.securitypay.pay",
             "payment_type": "1",
             "_input_charset": "utf-8",
             "it_b_pay": "30m",
             "return_url": entry.return_url,
-            "payment_inst": "ALIPAYHK",
+            "payment_inst": params.get("pay_tag") or "ALIPAYHK",
             "currency": entry.txcurrcd,
             "product_code": "NEW_WAP_OVERSEAS_SELLER",
             "sign": sign,
             "sign_type": "RSA",
+            "secondary_merchant_id": merchant_number(entry.mchid),
+            "secondary_merchant_name": "",
+            "secondary_merchant_industry": "",
         }
     if entry.mode == "app":
         return {

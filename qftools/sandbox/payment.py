@@ -32,6 +32,7 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
         raise Refused("1104", "out_trade_no must not hold a comma")
     amount, currency = call.amount(), call.currency()
     pay_type = _pay_type(call)
+    _refuse_amount(gateway, pay_type, amount, currency)
     if gateway.settings.strict_fields == "on":
         call.need(*fields_of_mode(pay_type))
     seconds = _lifetime(call, pay_type)
@@ -66,7 +67,7 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
         **{name: call.get(name) for name in _KEPT},
     )
     call.touched.append((entry, ""))
-    entry.extra = extra_fields(entry, gateway.ids, gateway.public_url)
+    entry.extra = extra_fields(entry, gateway.ids, gateway.public_url, call.params)
     lives = seconds if script.expires is None else script.expires
     gateway.ledger.expire_at(entry, call.now + lives)
     _begin(gateway, call, entry, script)
@@ -92,6 +93,14 @@ def _pay_type(call: Call) -> PayType:
         call.need("auth_code")
         call.check_length("auth_code", 128)
     return row
+
+
+def _refuse_amount(gateway: Gateway, pay_type: PayType, amount: int, currency: str) -> None:
+    if pay_type.code == "801101" and currency in ("HKD", "MYR") and amount <= 100:
+        raise Refused("1104", f"txamt must be above {currency} 1.00 for 801101")
+    own = catalogue.wallets()[pay_type.wallet].currencies
+    if gateway.settings.wallet_currency == "own" and own and currency not in own:
+        raise Refused("1104", f"txcurrcd must be {' or '.join(own)} for {pay_type.code}")
 
 
 def _lifetime(call: Call, pay_type: PayType) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qftools.sandbox.answers import DEFAULT_UDID, QUERY_SUCCESS, Refused, result_text
 from qftools.sandbox.calls import Call
 from qftools.sandbox.clock import beijing, parse_time
-from qftools.sandbox.merchants import decode_mchid
+from qftools.sandbox.merchants import merchant_number
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.states import State
 
@@ -62,7 +62,6 @@ def _looked(gateway: Gateway, call: Call, entry: Entry) -> bool:
 def row_of(entry: Entry, lang: str) -> dict[str, Any]:
     """Return one row as the gateway writes it: every value a string."""
     respcd = entry.row_respcd
-    numbers = decode_mchid(entry.mchid) if entry.mchid else None
     return {
         "pay_type": entry.pay_type,
         "sysdtm": entry.sysdtm,
@@ -80,7 +79,7 @@ def row_of(entry: Entry, lang: str) -> dict[str, Any]:
         "chnlsn": entry.chnlsn,
         "cardcd": entry.cardcd,
         "udid": entry.udid or DEFAULT_UDID,
-        "userid": str(numbers[1]) if numbers else "",
+        "userid": merchant_number(entry.mchid),
         "goods_name": entry.goods_name,
         "goods_info": entry.goods_info,
         "goods_detail": "",

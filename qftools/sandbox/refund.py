@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qftools.sandbox.gateway import Gateway
 
 SECONDS_A_DAY = 86_400.0
-CARD_MODES = ("card-present", "online")
+CARDS = ("card", "apple-pay", "amex", "unionpay-card")
 
 
 def refund(gateway: Gateway, call: Call) -> dict[str, Any]:
@@ -86,10 +86,14 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
         raise Refused(entry.on_refund["refuse"])
 
 
+def _is_void(entry: Entry, now: float) -> bool:
+    """Tell whether a refund is a void: of a card payment, on the day it was made."""
+    today = beijing(entry.paid_at or entry.created)[:10] == beijing(now)[:10]
+    return entry.wallet in CARDS and today
+
+
 def _refuse_part(call: Call, entry: Entry, partial: bool) -> None:
-    if entry.wallet in ("card", "apple-pay", "amex") and (
-        beijing(entry.paid_at or entry.created)[:10] == beijing(call.now)[:10]
-    ):
+    if _is_void(entry, call.now):
         raise Refused("1124", "a card payment of today is voided, in full only")
     if not partial:
         raise Refused("1271")
@@ -145,7 +149,7 @@ def _answer(
         "txcurrcd": entry.txcurrcd,
         "txamt": str(record.txamt),
         "resperr": result_text(respcd, gateway.lang),
-        "respmsg": "",
+        "respmsg": "Void received" if _is_void(entry, call.now) else "",
         "out_trade_no": record.out_trade_no,
         "syssn": record.syssn,
         "respcd": respcd,

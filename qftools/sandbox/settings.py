@@ -68,6 +68,7 @@ class Settings:
     takings: str
     refund_night: str
     strict_fields: str
+    wallet_currency: str
     magic: str
     cancel_pending_code: str
     list_cancels: str

@@ -35,6 +35,12 @@ class Timers:
             due, _, kind, key = heapq.heappop(heap)
             self._handlers[kind](key, due)
 
+    def prune(self, holds: Callable[[str, str, float], bool]) -> None:
+        """Forget the appointments that do not hold any more: ``holds(kind, key, due)``."""
+        kept = [item for item in self._heap if holds(item[2], item[3], item[0])]
+        heapq.heapify(kept)
+        self._heap[:] = kept
+
     def next_due(self) -> float | None:
         """Return when the next appointment falls due, None where there is none."""
         return self._heap[0][0] if self._heap else None

@@ -6,6 +6,7 @@ import pytest
 
 from qftools import catalogue
 from qftools.sandbox import magic
+from qftools.sandbox.merchants import Merchant
 from tests.sandbox.doors import GatewayDoor
 
 WECHAT_CODE = "134676275354204254"
@@ -263,3 +264,45 @@ def test_every_magic_value_works_as_amount_and_as_payment_code(quick, number, ho
 
     placed = quick.sandbox.orders()
     assert [order.wallet for order in placed] == (["wechat"] if number != 77021 else [])
+
+
+def test_payme_and_grabpay_answer_with_what_is_theirs(door):
+    payme, grab = door.pay("805801").json, door.pay("804214").json
+
+    assert payme["respmsg"] == "PR001:Request for Payment Initiated"
+    assert (payme["pay_url"], "payme_logo" in payme) == ("", True)
+    assert grab["web_url"] == grab["pay_url"]
+
+
+def test_in_app_alipay_names_the_merchant_of_an_agent(door):
+    params = door.pay("801110", mchid="nDB64h9qJ1An", txcurrcd="JPY", pay_tag="ALIPAYCN").json
+
+    assert params["pay_params"]["secondary_merchant_id"] == "1000007081"
+    assert params["pay_params"]["payment_inst"] == "ALIPAYCN"
+    assert params["pay_params"]["total_fee"] == "2500"
+
+
+@pytest.mark.parametrize(("txamt", "respcd"), [(100, "1104"), (101, "0000")])
+def test_alipay_web_must_exceed_one_dollar(door, txamt, respcd):
+    assert door.pay("801101", txamt=txamt).respcd == respcd
+
+
+def test_a_wallet_takes_its_own_currencies_only_when_that_is_switched_on(make_door):
+    door = make_door(wallet_currency="own")
+
+    assert door.pay("805801", txcurrcd="EUR").respcd == "1104"
+    assert door.pay("805801", txcurrcd="HKD").respcd == "0000"
+    assert door.pay("800101", txcurrcd="EUR").respcd == "0000"
+
+
+@pytest.mark.parametrize(
+    ("region", "pay_type", "respcd"),
+    [("TH", "801208", "0000"), ("TH", "801501", "1104"), ("HK", "801501", "0000")],
+)
+def test_an_account_is_valid_in_its_region_only(door, region, pay_type, respcd):
+    door.sandbox.gateway.merchants.add(Merchant("LOCAL", "key", region=region))
+    code = {"auth_code": WECHAT_CODE} if pay_type.endswith("08") else {}
+
+    answer = door.pay(pay_type, app_code="LOCAL", key="key", **code)
+
+    assert answer.respcd == respcd
