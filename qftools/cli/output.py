@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +19,8 @@ def console() -> Console:
     """A rich console on standard output, as wide as the terminal; wide enough in a file."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
+    # Not COLUMNS: where there is no terminal it comes from some parent process, and means nothing.
+    width = None if sys.stdout.isatty() else WIDE
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
