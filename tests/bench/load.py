@@ -227,7 +227,8 @@ class _Driver:
 
 
 def _played(steps: list[Step]) -> Cycle:
-    return (step for step in steps)  # whatever the replies
+    for step in steps:
+        _ = yield step  # whatever the reply
 
 
 def _complete(got: bytes) -> bytes | None:
