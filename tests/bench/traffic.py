@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Generator, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
 from qftools.signing import sign
 
-Cycle = Generator[tuple[bytes, bytes], bytes, None]
+Cycle = Generator[tuple[bytes, bytes], Any, None]
 
 _FORM = "application/x-www-form-urlencoded"
 _PAID_AT = "2026-01-05 10:00:00"
