@@ -153,14 +153,16 @@ def verify(
         ...        "abcd1234", "3cb3aa9c21d818ab4cafaa8fa3feacf4")
         True
     """
-    pairs = list(params.items() if isinstance(params, Mapping) else params)
+    if not isinstance(params, dict):
+        params = list(params.items() if isinstance(params, Mapping) else params)
+    values = params.values() if isinstance(params, dict) else [value for _, value in params]
     forms: tuple[Literal["include", "exclude"], ...] = ("include", "exclude")
     if empty_values != "both":
         forms = (empty_values,)
-    elif not any(value == "" for _, value in pairs):
+    elif "" not in values:
         forms = ("include",)  # the two forms are one
     try:
-        expected = [sign(pairs, key, algorithm, empty_values=form) for form in forms]
+        expected = [sign(params, key, algorithm, empty_values=form) for form in forms]
     except InputError as error:
         if error.field == "params":  # what UTF-8 can't write was never signed
             return False

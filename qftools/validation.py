@@ -134,7 +134,7 @@ def _check_time(name: str, value: object) -> None:
     if not _TIME.fullmatch(text):
         raise InputError(name, f"is {text!r}", "YYYY-MM-DD hh:mm:ss")
     try:
-        datetime.datetime.strptime(text, TIME_FORMAT)
+        datetime.datetime.fromisoformat(text)
     except ValueError:
         raise InputError(
             name, f"is {text!r}, a time that does not exist", "YYYY-MM-DD hh:mm:ss"

@@ -5,6 +5,7 @@ Nothing else in the sandbox asks the machine what time it is.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,6 +16,7 @@ from qftools.errors import SandboxError
 
 BEIJING = timezone(timedelta(hours=8), "Beijing")
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 VIRTUAL_START = datetime(2026, 1, 5, 10, 0, 0, tzinfo=BEIJING).timestamp()
 
 
@@ -161,9 +163,9 @@ def parse_time(text: str) -> datetime:
     Raises:
         ValueError: It is anything else.
     """
-    if len(text) != 19 or not text.isascii():
+    if not _TIME.fullmatch(text):
         raise ValueError(f"{text!r} is not YYYY-MM-DD hh:mm:ss")
-    return datetime.strptime(text, TIME_FORMAT)
+    return datetime.fromisoformat(text)  # four times as fast as strptime
 
 
 def utc_iso(timestamp: float) -> str:
