@@ -125,6 +125,20 @@ def idle() -> Server:
     )
 
 
+def ask(server: Server, request: bytes) -> bytes:
+    """Send one request and return the reply, which must be a 200.
+
+    Raises:
+        RuntimeError: It is not.
+    """
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as link:
+        link.sendall(request)
+        reply = link.recv(65536)
+    if re.match(rb"HTTP/1\.[01] 200", reply) is None:
+        raise RuntimeError(f"{server.name} answered {reply[:200]!r}")
+    return reply
+
+
 def get(path: str) -> bytes:
     """Return a bare GET request."""
     return post(path, "", {}, "GET")
@@ -136,7 +150,7 @@ def _answers(port: int, hello: bytes) -> bool:
             link.sendall(hello)
             return re.match(rb"HTTP/1\.[01] 200", link.recv(4096)) is not None
     except OSError:
-        return False
+        return False  # not there yet
 
 
 def _free_port() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qftools.catalogue import Text
-from tests.bench import calling, serving, signing, startup
+from tests.bench import calling, serving, signing, startup, versus
 from tests.bench.rows import Row
 
 
@@ -23,5 +23,6 @@ SUBJECTS = (
     Subject("calling", Text("客户端", "The client"), calling.ROWS),
     Subject("startup", Text("启动", "Start-up"), startup.ROWS),
     Subject("serving", Text("沙盒服务器", "The sandbox as a server"), serving.ROWS),
+    Subject("versus", Text("与同类相比", "Against what one would take instead"), versus.ROWS),
 )
 ROWS = {row.key: row for subject in SUBJECTS for row in subject.rows}

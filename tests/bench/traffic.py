@@ -53,7 +53,7 @@ def nothing(number: int) -> Cycle:
 def localstripe(number: int) -> Cycle:
     """A payment intent: created, retrieved, cancelled."""
     headers = {"Content-Type": _FORM, "Authorization": "Bearer sk_test_12345"}
-    form = f"amount=2500&currency=hkd&description=BENCH{number:012d}"
+    form = f"amount=2500&currency=hkd&metadata[order]=BENCH{number:012d}"
     body = yield post("/v1/payment_intents", form, headers), b'"payment_intent"'
     found = re.search(rb'"id": "(pi_\w+)"', body)
     if found is None:

@@ -1,0 +1,197 @@
+"""The sandbox that keeps its books on disk, against servers that a user would take instead."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from qftools.catalogue import Text
+from tests.bench import servers
+from tests.bench.load import Load, burst
+from tests.bench.peers import PEERS, Absent, Peer, fill
+from tests.bench.rows import Goal, Measured, Missing, Row
+from tests.bench.running import Run
+from tests.bench.servers import Server
+from tests.bench.serving import bursts_in_turns, fresh_numbers, rates
+
+_CYCLES = 30  # of a burst on localstripe: more would change how much it keeps
+_FULL = 460  # objects
+
+
+def _or_missing(measure: Callable[[Run], Measured]) -> Callable[[Run], Measured | Missing]:
+    def tried(run: Run) -> Measured | Missing:
+        try:
+            return measure(run)
+        except Absent as absent:
+            return Missing(absent.reason)
+
+    return tried
+
+
+def _on_disk(run: Run) -> Server:
+    """The one sandbox with a file that all peers are compared with."""
+
+    def started() -> Server:
+        folder = run.at_end.enter_context(tempfile.TemporaryDirectory(prefix="qftools-bench-"))
+        server = run.at_end.enter_context(servers.sandbox(Path(folder, "books.sqlite3")))
+        burst(server, "qfpay", seconds=1.0, first=fresh_numbers())
+        return server
+
+    return run.once("on disk", started)
+
+
+def _peer(name: str) -> Peer:
+    peer = PEERS[name]
+    peer.install()
+    return peer
+
+
+def _against(name: str) -> Callable[[Run], Measured | Missing]:
+    def measure(run: Run) -> Measured:
+        peer, ours = _peer(name), _on_disk(run)
+        with peer.start() as theirs:
+            burst(theirs, peer.cycle, seconds=5.0, first=fresh_numbers())  # a JVM warms up slowly
+            subjects = {"ours": (ours, "qfpay"), "theirs": (theirs, peer.cycle)}
+            loads = bursts_in_turns(subjects, run.rounds(8, 2), 1.0)
+        return rates(loads["ours"], loads["theirs"])
+
+    return _or_missing(measure)
+
+
+def _localstripe(run: Run) -> dict[str, list[Load]]:
+    def measure() -> dict[str, list[Load]]:
+        peer, sandbox = _peer("localstripe"), _on_disk(run)
+        loads: dict[str, list[Load]] = {"ours": [], "empty": [], "full": []}
+        for _ in range(run.rounds(6, 2)):
+            loads["ours"].append(burst(sandbox, "qfpay", seconds=1.0, first=fresh_numbers()))
+            with peer.start() as theirs:
+                loads["empty"].append(burst(theirs, peer.cycle, cycles=_CYCLES))
+                fill(theirs, peer, _FULL - _CYCLES)
+                loads["full"].append(burst(theirs, peer.cycle, cycles=_CYCLES))
+        return loads
+
+    return run.once("localstripe", measure)
+
+
+def _against_localstripe(state: str) -> Callable[[Run], Measured | Missing]:
+    def measure(run: Run) -> Measured:
+        loads = _localstripe(run)
+        return rates(loads["ours"], loads[state])
+
+    return _or_missing(measure)
+
+
+def _starts(run: Run) -> dict[str, list[tuple[float, float]]]:
+    def measure() -> dict[str, list[tuple[float, float]]]:
+        peer = _peer("localstripe")
+        makers = {"ours": servers.sandbox, "theirs": peer.start}
+        seen: dict[str, list[tuple[float, float]]] = {"ours": [], "theirs": []}
+        for round_ in range(-1, run.rounds(10, 2)):  # the first one fills the disk's cache
+            for name, make in makers.items():
+                with make() as server:
+                    if round_ >= 0:
+                        seen[name].append((server.processor_seconds(), server.memory()))
+        return seen
+
+    return run.once("starts", measure)
+
+
+def _at_start(which: int, scale: float, each: str) -> Callable[[Run], Measured | Missing]:
+    def measure(run: Run) -> Measured:
+        seen = _starts(run)
+        ours, theirs = ([one[which] for one in seen[name]] for name in ("ours", "theirs"))
+        return Measured(
+            tuple(mine / other for mine, other in zip(ours, theirs, strict=True)),
+            statistics.median(ours) * scale,
+            statistics.median(theirs) * scale,
+            each,
+        )
+
+    return _or_missing(measure)
+
+
+_WHAT = Text(
+    "沙盒（--data）每秒答多少请求：支付、查询、撤销，验签名，账落盘后才应答",
+    "sandbox with --data, requests per second: pay, query, cancel; signature checked, books on "
+    "disk before the answer leaves",
+)
+_WHY_LOCALSTRIPE = Text(
+    "同类：本地的有状态支付模拟器（创建、查询、取消 PaymentIntent）",
+    "its kind: a stateful payment fake (a PaymentIntent created, retrieved, cancelled)",
+)
+_WHY_STATELESS = Text(
+    "常用的接口模拟器：按路径给出固定应答，什么都不记",
+    "common mocks: a fixed answer by path, nothing kept",
+)
+
+ROWS = (
+    Row(
+        "start-localstripe",
+        Text("qftools sandbox：从启动到第一个应答", "qftools sandbox: start to first answer"),
+        Text("localstripe", "localstripe"),
+        Goal("<=", 0.5),
+        _WHY_LOCALSTRIPE,
+        _at_start(0, 1e3, "ms"),
+        quick=False,
+        note=Text("处理器时间", "processor time"),
+    ),
+    Row(
+        "memory-localstripe",
+        Text("qftools sandbox：刚启动时的内存", "qftools sandbox: memory after the start"),
+        Text("localstripe", "localstripe"),
+        Goal("<=", 0.75),
+        _WHY_LOCALSTRIPE,
+        _at_start(1, 1.0, "MiB"),
+        quick=False,
+    ),
+    Row(
+        "serve-localstripe-empty",
+        _WHAT,
+        Text("localstripe，空的", "localstripe, empty"),
+        Goal(">=", 12),
+        _WHY_LOCALSTRIPE,
+        _against_localstripe("empty"),
+        quick=False,
+    ),
+    Row(
+        "serve-localstripe-full",
+        _WHAT,
+        Text(f"localstripe，已有 {_FULL} 个对象", f"localstripe with {_FULL} objects"),
+        Goal(">=", 40),
+        Text(
+            "它每次写入都把全部对象重写一遍，所以越用越慢",
+            "it writes all its objects again on every change, so it slows down as it fills",
+        ),
+        _against_localstripe("full"),
+        quick=False,
+    ),
+    Row(
+        "serve-moto",
+        _WHAT,
+        Text("moto 的 DynamoDB：写、读、改一条", "moto's DynamoDB: an item put, read, updated"),
+        Goal(">=", 5),
+        Text("最常用的有状态云服务模拟器", "the best-known stateful fake of a cloud service"),
+        _against("moto"),
+        quick=False,
+    ),
+    Row(
+        "serve-prism",
+        _WHAT,
+        Text("Prism（OpenAPI 模拟器）", "Prism (mocks an OpenAPI description)"),
+        Goal(">=", 1),
+        _WHY_STATELESS,
+        _against("prism"),
+        quick=False,
+    ),
+    Row(
+        "serve-wiremock",
+        _WHAT,
+        Text("WireMock", "WireMock"),
+        Goal(">=", 1),
+        _WHY_STATELESS,
+        _against("wiremock"),
+        quick=False,
+    ),
+)
