@@ -53,9 +53,15 @@ class Load:
 
     @property
     def rate(self) -> float:
+        """Requests per second, by the clock on the wall: what a user sees."""
+        return self.requests / self.seconds
+
+    @property
+    def processor_rate(self) -> float:
         """Requests per processor second: what a core of its own would answer in a second.
 
-        Other programs on the machine can't change it, unlike requests per second on the wall.
+        Other programs on the machine can't change it; waiting (for a disk, for Nagle's
+        algorithm) does not count in it.
         """
         return self.requests / (self.processor or self.seconds)
 

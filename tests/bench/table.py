@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qftools.catalogue import Text
-from tests.bench import calling, serving, signing, startup, versus
+from tests.bench import calling, growth, proving, serving, signing, soak, startup, versus
 from tests.bench.rows import Row
 
 
@@ -24,5 +24,8 @@ SUBJECTS = (
     Subject("startup", Text("启动", "Start-up"), startup.ROWS),
     Subject("serving", Text("沙盒服务器", "The sandbox as a server"), serving.ROWS),
     Subject("versus", Text("与同类相比", "Against what one would take instead"), versus.ROWS),
+    Subject("soak", Text("跑久之后", "After a long day"), soak.ROWS),
+    Subject("proving", Text("证明", "The proof"), proving.ROWS),
+    Subject("growth", Text("增长", "How cost grows"), growth.ROWS),
 )
 ROWS = {row.key: row for subject in SUBJECTS for row in subject.rows}

@@ -54,7 +54,7 @@ def _against(name: str) -> Callable[[Run], Measured | Missing]:
         with peer.start() as theirs:
             burst(theirs, peer.cycle, seconds=5.0, first=fresh_numbers())  # a JVM warms up slowly
             subjects = {"ours": (ours, "qfpay"), "theirs": (theirs, peer.cycle)}
-            loads = bursts_in_turns(subjects, run.rounds(8, 2), 1.0)
+            loads = bursts_in_turns(subjects, run.rounds(14, 3), 0.6)
         return rates(loads["ours"], loads["theirs"])
 
     return _or_missing(measure)

@@ -1,0 +1,49 @@
+"""The proof by fault schedules: how long a hundred thousand of them take."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+from qftools.catalogue import Text
+from tests.bench.rows import Goal, Measured, Row
+from tests.bench.running import Run
+from tests.prove.__main__ import batch
+
+_MANY = 100_000
+_CORES = 2
+
+
+def _prove(run: Run) -> Measured:
+    size = 250
+    batch(range(50))
+    minutes = []
+    for number in range(run.rounds(24, 3)):
+        first = number * size
+        start = time.process_time()
+        wrong = [one for one in batch(range(first, first + size)) if one.disagreements]
+        minutes.append((time.process_time() - start) / size * _MANY / _CORES / 60)
+        if wrong:
+            raise ValueError(f"seed {wrong[0].seed} disagrees with the books")
+    a_second = _MANY / (statistics.median(minutes) * 60)
+    return Measured(tuple(minutes), a_second, None, "schedules/s")
+
+
+ROWS = (
+    Row(
+        "prove",
+        Text("make prove N=100000，两个核", "make prove N=100000 on two cores"),
+        Text("无", "nothing"),
+        Goal("<=", 5),
+        Text(
+            "一杯咖啡的工夫；每个故障剧本都经过真实的客户端",
+            "the time of a coffee; every schedule goes through the real client",
+        ),
+        _prove,
+        unit="min",
+        note=Text(
+            "由 6,000 个剧本用掉的处理器时间按比例算出",
+            "in proportion to the processor time of 6,000 schedules",
+        ),
+    ),
+)

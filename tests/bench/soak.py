@@ -1,0 +1,131 @@
+"""The sandbox after a long day: 200,000 cycles on one server, its speed, memory and delays."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qftools.catalogue import Text
+from tests.bench import servers
+from tests.bench.load import Load, burst
+from tests.bench.rows import Goal, Measured, Row
+from tests.bench.running import Run
+from tests.bench.servers import Server
+from tests.bench.serving import fresh_numbers
+
+CYCLES = 200_000
+_STEP = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Soak:
+    """What a server was like at the start and at the end.
+
+    Attributes:
+        before: Bursts at the start, with 8 connections.
+        after: The same at the end.
+        crowded: Bursts at the end with 64 connections.
+        memory: MiB after each step of 20,000 cycles.
+    """
+
+    before: list[Load]
+    after: list[Load]
+    crowded: list[Load]
+    memory: list[float]
+
+
+def _soaked(run: Run) -> Soak:
+    def measure() -> Soak:
+        with servers.sandbox() as server:
+            _bursts(server, 2, 8)  # warms up
+            before = _bursts(server, 8, 8)
+            memory = []
+            for _ in range(CYCLES // _STEP):
+                burst(server, "qfpay", connections=8, cycles=_STEP, first=fresh_numbers())
+                memory.append(server.memory())
+            return Soak(before, _bursts(server, 8, 8), _bursts(server, 8, 64), memory)
+
+    return run.once("soak", measure)
+
+
+def _bursts(server: Server, count: int, connections: int) -> list[Load]:
+    return [
+        burst(server, "qfpay", connections=connections, seconds=1.0, first=fresh_numbers())
+        for _ in range(count)
+    ]
+
+
+def _speed(run: Run) -> Measured:
+    soak = _soaked(run)
+    ours = [load.processor_rate for load in soak.after]
+    theirs = [load.processor_rate for load in soak.before]
+    middle = statistics.median(theirs)
+    return Measured(tuple(rate / middle for rate in ours), statistics.median(ours), middle, "/s")
+
+
+def _memory(run: Run) -> Measured:
+    # The books hold 200,000 entries, a payment and its cancel each: full at half of the way.
+    memory = _soaked(run).memory
+    half, end = memory[len(memory) // 2], memory[-1]
+    steps = {"cycles": [_STEP * (step + 1) for step in range(len(memory))], "MiB": memory}
+    return Measured((end / half,), end, half, "MiB", {"memory": steps})
+
+
+def _delay(which: Callable[[Soak], list[Load]]) -> Callable[[Run], Measured]:
+    def measure(run: Run) -> Measured:
+        loads = which(_soaked(run))
+        p50 = statistics.median(load.p50 for load in loads)
+        return Measured(tuple(load.p99 for load in loads), p50, None, "ms (p50)")
+
+    return measure
+
+
+_AFTER = Text(f"跑过 {CYCLES:,} 轮之后", f"after {CYCLES:,} cycles")
+_WALL = Text(
+    "按墙上时钟；机器上别的程序也算在里面",
+    "by the clock on the wall: what else the machine does counts",
+)
+
+ROWS = (
+    Row(
+        "soak-speed",
+        Text(f"沙盒{_AFTER.zh}的速度", f"sandbox {_AFTER.en}: requests per processor second"),
+        Text("刚启动时", "itself at the start"),
+        Goal(">=", 0.95),
+        Text("久用不慢", "it must not slow down as it is used"),
+        _speed,
+        quick=False,
+    ),
+    Row(
+        "soak-memory",
+        Text(f"沙盒{_AFTER.zh}的内存", f"sandbox {_AFTER.en}: memory"),
+        Text("账满时（一半路程）", "itself half-way, when the books were full"),
+        Goal("<=", 1.05),
+        Text("账有上限：最老的订单会被忘掉", "the books are bounded: the oldest are forgotten"),
+        _memory,
+        quick=False,
+    ),
+    Row(
+        "soak-p99-8",
+        Text(f"沙盒{_AFTER.zh}：8 个连接，p99", f"sandbox {_AFTER.en}: p99 at 8 connections"),
+        Text("无", "nothing"),
+        Goal("<=", 10),
+        _WALL,
+        _delay(lambda soak: soak.after),
+        unit="ms",
+        quick=False,
+        note=_WALL,
+    ),
+    Row(
+        "soak-p99-64",
+        Text(f"沙盒{_AFTER.zh}：64 个连接，p99", f"sandbox {_AFTER.en}: p99 at 64 connections"),
+        Text("无", "nothing"),
+        Goal("<=", 40),
+        _WALL,
+        _delay(lambda soak: soak.crowded),
+        unit="ms",
+        quick=False,
+        note=_WALL,
+    ),
+)
