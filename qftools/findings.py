@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from qftools.errors import OutcomeUnknownError, RateLimitError
 from qftools.models import Order, Reply, State, Transaction
-from qftools.validation import BEIJING, TIME_FORMAT
+from qftools.validation import BEIJING
 
 
 class Finding(StrEnum):
@@ -168,10 +168,10 @@ def _age(reply: Reply, row: Transaction) -> float:
     if reply.exchange is None:
         return 0.0
     try:
-        made = datetime.strptime(str(row.row.get("sysdtm")), TIME_FORMAT).replace(tzinfo=BEIJING)
+        made = datetime.fromisoformat(str(row.row.get("sysdtm")))
     except ValueError:
         return 0.0
-    return max(0.0, reply.exchange.started - made.timestamp())
+    return max(0.0, reply.exchange.started - made.replace(tzinfo=BEIJING).timestamp())
 
 
 def _difference(row: Transaction, order: Order) -> str:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qftools.cancellation import Outcome, cancel, finish
 from qftools.errors import QFPayError
@@ -70,6 +71,10 @@ def prove(
         outcome = finish(stage.client, flow(stage.order, plan), stage)
         tell(stage, outcome)
         return _result(stage, outcome, [])
+    if not plan.journalled:
+        outcome = cancel(stage.client, stage.order, watch=stage, **_how(plan))
+        tell(stage, outcome)
+        return _result(stage, outcome, [])
     if not plan.on_disk:
         return _through_deaths(stage, ":memory:", tell)
     with tempfile.TemporaryDirectory() as folder:
@@ -102,15 +107,11 @@ def _go_on(stage: Stage, journal: Journal) -> Outcome:
     # Whoever comes after a death resumes, or types the same cancel again.
     if entries and (entries[-1].settled or plan.seed % 2):
         return journal.resume(stage.client, entries[-1].number, watch=stage)
-    return cancel(
-        stage.client,
-        stage.order,
-        policy=plan.policy,
-        profile=plan.profile,
-        hk_cancel=plan.hk_cancel,
-        journal=journal,
-        watch=stage,
-    )
+    return cancel(stage.client, stage.order, journal=journal, watch=stage, **_how(plan))
+
+
+def _how(plan: Schedule) -> dict[str, Any]:
+    return {"policy": plan.policy, "profile": plan.profile, "hk_cancel": plan.hk_cancel}
 
 
 def _of_the_journal(journal: Journal, outcome: Outcome) -> list[str]:

@@ -63,6 +63,7 @@ class Schedule:
         t0: The merchant settles on the same day and can't cancel.
         on_disk: The journal is a file that is opened anew after each death.
         seconds_dead: How long nobody resumes after a death.
+        journalled: There is a journal; always where the process dies.
     """
 
     seed: int
@@ -79,6 +80,7 @@ class Schedule:
     t0: bool
     on_disk: bool
     seconds_dead: float
+    journalled: bool
 
     @property
     def endless(self) -> bool:
@@ -98,6 +100,7 @@ def schedule(seed: int, *, kills: bool = True) -> Schedule:
     client_knows = dice.random() < 0.9  # else it believes another edition of the documents
     profile = switches["cancel_routes"] if client_knows else dice.choice(PROFILES)
     hk_cancel = switches["hk_cancel"] if dice.random() < 0.9 else dice.choice(["allow", "deny"])
+    deaths = _kills(dice)
     return Schedule(
         seed,
         direct=dice.random() < 0.35,
@@ -109,10 +112,11 @@ def schedule(seed: int, *, kills: bool = True) -> Schedule:
         policy=_policy(dice) if dice.random() < 0.5 else None,
         acts=tuple(_act(dice) for _ in range(dice.choice([0, 0, 1, 1, 1, 2, 3]))),
         troubles=tuple(_trouble(dice) for _ in range(dice.choice([0, 0, 1, 1, 2, 3, 4]))),
-        kills=_kills(dice) if kills else frozenset(),
+        kills=deaths if kills else frozenset(),
         t0=dice.random() < 0.03,
         on_disk=dice.random() < 0.02,
         seconds_dead=dice.choice([0.0, 1.0, 60.0, 3600.0]),
+        journalled=dice.random() < 0.25 or bool(deaths),
     )
 
 
