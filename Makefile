@@ -14,6 +14,7 @@ INSTALLER := $(VENV)/.uv-$(UV_VERSION)
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 N ?= 20000
+LITE ?= 1
 K ?= 300
 # The lessons in the language of the locale.
 LESSONS := $(if $(findstring zh,$(firstword $(LC_ALL) $(LC_MESSAGES) $(LANG))),zh,en)
@@ -63,8 +64,10 @@ format: $(VENV)/.full ## Put code into the project's format
 	@$(BIN)/ruff format --quiet
 
 .PHONY: docs
-docs: $(VENV)/.full ## Build the site into site/, strictly
-	@$(BIN)/mkdocs build --strict --quiet && echo "site/ is built"
+docs: $(VENV)/.full ## Build the site into site/, strictly (LITE=0: without the lessons in the browser)
+	@$(BIN)/mkdocs build --strict --quiet
+	@test "$(LITE)" = 0 || $(BIN)/python -m docs._site.browser site
+	@echo "site/ is built"
 
 .PHONY: screenshots
 screenshots: $(VENV)/.full ## Take pictures of every page, to look at
