@@ -65,6 +65,10 @@ class Books:
         """Return the order with either number, whoever's it is (newest first)."""
         return self._by_syssn.get(number) or self._by_syssn.get(self._latest.get(number, ""))
 
+    def newest(self) -> Iterator[Entry]:
+        """Yield every order, newest first; the books must not change meanwhile."""
+        return reversed(self._by_syssn.values())
+
     def __iter__(self) -> Iterator[Entry]:
         return iter(tuple(self._by_syssn.values()))
 

@@ -19,6 +19,7 @@ from qftools.sandbox.notifications import NoticeKeeper, Notifications
 from qftools.sandbox.orders import Entry, Row
 from qftools.sandbox.payer import Payer
 from qftools.sandbox.records import Records, Snapshot, keepers_of
+from qftools.sandbox.report import Report
 from qftools.sandbox.seen import Seen
 from qftools.sandbox.server import IN_PROCESS_URL, Background, InProcessAdapter
 from qftools.sandbox.settings import Settings
@@ -381,6 +382,21 @@ class Sandbox:
             self.gateway.sight.last.clear()
             self.notifications.clear()
             self._save()
+
+    def report(self) -> Report:
+        """Return what the integration did wrong, graded, with the exchanges as evidence.
+
+        Example:
+            >>> with Sandbox() as sandbox:
+            ...     client = sandbox.client()
+            ...     order = client.pay(pay_type="800101", txamt=100, txcurrcd="HKD")
+            ...     _ = client.reverse(order)
+            ...     sandbox.report().broken()
+            ('cancelled-unseen',)
+        """
+        self.tick()
+        with self.lock:
+            return self.shell.report()
 
     def tick(self) -> None:
         """Let everything happen that has fallen due: expiries, payers, notifications."""

@@ -90,6 +90,7 @@ class Notifications:
     Attributes:
         url: Where notices go whose payment and merchant name no address.
         own_port: The sandbox's own; it never notifies itself.
+        changes: Counts up with everything that happens here.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Notifications:
     ) -> None:
         self.url = ""
         self.own_port: int | None = None
+        self.changes = 0
         self.changed: dict[str, Notice | None] = {}
         self._clock = gateway.clock
         self._merchants = gateway.merchants
@@ -173,6 +175,15 @@ class Notifications:
         Raises:
             SandboxError: There is no such notice.
         """
+        self.requeue(number)
+        self.deliver()
+
+    def requeue(self, number: int) -> None:
+        """Let a notice be sent with the next `deliver`, whatever became of it.
+
+        Raises:
+            SandboxError: There is no such notice.
+        """
         with self._lock:
             notice = self._kept.get(number)
             if notice is None:
@@ -180,7 +191,6 @@ class Notifications:
             notice.url = notice.url or self._address("", notice.app_code)
             notice.state = "waiting"
             self._appoint(notice, self._clock.now())
-        self.deliver()
 
     # -- made when money moves ------------------------------------------------------
 
@@ -245,7 +255,7 @@ class Notifications:
                 notice.outcome(attempt, SCHEDULES[self._settings.retry_schedule])
                 if notice.due is not None:
                     self._appoint(notice, notice.due)
-                self.changed[str(notice.id)] = notice
+                self._note(notice)
 
     def next_due(self) -> float | None:
         """Return when the next delivery is due, None where none is."""
@@ -320,17 +330,22 @@ class Notifications:
     def _appoint(self, notice: Notice, due: float) -> None:
         notice.due = due
         heapq.heappush(self._queue, (due, next(self._turn), notice.id))
-        self.changed[str(notice.id)] = notice
+        self._note(notice)
 
     def _keep(self, notice: Notice) -> None:
         self._kept[notice.id] = notice
-        self.changed[str(notice.id)] = notice
+        self._note(notice)
         if len(self._kept) > KEPT:
             oldest, _ = self._kept.popitem(last=False)
             self.changed[str(oldest)] = None
 
+    def _note(self, notice: Notice) -> None:
+        self.changes += 1
+        self.changed[str(notice.id)] = notice
+
     def clear(self) -> None:
         """Forget every notice and fault."""
+        self.changes += 1
         self.changed.update(dict.fromkeys(map(str, self._kept)))
         self._kept.clear()
         self._queue.clear()

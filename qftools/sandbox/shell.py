@@ -5,15 +5,27 @@ Puts them together and decides when they run; each of them lives in a module of 
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from qftools.sandbox.control import Control
+from qftools.sandbox.control_params import NotFound
+from qftools.sandbox.dashboard import Dashboard
+from qftools.sandbox.history import History
+from qftools.sandbox.pages import static_files
+from qftools.sandbox.payer_page import PayerPage
+from qftools.sandbox.report import Report, judge
+
 if TYPE_CHECKING:
     from qftools.sandbox.embedded import Sandbox
+    from qftools.sandbox.records import Snapshot
 
 _LOG = logging.getLogger("qftools.sandbox")
+MOST_SNAPSHOTS = 20
 LONGEST_SLEEP = 0.5  # seconds: the machine's clock can be put forward by hand
 
 
@@ -26,11 +38,20 @@ class Shell:
 
     def __init__(self, sandbox: Sandbox) -> None:
         app = sandbox.app
+        self._moves = 0
+        self._judged: tuple[tuple[str, float], Report] | None = None
+        self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
+        self._snapshot_names = itertools.count(1)
         self._sandbox = sandbox
         self._ticker: Ticker | None = None
         self.notifications = sandbox.notifications
+        sandbox.gateway.ledger.listeners.append(lambda _: self.moved())
         app.before_reply = self._before_reply
         app.after_reply = self.after_reply
+        app.mount("/payer", PayerPage(sandbox))
+        app.mount("/sandbox", Control(sandbox))
+        app.mount("/static", static_files)
+        app.mount("/", Dashboard(sandbox))
 
     def after_reply(self) -> None:
         """Send what is due, now that the answer it is about has left."""
@@ -64,6 +85,45 @@ class Shell:
         dues = (self._sandbox.gateway.ledger.timers.next_due(), self.notifications.next_due())
         waits = [due - now for due in dues if due is not None]
         return max(0.0, min([LONGEST_SLEEP, *waits]))
+
+    def moved(self) -> None:
+        """Note that a page which shows this sandbox is out of date."""
+        self._moves += 1
+
+    def mark(self) -> str:
+        """Return a text that is another one whenever there is something new to show."""
+        gateway = self._sandbox.gateway
+        faults = [*gateway.faults, *self.notifications.faults]
+        struck = sum(fault.struck for fault in faults)
+        changes = self.notifications.changes
+        return f"{gateway.sight.count}.{self._moves}.{changes}.{len(faults)}.{struck}"
+
+    def keep_snapshot(self) -> str:
+        """Keep a snapshot in memory, for tests in other languages, and return its name."""
+        name = str(next(self._snapshot_names))
+        self._snapshots[name] = self._sandbox.snapshot()
+        if len(self._snapshots) > MOST_SNAPSHOTS:
+            self._snapshots.popitem(last=False)
+        return name
+
+    def restore_snapshot(self, name: str) -> None:
+        """Put everything back.
+
+        Raises:
+            NotFound: No snapshot of that name is kept.
+        """
+        snapshot = self._snapshots.get(name)
+        if snapshot is None:
+            raise NotFound(f"no snapshot {name[:40]!r} is kept; there are the last 20")
+        self._sandbox.restore(snapshot)
+        self.moved()
+
+    def report(self) -> Report:
+        """Judge what is known now; asked again with nothing new, it is the same report."""
+        key = (self.mark(), self._sandbox.clock.now())
+        if self._judged is None or self._judged[0] != key:
+            self._judged = (key, judge(History(self._sandbox)))
+        return self._judged[1]
 
     def _before_reply(self) -> None:
         if self.notifications.deliver(early=True):

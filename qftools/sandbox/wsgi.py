@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 from qftools.errors import SandboxError
 from qftools.sandbox.gateway import Gateway
@@ -132,7 +131,8 @@ class App:
         """Tell whether a request comes from no web page, or from a page of this sandbox."""
         origin = request.headers.get("origin")
         if origin is not None:
-            return urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+            host = request.headers.get("host", "").lower()
+            return origin.lower() in (f"http://{host}", f"https://{host}")
         return request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
 
     def answered(self, request: WireRequest) -> WireResponse:

@@ -1,0 +1,288 @@
+"""Payer page and dashboard: words, escaping, headers; and a real browser in front of them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from string import Template
+
+import pytest
+import requests
+
+from qftools.sandbox import Sandbox
+from qftools.sandbox.pages import STATIC, words
+from qftools.sandbox.payer import ACTS
+from qftools.sandbox.server import IN_PROCESS_URL
+from qftools.sandbox.states import State
+
+ORDER = {"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD"}
+NASTY = "<script>alert(1)</script>\"'&"
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def web(sandbox):
+    session = requests.Session()
+    session.mount(IN_PROCESS_URL, sandbox.adapter())
+
+    def ask(path, method="GET", **options):
+        options = {"allow_redirects": False} | options
+        return session.request(method, IN_PROCESS_URL + path, **options)
+
+    return ask
+
+
+def test_every_word_is_there_in_both_languages():
+    assert all(texts["en"] and texts["zh"] for texts in words().values())
+
+
+def test_there_is_a_word_for_every_state_and_every_act():
+    needed = {f"state_{state.value.replace(' ', '_')}" for state in State}
+    needed |= {f"act_{act}" for act in ACTS}
+
+    assert needed <= set(words())
+
+
+def test_the_script_says_only_words_that_exist(web):
+    script = web("/static/dashboard.js").text
+
+    said = set(re.findall(r'say\("(\w+)"\)', script))
+
+    assert said and said <= set(words())
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_payer_page_shows_the_order_in_the_language_asked_for(sandbox, web, lang):
+    order = sandbox.client().pay(**ORDER)
+
+    html = web(f"/payer/{order.syssn}?lang={lang}").text
+
+    assert "<small>HKD</small>25.00" in html
+    assert words()["state_waiting"][lang] in html
+    assert order.out_trade_no in html
+
+
+def test_the_payer_page_speaks_what_the_browser_prefers(sandbox, web):
+    order = sandbox.client().pay(**ORDER)
+
+    html = web(f"/payer/{order.syssn}", headers={"Accept-Language": "zh-HK,zh;q=0.9"}).text
+
+    assert words()["act_pay"]["zh"] in html
+
+
+@pytest.mark.parametrize("path", ["/", "/payer/1", "/static/dashboard.js", "/static/words.json"])
+def test_a_page_takes_nothing_from_elsewhere_and_sits_in_no_frame(web, path):
+    policy = web(path).headers["Content-Security-Policy"]
+
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("name", [*STATIC, "dashboard.html", "payer.html"])
+def test_no_file_names_another_host(name):
+    from importlib.resources import files
+
+    text = files("qftools.sandbox").joinpath("static", name).read_text("utf-8")
+    hosts = set(re.findall(r"https?://([\w.-]+)", text))
+
+    assert hosts <= {"www.w3.org", "127.0.0.1"}  # the name of SVG; an example
+
+
+@pytest.mark.parametrize("name", ["..%2fembedded.py", "../embedded.py", "payer.html", "", "x"])
+def test_only_listed_files_are_served(web, name):
+    assert web(f"/static/{name}").status_code == 404
+
+
+def test_what_a_merchant_sends_is_text_on_the_page(sandbox, web):
+    order = sandbox.client().pay(**ORDER, goods_name=NASTY)
+
+    html = web(f"/payer/{order.syssn}").text
+
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "//evil", "http://[bad"]
+)
+def test_only_a_web_address_becomes_the_way_back(sandbox, web, url):
+    order = sandbox.client().pay(**ORDER, return_url=url)
+    sandbox.payer(order).pay()
+
+    page = web(f"/payer/{order.syssn}")
+
+    assert page.status_code == 200
+    assert 'class="back"' not in page.text
+
+
+def test_the_way_back_carries_what_the_real_redirect_carries(sandbox, web):
+    order = sandbox.client().pay(**ORDER, return_url="https://shop.example/back?a=1")
+    sandbox.payer(order).pay()
+
+    html = web(f"/payer/{order.syssn}").text
+
+    (link,) = re.findall(r'class="back" href="([^"]+)"', html)
+    assert link.startswith("https://shop.example/back?a=1&amp;syssn=")
+    assert "respcd=0000" in link
+
+
+def test_a_press_without_javascript_pays(sandbox, web):
+    order = sandbox.client().pay(**ORDER)
+
+    answer = web(f"/payer/{order.syssn}", "POST", data={"act": "pay", "lang": "zh"})
+
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/payer/{order.syssn}?lang=zh"
+    assert sandbox.order(order).state == "paid"
+
+
+def test_another_page_cannot_press_the_button(sandbox, web):
+    order = sandbox.client().pay(**ORDER)
+
+    answer = web(
+        f"/payer/{order.syssn}",
+        "POST",
+        data={"act": "pay"},
+        headers={"Origin": "https://evil.example"},
+    )
+
+    assert answer.status_code == 403
+    assert sandbox.order(order).state == "waiting"
+
+
+@pytest.mark.parametrize("number", ["1", "%00", "a/b", "%F0%9F%92%A9", "x" * 3000])
+def test_an_order_that_does_not_exist_has_a_page_that_says_so(web, number):
+    answer = web(f"/payer/{number}?lang=en")
+
+    assert answer.status_code == 404
+    assert "no such order" in answer.text
+
+
+def test_every_place_of_a_template_is_filled(web, sandbox):
+    order = sandbox.client().pay(**ORDER)
+
+    for path in ("/", f"/payer/{order.syssn}", "/payer/none"):
+        assert not Template.pattern.search(re.sub(r"\$\$", "", web(path).text))
+
+
+# -- in a browser -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+            args=["--no-sandbox"],
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open an address; a page that says anything on its console fails the test."""
+    said = []
+    contexts = []
+
+    def visit(url, *, lang="en-US", width=1200, scheme="light"):
+        context = browser.new_context(
+            locale=lang, viewport={"width": width, "height": 844}, color_scheme=scheme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+@pytest.mark.needs("chromium")
+def test_an_order_is_paid_on_the_payer_page_and_seen_on_the_dashboard(sandbox, open_page):
+    url = sandbox.serve()
+    order = sandbox.client().pay(**ORDER)
+    console = open_page(f"{url}/?lang=en")
+    console.wait_for_selector("#orders .pill.waiting")
+
+    phone = open_page(order.reply.body["qrcode"], width=390)
+    phone.click("button.act.pay")
+
+    phone.wait_for_selector("#state.paid")
+    console.wait_for_selector("#orders .pill.paid")
+    assert sandbox.order(order).state == "paid"
+
+
+@pytest.mark.needs("chromium")
+def test_the_payer_page_follows_a_cancel_of_the_merchant(sandbox, open_page):
+    sandbox.serve()
+    order = sandbox.client().pay(**ORDER)
+    phone = open_page(order.reply.body["qrcode"], width=390)
+
+    sandbox.client().reverse(order)
+
+    phone.wait_for_selector("#state.cancelled")
+    assert phone.query_selector("button.act") is None
+
+
+@pytest.mark.needs("chromium")
+def test_the_dashboard_plays_the_payer_arms_faults_and_moves_the_clock(sandbox, open_page):
+    url = sandbox.serve()
+    order = sandbox.client().pay(**ORDER)
+    console = open_page(f"{url}/?lang=zh#faults")
+
+    console.click("#orders .row")
+    console.click(f"#act-type_password-{order.syssn}")
+    console.wait_for_selector("#orders .pill.paying")
+    console.click("#fault-form button")
+    console.wait_for_selector("#faults .row")
+    console.click("[data-advance='3600']")
+    console.wait_for_selector("#orders .pill.expired")
+
+    assert [fault.name for fault in sandbox.gateway.faults] == ["lost after"]
+
+
+@pytest.mark.needs("chromium")
+def test_hostile_text_stays_text_on_the_dashboard(sandbox, open_page):
+    url = sandbox.serve()
+    requests.post(
+        f"{url}/trade/v1/query",
+        data={"out_trade_no": NASTY, NASTY: NASTY},
+        headers={"X-QF-APPCODE": "x", "X-QF-SIGN": NASTY},
+    )
+    console = open_page(f"{url}/?lang=en#exchanges")
+
+    console.click("#exchanges .row")
+    console.wait_for_selector("#exchanges .more pre")
+
+    assert console.locator("main script").count() == 0
+    assert NASTY in console.locator("#exchanges").inner_text()
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("width", [320, 390, 768, 1400])
+def test_nothing_sticks_out_at_any_width(sandbox, open_page, width):
+    url = sandbox.serve()
+    order = sandbox.client().pay(**ORDER, notify_url="http://127.0.0.1:1/" + "n" * 200)
+    sandbox.client().reverse(order)
+    paid = sandbox.client().pay(**ORDER, notify_url="http://127.0.0.1:1/" + "n" * 200)
+    sandbox.payer(paid).pay()
+    page = open_page(f"{url}/?lang=en", width=width)
+
+    for tab in page.locator("[role=tab]:visible").all():
+        tab.click()
+        page.locator(".panel.shown .rows > li").first.click()
+        page.wait_for_timeout(50)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
