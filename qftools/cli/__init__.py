@@ -14,7 +14,10 @@ from qftools.cli.command import Group
 from qftools.cli.demo import demo
 from qftools.cli.explain import explain
 from qftools.cli.journal import journal, pending, resume
+from qftools.cli.listen import listen
+from qftools.cli.openapi import openapi
 from qftools.cli.policy import policy
+from qftools.cli.report import report
 from qftools.cli.sandbox import sandbox
 from qftools.cli.sign import sign
 from qftools.cli.sweep import sweep
@@ -32,8 +35,8 @@ def main() -> None:
 
 
 for command in (
-    *(demo, sandbox, sign, explain),
+    *(demo, sandbox, listen, report, sign, explain),
     *(pay, query, cancel, sweep, pending, resume, journal),
-    *(reverse, close, refund, policy),
+    *(reverse, close, refund, policy, openapi),
 ):
     main.add_command(command)

@@ -1,0 +1,178 @@
+"""``qftools listen``: a merchant's receiver on loopback that shows what arrives."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qftools.cli import output
+from qftools.cli.command import Command, client_key_option, json_option, option
+from qftools.locale import mark, text
+
+if TYPE_CHECKING:
+    from qftools.sandbox.receiver import Arrival
+
+LARGEST = 256 * 1024
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("Receive notifications, and show their signature check and retry number"),
+    help=mark(
+        "Receive notifications on this machine, until Ctrl-C: show each with its signature check "
+        "and retry number, and acknowledge it.\n\n"
+        "With --sandbox the sandbox sends its notifications here. With --forward each goes on to "
+        "your own receiver, as it came, and your receiver's answer goes back."
+    ),
+)
+@option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8788,
+    show_default=True,
+    help=mark("Port on 127.0.0.1; 0 takes a free one."),
+)
+@option("--forward", metavar="URL", help=mark("Your own receiver."))
+@option("--sandbox", metavar="URL", help=mark("A running sandbox, to be told where to notify."))
+@option(
+    "--answer",
+    default="SUCCESS",
+    show_default=True,
+    help=mark("What to answer; anything but SUCCESS makes the gateway send it again."),
+)
+@client_key_option
+@json_option
+def listen(
+    port: int,
+    forward: str | None,
+    sandbox: str | None,
+    answer: str,
+    client_key: str | None,
+    as_json: bool,
+) -> None:
+    """Receive notifications until Ctrl-C or SIGTERM."""
+    from waitress.server import create_server
+
+    from qftools.sandbox.embedded import CLIENT_KEY
+    from qftools.sandbox.post import check
+    from qftools.sandbox.receiver import Receiver
+
+    if forward:
+        check(forward, anywhere=True)
+    shown = _Shown(Receiver(client_key or CLIENT_KEY), forward, answer, as_json)
+    try:
+        server = create_server(shown, host="127.0.0.1", port=port, threads=4, ident=None)
+    except OSError as error:
+        raise click.UsageError(
+            text("Can't listen on port {port}: {reason}. --port 0 takes a free one.").format(
+                port=port, reason=error.strerror
+            )
+        ) from error
+    url = f"http://127.0.0.1:{server.effective_port}/"
+    try:
+        if sandbox:
+            _tell(sandbox, url)
+        if not as_json:
+            click.echo(text("Listening at {url}. Ctrl-C stops it.").format(url=url))
+        _until_stopped(server.run)
+    finally:
+        if sandbox:
+            _tell(sandbox, "", quietly=True)
+        server.close()
+
+
+def _until_stopped(run: Callable[[], None]) -> None:
+    stopped = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stopped.set())
+    threading.Thread(target=run, daemon=True).start()
+    stopped.wait()
+
+
+def _tell(sandbox: str, url: str, *, quietly: bool = False) -> None:
+    """Tell a sandbox where its notifications go.
+
+    Raises:
+        SandboxError: There is no sandbox at that address.
+    """
+    from qftools.errors import SandboxError
+    from qftools.sandbox.remote import Remote
+
+    try:
+        Remote(sandbox).call("POST", "/sandbox/notifications", {"url": url})
+    except SandboxError:
+        if not quietly:
+            raise
+
+
+class _Shown:
+    """The WSGI application: checks, shows, forwards, answers."""
+
+    def __init__(self, receiver: Any, forward: str | None, answer: str, as_json: bool) -> None:
+        self._receiver = receiver
+        self._forward = forward
+        self._answer = answer
+        self._as_json = as_json
+        self._lock = threading.Lock()
+
+    def __call__(
+        self, environ: Mapping[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "POST":
+            start_response("405 Method Not Allowed", [("Allow", "POST")])
+            return [b"POST only\n"]
+        body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LARGEST))
+        headers = {
+            "X-QF-SIGN": environ.get("HTTP_X_QF_SIGN", ""),
+            "Content-Type": environ.get("CONTENT_TYPE", ""),
+        }
+        with self._lock:
+            arrival = self._receiver.receive(headers, body)
+            status, answer = self._answered(arrival, headers)
+            self._show(arrival, status, answer)
+        reason = {200: "OK", 403: "Forbidden", 502: "Bad Gateway"}.get(status, "Answered")
+        start_response(f"{status} {reason}", [("Content-Type", "text/plain")])
+        return [answer]
+
+    def _answered(self, arrival: Arrival, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        from qftools.sandbox.post import post
+
+        if self._forward:
+            # A forged one goes on as well: the receiver behind is to refuse it itself.
+            posted = post(self._forward, headers, arrival.body, anywhere=True)
+            return posted.status or 502, posted.body
+        return (200, self._answer.encode()) if arrival.signed else (403, b"")
+
+    def _show(self, arrival: Arrival, status: int, answer: bytes) -> None:
+        if self._as_json:
+            import json
+
+            line = {
+                "signed": arrival.signed,
+                "why": arrival.why,
+                "retry": arrival.retry,
+                "status": status,
+                "answer": answer.decode("utf-8", "replace"),
+                "notification": dict(arrival.fields),
+            }
+            click.echo(json.dumps(line, ensure_ascii=False))
+            return
+        fields = arrival.fields
+        amount = output.amount(str(fields.get("txamt", "")), str(fields.get("txcurrcd", "")))
+        signed = text("signature right") if arrival.signed else text("signature wrong")
+        retry = text("retry {number}").format(number=arrival.retry)
+        words = [
+            str(fields.get("notify_type", "?")),
+            str(fields.get("out_trade_no", "?")),
+            amount,
+            click.style(signed, fg="green" if arrival.signed else "red"),
+            retry if arrival.retry else text("first delivery"),
+            f"-> HTTP {status} {answer[:40].decode('utf-8', 'replace')}",
+        ]
+        click.echo("  ".join(w if "\x1b" in w[:1] else output.plain(w) for w in words))
+        if arrival.why:
+            click.echo(f"  {output.plain(arrival.why)}")

@@ -1,0 +1,61 @@
+"""A sandbox that runs elsewhere on this machine, through its control API."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from qftools.errors import SandboxError
+from qftools.sandbox.post import is_loopback
+
+DEFAULT_URL = "http://127.0.0.1:8787"
+TIMEOUT = (3.0, 30.0)
+
+
+class Remote:
+    """The control API of a running sandbox.
+
+    Args:
+        url: Where it is.
+
+    Raises:
+        SandboxError: The address is none of this machine's.
+
+    Example:
+        >>> Remote("https://openapi.qfapi.com")
+        Traceback (most recent call last):
+        ...
+        qftools.errors.SandboxError: https://openapi.qfapi.com is no address of a sandbox here
+    """
+
+    def __init__(self, url: str = DEFAULT_URL) -> None:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
+            raise SandboxError(f"{url[:100]} is no address of a sandbox here")
+        self.url = url.rstrip("/")
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Make one call and return what it answers.
+
+        Raises:
+            SandboxError: No sandbox answers there, or it refuses.
+        """
+        with requests.Session() as session:
+            session.trust_env = False
+            try:
+                answer = session.request(method, self.url + path, json=body, timeout=TIMEOUT)
+                value = answer.json()
+            except (requests.RequestException, ValueError) as error:
+                raise SandboxError(
+                    f"no sandbox answers at {self.url}; start one with `qftools sandbox`, "
+                    "or name another with --sandbox"
+                ) from error
+        if not answer.ok:
+            message = value.get("error", {}).get("message", "") if isinstance(value, dict) else ""
+            raise SandboxError(message or f"the sandbox answers HTTP {answer.status_code}")
+        return value

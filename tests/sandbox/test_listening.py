@@ -1,0 +1,183 @@
+"""``qftools listen``, ``report`` and ``openapi``, as they are typed, beside a served sandbox."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from qftools import locale
+from qftools.cli import main
+from qftools.sandbox import Sandbox
+from qftools.sandbox.embedded import CLIENT_KEY
+from qftools.sandbox.receiver import Receiver
+from qftools.sandbox.report import rules
+from tests.sandbox.receiving import Receiver as Shop
+
+ORDER = {"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD"}
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox() as running:
+        running.serve()
+        yield running
+
+
+@pytest.fixture
+def typed():
+    """Type ``qftools --lang ...``."""
+    before = locale.language()
+    yield lambda *args: CliRunner().invoke(main, ["--lang", "en", *args])
+    locale.use_language(before)
+
+
+@contextmanager
+def listening(*args):
+    """``qftools listen`` as a process; yields it with its address, and ends it as Ctrl-C does."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "qftools", "--lang", "en", "listen", "--port", "0", *args],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    try:
+        line = process.stdout.readline()
+        yield process.stdout, line.split(" at ")[1].split(". ")[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        status = process.wait(timeout=10)
+        process.stdout.close()
+    assert status == 0
+
+
+def paid(sandbox, **more):
+    order = sandbox.client().pay(**ORDER, **more)
+    sandbox.payer(order).pay()
+    return order
+
+
+def test_listen_shows_each_with_its_check_and_retry_and_acknowledges_it(sandbox):
+    with listening("--sandbox", sandbox.url) as (lines, _):
+        order = paid(sandbox)
+
+        line = lines.readline()
+
+        assert f"payment  {order.out_trade_no}  2500 (HKD 25.00)  signature right" in line
+        assert "first delivery  -> HTTP 200 SUCCESS" in line
+        (notice,) = sandbox.notifications
+        assert notice.state == "acknowledged"
+
+
+def test_listen_counts_retries_and_says_why_a_signature_is_wrong(sandbox):
+    with listening("--answer", "later") as (lines, url):
+        sandbox.fault("tampered", on="notification")
+        paid(sandbox, notify_url=url)
+        sandbox.clock.advance(720)
+
+        said = [lines.readline() for _ in range(4)]
+
+    assert "signature wrong" in said[0]
+    assert "HTTP 403" in said[0]
+    assert "not the MD5 of this body and the client key" in said[1]
+    assert "first delivery" in said[2]
+    assert "retry 1" in said[3]
+
+
+def test_listen_forwards_the_bytes_and_brings_the_answer_back(sandbox):
+    with (
+        Shop((500, b"not yet")) as shop,
+        listening("--forward", shop.url) as (lines, url),
+    ):
+        paid(sandbox, notify_url=url)
+
+        line = lines.readline()
+
+    headers, body = shop.came[0]
+    (notice,) = sandbox.notifications
+    assert "-> HTTP 500 not yet" in line
+    assert body == notice.body
+    assert Receiver(CLIENT_KEY).receive(headers, body).signed
+    assert notice.attempts[0].status == 500
+
+
+def test_when_listen_stops_the_sandbox_notifies_nobody(sandbox):
+    with listening("--sandbox", sandbox.url) as (_, url):
+        during = sandbox.notifications.url
+
+    assert (during, sandbox.notifications.url) == (url, "")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "why"),
+    [
+        ({}, b"{}", "X-QF-SIGN is missing"),
+        ({"X-QF-SIGN": "nonsense"}, b"{}", "not the MD5"),
+        ({"x-qf-sign": "0" * 32}, b"\xff\xfe", "not the MD5"),
+    ],
+)
+def test_a_receiver_says_why_it_does_not_believe(headers, body, why):
+    arrival = Receiver("key").receive(headers, body)
+
+    assert not arrival.signed
+    assert why in arrival.why
+
+
+def test_the_report_is_printed_and_its_status_follows_the_grade(sandbox, typed):
+    client = sandbox.client()
+    client.reverse(client.pay(**ORDER))
+
+    by_default = typed("report", "--sandbox", sandbox.url)
+    strict = typed("report", "--sandbox", sandbox.url, "--fail-on", "warning")
+
+    assert "works by luck  Cancelled without looking first" in by_default.output
+    assert "#2" in by_default.output
+    assert (by_default.exit_code, strict.exit_code) == (0, 1)
+
+
+def test_the_report_speaks_chinese(sandbox):
+    client = sandbox.client()
+    client.reverse(client.pay(**ORDER))
+    before = locale.language()
+
+    done = CliRunner().invoke(main, ["--lang", "zh", "report", "--sandbox", sandbox.url])
+    locale.use_language(before)
+
+    assert rules()["cancelled-unseen"].title.zh in done.output
+
+
+def test_the_report_as_json_is_what_the_control_api_says(sandbox, typed):
+    done = typed("report", "--sandbox", sandbox.url, "--json")
+
+    assert json.loads(done.output) == requests.get(f"{sandbox.url}/sandbox/report").json()
+
+
+def test_where_no_sandbox_is_the_next_step_is_named(typed):
+    done = typed("report", "--sandbox", "http://127.0.0.1:1")
+
+    assert done.exit_code != 0
+    assert "start one with `qftools sandbox`" in done.output
+
+
+def test_an_address_elsewhere_is_not_asked(typed):
+    done = typed("report", "--sandbox", "https://openapi-hk.qfapi.com")
+
+    assert done.exit_code != 0
+    assert "no address of a sandbox here" in done.output
+
+
+def test_the_description_is_printed_or_written(typed, tmp_path):
+    file = tmp_path / "openapi.json"
+
+    printed = typed("openapi", "--url", "http://127.0.0.1:9")
+    written = typed("openapi", "-o", str(file))
+
+    assert json.loads(printed.output)["servers"] == [{"url": "http://127.0.0.1:9"}]
+    assert written.exit_code == 0
+    assert json.loads(file.read_text("utf-8"))["openapi"] == "3.1.0"
