@@ -61,7 +61,7 @@ class Control:
         except WrongValue as error:
             return _refused(Refusal(400, "wrong value", str(error), field=error.field))
         except SandboxError as error:
-            return _refused(Refusal(400, "refused", str(error)))
+            return _refused(Refusal(409, "refused", str(error)))
 
     def _check_origin(self, request: WireRequest) -> None:
         """Refuse what a page of another origin sends, whatever it sends."""

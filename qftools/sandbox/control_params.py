@@ -80,6 +80,8 @@ class Param:
             return None
         if of_query and self.kind in ("integer", "number"):
             value = self._number(value)
+        if self.kind == "integer" and isinstance(value, float) and value.is_integer():
+            value = int(value)  # 2.0 is a whole number in JSON
         self._check_kind(value)
         if self.choices and value not in self.choices:
             raise WrongValue(self.name, f"must be one of: {', '.join(self.choices)}")
@@ -106,8 +108,6 @@ class Param:
             "texts": isinstance(value, list)
             and all(isinstance(item, str) and len(item) <= 128 for item in value),
         }[self.kind]
-        if self.kind == "integer" and isinstance(value, float) and value.is_integer():
-            raise WrongValue(self.name, "must be written as a whole number")
         if not right:
             words = {"text": "text", "flag": "true or false", "texts": "a list of texts"}
             raise WrongValue(self.name, f"must be {words.get(self.kind, f'a {self.kind}')}")

@@ -18,6 +18,7 @@ from qftools.sandbox.control_params import Ask, Kind, Param, Route
 from qftools.sandbox.faults import ALIASES, ENDPOINTS, GROUPS, NAMES
 from qftools.sandbox.merchants import MCHID_RULES
 from qftools.sandbox.notifications import FAULTS as NOTICE_FAULTS
+from qftools.sandbox.settings import switches
 
 MOST_ROWS = 500
 ON = ("*", *ENDPOINTS, *(group for group in GROUPS if group != "*"))
@@ -194,7 +195,7 @@ ROUTES: tuple[Route, ...] = (
         "turnSwitch",
         calls.turn,
         body=(
-            _value("name", "text", key="turnSwitch.name", required=True),
+            _value("name", "text", key="turnSwitch.name", required=True, choices=tuple(switches())),
             _value("value", "text", required=True),
         ),
     ),

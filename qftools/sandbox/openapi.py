@@ -25,12 +25,12 @@ GATEWAY: dict[str, Text] = {
     "close": Text(zh="关闭：撤销微信扫码订单等", en="Cancel an order of WeChat Pay MPM and others"),
     "refund": Text(zh="全额或部分退款", en="Refund a paid order, in part or in full"),
 }
-WITH_GET = ("reversal", "close")  # as the vendor page prints them (C1)
 FORM = "application/x-www-form-urlencoded"
 _ERRORS = {
     "400": "A value is missing, wrong, or not one of the call's.",
     "403": "A web page of another origin asks.",
     "404": "There is no such thing.",
+    "409": "The sandbox refuses: its switches, limits or settings forbid it.",
     "415": "The body is not application/json.",
 }
 
@@ -114,23 +114,22 @@ def _gateway_path(endpoint: str, about: Text) -> dict[str, Any]:
             },
         }
     }
-    if endpoint in WITH_GET:
-        named = [
-            {
-                "name": field.name,
-                "in": "query",
-                "required": field.required == "yes",
-                "description": _say(field.meaning),
-                "schema": _field(field),
-            }
-            for field in fields
-        ]
-        path["get"] = {
-            **common,
-            "operationId": f"{endpoint}ByGet",
-            "summary": _say(about),
-            "parameters": [signtype, *named],
+    named = [
+        {
+            "name": field.name,
+            "in": "query",
+            "required": field.required == "yes",
+            "description": _say(field.meaning),
+            "schema": _field(field),
         }
+        for field in fields
+    ]
+    path["get"] = {  # the vendor page prints GET for reversal and close; the sandbox takes all (C1)
+        **common,
+        "operationId": f"{endpoint}ByGet",
+        "summary": _say(about),
+        "parameters": [signtype, *named],
+    }
     return path
 
 
@@ -284,7 +283,7 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.method == "POST":
         operation["requestBody"] = {
-            "required": any(param.required for param in route.body),
+            "required": True,  # JSON, even if empty: what a form can send changes nothing
             "content": {"application/json": {"schema": _body(route.body)}},
         }
     return operation
@@ -307,7 +306,7 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.query or route.method == "POST":
         statuses.append("400")
     if route.method == "POST":
-        statuses.append("415")
+        statuses += ["409", "415"]
     if route.things or route.name == "restore":
         statuses.append("404")
     return {
