@@ -73,24 +73,20 @@ def listen(
             )
         ) from error
     url = f"http://127.0.0.1:{server.effective_port}/"
+    stopped = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stopped.set())
+    threading.Thread(target=server.run, daemon=True).start()
     try:
         if sandbox:
             _tell(sandbox, url)
         if not as_json:
             click.echo(text("Listening at {url}. Ctrl-C stops it.").format(url=url))
-        _until_stopped(server.run)
+        stopped.wait()
     finally:
         if sandbox:
             _tell(sandbox, "", quietly=True)
         server.close()
-
-
-def _until_stopped(run: Callable[[], None]) -> None:
-    stopped = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stopped.set())
-    threading.Thread(target=run, daemon=True).start()
-    stopped.wait()
 
 
 def _tell(sandbox: str, url: str, *, quietly: bool = False) -> None:
