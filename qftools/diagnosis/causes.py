@@ -298,11 +298,11 @@ CAUSES: Mapping[str, Cause] = {
         "order",
         "seed; go",
     ),
-    "trailing-ampersand": _row(
-        "拼接后的末尾多了一个 &",
-        "the joined text ends in &",
-        "去掉末尾的 &，再接密钥。",
-        "Cut the last & off before the key is appended.",
+    "ampersand-before-key": _row(
+        "拼接的文字与密钥之间多了一个 &",
+        "an & stands between the joined text and the key",
+        "去掉循环拼接后剩在末尾的 &，也不要在密钥前加 &。",
+        "Cut off the & that a loop leaves at the end, and put none before the key.",
         "order",
         _SAMPLES,
     ),

@@ -19,14 +19,15 @@ from qftools.diagnosis.fieldsets import in_order, joined
 from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Finding, Signature
 from qftools.diagnosis.reading import Reading, inputs_of, read_request
 from qftools.diagnosis.request_rules import Case, finding_of, hit, shortened, transport_rules
-from qftools.diagnosis.search import MOST_TRIES, Result, search
+from qftools.diagnosis.search import MOST_WORK, Result, search
 from qftools.diagnosis.visible import Difference, difference, visible
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
 from qftools.exchange.parsing import Paste, load_json, read
 
 _MOST_CASES = 50  # requests of one paste that are looked at
-_SCREENING = 4_000  # tries for each of them, before one is chosen
+_SCREENING = 2_000_000  # work for each of them, before one is chosen
+_LONGEST = 262_144  # bytes of a request; one of the gateway's has a few hundred
 
 
 def explain(
@@ -66,16 +67,51 @@ def explain(
         >>> diagnosis.cause.what.en
         'the parameters were signed in the order of sending, not sorted'
     """
-    pastes = read(source)[:_MOST_CASES]
+    try:
+        return _explained(
+            source,
+            key or "",
+            dict(other_keys or {}),
+            which,
+            (environment, mchid_rule, tuple(used_numbers)),
+        )
+    except RecursionError:
+        raise InputError("the paste", "is nested too deeply", "a request of the gateway") from None
+
+
+def _explained(
+    source: str | bytes | Exchange | Request,
+    key: str,
+    others: dict[str, str],
+    which: int | None,
+    known: tuple[str | None, str, tuple[str, ...]],
+) -> Diagnosis:
+    pastes = _of_bearable_size(read(source))
     text = _text_of(source)
-    keys = _Keys(key or "", dict(other_keys or {}), text, pastes)
-    around = _Around(pastes, environment, mchid_rule, used_numbers)
+    keys = _Keys(key, others, text, pastes)
+    around = _Around(pastes, *known)
     if which is not None and not 1 <= which <= len(pastes):
         raise InputError("which", f"is {which}", f"a number from 1 to {len(pastes)}")
     number = which or _worst(pastes, keys, around)
-    diagnosis = _diagnose(pastes[number - 1], keys, around, MOST_TRIES)
+    diagnosis = _diagnose(pastes[number - 1], keys, around, MOST_WORK, number=number)
     diagnosis = dataclasses.replace(diagnosis, number=number, count=len(pastes))
     return hidden.scrubbed(diagnosis, keys.secret)
+
+
+def _of_bearable_size(pastes: tuple[Paste, ...]) -> tuple[Paste, ...]:
+    """The first requests that are short enough; an answer that is too long is left out."""
+    kept = []
+    for paste in pastes:
+        if paste.response is not None and len(paste.response.body) > _LONGEST:
+            if paste.request is None:
+                continue
+            paste = dataclasses.replace(paste, response=None)
+        request = paste.request
+        if request is None or len(request.url) + len(request.body) <= _LONGEST:
+            kept.append(paste)
+    if not kept:
+        raise InputError("the request", "is too long", f"at most {_LONGEST:,} bytes")
+    return tuple(kept[:_MOST_CASES])
 
 
 def _text_of(source: str | bytes | Exchange | Request) -> str:
@@ -160,7 +196,7 @@ def _diagnose(
     paste: Paste,
     keys: _Keys,
     around: _Around,
-    most_tries: int,
+    most_work: int,
     *,
     pairs: bool = True,
     number: int = 1,
@@ -172,10 +208,10 @@ def _diagnose(
     given = _given(paste, reading)
     text = _canonical(reading)
     signature, expected = _checked(inputs, keys.key, given)
-    result = Result((), 0, 0)
+    result = Result((), 0, 0, 0)
     if signature != "right" and given and reading.pairs:
         result = search(
-            inputs, keys.key, given, others=keys.others, pairs=pairs, most_tries=most_tries
+            inputs, keys.key, given, others=keys.others, pairs=pairs, most_work=most_work
         )
         if signature == "unchecked" and result.matches:
             signature = "wrong"

@@ -168,7 +168,7 @@ def _php_json(pairs: list[Pair]) -> str:
 
 # One row per other join: (id, detail, how).
 JOINS: tuple[tuple[str, str, Callable[[list[Pair]], str]], ...] = (
-    ("trailing-ampersand", "&", lambda pairs: joined(pairs) + "&"),
+    ("ampersand-before-key", "", lambda pairs: joined(pairs) + "&"),
     ("leading-character", "&", lambda pairs: "&" + joined(pairs)),
     ("leading-character", "?", lambda pairs: "?" + joined(pairs)),
     ("other-join", "no &", lambda pairs: "".join([f"{k}={v}" for k, v in pairs])),

@@ -17,6 +17,7 @@ Severity = Literal["error", "warning", "note"]
 Proof = Literal["reproduced", "rule", "open"]
 Signature = Literal["right", "wrong", "unchecked", "absent"]
 
+LONGEST_VISIBLE = 10_000
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
@@ -113,8 +114,9 @@ class Diagnosis:
 
     @property
     def visible_text(self) -> str:
-        """The text that the gateway hashes, with every byte visible."""
-        return visible(self.text)
+        """The text that the gateway hashes, with every byte visible; cut where it is long."""
+        cut = visible(self.text[:LONGEST_VISIBLE])
+        return cut + "…" if len(self.text) > LONGEST_VISIBLE else cut
 
     def say(self, lang: str = "en", code: str = "python") -> str:
         """The whole diagnosis as text.

@@ -158,7 +158,7 @@ def _params(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
     names = [visible(name)[:60] for name, _value in diagnosis.params]
     width = min(max(map(len, names), default=0), 24)
     for name, (_name, value) in zip(names, diagnosis.params, strict=True):
-        yield Line("plain", f"{name:{width}}  {_cut(visible(value), lang, 200)}", 2)
+        yield Line("plain", f"{name:{width}}  {shown(value, lang, 200)}", 2)
     if not diagnosis.params:
         yield Line("plain", label("nothing", lang), 2)
     yield Line("empty")
@@ -168,10 +168,10 @@ def _texts(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
     if not diagnosis.text:
         return
     yield Line("heading", label("text" if diagnosis.kind == "request" else "body", lang))
-    yield Line("plain", _cut(diagnosis.visible_text, lang, _LONGEST_TEXT), 2)
+    yield Line("plain", shown(diagnosis.text, lang, _LONGEST_TEXT), 2)
     if diagnosis.signed is not None and diagnosis.signed != diagnosis.text:
         yield Line("heading", label("signed", lang))
-        yield Line("plain", _cut(visible(diagnosis.signed), lang, _LONGEST_TEXT), 2)
+        yield Line("plain", shown(diagnosis.signed, lang, _LONGEST_TEXT), 2)
     apart = diagnosis.difference
     if apart is not None:
         yield Line("heading", label("apart", lang).format(byte=apart.byte + 1))
@@ -229,10 +229,10 @@ def sources(source: str, lang: str) -> str:
     return ("；" if lang == "zh" else "; ").join(named)
 
 
-def _cut(text: str, lang: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    return text[:limit] + label("cut", lang).format(count=len(text))
+def shown(text: str, lang: str, limit: int) -> str:
+    """*text* with every byte visible, cut where it is long."""
+    cut = visible(text[:limit])
+    return cut if len(text) <= limit else cut + label("cut", lang).format(count=len(text))
 
 
 def as_dict(diagnosis: Diagnosis, lang: str, code: str) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def key_places(
 
 
 def _with(key: str) -> Iterator[tuple[str, str, tuple[str, str]]]:
-    for between in ("&key=", "&", "&client_key=", "&app_key=", "&secret=", "key="):
+    yield "ampersand-before-key", "", ("", "&" + key)
+    for between in ("&key=", "&client_key=", "&app_key=", "&secret=", "key="):
         yield "key-joined", between, ("", between + key)
     for between in ("+", "|", ":", ",", "="):
         yield "key-joined", between, ("", between + key)
@@ -113,6 +114,9 @@ _CHARSETS: tuple[tuple[str, Encode], ...] = (
     ("UTF-8, BOM", _encoder("utf-8-sig")),
 )
 
+# Where something else explains the same bytes, these are the worse explanation.
+FAR_FETCHED = frozenset({"ASCII, dropped", "GBK, ?", "GB18030", "Big5-HKSCS", "EUC-JP"})
+
 
 # ---- hash ---------------------------------------------------------------------------
 
@@ -122,27 +126,27 @@ def _plain(name: str, encode: Encode) -> Digest:
     return lambda text, before, after: new(encode(before + text + after)).digest()
 
 
-def _hmac(name: str, key: str, whole: bool) -> Digest:
+def _hmac(name: str, key: str, whole: bool, encode: Encode) -> Digest:
     secret = _utf8(key)
 
     def digest(text: str, before: str, after: str) -> bytes:
         data = before + text + after if whole else text
-        return hmac.digest(secret, _utf8(data), name.lower())
+        return hmac.digest(secret, encode(data), name.lower())
 
     return digest
 
 
-def _of_digest(name: str, inner: str, form: Callable[[bytes], bytes]) -> Digest:
+def _of_digest(name: str, inner: str, form: Callable[[bytes], bytes], encode: Encode) -> Digest:
     new, first = _HASHES[name], _HASHES[inner]
     return lambda text, before, after: new(
-        form(first(_utf8(before + text + after)).digest())
+        form(first(encode(before + text + after)).digest())
     ).digest()
 
 
-def _hash_then_key(name: str, inner: str, form: Callable[[bytes], bytes]) -> Digest:
+def _hash_then_key(name: str, inner: str, form: Callable[[bytes], bytes], encode: Encode) -> Digest:
     new, first = _HASHES[name], _HASHES[inner]
     return lambda text, before, after: new(
-        _utf8(before) + form(first(_utf8(text)).digest()) + _utf8(after)
+        _utf8(before) + form(first(encode(text)).digest()) + _utf8(after)
     ).digest()
 
 
@@ -154,23 +158,26 @@ def _upper(digest: bytes) -> bytes:
     return digest.hex().upper().encode()
 
 
-def _hashes(announced: str, key: str) -> Iterator[tuple[Deviation | None, str, Digest]]:
-    yield None, announced, _plain(announced, _utf8)
+def _hashes(
+    announced: str, key: str, encode: Encode = _utf8
+) -> Iterator[tuple[Deviation | None, str, Digest]]:
+    yield None, announced, _plain(announced, encode)
     for name in LENGTHS:
         if name != announced:
-            yield Deviation("other-hash", name), name, _plain(name, _utf8)
+            yield Deviation("other-hash", name), name, _plain(name, encode)
     for name in LENGTHS:
         if key:
-            yield Deviation("hmac", f"HMAC-{name}"), name, _hmac(name, key, whole=False)
+            yield Deviation("hmac", f"HMAC-{name}"), name, _hmac(name, key, False, encode)
             detail = f"HMAC-{name}, text + key"
-            yield Deviation("hmac", detail), name, _hmac(name, key, whole=True)
+            yield Deviation("hmac", detail), name, _hmac(name, key, True, encode)
     for name in ("MD5", "SHA256"):
         for inner in ("MD5", "SHA256"):
             for case, form in (("lower", _lower), ("upper", _upper), ("raw", bytes)):
                 detail = f"{name}({inner}(text + key)), {case}"
-                yield Deviation("hashed-twice", detail), name, _of_digest(name, inner, form)
+                yield Deviation("hashed-twice", detail), name, _of_digest(name, inner, form, encode)
                 detail = f"{name}({inner}(text) + key), {case}"
-                yield Deviation("hashed-twice", detail), name, _hash_then_key(name, inner, form)
+                digest = _hash_then_key(name, inner, form, encode)
+                yield Deviation("hashed-twice", detail), name, digest
 
 
 def sealings(
@@ -178,20 +185,15 @@ def sealings(
 ) -> dict[int, list[Sealing]]:
     """Ways to seal a text, by the number of deviations, for hashes whose length is *wanted*."""
     places = key_places(key, others, app_code)
-    hashes = [row for row in _hashes(announced, key) if row[1] in wanted]
     found: dict[int, list[Sealing]] = {0: [], 1: [], 2: []}
-    for place, before, after in places:
-        keyed = bool(before or after)
-        for how, name, digest in hashes:
-            deviations = tuple(d for d in (place, how) if d)
-            found[len(deviations)].append(Sealing(deviations, before, after, digest, name, keyed))
-    plain = [(how, name) for how, name, _digest in hashes if not how or how.id == "other-hash"]
-    for place, before, after in places:
-        for how, name in plain:
-            for charset, encode in _CHARSETS:
-                deviations = tuple(d for d in (place, Deviation("charset", charset), how) if d)
+    charsets: list[tuple[Deviation | None, Encode]] = [(None, _utf8)]
+    charsets += [(Deviation("charset", name), encode) for name, encode in _CHARSETS]
+    for charset, encode in charsets:
+        hashes = [row for row in _hashes(announced, key, encode) if row[1] in wanted]
+        for place, before, after in places:
+            for how, name, digest in hashes:
+                deviations = tuple([d for d in (place, charset, how) if d])
                 if len(deviations) <= 2:
-                    digest = _plain(name, encode)
                     row = Sealing(deviations, before, after, digest, name, bool(before or after))
                     found[len(deviations)].append(row)
     return found

@@ -20,13 +20,17 @@ from qftools.diagnosis.deviations import (
     changed,
 )
 from qftools.diagnosis.fieldsets import UNSIGNED, fieldset_variants, layouts
-from qftools.diagnosis.sealing import sealings, target
-from qftools.diagnosis.values import FIELD_SET, value_variants
+from qftools.diagnosis.sealing import FAR_FETCHED, sealings, target
+from qftools.diagnosis.values import ALL_VALUES, FIELD_SET, value_variants
 
-#: Bounds of one search. The second number is what a second of hashing takes, roughly.
-MOST_TRIES = 400_000
-MOST_BYTES = 120_000_000
+#: The bound of one search, in units of work: about 250 of them take a microsecond.
+MOST_WORK = 250_000_000
+LONGEST = 100_000  # characters of all values together; longer requests are not searched
+LONGEST_FOR_PAIRS = 30_000
 _MOST_VARIANTS = 700  # ways to write the fields, of which pairs are made
+
+# What the parts of a try cost, in the same units.
+_PER_TEXT, _PER_FIELD, _PER_DIGEST, _PER_CHANGED_CHARACTER = 300, 100, 400, 10
 
 
 class Match(NamedTuple):
@@ -53,11 +57,13 @@ class Result(NamedTuple):
         matches: Every way with the fewest deviations; the likeliest first. All of them make the
             same bytes: the request can't tell between them. Empty where nothing fits.
         tries: How many texts were hashed.
+        work: What that cost, in units of ``MOST_WORK``.
         level: How many deviations at once were tried to the end.
     """
 
     matches: tuple[Match, ...]
     tries: int
+    work: int
     level: int
 
 
@@ -67,7 +73,7 @@ class _Spent(Exception):
 
 class _Search:
     def __init__(
-        self, inputs: Inputs, key: str, others: Mapping[str, str], signature: str, most_tries: int
+        self, inputs: Inputs, key: str, others: Mapping[str, str], signature: str, most_work: int
     ) -> None:
         self.target = target(signature)
         wanted = self.target.hashes()
@@ -76,8 +82,10 @@ class _Search:
         self.layouts = layouts(inputs)
         base = _base(inputs)
         self.heads: dict[int, list[Fields]] = {0: [base], 1: _one(inputs, key, base)}
-        self.tries = self.bytes = 0
-        self.most_tries = most_tries
+        self.after_twice = list(_after_twice(inputs, self.heads[1]))
+        self.size = sum(len(name) + len(value) for name, value in base.pairs)
+        self.tries = self.work = 0
+        self.most_work = most_work
 
     def run(self, levels: int) -> Result:
         done = -1
@@ -85,11 +93,17 @@ class _Search:
             try:
                 matches = list(self.level(level))
             except _Spent:
-                return Result((), self.tries, max(done, 0))
+                break
             if matches:
-                return Result(tuple(_ranked(matches)), self.tries, level)
+                return Result(tuple(_ranked(matches)), self.tries, self.work, level)
             done = level - self.forced
-        return Result((), self.tries, max(done, 0))
+        return Result((), self.tries, self.work, max(done, 0))
+
+    def spend(self, work: int) -> None:
+        """Count *work*; stop when there has been enough."""
+        self.work += work
+        if self.work > self.most_work:
+            raise _Spent
 
     def level(self, level: int) -> Iterator[Match]:
         for fields_level in range(min(level, 2) + 1):
@@ -103,6 +117,7 @@ class _Search:
         seen: set[str] = set()
         for fields in self._fields(fields_level):
             for layout in self.layouts[layout_level]:
+                self.spend(_PER_TEXT + _PER_FIELD * len(fields.pairs) + self.size)
                 try:
                     text = layout.text(fields.pairs)
                 except (ValueError, TypeError):
@@ -117,8 +132,6 @@ class _Search:
         self, fields: Fields, layout: Layout, text: str, sealings: list[Sealing]
     ) -> Iterator[Match]:
         fits = self.target.fits
-        if self.tries > self.most_tries or self.bytes > MOST_BYTES:
-            raise _Spent
         for sealing in sealings:
             before, after = sealing.before, sealing.after
             if fields.keyless:
@@ -126,7 +139,7 @@ class _Search:
                     continue
                 before = after = ""
             self.tries += 1
-            self.bytes += len(text)
+            self.spend(_PER_DIGEST + len(text))
             try:
                 digest = sealing.digest(text, before, after)
             except UnicodeError:
@@ -140,7 +153,10 @@ class _Search:
         if level < 2:
             yield from self.heads[level]
             return
+        yield from self.after_twice
         for first, second in itertools.combinations(self.heads[1], 2):
+            whole = max(first.step, second.step) >= ALL_VALUES
+            self.spend(_PER_FIELD * 4 + (_PER_CHANGED_CHARACTER * self.size if whole else 0))
             merged = _both(self.heads[0][0].pairs, first, second)
             if merged is not None:
                 yield merged
@@ -153,7 +169,7 @@ def search(
     *,
     others: Mapping[str, str] | None = None,
     pairs: bool = True,
-    most_tries: int = MOST_TRIES,
+    most_work: int = MOST_WORK,
 ) -> Result:
     """Return how *signature* was made of *inputs*.
 
@@ -163,11 +179,13 @@ def search(
         signature: The given one, as it stands in the header.
         others: Keys of other environments or accounts, by a label that may be shown.
         pairs: Try two deviations together, if one does not explain it.
-        most_tries: How many texts to hash at most.
+        most_work: When to give up, in units of ``MOST_WORK``.
     """
-    if not signature.strip():
-        return Result((), 0, 0)
-    return _Search(inputs, key, others or {}, signature, most_tries).run(2 if pairs else 1)
+    size = sum(len(name) + len(value) for name, value in inputs.pairs)
+    if not signature.strip() or size > LONGEST:
+        return Result((), 0, 0, 0)
+    levels = 2 if pairs and size <= LONGEST_FOR_PAIRS else 1
+    return _Search(inputs, key, others or {}, signature, most_work).run(levels)
 
 
 def _base(inputs: Inputs) -> Fields:
@@ -179,11 +197,21 @@ def _one(inputs: Inputs, key: str, base: Fields) -> list[Fields]:
     """All single deviations of the fields, each set of them once: the likelier reading first."""
     plain = inputs._replace(pairs=base.pairs)
     found: dict[tuple[Pairs, bool], Fields] = {}
-    for fields in itertools.chain(
+    every = itertools.chain(
         _signature_included(inputs, base), fieldset_variants(plain, key), value_variants(plain)
-    ):
+    )
+    for fields in itertools.islice(every, _MOST_VARIANTS):
         found.setdefault((fields.pairs, fields.keyless), fields)
-    return list(found.values())[:_MOST_VARIANTS]
+    return list(found.values())
+
+
+def _after_twice(inputs: Inputs, one: list[Fields]) -> Iterator[Fields]:
+    """Values that were encoded twice have to be decoded before anything else shows in them."""
+    for twice in one:
+        if twice.deviations[0].id == "values-encoded-twice":
+            decoded = inputs._replace(pairs=twice.pairs)
+            for fields in itertools.islice(value_variants(decoded), _MOST_VARIANTS):
+                yield fields._replace(deviations=twice.deviations + fields.deviations)
 
 
 def _signature_included(inputs: Inputs, base: Fields) -> Iterator[Fields]:
@@ -216,8 +244,13 @@ def _both(base: Pairs, one: Fields, other: Fields) -> Fields | None:
 
 
 def _ranked(matches: list[Match]) -> list[Match]:
-    """The likelier first: fewer changes, then the order of the tables, as they were found."""
+    """The likelier first: fewer changes, nothing far-fetched; then as they were found."""
     first: dict[tuple[Deviation, ...], Match] = {}
     for match in matches:
         first.setdefault(match.deviations, match)
-    return sorted(first.values(), key=lambda match: len(match.deviations))
+    return sorted(first.values(), key=_likelihood)
+
+
+def _likelihood(match: Match) -> tuple[int, int]:
+    rare = sum(d.detail in FAR_FETCHED or d.id in FAR_FETCHED for d in match.deviations)
+    return len(match.deviations), rare

@@ -51,7 +51,8 @@ EVERY_VALUE: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("html-escaped", "", lambda value: html.escape(value)),
     ("html-escaped", "&amp;", lambda value: value.replace("&", "&amp;")),
     ("html-unescaped", "", html.unescape),
-    ("unicode-escaped", "", lambda value: json.dumps(value)[1:-1]),
+    ("unicode-escaped", "JSON", lambda value: json.dumps(value)[1:-1]),
+    ("unicode-escaped", "", lambda value: json.dumps(value)[1:-1].replace('\\"', '"')),
     ("backslashes", "", lambda value: re.sub(r"([\\'\"])", r"\\\1", value)),
     ("letter-case", "lower", str.lower),
     ("letter-case", "upper", str.upper),
@@ -101,10 +102,9 @@ def value_variants(inputs: Inputs) -> Iterator[Fields]:
             for deviation, other in _one_value(name, value):
                 change = _replaced(name, other)
                 yield changed(inputs.pairs, deviation, change, ONE_VALUE, {name})
-    if inputs.raw_plus:
-        deviation = Deviation("plus-sent-raw", field=", ".join(sorted(inputs.raw_plus)))
-        change = _literal_plus(inputs.raw_plus)
-        yield changed(inputs.pairs, deviation, change, ONE_VALUE, inputs.raw_plus)
+    for names in _plus_sets(inputs.raw_plus):
+        deviation = Deviation("plus-sent-raw", field=", ".join(sorted(names)))
+        yield changed(inputs.pairs, deviation, _literal_plus(names), ONE_VALUE, names)
     # The encodings stand first in the table and are done last.
     for index, (identifier, detail, write) in enumerate(EVERY_VALUE):
         step = ALL_VALUES + len(EVERY_VALUE) - index
@@ -114,6 +114,12 @@ def value_variants(inputs: Inputs) -> Iterator[Fields]:
             continue
         if fields.pairs != inputs.pairs:
             yield fields
+
+
+def _plus_sets(names: frozenset[str]) -> list[frozenset[str]]:
+    """Each field whose blank was a ``+`` on the wire, alone; and all of them."""
+    alone = [frozenset({name}) for name in sorted(names)[:50]]
+    return [*alone, names] if len(names) > 1 else alone
 
 
 def _replaced(name: str, other: str) -> Callable[[Pairs], Pairs]:

@@ -116,8 +116,15 @@ def _bytes(text: str) -> bytes:
 
 
 def _first(one: str | bytes, other: str | bytes) -> int:
-    shorter = min(len(one), len(other))
-    return next((i for i in range(shorter) if one[i] != other[i]), shorter)
+    """The first place where they differ, by halving: long texts are compared in one go."""
+    same, end = 0, min(len(one), len(other))
+    while same < end:
+        middle = (same + end + 1) // 2
+        if one[same:middle] == other[same:middle]:
+            same = middle
+        else:
+            end = middle - 1
+    return same
 
 
 def _near(text: str, at: int) -> str:

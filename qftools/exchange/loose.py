@@ -171,9 +171,9 @@ def _run(line: str, start: int | None) -> tuple[str | None, str]:
 
 
 _AFTER = re.compile(
-    r"\s+(?=(?:[-=]?>|=>|[|,;]|sign|signature|x[-_]qf|md5|sha256|header|key|response|resp|result)\b"
+    r"(?<!\s)\s++(?=(?:[-=]?>|=>|[|,;]|sign|signature|x[-_]qf|md5|sha256|header|key|response|resp|result)\b"
     r"|[-=]>|签名|(?:" + _DIGITS + r")(?![0-9A-Za-z]))"
-    r"|[\"'`](?=\s|$|,)|[,;，；]\s*(?=sign|x[-_]qf|签名)",
+    r"|[\"'`](?=\s|$|,)|[,;，；]\s*+(?=sign|x[-_]qf|签名)",
     re.IGNORECASE,
 )
 

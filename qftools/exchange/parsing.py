@@ -16,9 +16,9 @@ from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
 
 #: Characters of a paste that are read at most; a longer one is refused, not cut.
-LONGEST = 4_000_000
+LONGEST = 4_000_000  # of JSON: a HAR holds much besides
+LONGEST_TEXT = 500_000  # of anything else
 MOST_REQUESTS = 200
-_DEEPEST = 200  # levels of JSON
 
 ENDPOINTS = ("payment", "query", "reversal", "close", "refund")
 
@@ -104,6 +104,11 @@ def _read(text: str) -> Iterator[Paste]:
         if value is not None:
             yield from structured.from_json(value, text)
             return
+    if len(text) > LONGEST_TEXT:
+        problem = f"has {len(text):,} characters"
+        raise InputError(
+            "the paste", problem, f"at most {LONGEST_TEXT:,}: paste the part around it"
+        )
     if _REQUEST_LINE.match(start) or start.startswith("HTTP/"):
         yield from _from_http(text.lstrip())
         return

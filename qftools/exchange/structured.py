@@ -16,7 +16,7 @@ from qftools.exchange.parsing import Paste, load_json
 
 _FORM = "application/x-www-form-urlencoded"
 _DEEPEST_FOLDER = 20
-_LONGEST_SOURCE = 200_000  # characters of a program that are given to a parser
+_LONGEST_SOURCE = 50_000  # characters of a program that are given to a parser
 
 
 def from_json(value: Any, text: str) -> Iterator[Paste]:
