@@ -105,7 +105,8 @@ class Client:
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """The last exchanges, oldest first, without what must not be shown."""
-        return tuple(exchange.redacted() for exchange in list(self._kept))
+        secrets = (self.credentials.client_key,)
+        return tuple(exchange.redacted(secrets) for exchange in list(self._kept))
 
     # ---- the five calls ---------------------------------------------------------
 

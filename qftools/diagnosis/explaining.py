@@ -88,7 +88,9 @@ def _explained(
 ) -> Diagnosis:
     pastes = _of_bearable_size(read(source))
     text = _text_of(source)
-    keys = _Keys(key, others, text, pastes)
+    split = [hidden.without_key(paste) for paste in pastes]
+    pastes = tuple(paste for paste, _behind in split)
+    keys = _Keys(key, others, text, pastes, [behind for _paste, behind in split if behind])
     around = _Around(pastes, *known)
     if which is not None and not 1 <= which <= len(pastes):
         raise InputError("which", f"is {which}", f"a number from 1 to {len(pastes)}")
@@ -124,15 +126,14 @@ class _Keys:
     """The keys at hand: given, of other places, and those that stand in the paste."""
 
     def __init__(
-        self, key: str, others: dict[str, str], text: str, pastes: tuple[Paste, ...]
+        self,
+        key: str,
+        others: dict[str, str],
+        text: str,
+        pastes: tuple[Paste, ...],
+        behind: list[str],
     ) -> None:
-        visible_keys = hidden.keys_in(text, pastes)
-        for paste in pastes:
-            if paste.signed_text and paste.request:
-                found = hidden.key_behind(
-                    paste.signed_text, _canonical(read_request(paste.request))
-                )
-                visible_keys += [found] if found else []
+        visible_keys = [*hidden.keys_in(text, pastes), *behind]
         given = [k for k in (key, *others.values()) if k]
         shown = [k for k in given if len(k) >= 4 and k in text]
         self.exposed = list(dict.fromkeys([*shown, *visible_keys]))
@@ -223,6 +224,8 @@ def _diagnose(
     ]
     if paste.response is not None:
         right = signature == "right"
+        _, found, _ = _checked_body(paste.response.body, _signature_of(paste.response), keys)
+        findings += found
         findings += answer_findings(paste.response, paste.endpoint, reading.params, right)
     return Diagnosis(
         paste.form,
@@ -504,25 +507,10 @@ def _of_body(paste: Paste, keys: _Keys) -> Diagnosis:
         body, header = response.body, response.header("X-QF-SIGN")
     given = header or paste.signature
     expected = signing.sign_body(body, keys.key) if keys.key else None
-    signature: Signature = "absent" if given is None else "unchecked"
-    findings = list(_exposure(keys))
-    tried = 0
-    if given is not None:
-        if keys.key and signing.verify_body(body, keys.key, given):
-            signature = "right"
-        else:
-            found = search_body(body, keys.key, given, keys.others)
-            signature = "wrong" if keys.key or found else "unchecked"
-            if found:
-                tried = found.tries
-                findings += [
-                    _cause(deviation, found.deviations, None, "MD5", [])
-                    for deviation in found.deviations
-                ]
-            elif keys.key:
-                findings.append(_body_not_found())
-            else:
-                findings.append(_no_key())
+    signature, found, tried = _checked_body(body, given, keys)
+    findings = [*_exposure(keys), *found]
+    if signature == "unchecked":
+        findings.append(_no_key())
     if response is not None:
         findings += answer_findings(response, paste.endpoint, {}, False)
     elif notified:
@@ -544,6 +532,25 @@ def _of_body(paste: Paste, keys: _Keys) -> Diagnosis:
         ranked(findings),
         tried,
     )
+
+
+def _signature_of(response: Response) -> str | None:
+    return response.header("X-QF-SIGN")
+
+
+def _checked_body(
+    body: bytes, given: str | None, keys: _Keys
+) -> tuple[Signature, list[Finding], int]:
+    """Whether *given* is the gateway's over these bytes; why not; how much was tried."""
+    if given is None:
+        return "absent", [], 0
+    if keys.key and signing.verify_body(body, keys.key, given):
+        return "right", [], 0
+    found = search_body(body, keys.key, given, keys.others)
+    if found is None:
+        return ("wrong", [_body_not_found()], 0) if keys.key else ("unchecked", [], 0)
+    causes = [_cause(d, found.deviations, None, "MD5", []) for d in found.deviations]
+    return "wrong", causes, found.tries
 
 
 def _body_not_found() -> Finding:

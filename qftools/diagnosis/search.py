@@ -184,7 +184,7 @@ def search(
     size = sum(len(name) + len(value) for name, value in inputs.pairs)
     if not signature.strip() or size > LONGEST:
         return Result((), 0, 0, 0)
-    levels = 2 if pairs and size <= LONGEST_FOR_PAIRS else 1
+    levels = 2 if pairs and key and size <= LONGEST_FOR_PAIRS else 1
     return _Search(inputs, key, others or {}, signature, most_work).run(levels)
 
 

@@ -20,7 +20,8 @@ _ASSIGNED = re.compile(
     r"(?i)(?<![A-Za-z0-9])(?:client_?key|app_?key|app_?secret|qftools_client_key|密钥|key)"
     r"[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?([A-Za-z0-9*+/_\-]{8,128})(?![A-Za-z0-9])"
 )
-_KEY = re.compile(r"[0-9A-Za-z]{16,64}")
+# 32 digits behind something that is no "=": a value that is a number of its own stays one.
+_BEHIND = re.compile(rb"(?<=[^=])([0-9A-F]{32}|[0-9a-f]{32})$")
 
 
 def keys_in(text: str, pastes: Iterable[Paste]) -> list[str]:
@@ -36,13 +37,18 @@ def keys_in(text: str, pastes: Iterable[Paste]) -> list[str]:
     return [key for key in found if key != "[redacted]"][:_MOST]
 
 
-def key_behind(signed_text: str, text: str) -> str:
-    """The key that stands behind *text* in a text that somebody logged; empty where none does."""
-    if signed_text.startswith(text):
-        rest = signed_text[len(text) :].removeprefix("&key=").removeprefix("&")
-        if _KEY.fullmatch(rest):
-            return rest
-    return ""
+def without_key(paste: Paste) -> tuple[Paste, str]:
+    """*paste* without the key that stands behind a logged text, and that key; empty if none."""
+    request = paste.request
+    if request is None or not paste.partial or paste.form not in ("log", "form"):
+        return paste, ""
+    found = _BEHIND.search(request.body)
+    if found is None:
+        return paste, ""
+    body = request.body[: found.start(1)].removesuffix(b"&")
+    return dataclasses.replace(paste, request=dataclasses.replace(request, body=body)), found[
+        1
+    ].decode()
 
 
 def places_of(secrets: Collection[str], text: str, pastes: Iterable[Paste]) -> list[str]:

@@ -109,8 +109,9 @@ def _read(text: str) -> Iterator[Paste]:
         raise InputError(
             "the paste", problem, f"at most {LONGEST_TEXT:,}: paste the part around it"
         )
-    if _REQUEST_LINE.match(start) or start.startswith("HTTP/"):
-        yield from _from_http(text.lstrip())
+    stripped = text.lstrip()
+    if _REQUEST_LINE.match(stripped) or start.startswith("HTTP/"):
+        yield from _from_http(stripped)
         return
     if _CURL.search(text):
         commands = read_curl(text)
@@ -161,7 +162,9 @@ def _from_http(text: str) -> Iterator[Paste]:
         if not first and not status:
             break
         headers, rest = _headers(text)
-        body, text = _body(headers, rest, before_answer=first is not None)
+        body, text, used = _body(headers, rest, before_answer=first is not None)
+        if used:  # the length is the sender's business again
+            headers = tuple(row for row in headers if row[0].lower() != "content-length")
         if first:
             url = _url_of(first[2], {name.lower(): value for name, value in headers})
             request = Request(first[1], url, headers, body)
@@ -190,17 +193,18 @@ def _headers(text: str) -> tuple[tuple[tuple[str, str], ...], str]:
 
 def _body(
     headers: tuple[tuple[str, str], ...], rest: str, *, before_answer: bool
-) -> tuple[bytes, str]:
+) -> tuple[bytes, str, bool]:
+    """The body, what follows it, and whether its length was said, and was right."""
     said = next((v for n, v in headers if n.lower() == "content-length"), "")
     data = rest.encode("utf-8", "surrogateescape")
     if said.isascii() and said.isdecimal() and len(said) < 9 and int(said) <= len(data):
         cut = int(said)
-        return data[:cut], data[cut:].decode("utf-8", "surrogateescape")
+        return data[:cut], data[cut:].decode("utf-8", "surrogateescape"), True
     answer = re.search(r"^HTTP/[\d.]{1,3} \d{3}", rest, re.MULTILINE) if before_answer else None
     if answer:
         body = rest[: answer.start()].rstrip("\r\n")
-        return body.encode("utf-8", "surrogateescape"), rest[answer.start() :]
-    return rest.rstrip("\r\n").encode("utf-8", "surrogateescape"), ""
+        return body.encode("utf-8", "surrogateescape"), rest[answer.start() :], False
+    return rest.rstrip("\r\n").encode("utf-8", "surrogateescape"), "", False
 
 
 def _url_of(target: str, headers: dict[str, str]) -> str:

@@ -384,7 +384,9 @@ def _ansi_byte(octet: int) -> str:
 
 def cmd_word(data: bytes) -> str:
     """*data* as one word for Windows cmd, the way Chromium copies a request."""
-    text = data.decode("utf-8", "surrogateescape").replace("\\", "\\\\").replace('"', '\\"')
+    text = data.decode("utf-8", "surrogateescape")
+    # Backslashes count only in front of a quote, that at the end of the word too.
+    text = re.sub(r'(\\*+)("|$(?!\n))', lambda m: m[1] * 2 + ('\\"' if m[2] else ""), text)
     text = re.sub(r"[^a-zA-Z0-9\s_\-:=+~'/.,?;()*`\u0080-\U0010ffff]", r"^\g<0>", text)
     text = re.sub(r"%(?=[a-zA-Z0-9_])", "%^", text)
     return '^"' + re.sub(r"\r?\n|\r", "^\n\n", text) + '^"'
