@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
 
 import pytest
+import requests
 
 from qftools import sign
 
@@ -29,7 +31,8 @@ def running(*options):
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        yield process, line.split(" at ")[1].split(",")[0]
+        (url,) = re.findall(r"http://[\d.:]+", line)
+        yield process, url
     finally:
         process.kill()
         process.communicate()
@@ -112,3 +115,98 @@ def test_a_port_that_is_taken_is_an_error_that_names_it():
 
     assert done.returncode == 1
     assert port in done.stderr
+
+
+def ask(url, endpoint, params):
+    """Sign and post as the account A with the key K."""
+    headers = {"X-QF-APPCODE": "A", "X-QF-SIGN": sign(params, "K")}
+    return requests.post(f"{url}/trade/v1/{endpoint}", data=params, headers=headers, timeout=20)
+
+
+def stopped(process):
+    """Stop it and return the lines that it printed since it was ready."""
+    process.terminate()
+    return process.communicate(timeout=20)[0].splitlines()
+
+
+def test_each_exchange_is_one_line():
+    order = {name: PARAMS[name] for name in ("out_trade_no", "txamt", "txdtm")}
+
+    with running("--app-code", "A", "--client-key", "K") as (process, url):
+        ask(url, "payment", PARAMS)
+        ask(url, "reversal", order)
+        requests.post(f"{url}/trade/v1/query", timeout=20)
+        lines = stopped(process)
+
+    assert [line.split(maxsplit=1)[1] for line in lines] == [
+        "payment   0000  C1 (waiting)",
+        "reversal  0000  C1 (waiting -> cancelled)",
+        "query     1108  signature: unknown app code",
+    ]
+
+
+def test_with_json_each_exchange_is_one_object():
+    with running("--app-code", "A", "--client-key", "K", "--json") as (process, url):
+        ask(url, "payment", PARAMS)
+        (line,) = map(json.loads, stopped(process))
+
+    assert (line["endpoint"], line["respcd"], line["signature"]) == ("payment", "0000", "ok")
+    assert line["orders"][0]["out_trade_no"] == "C1"
+
+
+def test_quiet_says_when_it_is_ready_and_no_more():
+    with running("--app-code", "A", "--client-key", "K", "--quiet") as (process, url):
+        ask(url, "payment", PARAMS)
+
+        assert stopped(process) == []
+
+
+def test_a_reader_that_reads_nothing_stops_nobody():
+    with running("--app-code", "A", "--client-key", "K") as (_, url):
+        answers = {ask(url, "query", {"out_trade_no": "x" * 60}).status_code for _ in range(1500)}
+
+    assert answers == {200}
+
+
+def test_switches_profile_and_language_reach_the_gateway():
+    options = ("--set", "cancel_unsupported_code=1250", "--profile", "docs-2026-02")
+    with running("--app-code", "A", "--client-key", "K", *options, "--lang", "zh") as (_, url):
+        paid = ask(url, "payment", PARAMS | {"pay_type": "800208", "auth_code": "13" + "0" * 16})
+        order = {name: PARAMS[name] for name in ("out_trade_no", "txamt", "txdtm")}
+        refused = ask(url, "reversal", order)
+
+    assert paid.json()["resperr"] == "交易成功"
+    assert refused.json()["respcd"] == "1250"  # that edition closes it
+
+
+@pytest.mark.parametrize("option", [("--set", "speed=high"), ("--set", "cancel_paid=maybe")])
+def test_a_switch_that_does_not_exist_is_named(option):
+    command = [sys.executable, "-m", "qftools", "sandbox", "--port", "0", *option]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+
+    assert done.returncode == 1
+    assert "cancel_paid" in done.stderr
+
+
+def test_a_file_brings_its_merchants_and_orders(tmp_path):
+    book = tmp_path / "book.toml"
+    book.write_text(
+        """
+        [[merchants]]
+        app_code = "A"
+        client_key = "K"
+        [[orders]]
+        app_code = "A"
+        pay_type = "800101"
+        out_trade_no = "L1"
+        txamt = 2500
+        txdtm = "2020-03-05 16:50:30"
+        state = "paid"
+        """,
+        encoding="utf-8",
+    )
+
+    with running("--load", str(book)) as (_, url):
+        found = ask(url, "query", {"out_trade_no": "L1"}).json()["data"]
+
+    assert [row["respcd"] for row in found] == ["0000"]

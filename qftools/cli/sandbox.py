@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import signal
 import threading
 from pathlib import Path
@@ -10,11 +12,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qftools.cli import output
-from qftools.cli.command import Command, app_code_option, client_key_option, option, parse_pairs
-from qftools.locale import mark, text
+from qftools.cli.command import (
+    Command,
+    app_code_option,
+    client_key_option,
+    json_option,
+    option,
+    parse_pairs,
+)
+from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
-    from qftools.models import Credentials
+    from qftools.sandbox import Sandbox
+
+_PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
 
 
 @click.command(
@@ -23,7 +34,10 @@ if TYPE_CHECKING:
     help=mark(
         "Run the sandbox gateway on this machine, until Ctrl-C.\n\n"
         "It listens on loopback only, checks signatures, keeps books, and moves no money. One line "
-        "says when it is ready."
+        "says when it is ready, then one line tells each exchange. The texts of its answers are "
+        "in the language of --lang.\n\n"
+        "Special amounts make it do special things: 77003 is paid after a password, 77024 loses "
+        "the reply to a cancel."
     ),
 )
 @option(
@@ -35,12 +49,10 @@ if TYPE_CHECKING:
 )
 @app_code_option
 @client_key_option
-@option("--seed", type=int, default=0, show_default=True, help=mark("Makes ids repeatable."))
 @option(
-    "--data",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help=mark("Keep the books in this file; in memory if left out."),
+    "--mchid",
+    type=click.Choice(["optional", "required", "forbidden"]),
+    help=mark("Whether calls must carry an mchid; optional if left out."),
 )
 @option(
     "--load",
@@ -49,6 +61,20 @@ if TYPE_CHECKING:
     help=mark("Merchants and orders to start with, as TOML."),
 )
 @option(
+    "--data",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=mark("Keep the books in this file; in memory if left out."),
+)
+@option(
+    "--profile",
+    type=click.Choice(_PROFILES),
+    default="seed",
+    show_default=True,
+    help=mark("Which edition of the documents decides between reversal and close."),
+)
+@option(
+    "--set",
     "--switch",
     "switches",
     multiple=True,
@@ -56,39 +82,56 @@ if TYPE_CHECKING:
     callback=parse_pairs,
     help=mark("How to read a rule on which the sources disagree; may be repeated."),
 )
-@option("--quiet", is_flag=True, help=mark("Do not say when it is ready."))
+@option(
+    "--clock",
+    type=click.Choice(["real", "virtual"]),
+    default="real",
+    show_default=True,
+    help=mark("virtual stands still until the control API moves it."),
+)
+@option("--seed", type=int, default=0, show_default=True, help=mark("Makes ids repeatable."))
+@json_option
+@option("--quiet", is_flag=True, help=mark("Say when it is ready, and no more."))
 def sandbox(
-    port: int,
-    app_code: str | None,
-    client_key: str | None,
-    seed: int,
-    data: Path | None,
-    load: Path | None,
-    switches: list[tuple[str, str]],
-    quiet: bool,
+    port: int, load: Path | None, as_json: bool, quiet: bool, client_key: str | None, **chosen: Any
 ) -> None:
     """Run the sandbox gateway until Ctrl-C or SIGTERM."""
-    from qftools.sandbox import Sandbox
-
-    account = {"app_code": app_code, "client_key": client_key}
-    chosen: dict[str, Any] = {name: value for name, value in account.items() if value}
-    running = Sandbox(seed=seed, clock="real", data=data, **(dict(switches) | chosen))
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())
-    with running:
-        if load is not None:
-            running.load(load)
-        url = running.serve(port)
-        if not quiet:
-            _say_ready(url, running.credentials, known=client_key is None)
-        stopped.wait()
+    with _opened(client_key=client_key, **chosen) as running:
+        loaded = running.load(load).merchants if load is not None else ()
+        known = not client_key and not loaded
+        running.serve(port)
+        _say_ready(running, loaded if not chosen["app_code"] else (), known, as_json=as_json)
+        if quiet:
+            stopped.wait()
+            return
+        from qftools.cli.exchange_lines import ExchangeLines
+
+        with contextlib.closing(ExchangeLines(as_json=as_json)) as lines:
+            running.gateway.sight.watchers.append(lines.add)
+            stopped.wait()
 
 
-def _say_ready(url: str, credentials: Credentials, *, known: bool) -> None:
+def _opened(*, switches: list[tuple[str, str]], **chosen: Any) -> Sandbox:
+    from qftools.sandbox import Sandbox
+    from qftools.sandbox.settings import Settings
+
+    Settings(dict(switches))  # names a wrong switch before it could pass for another option
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return Sandbox(**({"lang": language()} | given | dict(switches)))
+
+
+def _say_ready(sandbox: Sandbox, loaded: tuple[str, ...], known: bool, *, as_json: bool) -> None:
     """One line. The key is in it only where it is the one that every sandbox has."""
+    app_code = output.plain(", ".join(loaded) or sandbox.credentials.app_code)
+    key = sandbox.credentials.client_key if known else ""
+    if as_json:
+        ready = {"ready": sandbox.url, "app_code": app_code} | ({"client_key": key} if key else {})
+        click.echo(json.dumps(ready, ensure_ascii=False))
+        return
     line = text("Sandbox ready at {url}, app code {app_code}. Ctrl-C stops it.")
     if known:
         line = text("Sandbox ready at {url}, app code {app_code}, key {key}. Ctrl-C stops it.")
-    key = credentials.client_key if known else ""
-    click.echo(line.format(url=url, app_code=output.plain(credentials.app_code), key=key))
+    click.echo(line.format(url=sandbox.url, app_code=app_code, key=key))

@@ -1,0 +1,106 @@
+"""One line for each exchange of a running sandbox: text for people, JSON for programs.
+
+The sandbox never waits for whoever reads them: a reader that stops reading loses lines,
+and is told how many.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import threading
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from qftools.cli import output
+from qftools.locale import text
+from qftools.sandbox.clock import beijing, utc_iso
+
+if TYPE_CHECKING:
+    from qftools.sandbox.seen import Seen
+
+_WAITING_LINES = 10_000
+
+
+class ExchangeLines:
+    """Prints in a thread of its own.
+
+    Args:
+        as_json: One JSON object a line instead of text.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_LINES)
+        self._left_out = 0
+        self._thread = threading.Thread(target=self._print, name="qftools-lines", daemon=True)
+        self._thread.start()
+
+    def add(self, seen: Seen) -> None:
+        """Take an exchange in; called by the sandbox with its lock held."""
+        line = json_line(seen) if self._as_json else text_line(seen)
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            self._left_out += 1
+
+    def close(self) -> None:
+        """Print what is waiting, unless nobody reads it."""
+        with contextlib.suppress(queue.Full):
+            self._lines.put_nowait(None)
+            self._thread.join(timeout=1)
+
+    def _print(self) -> None:
+        try:
+            while (line := self._lines.get()) is not None:
+                if self._left_out:
+                    left_out, self._left_out = self._left_out, 0
+                    click.echo(_left_out_line(left_out, as_json=self._as_json))
+                click.echo(line)
+        except OSError:
+            # Whoever read them is gone; the sandbox goes on, and its lines are left out.
+            return
+
+
+def json_line(seen: Seen) -> str:
+    """Write an exchange as one JSON object. No key and no other parameter is in it."""
+    line = {
+        "number": seen.number,
+        "at": utc_iso(seen.at),
+        "endpoint": seen.endpoint,
+        "method": seen.request.method,
+        "signature": seen.signature,
+        "status": seen.response.status if seen.response else None,
+        "respcd": seen.respcd,
+        "fault": seen.fault,
+        "app_code": seen.app_code,
+        "out_trade_no": seen.params.get("out_trade_no", ""),
+        "syssn": seen.params.get("syssn", ""),
+        "orders": [asdict(order) for order in seen.orders],
+    }
+    return json.dumps(line, ensure_ascii=False)
+
+
+def text_line(seen: Seen) -> str:
+    """Write an exchange for a person: when, what, the answer, and what became of the order."""
+    parts = [beijing(seen.at)[11:], f"{seen.endpoint:8}", seen.respcd or "    "]
+    if seen.signature not in ("ok", "unread"):
+        parts.append(text("signature: {verdict}").format(verdict=seen.signature))
+    if seen.fault:
+        parts.append(text("fault: {fault}").format(fault=seen.fault))
+    for order in seen.orders:
+        moved = order.after if order.before == order.after else f"{order.before} -> {order.after}"
+        parts.append(f"{output.plain(order.out_trade_no)} ({moved.removeprefix(' -> ')})")
+    if not seen.orders:
+        number = seen.params.get("out_trade_no") or seen.params.get("syssn") or ""
+        parts.append(output.plain(number)[:64])
+    return "  ".join(parts).rstrip()
+
+
+def _left_out_line(count: int, *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps({"left_out": count})
+    return text("... {count} lines left out").format(count=count)
