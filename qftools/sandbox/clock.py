@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Protocol
+from typing import Literal, Protocol
 
 from qftools.errors import SandboxError
 
@@ -171,3 +171,18 @@ def parse_time(text: str) -> datetime:
 def utc_iso(timestamp: float) -> str:
     """Write a time for logs: ISO 8601 in UTC with milliseconds."""
     return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="milliseconds")
+
+
+def clock_of(choice: Literal["virtual", "real"] | Clock | None) -> Clock:
+    """Return the clock that a word means; a clock stays as it is.
+
+    Raises:
+        SandboxError: There is no such clock.
+    """
+    if choice is None or choice == "virtual":
+        return VirtualClock()
+    if choice == "real":
+        return RealClock()
+    if isinstance(choice, str):
+        raise SandboxError(f"clock is {choice!r}; it must be virtual, real, or a clock")
+    return choice

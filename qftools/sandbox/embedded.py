@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from qftools.errors import SandboxError
 from qftools.sandbox.armed import ArmedFault
-from qftools.sandbox.clock import Clock, RealClock, VirtualClock, beijing
+from qftools.sandbox.clock import Clock, beijing, clock_of
 from qftools.sandbox.gateway import DEFAULT_PUBLIC_URL, Gateway
 from qftools.sandbox.loading import Loaded, load
 from qftools.sandbox.merchants import MchidRule, Merchant
 from qftools.sandbox.notifications import NoticeKeeper, Notifications
-from qftools.sandbox.orders import Entry, Row
+from qftools.sandbox.orders import Entry, Row, numbers_of
 from qftools.sandbox.payer import Payer
 from qftools.sandbox.records import Records, Snapshot, keepers_of
 from qftools.sandbox.report import Report
@@ -80,7 +80,7 @@ class Sandbox:
         if mchid in ("agents", "optional"):
             switches["mchid"] = mchid
         settings = Settings({"cancel_routes": profile} | switches)
-        self.clock = _clock(clock)
+        self.clock = clock_of(clock)
         self.gateway = Gateway(
             clock=self.clock, seed=seed, settings=settings, lang=lang, limit=limit
         )
@@ -230,7 +230,7 @@ class Sandbox:
         Raises:
             SandboxError: There is no such order.
         """
-        numbers = _numbers_of(order)
+        numbers = numbers_of(order)
         for number in numbers:
             entry = self.gateway.books.search(number)
             if entry is not None:
@@ -320,7 +320,7 @@ class Sandbox:
             ...     fault.name
             'lost after'
         """
-        number = None if order is None else (_numbers_of(order) or (str(order),))[0]
+        number = None if order is None else (numbers_of(order) or (str(order),))[0]
         with self.lock:
             if on == "notification":
                 notice = self.notifications.arm(name, times, order=number, seconds=seconds)
@@ -446,20 +446,3 @@ class Sandbox:
 
     def __repr__(self) -> str:
         return f"Sandbox({self.url!r}, {len(self.gateway.books)} orders)"
-
-
-def _clock(choice: Literal["virtual", "real"] | Clock | None) -> Clock:
-    if choice is None or choice == "virtual":
-        return VirtualClock()
-    if choice == "real":
-        return RealClock()
-    if isinstance(choice, str):
-        raise SandboxError(f"clock is {choice!r}; it must be virtual, real, or a clock")
-    return choice
-
-
-def _numbers_of(order: object) -> tuple[str, ...]:
-    if isinstance(order, str):
-        return (order,)
-    numbers = (getattr(order, "syssn", None), getattr(order, "out_trade_no", None))
-    return tuple(number for number in numbers if number)

@@ -36,6 +36,14 @@ FINAL = frozenset({"paid", "over"})
 CANCELS = ("reversal", "close")
 
 
+Price = tuple[str, str, int]
+
+
+def price(entry: Entry) -> Price:
+    """Return what two charges of one purchase have in common: merchant, currency, amount."""
+    return entry.scope, entry.txcurrcd, entry.txamt
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One request about an order, and what its answer told."""
@@ -96,6 +104,7 @@ class History:
     Attributes:
         exchanges: Every exchange that is kept, oldest first.
         stories: One for each payment, by ``syssn``.
+        same_price: The stories of one merchant, currency and amount.
         now: The sandbox's time.
         notify_url: Where notifications go that name no address.
     """
@@ -115,6 +124,9 @@ class History:
                 before = next((t.before for t in seen.orders if t.syssn == entry.syssn), "")
                 state = State(before) if before else None
                 story.steps.append(Step(seen, told(seen, entry), state))
+        self.same_price: defaultdict[Price, list[Story]] = defaultdict(list)
+        for story in self.stories.values():
+            self.same_price[price(story.entry)].append(story)
         by_payment: defaultdict[str, list[Notice]] = defaultdict(list)
         for notice in self.notices:
             by_payment[notice.syssn].append(notice)

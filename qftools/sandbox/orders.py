@@ -195,3 +195,16 @@ class Row:
     def kept(self) -> int:
         """What the merchant has of the payer's money: paid less refunded, minor units."""
         return self.paid - self.refunded
+
+
+def numbers_of(order: object) -> tuple[str, ...]:
+    """Return the numbers that name an order: a number itself, or those of whatever has them.
+
+    Example:
+        >>> numbers_of("T1")
+        ('T1',)
+    """
+    if isinstance(order, str):
+        return (order,)
+    numbers = (getattr(order, "syssn", None), getattr(order, "out_trade_no", None))
+    return tuple(number for number in numbers if number)

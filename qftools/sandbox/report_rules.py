@@ -9,7 +9,7 @@ from datetime import UTC
 from qftools.catalogue import Text
 from qftools.sandbox.cancel import route
 from qftools.sandbox.clock import BEIJING, parse_time
-from qftools.sandbox.history import CANCELS, History, Step, Story
+from qftools.sandbox.history import CANCELS, History, Step, Story, price
 from qftools.sandbox.notices import Attempt, Notice
 from qftools.sandbox.report import Finder, Found
 from qftools.sandbox.seen import Seen
@@ -340,11 +340,9 @@ def _caller(seen: Seen) -> str:
 def _charged_after(history: History, story: Story, number: int) -> Step | None:
     """Return the payment of the same amount by the same merchant that followed, if one did."""
     first = story.entry
-    for other in history:
+    for other in history.same_price[price(first)]:
         entry = other.entry
-        if entry is first or (entry.scope, entry.txcurrcd) != (first.scope, first.txcurrcd):
-            continue
-        if entry.txamt != first.txamt or not 0 <= entry.created - first.created <= SAME_CUSTOMER:
+        if entry is first or not 0 <= entry.created - first.created <= SAME_CUSTOMER:
             continue
         for step in other.calls("payment"):
             if step.number > number:
