@@ -135,6 +135,7 @@ def test_the_amounts_to_practise_with_end_as_the_page_says(txamt, verdict):
         try:
             order = client.pay(pay_type="800101", txamt=int(txamt), txcurrcd="HKD")
         except OutcomeUnknownError as error:
+            assert error.order is not None
             order = error.order
 
         assert cancel(client, order).verdict == verdict

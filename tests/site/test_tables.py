@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from docs._site import diagrams, samples, signatures, tables
+from docs._site import diagrams, samples, signatures, tables, words
 from qftools import catalogue
 from qftools.diagnosis import explain
 from qftools.exchange import Request
@@ -60,7 +60,7 @@ def test_a_diagram_is_one_block_with_a_name_to_be_read_out(name):
 def test_the_diagram_of_states_shows_every_state_of_the_table():
     drawn = diagrams.states("en")
 
-    unseen = {state for state in State if tables.WORDS[f"state {state}"].en not in drawn}
+    unseen = {state for state in State if words.WORDS[f"state {state}"].en not in drawn}
 
     assert unseen == {State.CREATED}  # one box with the other states of an open order
 
