@@ -16,8 +16,6 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 N ?= 20000
 LITE ?= 1
 K ?= 300
-# The lessons in the language of the locale.
-LESSONS := $(if $(findstring zh,$(firstword $(LC_ALL) $(LC_MESSAGES) $(LANG))),zh,en)
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 # The machine's own certificates, where it has some: behind a company's proxy no others will do.
@@ -40,7 +38,7 @@ demo: $(VENV)/.core ## Cancel payments of every wallet on the sandbox gateway, a
 .PHONY: lab
 lab: $(VENV)/.full ## Open the lessons in JupyterLab
 	@$(BIN)/jupyter lab --ServerApp.root_dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) \
-		--LabApp.default_url=/lab/tree/$(LESSONS)/01-quickstart.ipynb
+		--LabApp.default_url=/lab/tree/index.ipynb
 
 .PHONY: docs-serve
 docs-serve: $(VENV)/.full ## Read the site on this machine; pages follow the files

@@ -1,21 +1,175 @@
-"""The lessons in a real JupyterLab, in a real browser."""
+"""The lessons in a real JupyterLab, in a real browser: run, pressed, and read."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
 import pytest
 
-from tests.lab import NOTEBOOKS, open_and_run
+from qftools.verdicts import Verdict
+from tests.lab import NOTEBOOKS, open_and_run, use_theme
 
 LESSONS = sorted(str(path.relative_to(NOTEBOOKS)) for path in NOTEBOOKS.glob("*/*.ipynb"))
+VERDICT = re.compile("^(" + "|".join(Verdict) + ")$")
+SERIOUS = ("serious", "critical")
+
+pytestmark = pytest.mark.needs("chromium", "chinese-font")
 
 
-@pytest.mark.needs("chromium", "chinese-font")
+def press(button, *, keyboard):
+    """Press a button as a hand on the keyboard does, or one on the mouse."""
+    if keyboard:
+        button.focus()
+        button.press("Enter")
+    else:
+        button.click()
+
+
+def main_button(panel, keyboard, says):
+    press(panel.locator(".qf-main").first, keyboard=keyboard)
+    panel.locator(says).first.wait_for()
+
+
+def search(panel, keyboard, typed):
+    panel.locator("input").first.fill(typed)
+    panel.get_by_text(typed, exact=True).first.wait_for()
+
+
+def first_button_of(panel, keyboard, name, says):
+    press(panel.locator(name).first, keyboard=keyboard)
+    panel.locator(says).first.wait_for()
+
+
+# What a reader does to each kind of panel, and what it then says.
+DO: dict[str, Callable[[Any, bool], None]] = {
+    "CancelFlow": lambda panel, keyboard: main_button(panel, keyboard, ".qf-verdict"),
+    "Phone": lambda panel, keyboard: main_button(panel, keyboard, ".qf-phone [role=status]"),
+    "Signing": lambda panel, keyboard: main_button(panel, keyboard, ".qf-card.ok .qf-verdict"),
+    "Doctor": lambda panel, keyboard: main_button(panel, keyboard, "[role=status] .qf-card.bad"),
+    "Notices": lambda panel, keyboard: main_button(panel, keyboard, ".qf-card.ok"),
+    "CodeBook": lambda panel, keyboard: search(panel, keyboard, "1260"),
+    "WalletMap": lambda panel, keyboard: search(panel, keyboard, "802001"),
+    "Quiz": lambda panel, keyboard: first_button_of(panel, keyboard, ".qf-choice", ".qf-card"),
+    "Connection": lambda panel, keyboard: first_button_of(
+        panel, keyboard, ".qf-act-pay", ".qf-card.ok .qf-verdict"
+    ),
+}
+
+
+def kind_of(panel):
+    classes = panel.get_attribute("class") or ""
+    return next((name for name in classes.split() if re.match(r"qf-[A-Z]", name)), "qf-")[3:]
+
+
+def axe_source():
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+
+
+def serious_problems(page):
+    """What axe-core finds in the panels that is serious or worse: rule and first place."""
+    page.evaluate(axe_source())
+    found = page.evaluate(
+        "() => axe.run({include: [['.qf-panel']]}, {resultTypes: ['violations']})"
+    )
+    return [
+        (problem["id"], problem["nodes"][0]["html"][:200], problem["nodes"][0]["failureSummary"])
+        for problem in found["violations"]
+        if problem["impact"] in SERIOUS
+    ]
+
+
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_runs_to_its_end_without_an_error(browser, lab, lesson):
-    with browser.new_context() as context:
+def test_a_lesson_runs_to_its_end_and_its_panels_answer(browser, lab, lesson):
+    chinese = lesson.startswith("zh/")  # by keyboard in Chinese and dark, by mouse in English
+    with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
+        context.set_default_timeout(60_000)
         page = context.new_page()
         counts = open_and_run(page, lab, lesson)
         errors = page.locator("[data-mime-type$='stderr'], .jp-RenderedError").all_inner_texts()
+        assert counts == list(range(1, len(counts) + 1)) != []
+        assert errors == []
 
-    assert counts == list(range(1, len(counts) + 1)) != []
-    assert errors == []
+        page.locator(".qf-Quiz .qf-choice").first.wait_for()
+        for panel in page.locator(".qf-panel").all():
+            if act := DO.get(kind_of(panel)):
+                act(panel, chinese)
+        for verdict in page.locator(".qf-CancelFlow .qf-verdict").all_inner_texts():
+            assert VERDICT.match(verdict)
+        use_theme(page, dark=chinese)
+
+        assert page.locator(".qf-panel [role=alert]").all_inner_texts() == []
+        assert serious_problems(page) == []
+
+
+def test_the_first_verdict_takes_six_presses_at_most(browser, lab):
+    presses = 0
+    with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        page.goto(f"{lab}/doc/tree/en/01-quickstart.ipynb?reset")
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
+        page.evaluate(
+            "async () => { const app = window.jupyterapp; await app.restored;"
+            " const it = app.shell.currentWidget; await it.context.ready;"
+            " await it.sessionContext.ready;"
+            " await app.commands.execute('notebook:enter-command-mode'); }"
+        )
+
+        while not page.locator(".qf-CancelFlow .qf-main").count():
+            page.keyboard.press("Shift+Enter")
+            presses += 1
+            assert presses <= 5
+            page.wait_for_function(
+                "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
+                "?.status === 'idle'"
+            )
+        page.locator(".qf-CancelFlow .qf-main").click()
+        presses += 1
+        verdict = page.locator(".qf-CancelFlow .qf-verdict").inner_text()
+        proof = page.locator(".qf-CancelFlow [role=status]").inner_text()
+
+    assert verdict == "CANCELLED"
+    assert "query → 1142" in proof
+    assert presses <= 6
+
+
+def test_the_lost_reply_is_seen_without_typing_code_and_by_keyboard_alone(browser, lab):
+    with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        open_and_run(page, lab, "en/08-unknown-outcome.ipynb")
+        flow = page.locator(".qf-CancelFlow").first
+        flow.locator("select").first.focus()
+
+        reached = "() => document.activeElement.classList.contains('qf-main')"
+        for _ in range(8):
+            page.keyboard.press("Tab")
+            if page.evaluate(reached):
+                break
+        page.keyboard.press("Enter")
+        verdict = flow.locator(".qf-verdict").inner_text()
+        drawn = flow.locator("svg").first.text_content()
+
+    assert verdict == "CANCELLED"
+    assert "no reply" in drawn
+
+
+def test_a_panel_fits_a_narrow_window(browser, lab):
+    with browser.new_context(viewport={"width": 480, "height": 1000}) as context:
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        open_and_run(page, lab, "zh/01-quickstart.ipynb")
+        flow = page.locator(".qf-CancelFlow")
+        flow.locator(".qf-main").click()
+        flow.locator(".qf-verdict").wait_for()
+
+        wider = flow.evaluate(
+            "panel => [...panel.querySelectorAll('button, input, select, .qf-card')]"
+            ".filter(part => part.getBoundingClientRect().right >"
+            " panel.getBoundingClientRect().right + 1).map(part => part.outerHTML.slice(0, 80))"
+        )
+
+    assert wider == []

@@ -11,11 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qftools.panels.cancel_flow import CancelFlow as CancelFlow
+    from qftools.panels.code_book import CodeBook as CodeBook
+    from qftools.panels.connection import Connection as Connection
+    from qftools.panels.doctor import Doctor as Doctor
+    from qftools.panels.evidence import Evidence as Evidence
+    from qftools.panels.notices import Notices as Notices
     from qftools.panels.phone import Phone as Phone
+    from qftools.panels.quiz import Quiz as Quiz
+    from qftools.panels.repairs import Repair as Repair
+    from qftools.panels.signing import Signing as Signing
+    from qftools.panels.wallet_map import WalletMap as WalletMap
 
 _HOME = {
     "CancelFlow": "cancel_flow",
+    "CodeBook": "code_book",
+    "Connection": "connection",
+    "Doctor": "doctor",
+    "Evidence": "evidence",
+    "Notices": "notices",
     "Phone": "phone",
+    "Quiz": "quiz",
+    "Repair": "repairs",
+    "Signing": "signing",
+    "WalletMap": "wallet_map",
 }
 
 __all__ = [*_HOME]

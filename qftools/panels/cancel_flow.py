@@ -9,7 +9,7 @@ from qftools.cancellation import Outcome
 from qftools.locale import language
 from qftools.locale import text as _
 from qftools.panels import stage
-from qftools.panels.exchange_view import exchange_view
+from qftools.panels.beats import beats_view
 from qftools.panels.markup import Markup, el, join
 from qftools.panels.panel import (
     Panel,
@@ -23,11 +23,11 @@ from qftools.panels.panel import (
     tell,
 )
 from qftools.panels.sequence import sequence, told
-from qftools.panels.state_diagram import state_diagram, tone_of
-from qftools.panels.story import BY_HAND, NETWORK, PAYERS, Beat, Gap, Story, shortened
+from qftools.panels.state_diagram import state_diagram
+from qftools.panels.story import BY_HAND, NETWORK, PAYERS, Story
+from qftools.panels.verdict_view import verdict_card
 from qftools.routing import route
 from qftools.sandbox import Sandbox, magic
-from qftools.verdicts import VERDICTS
 
 
 class CancelFlow(Panel):
@@ -135,8 +135,7 @@ class CancelFlow(Panel):
         tell(self.messages, sequence(story.played.beats))
         walk = story.played.walk
         tell(self.flow, state_diagram(walk, tuple(taken.step for taken in story.played.steps)))
-        shown = _beats(story.played.beats, opened=not story.ended)
-        tell(self.steps, el("h4", _("Steps")) if shown else None, *shown)
+        tell(self.steps, beats_view(story.played.beats, opened=not story.ended))
         tell(self.verdict, self._verdict())
 
     def _verdict(self) -> Markup:
@@ -172,56 +171,6 @@ class CancelFlow(Panel):
         return join(
             seen, el("p", el("strong", story.outcome.verdict.value)) if story.outcome else ""
         )
-
-
-def verdict_card(outcome: Outcome) -> Markup:
-    """Return the verdict with its meaning, its proof, and what to do next."""
-    spoken = language()
-    row_of = VERDICTS[outcome.verdict]
-    proof = outcome.proof
-    by = ""
-    if proof is not None:
-        by = f" · {proof.endpoint} → {proof.answer.respcd or proof.finding.value}"
-    return el(
-        "div",
-        el(
-            "p",
-            el("span", outcome.verdict.value, cls="qf-verdict"),
-            " ",
-            outcome.meaning.say(spoken),
-        ),
-        el("p", el("strong", _("Proof: ")), row_of.proof.say(spoken), el("code", by) if by else ""),
-        el("p", el("strong", _("Next: ")), outcome.advice(spoken)),
-        el("p", outcome.reason, cls="qf-small qf-dim") if outcome.reason else None,
-        cls=f"qf-card {tone_of(outcome.verdict)}",
-        role="status",
-    )
-
-
-def _beats(beats: tuple[Beat, ...], *, opened: bool) -> list[Markup]:
-    drawn, number = [], 0
-    for beat in shortened(beats):
-        if isinstance(beat, Gap):
-            number += beat.left_out
-            drawn.append(el("div", "⋮", style="padding:2px 18px"))
-            continue
-        number += 1
-        drawn.append(_beat(number, beat, opened and number == len(beats)))
-    return drawn
-
-
-def _beat(number: int, beat: Beat, last: bool) -> Markup:
-    head = [
-        f"{number} · ",
-        el("strong", beat.name),
-        " ",
-        beat.exchange.endpoint if beat.exchange else "",
-        " → ",
-        el("code", beat.told or "…"),
-    ]
-    if beat.exchange is None:
-        return el("div", *head, style="padding:6px 2px 6px 18px")
-    return el("details", el("summary", *head), el("div", exchange_view(beat.exchange)), open=last)
 
 
 def _wallets() -> list[tuple[str, str]]:

@@ -35,6 +35,7 @@ class Panel(VBox):  # type: ignore[misc]
         sheet.add_class("qf-style")
         super().__init__([sheet, *children, self._trouble])
         self.add_class("qf-panel")
+        self.add_class(f"qf-{type(self).__name__}")
         locale.follow(self._shown_again)
         self._shown_again()
 

@@ -332,7 +332,7 @@ class Story:
 
     def _reply(self, exchange: Exchange | None, fault: str) -> Line:
         now = self.client.clock()
-        words, tone, lost = _read(exchange)
+        words, tone, lost = read(exchange)
         if fault in ("lost after", "half"):
             tone, lost = "bad", True
         elif fault == "wrong signature":
@@ -393,7 +393,7 @@ _CHANGES: dict[str, tuple[tuple[Lane, Lane, str, str, str], ...]] = {
 """What a change of the books looks like, by the new state: who tells whom."""
 
 
-def _read(exchange: Exchange | None) -> tuple[str, str, bool]:
+def read(exchange: Exchange | None) -> tuple[str, str, bool]:
     """Return words, tone, and whether nothing usable arrived."""
     if exchange is None or exchange.response is None:
         return mark("no reply"), "bad", True

@@ -14,14 +14,6 @@ def verdict(played):
     return played.outcome.verdict
 
 
-@pytest.fixture(autouse=True)
-def english():
-    before = locale.language()
-    locale.use_language("en")
-    yield
-    locale.use_language(before)
-
-
 def test_one_press_leads_to_a_proved_cancelled():
     flow = CancelFlow()
 

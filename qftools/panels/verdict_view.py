@@ -1,0 +1,30 @@
+"""A verdict with its meaning, its proof, and what to do next. Markup only."""
+
+from __future__ import annotations
+
+from qftools.cancellation import Outcome
+from qftools.locale import language
+from qftools.locale import text as _
+from qftools.panels.markup import Markup, el
+from qftools.panels.state_diagram import tone_of
+from qftools.verdicts import VERDICTS
+
+
+def verdict_card(outcome: Outcome) -> Markup:
+    """Return the verdict, in the language in use."""
+    spoken = language()
+    row = VERDICTS[outcome.verdict]
+    proof = outcome.proof
+    rests_on = None
+    if proof is not None:
+        rests_on = el("code", f"{proof.endpoint} → {proof.answer.respcd or proof.finding.value}")
+    meaning = outcome.meaning.say(spoken)
+    return el(
+        "div",
+        el("p", el("span", outcome.verdict.value, cls="qf-verdict"), "  ", meaning),
+        el("p", el("strong", _("Proof: ")), row.proof.say(spoken), " ", rests_on),
+        el("p", el("strong", _("Next: ")), outcome.advice(spoken)),
+        el("p", outcome.reason, cls="qf-small qf-dim") if outcome.reason else None,
+        cls=f"qf-card {tone_of(outcome.verdict)}",
+        role="status",
+    )

@@ -1,0 +1,169 @@
+"""The wallet map: every pay type, the call that cancels it, why, and how sure that is."""
+
+from __future__ import annotations
+
+from ipywidgets import HTML, Dropdown, Text
+
+from qftools import catalogue
+from qftools.locale import language, mark
+from qftools.locale import text as _
+from qftools.panels.markup import Markup, el
+from qftools.panels.panel import Panel, field, relabel, row, tell
+from qftools.routing import PROFILES, Route, route
+
+_CALLS = {
+    "": mark("any call"),
+    "reversal": mark("by reversal"),
+    "close": mark("by close"),
+    "none": mark("can't be cancelled"),
+}
+_SURE = {
+    "published": mark("published"),
+    "inferred": mark("inferred"),
+    "ask": mark("ask the provider first"),
+    "unlisted": mark("no source says"),
+}
+_EDITIONS = {
+    "seed": mark("vendor page"),
+    "docs-2026-02": mark("documents of February 2026"),
+    "docs-2026-late": mark("documents of late 2026"),
+    "2017": mark("documents of 2017"),
+}
+_REGIONS = {"all": mark("all"), "overseas": mark("overseas")}
+_TONES = {"published": "ok", "inferred": "info", "ask": "wait", "unlisted": "dim"}
+
+
+class WalletMap(Panel):
+    """Search wallets, modes and regions; read which call cancels, by whose word.
+
+    Args:
+        search: What to begin with.
+
+    Example:
+        >>> map_ = WalletMap("800201")
+        >>> print(map_.as_text())
+        800201 close published
+    """
+
+    def __init__(self, search: str = "") -> None:
+        self.search = Text(value=search)
+        self.call = Dropdown(options=_named(_CALLS), value="")
+        self.region = Dropdown(options=_regions(), value="")
+        self.profile = Dropdown(options=_named(_EDITIONS), value=PROFILES[0])
+        self.title, self.table = HTML(), HTML()
+        choices = (self.search, self.call, self.region, self.profile)
+        super().__init__(self.title, row(*(field(widget) for widget in choices)), self.table)
+        for widget in choices:
+            self.on_change(widget, lambda: None)
+
+    def found(self) -> list[tuple[catalogue.PayType, Route]]:
+        """Return the pay types that fit, each with its route."""
+        words = self.search.value.lower().split()
+        fitting = []
+        for pay_type in catalogue.pay_types().values():
+            by = route(pay_type.code, profile=self.profile.value)
+            if self.call.value and (by.call or "none") != self.call.value:
+                continue
+            if self.region.value and self.region.value not in pay_type.regions:
+                continue
+            if all(word in _said(pay_type) for word in words):
+                fitting.append((pay_type, by))
+        return fitting
+
+    def show(self) -> None:
+        """Write everything in the language in use."""
+        tell(self.title, el("h3", _("Which call cancels it?")))
+        self.search.description = _("Search")
+        self.search.placeholder = _("800201, WeChat, PayMe …")
+        for widget, label, options in (
+            (self.call, _("Cancelled by"), _named(_CALLS)),
+            (self.region, _("Region"), _regions()),
+            (self.profile, _("By whose word"), _named(_EDITIONS)),
+        ):
+            widget.description = label
+            relabel(widget, options)
+        found = self.found()
+        count = _("{count} pay types").format(count=len(found))
+        tell(
+            self.table,
+            el("p", count, cls="qf-dim qf-small", role="status"),
+            _table(found) if found else el("p", _("Nothing fits. Try fewer words.")),
+        )
+
+    def as_text(self) -> str:
+        """Return one line per pay type: code, call, how sure."""
+        return "\n".join(f"{row_.code} {by.call or 'none'} {by.sure}" for row_, by in self.found())
+
+    def as_html(self) -> str:
+        """Return the table."""
+        return _table(self.found())
+
+
+def _table(found: list[tuple[catalogue.PayType, Route]]) -> Markup:
+    head = [_("Pay type"), _("Region"), _("Call"), _("Why"), _("Source")]
+    return el(
+        "div",
+        el(
+            "table",
+            el("thead", el("tr", *[el("th", name, scope="col") for name in head])),
+            el("tbody", *[_row(pay_type, by) for pay_type, by in found]),
+            cls="qf-stack",
+        ),
+        cls="qf-scroll",
+        tabindex="0",
+        role="region",
+        aria_label=_("Pay types"),
+    )
+
+
+def _row(pay_type: catalogue.PayType, by: Route) -> Markup:
+    spoken = language()
+    regions = ", ".join(_(_REGIONS.get(region, region)) for region in pay_type.regions)
+    sure = el("span", _(_SURE[by.sure]), cls=f"qf-tag qf-{_TONES[by.sure]}")
+    return el(
+        "tr",
+        el("td", el("code", pay_type.code), " ", pay_type.name.say(spoken)),
+        el("td", regions or "–"),
+        el("td", el("strong", by.call or _("none")), " ", sure),
+        el("td", by.reason.say(spoken), _note(pay_type)),
+        el("td", by.source, _disputes(by), cls="qf-small qf-dim"),
+    )
+
+
+def _note(pay_type: catalogue.PayType) -> Markup | None:
+    if pay_type.note is None:
+        return None
+    return el("div", pay_type.note.say(language()), cls="qf-small qf-dim")
+
+
+def _disputes(by: Route) -> Markup | None:
+    if not by.disputes:
+        return None
+    rows = catalogue.disputes()
+    return el(
+        "div",
+        *[
+            el("span", f" {number} ", title=rows[number].topic.say(language()))
+            for number in by.disputes
+            if number in rows
+        ],
+    )
+
+
+def _said(pay_type: catalogue.PayType) -> str:
+    wallet = catalogue.wallets()[pay_type.wallet]
+    words = [
+        pay_type.code, pay_type.mode, pay_type.wallet, pay_type.name.zh, pay_type.name.en,
+        wallet.name.zh, wallet.name.en, *pay_type.regions,
+    ]  # fmt: skip
+    return " ".join(words).lower()
+
+
+def _named(names: dict[str, str]) -> list[tuple[str, str]]:
+    return [(_(name), key) for key, name in names.items()]
+
+
+def _regions() -> list[tuple[str, str]]:
+    used = {region for row_ in catalogue.pay_types().values() for region in row_.regions}
+    named = [(_(_REGIONS.get(region, region)), region) for region in sorted(used)]
+    return [(_("any region"), ""), *named]

@@ -1,0 +1,448 @@
+"""Every other panel: typed into and pressed in Python, read as the reader does."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qftools import cancel, locale
+from qftools.catalogue import codes, pay_types
+from qftools.errors import InputError
+from qftools.panels import (
+    CancelFlow,
+    CodeBook,
+    Connection,
+    Doctor,
+    Evidence,
+    Notices,
+    Phone,
+    Quiz,
+    Repair,
+    Signing,
+    WalletMap,
+)
+from qftools.panels.quiz import lessons
+from qftools.panels.signing_desk import WAYS
+from qftools.sandbox import Sandbox
+from qftools.sandbox.embedded import CLIENT_KEY
+from qftools.verdicts import Verdict
+
+ATTACK = "<img src=x onerror=alert(1)>\"'&<script>alert(2)</script>"
+
+
+def value_of(panel, name):
+    return next(
+        line.children[1] for line in panel.fields.children if line.children[0].value == name
+    )
+
+
+# ---- signing ------------------------------------------------------------------------
+
+
+def test_the_signed_text_follows_what_is_typed():
+    panel = Signing({"txamt": "100", "txcurrcd": "HKD"}, "abcd1234")
+
+    value_of(panel, "txamt").value = "200"
+
+    assert "txamt=200&amp;txcurrcd=HKD" in panel.text.value
+    assert panel.signature in panel.text.value
+
+
+def test_fields_are_added_moved_and_removed():
+    panel = Signing({"b": "1", "a": "2"})
+
+    panel.add.click()
+    panel.fields.children[2].children[0].value = "c"
+    panel.fields.children[1].children[2].click()
+    panel.fields.children[1].children[3].click()
+
+    assert [name for name, _value in panel.pairs] == ["a", "c"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_to_sign_gets_the_gateways_own_answer(way):
+    panel = Signing()
+
+    panel.ways[way].click()
+
+    expected = "0000" if way in ("right", "lower") else "1108"
+    assert panel.as_text().endswith(f"{way}: {expected}")
+
+
+def test_characters_that_nobody_sees_are_shown():
+    panel = Signing({"goods_name": "tea\u200b cake "})
+
+    assert "ZWSP" in panel.text.value
+    assert panel.text.value.count("·") == 2
+
+
+def test_the_key_is_in_no_text_of_the_signing_panel():
+    panel = Signing(key="a very secret key")
+
+    panel.ways["right"].click()
+    for program in panel.program.options:
+        panel.program.value = program
+        shown = panel.text.value + panel.answer.value + panel.source.value + panel.as_text()
+        assert "a very secret key" not in shown
+        assert panel._trouble.value == ""
+
+
+def test_an_empty_key_is_an_error_in_the_panel_and_not_a_crash():
+    panel = Signing()
+
+    panel.key.value = ""
+
+    assert "client_key is empty" in panel._trouble.value
+
+
+# ---- wallet map and code book -------------------------------------------------------
+
+
+def test_the_map_has_every_pay_type():
+    assert len(WalletMap().found()) == len(pay_types())
+
+
+def test_the_map_is_filtered_by_words_call_region_and_edition():
+    panel = WalletMap()
+
+    panel.search.value = "wechat mpm"
+    assert [row.code for row, _by in panel.found()] == ["800201"]
+    assert "/trade/v1/close" in panel.table.value
+
+    panel.profile.value = "docs-2026-02"
+    assert "reversal" in panel.table.value
+
+    panel.search.value = ""
+    panel.call.value = "none"
+    panel.region.value = "HK"
+    assert all(by.call is None for _row, by in panel.found())
+    assert "802001" in panel.table.value
+
+
+def test_nothing_found_says_so():
+    assert "Nothing fits" in WalletMap("no such wallet").table.value
+
+
+def test_a_code_is_explained_with_money_and_next_step():
+    panel = CodeBook("1143")
+
+    assert "in progress" in panel.result.value
+    assert codes()["1143"].advice.en in panel.result.value
+
+
+def test_a_code_reads_differently_where_it_means_something_else():
+    assert CodeBook("1297", "payment").as_text() == "1297 unknown"
+    assert CodeBook("1297", "close").as_text() == "1297 failure"
+
+
+def test_words_find_codes_in_both_languages():
+    panel = CodeBook("签名")
+
+    assert "1108" in panel.as_text()
+
+
+def test_a_code_that_nobody_lists_is_not_called_a_failure():
+    panel = CodeBook("9876")
+
+    assert "outcome unknown" in panel.result.value
+
+
+# ---- connection ---------------------------------------------------------------------
+
+
+def connected_to_a_test_host():
+    panel = Connection()
+    panel.where.value = "hk-test"
+    panel.valid.value = "test"
+    panel.app_code.value = "A1"
+    panel.key.value = "typed key"
+    panel.connect.click()
+    return panel
+
+
+def test_the_sandbox_is_paid_queried_and_cancelled():
+    panel = Connection()
+
+    panel.acts["pay"].click()
+    panel.acts["query"].click()
+    assert "open, not paid yet" in panel.result.value
+
+    panel.acts["cancel"].click()
+    assert panel.outcome is not None
+    assert panel.outcome.verdict is Verdict.CANCELLED
+
+
+def test_real_money_cannot_be_missed_and_wants_a_second_press():
+    panel = connected_to_a_test_host()
+
+    panel.acts["refund"].click()
+
+    assert "REAL MONEY" in panel.banner.value
+    assert panel.acts["refund"].description == "Press again: Refund"
+    assert panel.client.exchanges == ()
+
+
+def test_any_change_between_the_two_presses_takes_the_first_one_back():
+    panel = connected_to_a_test_host()
+    panel.acts["refund"].click()
+
+    panel.amount.value = 9900
+
+    assert panel.armed == ""
+    assert panel.acts["refund"].description == "Refund"
+
+
+def test_the_typed_key_is_forgotten_once_it_is_connected():
+    panel = connected_to_a_test_host()
+
+    assert panel.key.value == ""
+    assert "typed key" not in panel.as_text() + panel.banner.value + repr(panel.client)
+
+
+def test_the_guard_refuses_credentials_of_another_environment():
+    panel = Connection()
+    panel.where.value = "hk"
+    panel.valid.value = "test"
+    panel.app_code.value, panel.key.value = "A1", "k"
+
+    panel.connect.click()
+
+    assert "production host" in panel._trouble.value
+    assert not panel.real
+    assert panel.acts["query"].disabled
+
+
+def test_choosing_a_host_asks_nobody_until_it_is_connected():
+    panel = connected_to_a_test_host()
+
+    panel.where.value = "hk"
+
+    assert not panel.real
+    assert "Not connected yet" in panel.banner.value
+
+
+def test_credentials_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("QFTOOLS_APP_CODE", "A1")
+    monkeypatch.setenv("QFTOOLS_CLIENT_KEY", "k")
+    monkeypatch.setenv("QFTOOLS_ENVIRONMENT", "test")
+    panel = Connection()
+    panel.where.value = "hk-test"
+
+    panel.from_environment.click()
+
+    assert panel.real
+
+
+# ---- evidence, notices, doctor ------------------------------------------------------
+
+
+def test_an_outcome_is_shown_with_its_proof():
+    client = Sandbox().client()
+    order = client.pay(pay_type="800101", txamt=77024, txcurrcd="HKD")
+
+    panel = Evidence(cancel(client, order))
+
+    assert "no reply" in panel.messages.value
+    assert "query → 1142" in panel.verdict.value
+
+
+@pytest.mark.parametrize(
+    ("button", "expected"),
+    [
+        ("plain", "payment genuine paid"),
+        ("duplicated", "payment genuine paid\npayment duplicate paid"),
+        ("late", "payment genuine paid"),
+        ("tampered", "payment refused paid"),
+        ("wrong signature", "payment refused paid"),
+    ],
+)
+def test_a_careful_shop_judges_each_notification(button, expected):
+    box = Notices()
+
+    box.buttons[button].click()
+
+    assert box.as_text() == expected
+
+
+def test_the_doctor_proves_the_cause_and_shows_the_bytes():
+    doctor = Doctor()
+
+    doctor.button.click()
+
+    assert doctor.diagnosis is not None
+    assert doctor.diagnosis.cause is not None
+    assert "signed in the order of sending" in doctor.result.value
+    assert CLIENT_KEY not in doctor.result.value
+
+
+def test_a_paste_that_cannot_be_read_is_said_in_the_panel():
+    doctor = Doctor("nothing like a request")
+
+    doctor.button.click()
+
+    assert "qf-card" in doctor._trouble.value
+    assert doctor.diagnosis is None
+
+
+# ---- quiz and repairs ---------------------------------------------------------------
+
+
+def test_every_lesson_has_three_questions_in_both_languages():
+    assert list(lessons()) == [f"{number:02}" for number in range(1, 14)]
+    for row in lessons().values():
+        texts = [row["title"], row["know"]]
+        for question in row["questions"]:
+            texts += [question["ask"], question["why"], *question["choices"]]
+            assert 0 <= question["right"] < len(question["choices"])
+        assert len(row["questions"]) == 3
+        assert all(text["zh"] and text["en"] for text in texts)
+
+
+def test_an_answer_is_checked_and_says_why():
+    quiz = Quiz("01")
+
+    quiz.choices[0][0].click()
+    assert "Not so" in quiz.whys[0].value
+
+    quiz.choices[0][1].click()
+    assert "0000 means placed" in quiz.whys[0].value
+    assert quiz.as_text() == "Quiz 01: 1 of 3"
+
+
+def test_a_lesson_that_does_not_exist_is_refused():
+    with pytest.raises(InputError, match="lesson is '99'"):
+        Quiz("99")
+
+
+FIELDS = {"txamt": "2500", "pay_type": "800101", "txcurrcd": "HKD", "out_trade_no": "R1"} | {
+    "txdtm": "2026-01-05 10:00:00"
+}
+REPAIRED: dict[str, dict[str, Any]] = {
+    "signature": {
+        "fields": FIELDS,
+        "text": "&".join(f"{name}={FIELDS[name]}" for name in sorted(FIELDS)),
+    },
+    "amounts": {"amounts": {"HKD": 2500, "JPY": 2500}},
+    "readings": {
+        "readings": {
+            "0000": "done",
+            "1143": "ask again",
+            "1145": "ask again",
+            "1202": "failed",
+            "1298": "ask again",
+        }
+    },
+    "routes": {
+        "calls": {"800101": "reversal", "800108": "reversal", "800201": "close", "802001": None}
+    },
+    "plan": {"plan": ["payment", "reversal", "query"]},
+}
+
+
+@pytest.mark.parametrize("name", REPAIRED)
+def test_a_repaired_integration_is_said_to_be_repaired(name):
+    assert Repair(name, **REPAIRED[name]).found.repaired
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_five_integrations_of_the_lesson_are_broken(lang):
+    path = Path(__file__).resolve().parents[2] / "notebooks" / lang / "11-debugging-day.ipynb"
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    said = [
+        "".join(output["data"]["text/plain"])
+        for cell in cells
+        if "Repair(" in "".join(cell["source"]) and cell["outputs"]
+        for output in cell["outputs"]
+    ]
+
+    assert [line.split(":")[0] for line in said] == list(REPAIRED)
+    assert all("not yet" in line for line in said)
+
+
+# ---- what all have in common --------------------------------------------------------
+
+
+def every_panel():
+    sandbox = Sandbox()
+    client = sandbox.client()
+    order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+    return [
+        CancelFlow(sandbox), Phone(sandbox), Signing(), WalletMap(), CodeBook(), Connection(),
+        Doctor(), Evidence(cancel(client, order)), Notices(), Quiz("01"),
+        Repair("plan", plan=["payment"]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("panel", every_panel(), ids=lambda panel: type(panel).__name__)
+def test_a_panel_speaks_both_languages_and_says_the_same(panel):
+    said = panel.as_text()
+
+    locale.use_language("zh")
+    chinese = panel._repr_mimebundle_()
+
+    assert panel.as_text() == said
+    assert chinese["text/plain"] == said
+    assert panel._trouble.value == ""
+    assert CLIENT_KEY not in str(chinese)
+
+
+@pytest.mark.parametrize("panel", every_panel(), ids=lambda panel: type(panel).__name__)
+def test_every_control_has_a_name_for_those_who_do_not_see_it(panel):
+    def controls(widget):
+        if hasattr(widget, "children"):
+            for child in widget.children:
+                yield from controls(child)
+        elif hasattr(widget, "description") and not type(widget).__name__.startswith("HTML"):
+            yield widget
+
+    nameless = [c for c in controls(panel) if not (c.description or getattr(c, "tooltip", ""))]
+
+    assert nameless == []
+
+
+@pytest.mark.parametrize("field", ["goods_name", "out_trade_no"])
+def test_an_attack_in_the_gateways_answers_is_shown_as_text(field, monkeypatch):
+    flow = CancelFlow()
+    phone = Phone(flow.sandbox)
+    flow.next_button.click()
+    setattr(flow.sandbox.entry(flow.sandbox.orders()[0].syssn), field, ATTACK)
+
+    flow.run_button.click()
+
+    shown = "".join(html.value for html in (flow.messages, flow.steps, flow.verdict, phone.screen))
+    assert "&lt;script&gt;" in shown
+    assert "<script>" not in shown and "<img src=x" not in shown
+
+
+def test_an_attack_as_resperr_is_shown_as_text():
+    from qftools.sandbox.wire import answer  # what the gateway answers with
+
+    sandbox = Sandbox()
+    connection = Connection(sandbox)
+    original = sandbox.gateway.handle
+
+    def handle(request):
+        original(request)
+        return answer({"respcd": "1108", "resperr": ATTACK, "respmsg": ATTACK}, CLIENT_KEY)
+
+    sandbox.gateway.handle = handle  # type: ignore[method-assign]
+    connection.acts["pay"].click()
+
+    shown = connection._trouble.value + connection.result.value
+    assert "&lt;script&gt;" in shown
+    assert "<script>" not in shown
+
+
+def test_an_attack_that_is_typed_is_shown_as_text():
+    signing, doctor = (
+        Signing({"goods_name": ATTACK}),
+        Doctor(f"txamt=1&goods_name={ATTACK}&sign=00"),
+    )
+    book, wallets = CodeBook(ATTACK), WalletMap(ATTACK)
+
+    doctor.button.click()
+
+    html = [signing.text, signing.order, signing.source, doctor.result, doctor._trouble]
+    shown = "".join(part.value for part in [*html, book.result, wallets.table])
+    assert "<script>" not in shown and "<img src=x" not in shown
