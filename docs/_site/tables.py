@@ -19,6 +19,7 @@ from qftools.cli import exits
 from qftools.cli.command import ENVIRONMENT
 from qftools.findings import Finding
 from qftools.locale import Language, text
+from qftools.policy import rules
 from qftools.routing import PROFILES, route
 from qftools.sandbox import faults, magic, states
 from qftools.sandbox import settings as sandbox_settings
@@ -412,6 +413,23 @@ def verdicts(here: Here) -> str:
     )
 
 
+def policies(here: Here) -> str:
+    """How patient a cancel is, by wallet and mode, and who says so."""
+    return table(
+        _head(here, "wallet", "mode", "patience", "note", "source"),
+        [
+            [
+                "" if rule.wallet == "*" else catalogue.wallets()[rule.wallet].name.say(here.lang),
+                "" if rule.mode == "*" else rule.mode,
+                ", ".join(f"`{name}={value:g}`" for name, value in rule.values.items()),
+                rule.note.say(here.lang),
+                here.sources(rule.source),
+            ]
+            for rule in rules()
+        ],
+    )
+
+
 def walk(here: Here) -> str:
     """Step by finding: what comes next."""
     steps = list(NEXT)
@@ -527,6 +545,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "page-errors": page_errors,
     "pay-types": pay_types,
     "routes": routes,
+    "policies": policies,
     "sources": sources,
     "switches": switches,
     "verdicts": verdicts,
