@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qftools.catalogue import Text
-from tests.bench import calling, growth, proving, serving, signing, soak, startup, versus
+from tests.bench import (
+    calling,
+    growth,
+    lessons,
+    proving,
+    serving,
+    signing,
+    site,
+    soak,
+    startup,
+    support,
+    versus,
+)
 from tests.bench.rows import Row
 
 
@@ -26,6 +38,9 @@ SUBJECTS = (
     Subject("versus", Text("与同类相比", "Against what one would take instead"), versus.ROWS),
     Subject("soak", Text("跑久之后", "After a long day"), soak.ROWS),
     Subject("proving", Text("证明", "The proof"), proving.ROWS),
+    Subject("support", Text("诊断与批量处理", "Diagnosis and sweep"), support.ROWS),
+    Subject("lessons", Text("课程与面板", "Lessons and panels"), lessons.ROWS),
+    Subject("site", Text("站点", "The site"), site.ROWS),
     Subject("growth", Text("增长", "How cost grows"), growth.ROWS),
 )
 ROWS = {row.key: row for subject in SUBJECTS for row in subject.rows}

@@ -1,0 +1,145 @@
+"""The parts of the site's page on speed, made from results.json and the table of rows.
+
+A page asks for them by name, such as ``<!-- bench: table signing -->``; this module measures
+nothing and writes nothing.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from typing import Any, Literal
+
+from qftools.catalogue import Text
+from tests.bench import plots, results
+from tests.bench.rows import Row
+from tests.bench.table import ROWS, SUBJECTS
+
+Language = Literal["zh", "en"]
+
+MARKS = {"met": "✓", "not met": "✗", "missing": "–", "broken": "!"}
+
+_WORDS = {
+    "what": Text("测什么", "What"),
+    "against": Text("和谁比", "Against"),
+    "median": Text("中位数（最小–最大）", "Median (min – max)"),
+    "goal": Text("目标", "Goal"),
+    "absolute": Text("我方 : 对方", "Ours : theirs"),
+    "minutes": Text("分钟", "min"),
+    "measured": Text("测量日期", "Measured"),
+    "processor": Text("处理器", "Processor"),
+    "cores": Text("核数", "Cores"),
+    "memory": Text("内存", "Memory"),
+    "system": Text("系统", "System"),
+    "ratios": Text(
+        "各项比值与目标：圆点是中位数，横线是最小到最大，绿色底是目标范围",
+        "Ratios and goals: dot = median, bar = min to max, shade = goal",
+    ),
+    "orders": Text("账上的订单数", "orders in the books"),
+    "fields": Text("字段数", "fields"),
+    "cycles": Text("已跑的轮数", "cycles"),
+    "grow-books": Text("按单号查询一次，微秒", "one query by number, µs"),
+    "grow-fields": Text("签一次名，微秒", "one signature, µs"),
+    "soak-memory": Text("服务器占用的内存，MiB", "memory of the server, MiB"),
+}
+
+
+def part(words: list[str], lang: Language) -> str:
+    """Return a part of the page: ``table SUBJECT``, ``ratios``, ``curve ROW``, ``machine``.
+
+    Raises:
+        KeyError: There is no such part.
+    """
+    kind, *rest = words
+    if kind == "table":
+        return table(rest[0], lang)
+    if kind == "curve":
+        return curve(rest[0], lang)
+    return {"ratios": ratios, "machine": machine, "summary": summary}[kind](lang)
+
+
+def table(subject: str, lang: Language) -> str:
+    """Return the Markdown table of a subject."""
+    (chapter,) = [one for one in SUBJECTS if one.name == subject]
+    names = ("what", "against", "median", "goal", "absolute")
+    lines = [["", *(_WORDS[name].say(lang) for name in names)], [":-:", "---", "---", *["--:"] * 3]]
+    notes = []
+    for row in chapter.rows:
+        found = _data()["rows"].get(row.key)
+        if found is None:
+            continue
+        lines.append([MARKS[found["mark"]], *_cells(row, found, lang)])
+        if row.note is not None and row.note.say(lang) not in notes:
+            notes.append(row.note.say(lang))
+    made = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return made + "".join(f"\n\n{_sentence(note, lang)}" for note in notes)
+
+
+def _cells(row: Row, found: dict[str, Any], lang: Language) -> list[str]:
+    what, against = row.what.say(lang), row.against.say(lang)
+    goal = str(row.goal or "").replace("<=", "≤").replace(">=", "≥")
+    if "median" not in found:
+        reason = found["reason"]
+        said = reason[lang] if isinstance(reason, dict) else reason
+        return [escape(what), escape(against), escape(said), goal, ""]
+    span = f"{results.number(found['min'])} – {results.number(found['max'])}"
+    median = f"**{results.in_unit(found['median'], row.unit)}** ({span})"
+    both = [results.number(found[side]) for side in ("ours", "theirs") if side in found]
+    each = f" {found['each']}" if "each" in found else ""
+    return [escape(what), escape(against), median, goal, " : ".join(both) + each]
+
+
+def ratios(lang: Language) -> str:
+    """Return the plot of all rows that are ratios with a goal."""
+    lines = []
+    for key, row in ROWS.items():
+        found = _data()["rows"].get(key, {})
+        if row.unit == "x" and row.goal is not None and "median" in found:
+            label = f"{row.what.say(lang)} : {row.against.say(lang)}"
+            span = (found["median"], found["min"], found["max"])
+            lines.append(plots.Ratio(_short(label, lang), *span, row.goal))
+    return plots.ratios(_WORDS["ratios"].say(lang), lines)
+
+
+def curve(key: str, lang: Language) -> str:
+    """Return the plot of a row that has a curve."""
+    found = _data()["rows"].get(key, {}).get("extra")
+    if found is None:
+        return ""
+    (series,) = found.values()
+    (x_name, xs), (_, ys) = series.items()
+    title = _WORDS[key].say(lang)
+    return plots.curve(title, (_WORDS[x_name].say(lang), xs), (title, ys))
+
+
+def machine(lang: Language) -> str:
+    """Return where and with what it was measured."""
+    data = _data()
+    lines = [(_WORDS["measured"].say(lang), data["measured"])]
+    for name, value in data["machine"].items():
+        lines.append((_WORDS[name].say(lang) if name in _WORDS else name, value))
+    body = "\n".join(f"| {escape(name)} | {escape(value)} |" for name, value in lines)
+    return f"| | |\n|---|---|\n{body}"
+
+
+def summary(lang: Language) -> str:
+    """Return how many goals were met."""
+    marks = [found["mark"] for key, found in _data()["rows"].items() if key in ROWS]
+    met, all_ = marks.count("met"), len(marks) - marks.count("missing")
+    if lang == "zh":
+        return f"最近一次完整运行：{all_} 项有结果，{met} 项达到目标。"
+    return f"In the last full run {met} of {all_} rows met their goals."
+
+
+def _short(text: str, lang: Language) -> str:
+    most = 30 if lang == "zh" else 58
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _sentence(note: str, lang: Language) -> str:
+    return note + "。" if lang == "zh" else note[0].upper() + note[1:] + "."
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return results.read()

@@ -1,0 +1,117 @@
+"""What a support engineer waits for: the cause of a bad signature, a file of doubtful orders."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import time
+from collections.abc import Callable, Iterable
+
+from qftools.catalogue import Text
+from qftools.diagnosis import explain
+from qftools.sandbox import Sandbox
+from qftools.sweep import Row as Order
+from qftools.sweep import Sweep, Task
+from tests.bench.rows import Goal, Measured, Missing, Row
+from tests.bench.running import Run
+
+_ALLOWED = 400 / 60  # requests a second in the long run, as published for one merchant
+
+
+def _explained(which: str, goal: int) -> Callable[[Run], Measured | Missing]:
+    def measure(run: Run) -> Measured | Missing:
+        try:
+            breaking = importlib.import_module("tests.broken_requests")
+        except ModuleNotFoundError:
+            reason = Text(
+                "本版本没有成批的错误请求", "this version has no broken requests by the batch"
+            )
+            return Missing(reason)
+        names: Iterable[tuple[str, ...]] = getattr(breaking, which)()
+        chosen, rng = list(names), random.Random(7)
+        rng.shuffle(chosen)
+        groups = []
+        for _ in range(run.rounds(5, 1)):
+            made = (breaking.broken(rng, one) for one in chosen[: run.rounds(goal, goal // 4)])
+            groups.append([_seconds(one) for one in made if one is not None])
+            rng.shuffle(chosen)
+        ours = sorted(seconds for group in groups for seconds in group)
+        worst = tuple(sorted(group)[len(group) * 99 // 100] for group in groups)
+        return Measured(worst, ours[len(ours) // 2] * 1e3, None, "ms (p50)")
+
+    return measure
+
+
+def _seconds(broken: object) -> float:
+    paste, key = broken.paste, broken.payload.key  # type: ignore[attr-defined]
+    start = time.process_time()
+    explain(paste, key=key)
+    return time.process_time() - start
+
+
+def _sweep(run: Run) -> Measured:
+    """Requests a second on the sandbox's own clock, which enforces the published limits."""
+    number = run.rounds(10_000, 1_500)
+    with Sandbox(rate_limit="off") as sandbox:
+        client = sandbox.client()
+        amounts = (2500, 77001)  # open until it is cancelled; paid
+        orders = [
+            client.pay(pay_type="800101", txamt=amounts[place % 2], txcurrcd="HKD")
+            for place in range(number)
+        ]
+        sandbox.gateway.settings.set("rate_limit", "published")
+        sandbox.clock.advance(120)
+        began = sandbox.clock.now()
+        rows = [Order(line, order) for line, order in enumerate(orders, 2)]
+        requests, verdicts, rates = 0, set(), []
+        started, counted = began, 0
+        for done in Sweep(Task(lambda: client), workers=1).run(rows):
+            requests += done.requests
+            verdicts.add(done.verdict)
+            if requests - counted >= 2_000:
+                now = sandbox.clock.now()
+                rates.append((requests - counted) / (now - started) / _ALLOWED)
+                started, counted = now, requests
+        whole = requests / (sandbox.clock.now() - began)
+    if verdicts != {"CANCELLED", "PAID"}:
+        raise ValueError(f"the sweep ended in {verdicts}")
+    return Measured(tuple(rates), whole, _ALLOWED, "requests/s")
+
+
+_PROCESSOR = Text("处理器时间；每批的 p99", "processor time; the p99 of each batch")
+
+ROWS = (
+    Row(
+        "explain-single",
+        Text("explain：一处错的签名，p99", "explain: a signature broken in one way, p99"),
+        Text("无", "nothing"),
+        Goal("<=", 0.3),
+        Text("凌晨两点，贴上就该有答案", "at 2 a.m. the answer must be there when the paste is"),
+        _explained("singles", 100),
+        unit="s",
+        note=_PROCESSOR,
+    ),
+    Row(
+        "explain-double",
+        Text("explain：同时错两处，p99", "explain: broken in two ways at once, p99"),
+        Text("无", "nothing"),
+        Goal("<=", 2),
+        Text("组合要多试很多次", "combinations take many more tries"),
+        _explained("pairs", 60),
+        unit="s",
+        note=_PROCESSOR,
+    ),
+    Row(
+        "sweep",
+        Text("sweep 一万笔订单，限速打开", "a sweep of 10,000 orders, limits on"),
+        Text("公布的限速：每商户每分钟 400 次", "the published limit: 400 a minute per merchant"),
+        Goal(">=", 0.95),
+        Text("限速以内，越快越好", "as fast as the limit lets it, and no 429"),
+        _sweep,
+        note=Text(
+            "按沙盒的虚拟时钟；沙盒照公布的限速回 429；快速运行只扫 1,500 笔",
+            "on the sandbox's virtual clock; the sandbox enforces the limit with 429; a quick run "
+            "sweeps 1,500",
+        ),
+    ),
+)
