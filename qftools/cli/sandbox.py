@@ -89,11 +89,22 @@ _PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
     show_default=True,
     help=mark("virtual stands still until the control API moves it."),
 )
+@option(
+    "--notify-url",
+    metavar="URL",
+    help=mark("Where notifications go that have no notify_url of their own; on this machine."),
+)
 @option("--seed", type=int, default=0, show_default=True, help=mark("Makes ids repeatable."))
 @json_option
 @option("--quiet", is_flag=True, help=mark("Say when it is ready, and no more."))
 def sandbox(
-    port: int, load: Path | None, as_json: bool, quiet: bool, client_key: str | None, **chosen: Any
+    port: int,
+    load: Path | None,
+    notify_url: str | None,
+    as_json: bool,
+    quiet: bool,
+    client_key: str | None,
+    **chosen: Any,
 ) -> None:
     """Run the sandbox gateway until Ctrl-C or SIGTERM."""
     stopped = threading.Event()
@@ -101,6 +112,8 @@ def sandbox(
         signal.signal(name, lambda *_: stopped.set())
     with _opened(client_key=client_key, **chosen) as running:
         loaded = running.load(load).merchants if load is not None else ()
+        if notify_url:
+            running.notifications.notify(notify_url)
         known = not client_key and not loaded
         running.serve(port)
         _say_ready(running, loaded if not chosen["app_code"] else (), known, as_json=as_json)

@@ -220,7 +220,8 @@ def add_merchant(ask: Ask) -> dict[str, Any]:
         if value is not None
     }
     if values.get("notify_url"):
-        _check_address(ask, values["notify_url"])
+        anywhere = ask.sandbox.gateway.settings.notify_hosts == "anywhere"
+        check(values["notify_url"], anywhere=anywhere)
     merchant = Merchant(**values)
     ask.sandbox.gateway.merchants.add(merchant)
     return views.merchant(merchant)
@@ -234,11 +235,8 @@ def notifications(ask: Ask) -> list[dict[str, Any]]:
 
 def notify(ask: Ask) -> dict[str, Any]:
     """Say where notifications go that have no address of their own."""
-    url = ask.values["url"]
-    if url:
-        _check_address(ask, url)
-    ask.sandbox.notifications.url = url
-    return {"url": url}
+    ask.sandbox.notifications.notify(ask.values["url"])
+    return {"url": ask.sandbox.notifications.url}
 
 
 def notify_again(ask: Ask) -> dict[str, Any]:
@@ -281,7 +279,3 @@ def _newest_orders(ask: Ask, order_type: str | None, limit: int) -> list[dict[st
     wanted = (order_type,) if order_type else ("payment", "refund")
     rows = (entry for entry in gateway.books.newest() if entry.order_type in wanted)
     return [views.order(entry, gateway.public_url) for entry in islice(rows, limit)]
-
-
-def _check_address(ask: Ask, url: str) -> None:
-    check(url, anywhere=ask.sandbox.gateway.settings.notify_hosts == "anywhere")

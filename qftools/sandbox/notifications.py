@@ -130,6 +130,16 @@ class Notifications:
         """
         self._handlers[url] = handler
 
+    def notify(self, url: str) -> None:
+        """Say where notices go whose payment and merchant name no address; empty: nowhere.
+
+        Raises:
+            SandboxError: The address is not on this machine, and ``notify_hosts`` is loopback.
+        """
+        if url:
+            post.check(url, anywhere=self._settings.notify_hosts == "anywhere")
+        self.url = url
+
     def arm(
         self,
         name: str,
