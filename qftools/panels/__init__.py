@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qftools.panels.phone import Phone as Phone
     from qftools.panels.quiz import Quiz as Quiz
     from qftools.panels.repairs import Repair as Repair
+    from qftools.panels.report import Report as Report
     from qftools.panels.signing import Signing as Signing
     from qftools.panels.wallet_map import WalletMap as WalletMap
 
@@ -32,6 +33,7 @@ _HOME = {
     "Phone": "phone",
     "Quiz": "quiz",
     "Repair": "repairs",
+    "Report": "report",
     "Signing": "signing",
     "WalletMap": "wallet_map",
 }

@@ -1,0 +1,80 @@
+"""The report: what an integration did wrong on the sandbox, live."""
+
+from __future__ import annotations
+
+from ipywidgets import HTML, Button
+
+from qftools.locale import language, mark
+from qftools.locale import text as _
+from qftools.panels import stage
+from qftools.panels.markup import Markup, el
+from qftools.panels.panel import Panel, card, row, tell
+from qftools.sandbox import Sandbox
+from qftools.sandbox.report import Finding
+
+_GRADES = {
+    "danger": (mark("Danger: money can be lost or taken twice."), "bad"),
+    "warning": (mark("It works until it does not."), "wait"),
+    "note": (mark("Worth a look."), "info"),
+    "clean": (mark("Nothing is wrong with what was seen."), "ok"),
+}
+
+
+class Report(Panel):
+    """What the sandbox saw an integration do wrong, the gravest first.
+
+    Other panels of the same sandbox keep it current; the button looks again after calls
+    that were made elsewhere.
+
+    Args:
+        sandbox: Whose report.
+
+    Example:
+        >>> Report(Sandbox()).as_text()
+        'Report: clean'
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.title, self.list = HTML(), HTML()
+        self.again = Button()
+        super().__init__(self.title, row(self.again), self.list)
+        self.on_press(self.again, lambda: None)
+        stage.watch(sandbox, self._shown_again)
+
+    def show(self) -> None:
+        """Write everything in the language in use."""
+        report = self.sandbox.report()
+        tell(self.title, el("h3", _("What the integration did wrong")))
+        self.again.description = _("Look again")
+        said, tone = _GRADES[report.grade]
+        count = _("{count} calls looked at.").format(count=report.looked)
+        tell(
+            self.list,
+            el("div", card(tone, el("strong", _(said)), " ", count), role="status"),
+            *[_finding(finding) for finding in report.findings],
+        )
+
+    def as_text(self) -> str:
+        """Return the grade and the rules that were broken."""
+        report = self.sandbox.report()
+        return "\n".join([f"Report: {report.grade}", *report.broken()])
+
+    def as_html(self) -> str:
+        """Return the findings."""
+        self._shown_again()
+        return str(self.list.value)
+
+
+def _finding(finding: Finding) -> Markup:
+    spoken = language()
+    rule, found = finding.rule, finding.found
+    where = el("code", found.order) if found.order else None
+    return card(
+        _GRADES[rule.grade][1],
+        el("p", el("strong", rule.title.say(spoken)), " ", where),
+        el("p", found.detail.say(spoken)),
+        el("p", rule.why.say(spoken), cls="qf-small"),
+        el("p", el("strong", _("Next: ")), rule.advice.say(spoken)),
+        el("p", f"[{rule.source}]", cls="qf-small qf-dim"),
+    )
