@@ -60,8 +60,9 @@ class _Kernel:
 def _kernel() -> Iterator[_Kernel]:
     from jupyter_client.manager import KernelManager
 
-    manager = KernelManager()  # type: ignore[no-untyped-call]
+    manager = KernelManager()
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    assert manager.kernel_spec is not None
     manager.kernel_spec.argv = command
     manager.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     client = manager.client()
@@ -112,10 +113,12 @@ def _further(run: Run) -> Measured:
         file = Path(folder, "empty.py")
         file.write_text(_EMPTY, "utf-8")
         for _ in range(run.rounds(5, 1)):
-            many = whole_process([*pytest, *map(str, notebooks)])
-            ours.append((many - whole_process([*pytest, str(notebooks[0])])) / more)
-            empty = whole_process([sys.executable, str(file), str(more + 1)])
-            theirs.append((empty - whole_process([sys.executable, str(file), "1"])) / more)
+            many = whole_process([*pytest, *map(str, notebooks)]).processor
+            one = whole_process([*pytest, str(notebooks[0])]).processor
+            ours.append((many - one) / more)
+            many = whole_process([sys.executable, str(file), str(more + 1)]).processor
+            one = whole_process([sys.executable, str(file), "1"]).processor
+            theirs.append((many - one) / more)
     return compared(ours, theirs, 1e3, "ms")
 
 

@@ -51,10 +51,15 @@ def _against_requests(name: str):
 def _first_verdict(run: Run) -> Measured:
     command = [sys.executable, "-c", FIRST_VERDICT]
     whole_process(command)
-    times = tuple(whole_process(command) for _ in range(run.rounds(20, 7)))
-    return Measured(times, statistics.median(times) * 1e3, None, "ms")
+    took = [whole_process(command) for _ in range(run.rounds(20, 7))]
+    wall = statistics.median(one.wall for one in took)
+    return Measured(tuple(one.processor for one in took), wall * 1e3, None, "ms on the wall")
 
 
+PROCESSOR = Text(
+    "处理器时间：机器空闲时，墙上时钟走的也是这么多",
+    "processor time: what the clock on the wall shows on a machine with nothing else to do",
+)
 _REQUESTS = Text("import requests", "import requests")
 _WHY = Text(
     "每个接入方都已经在付这个代价；取新进程的处理器时间",
@@ -97,5 +102,6 @@ ROWS = (
         Text("一眼之间", "the blink of an eye"),
         _first_verdict,
         unit="s",
+        note=PROCESSOR,
     ),
 )
