@@ -22,6 +22,7 @@ class Call:
     Attributes:
         touched: Each order that it was about, with the state that it had before.
         fault: A fault that was bound to the order and strikes on the way back.
+        late: Whether the request was stuck on its way, and its caller has gone.
     """
 
     endpoint: str
@@ -32,6 +33,7 @@ class Call:
     now: float
     touched: list[tuple[Entry, str]] = field(default_factory=list)
     fault: Fault | None = None
+    late: bool = False
 
     def get(self, name: str) -> str:
         """Return a parameter, empty where it was not sent."""

@@ -16,6 +16,7 @@ GROUPS = {"*": ENDPOINTS, "cancel": ("reversal", "close")}
 NAMES: Mapping[str, str] = {
     "refused": "the connection is refused; the gateway sees nothing",
     "lost before": "the request is lost before the gateway acts; no reply",
+    "late": "no reply; the request reaches the gateway only after a while (seconds)",
     "lost after": "the gateway acts; the reply is lost",
     "half": "the gateway acts; the reply ends in the middle of the body",
     "slow": "the gateway acts; the reply takes its time (seconds)",
@@ -37,8 +38,8 @@ ALIASES = {
     "server error": "5xx",
     "too many requests": "429",
 }
-DEFAULT_SECONDS = {"slow": 35.0, "clock skew": 300.0}
-BEFORE = frozenset({"refused", "lost before", "5xx before", "429"})
+DEFAULT_SECONDS = {"late": 30.0, "slow": 35.0, "clock skew": 300.0}
+BEFORE = frozenset({"refused", "lost before", "late", "5xx before", "429"})
 
 
 def fault_name(name: str) -> str:
@@ -80,7 +81,7 @@ class Fault:
         on: The endpoints it strikes.
         times: How often it still will; None: until it is disarmed.
         order: Only calls that name this ``out_trade_no`` or ``syssn``; None: any.
-        seconds: For slow replies and clock skew.
+        seconds: For late requests, slow replies and clock skew.
         after: How many calls it lets pass first.
         struck: How often it has.
     """

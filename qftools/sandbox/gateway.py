@@ -46,6 +46,8 @@ ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
     "/trade/v1/close": ("close", cancel),
     "/trade/v1/refund": ("refund", refund),
 }
+ARRIVED = Fault("arrived", ())  # marks a late request; it strikes nobody
+MOST_ON_THEIR_WAY = 1_000
 DEFAULT_PUBLIC_URL = "http://sandbox.localhost"
 
 
@@ -78,6 +80,8 @@ class Gateway:
         self.merchants = Merchants()
         self.faults = Faults()
         self.sight = Sight()
+        self._on_their_way: dict[str, Seen] = {}
+        self.ledger.timers.on("arrival", self._arrived)
         self.limit = RateLimit()
 
     # -- one request ------------------------------------------------------------
@@ -95,7 +99,7 @@ class Gateway:
         name, act = known
         seen = Seen(name, request, self.clock.now())
         self.sight.add(seen)
-        fault = self.faults.take(name, _numbers(request)) if self.faults else None
+        fault = self._fault_for(seen) if self.faults else None
         response = self._answered(seen, act, fault)
         seen.response = response
         self.sight.finished(seen)
@@ -117,9 +121,12 @@ class Gateway:
             for _ in range(times):
                 assert merchant is not None  # _params refuses the others
                 call = self._call(seen, params, merchant, self.clock.now() + skew)
+                call.late = fault is ARRIVED
                 body = self._acted(act, call)
         except Undelivered as stopped:
             seen.fault = stopped.fault.name
+            if stopped.fault.name == "late":
+                self._keep_for_later(seen, stopped.fault.seconds)
             return undelivered(stopped.fault)
         except Refused as refused:
             body = refused.body(self.lang)
@@ -130,6 +137,28 @@ class Gateway:
             return response
         seen.fault = fault.name
         return deliver(response, fault)
+
+    def _fault_for(self, seen: Seen) -> Fault | None:
+        """Return the armed fault that strikes this request."""
+        try:
+            seen.params = read_params(seen.request)
+        except FormatError:
+            seen.params = {}
+        numbers = seen.params.get("syssn", ""), seen.params.get("out_trade_no", "")
+        return self.faults.take(seen.endpoint, numbers)
+
+    def _keep_for_later(self, seen: Seen, seconds: float) -> None:
+        """Let a request arrive after a while, as one that was stuck on its way does."""
+        if len(self._on_their_way) < MOST_ON_THEIR_WAY:
+            self._on_their_way[str(seen.number)] = seen
+            self.ledger.timers.add(self.clock.now() + seconds, "arrival", str(seen.number))
+
+    def _arrived(self, number: str, due: float) -> None:
+        """Act on a request that was late; its caller has long gone."""
+        seen = self._on_their_way.pop(number, None)
+        if seen is not None:
+            self._answered(seen, ENDPOINTS[seen.request.path][1], ARRIVED)
+            seen.fault = "late"
 
     def _params(self, seen: Seen, merchant: Merchant | None) -> dict[str, str]:
         """Read the parameters and check who signed them."""
@@ -190,6 +219,8 @@ class Gateway:
 
     def meet_fault(self, call: Call, fault: Fault) -> None:
         """Let a fault strike: at once if the gateway never acts, else on the way back."""
+        if call.late:
+            return  # it has been struck already
         if not fault.acts:
             raise Undelivered(fault)
         call.fault = fault
@@ -202,11 +233,3 @@ class Gateway:
     def books(self) -> Books:
         """The orders."""
         return self.ledger.books
-
-
-def _numbers(request: WireRequest) -> tuple[str, ...]:
-    try:
-        params = read_params(request)
-    except FormatError:
-        return ()
-    return params.get("syssn", ""), params.get("out_trade_no", "")

@@ -22,6 +22,7 @@ from qftools.sandbox.states import OPEN, Event, State, after
 from qftools.sandbox.timers import Timers
 
 USED_CODES = 100_000  # payment codes remembered
+OWN_KINDS = ("expire", "plan")
 MOST_TIMERS = 20_000  # appointments before those of settled orders are forgotten
 
 
@@ -193,7 +194,7 @@ class Ledger:
             self._most_timers = max(MOST_TIMERS, 2 * len(self.timers))
 
     def _holds(self, kind: str, syssn: str, due: float) -> bool:
-        if kind not in ("expire", "plan"):
+        if kind not in OWN_KINDS:
             return True  # somebody else's: they know
         entry = self.books.by_syssn(syssn)
         return entry is not None and (kind == "plan" or entry.state in OPEN)
@@ -249,7 +250,7 @@ class Ledger:
 
     def rebuild(self) -> None:
         """Make appointments, takings and the last number again from the books."""
-        self.timers.clear()
+        self.timers.prune(lambda kind, _, __: kind not in OWN_KINDS)
         self.takings.clear()
         for entry in self.books:
             self.number = max(self.number, entry.number)

@@ -10,7 +10,7 @@ from qftools.catalogue import PayType
 from qftools.sandbox import magic
 from qftools.sandbox.answers import Refused, flat
 from qftools.sandbox.calls import Call
-from qftools.sandbox.faults import Fault, endpoints_of
+from qftools.sandbox.faults import DEFAULT_SECONDS, Fault, endpoints_of
 from qftools.sandbox.modes import extra_fields, fields_of_mode, wallet_of
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.settings import AUTHCODE_SECONDS
@@ -136,7 +136,8 @@ def _again(gateway: Gateway, call: Call, first: Entry) -> dict[str, Any]:
 def _strike(gateway: Gateway, call: Call, script: magic.Magic) -> None:
     for where, name, _ in script.faults:
         if where == "payment":
-            gateway.meet_fault(call, Fault(name, endpoints_of(where)))
+            wait = DEFAULT_SECONDS.get(name, 0.0)
+            gateway.meet_fault(call, Fault(name, endpoints_of(where), seconds=wait))
 
 
 def _begin(gateway: Gateway, call: Call, entry: Entry, script: magic.Magic) -> None:

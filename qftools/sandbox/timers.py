@@ -45,9 +45,5 @@ class Timers:
         """Return when the next appointment falls due, None where there is none."""
         return self._heap[0][0] if self._heap else None
 
-    def clear(self) -> None:
-        """Forget all appointments."""
-        self._heap.clear()
-
     def __len__(self) -> int:
         return len(self._heap)

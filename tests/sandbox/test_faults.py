@@ -181,3 +181,30 @@ def test_the_payer_and_the_cancel_can_race_in_either_order(door, first):
     order = door.sandbox.order("N1")
 
     assert (order.state, order.paid) == {"payer": ("paid", 2500), "cancel": ("cancelled", 0)}[first]
+
+
+def test_a_cancel_can_overtake_its_payment_which_then_arrives(door):
+    door.sandbox.fault("late", on="payment", seconds=10)
+    with pytest.raises(NoReplyError):
+        door.pay()
+    order = {"out_trade_no": "N1", "txamt": "2500", "txdtm": "2026-01-05 10:00:00"}
+
+    overtaken = door.call("reversal", order)
+    before = door.query(out_trade_no="N1").json["data"]
+    door.sandbox.clock.advance(10)
+    after = door.query(out_trade_no="N1").row
+
+    assert (overtaken.respcd, before) == ("1136", [])
+    assert (after["respcd"], after["sysdtm"]) == ("1143", "2026-01-05 10:00:10")
+    assert len(door.sandbox.exchanges) == 4
+
+
+def test_a_late_request_is_read_as_it_was_sent(door):
+    door.sandbox.fault("late", on="payment", seconds=10)
+    with pytest.raises(NoReplyError):
+        door.call("payment", {"txamt": "1"}, headers={"X-QF-SIGN": "0" * 32})
+
+    door.sandbox.clock.advance(10)
+
+    assert door.sandbox.orders() == ()
+    assert door.sandbox.exchanges[0].respcd == "1108"

@@ -10,7 +10,7 @@ import pytest
 from qftools.errors import SandboxError
 from qftools.sandbox import Sandbox
 from qftools.sandbox.states import MONEY_CAME, State
-from tests.sandbox.doors import GatewayDoor
+from tests.sandbox.doors import GatewayDoor, NoReplyError
 
 MERCHANT = """
 [[merchants]]
@@ -155,3 +155,16 @@ def test_the_same_number_twice_in_one_file_is_refused(make_sandbox, load):
 def test_a_file_that_is_not_there_is_named(make_sandbox, tmp_path):
     with pytest.raises(SandboxError, match="nowhere.toml"):
         make_sandbox().load(tmp_path / "nowhere.toml")
+
+
+def test_loading_forgets_nothing_that_was_to_happen(make_sandbox, load):
+    door = GatewayDoor(make_sandbox())
+    door.pay(txamt=77007)
+    door.sandbox.fault("late", on="payment", seconds=90)
+    with pytest.raises(NoReplyError):
+        door.pay()
+
+    load(door.sandbox, MERCHANT + ORDER)
+    door.sandbox.clock.advance(90)
+
+    assert [order.state for order in door.sandbox.orders()] == ["paid", "waiting", "waiting"]
