@@ -87,6 +87,10 @@ sweep: $(VENV)/.full ## Sweep N orders with the published limits on, interrupted
 properties: $(VENV)/.full ## Run the property tests with N examples each
 	@EXAMPLES=$(N) $(BIN)/pytest -m hypothesis --hypothesis-profile=prove tests
 
+.PHONY: bench-diagnosis
+bench-diagnosis: $(VENV)/.full ## Break thousands of requests, and see how often explain names the true cause
+	@$(BIN)/python -m tests.bench.diagnosis
+
 .PHONY: bench bench-quick
 bench: $(VENV)/.full ## Measure speed side by side with peers, and write the site's results
 	@$(BIN)/python -m tests.bench

@@ -559,13 +559,17 @@ def _place(stage: str) -> int:
 
 def _is_real(signer: Signer, made: Payload, whole: str) -> bool:
     """Whether every one of the ways changes the signature: else it is not a cause."""
-    parts: list[Signer] = []
-    for left_out in signer.values:
-        parts.append(_copy(signer, values=[v for v in signer.values if v is not left_out]))
     fresh = Signer()
-    for slot in ("order", "join", "key", "encode", "hash", "keyed_hash", "output"):
-        if getattr(signer, slot) is not getattr(fresh, slot) and slot in vars(signer):
-            parts.append(_copy(signer, **{slot: getattr(fresh, slot)}))
+    slots = ("order", "join", "key", "encode", "hash", "keyed_hash", "output")
+    parts = [
+        _copy(signer, values=[value for value in signer.values if value is not left_out])
+        for left_out in signer.values
+    ]
+    parts += [
+        _copy(signer, **{slot: getattr(fresh, slot)})
+        for slot in slots
+        if getattr(signer, slot) is not getattr(fresh, slot)
+    ]
     signed = [part.sign(made.params, made.key, made.algorithm) for part in parts]
     return all(other.upper() != whole.upper() for other in signed)
 

@@ -17,6 +17,7 @@ from qftools.cli.journal import journal, pending, resume
 from qftools.cli.listen import listen
 from qftools.cli.openapi import openapi
 from qftools.cli.policy import policy
+from qftools.cli.replay import replay
 from qftools.cli.report import report
 from qftools.cli.sandbox import sandbox
 from qftools.cli.sign import sign
@@ -35,7 +36,7 @@ def main() -> None:
 
 
 for command in (
-    *(demo, sandbox, listen, report, sign, explain),
+    *(demo, sandbox, listen, report, sign, explain, replay),
     *(pay, query, cancel, sweep, pending, resume, journal),
     *(reverse, close, refund, policy, openapi),
 ):

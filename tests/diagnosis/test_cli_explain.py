@@ -1,0 +1,153 @@
+"""``qftools explain`` and ``qftools replay``, as their users type them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from qftools import locale, sign
+from qftools.cli import main
+from qftools.sandbox import Sandbox
+
+PASTES = Path(__file__).parent / "pastes"
+KEY = "5744993FBC034DBBB995FA0123456789"
+APP = "A3B6E2F0C1D94E57A8B2C3D4E5F60718"
+TEXT = "out_trade_no=A1&pay_type=800101&txamt=2500&txcurrcd=HKD&txdtm=2026-01-05 10:00:00"
+PARAMS = dict(pair.split("=") for pair in TEXT.split("&"))
+WRONG = hashlib.md5(f"{TEXT}&key={KEY}".encode()).hexdigest()
+
+
+@pytest.fixture
+def qftools():
+    """Type ``qftools ...``; the language of before is back afterwards."""
+    before = locale.language()
+    runner = CliRunner(env={"QFTOOLS_CLIENT_KEY": KEY, "COLUMNS": "100"})
+
+    yield lambda *args, **how: runner.invoke(main, args, **how)
+
+    locale.use_language(before)
+
+
+def curl(url, signature):
+    return (
+        f"curl {url}/trade/v1/payment -H 'X-QF-APPCODE: {APP}' -H 'X-QF-SIGN: {signature}' "
+        f"--data '{TEXT.replace(' ', '+')}'"
+    )
+
+
+def test_a_paste_on_standard_input_is_explained_and_the_status_says_that_something_is_wrong(
+    qftools,
+):
+    done = qftools("explain", "--lang", "en", input=curl("https://openapi-hk.qfapi.com", WRONG))
+
+    assert done.exit_code == 1
+    assert "Proved cause: &key= stands between the text and the key" in done.output
+    assert KEY not in done.output
+
+
+def test_it_is_explained_in_chinese_too(qftools):
+    done = qftools("explain", "--lang", "zh", input=f"{TEXT}\nsign={WRONG}")
+
+    assert "已证实的原因：" in done.output and "密钥前多了 &key=" in done.output
+
+
+def test_a_right_request_ends_with_0(qftools):
+    signature = sign(PARAMS, KEY)
+
+    done = qftools("explain", "--lang", "en", input=curl("https://openapi-hk.qfapi.com", signature))
+
+    assert done.exit_code == 0
+    assert "Nothing wrong was found." in done.output
+
+
+def test_json_holds_the_findings_and_the_fix_in_the_chosen_language(qftools):
+    done = qftools("explain", "--json", "--code", "php", input=f"{TEXT}\nsign={WRONG}")
+
+    diagnosis = json.loads(done.output)
+    assert diagnosis["signature"] == "wrong"
+    assert diagnosis["findings"][0]["proof"] == "reproduced"
+    assert "$text . $key" in diagnosis["findings"][0]["code"]
+    assert KEY not in done.output
+
+
+def test_the_key_of_another_environment_is_named_by_its_variable(qftools):
+    signature = sign(PARAMS, "the other key")
+    env = {"QFTOOLS_CLIENT_KEY": KEY, "LIVE_KEY": "the other key"}
+
+    done = qftools(
+        *("explain", "--lang", "en", "--other-key-env", "LIVE_KEY"),
+        input=f"{TEXT}\nsign={signature}",
+        env=env,
+    )
+
+    assert "another account or environment was used: LIVE_KEY" in done.output
+    assert "the other key" not in done.output
+
+
+def test_a_key_in_the_paste_is_redacted_and_said(qftools):
+    done = qftools("explain", "--lang", "en", input=f"client_key={KEY}\n{TEXT}\nsign={WRONG}")
+
+    assert KEY not in done.output
+    assert "the client key is visible in what was pasted" in done.output
+
+
+@pytest.mark.parametrize("text", ["", "hello"])
+def test_what_can_not_be_read_ends_with_2_and_says_what_can(qftools, text):
+    done = qftools("explain", "--lang", "en", input=text)
+
+    assert done.exit_code == 2
+    assert "a cURL command, HAR, raw HTTP" in done.output
+
+
+def test_a_terminal_is_not_steered_by_what_was_pasted(qftools):
+    done = qftools("explain", input="txamt=1&udid=\x1b]0;owned\x07\x1b[2J\nsign=" + "0" * 32)
+
+    assert "\x1b]0" not in done.output and "\x07" not in done.output
+
+
+# ---- replay -----------------------------------------------------------------------------
+
+
+def test_a_recorded_request_is_replayed_to_a_sandbox_of_its_own(qftools):
+    recorded = curl("https://openapi-hk.qfapi.com", sign(PARAMS, KEY))
+
+    done = qftools("replay", "--json", input=recorded)
+
+    assert done.exit_code == 0
+    assert json.loads(json.loads(done.output)["body"])["respcd"] == "0000"
+
+
+def test_a_wrong_signature_is_refused_until_it_is_signed_anew(qftools):
+    recorded = curl("https://openapi-hk.qfapi.com", WRONG)
+
+    refused = qftools("replay", input=recorded)
+    resigned = qftools("replay", "--resign", input=recorded)
+
+    assert (refused.exit_code, resigned.exit_code) == (1, 0)
+    assert "1108" in refused.output
+
+
+def test_a_running_sandbox_gets_the_request(qftools):
+    with Sandbox() as sandbox:
+        url = sandbox.serve()
+
+        done = qftools("replay", "--resign", "--base-url", url, str(PASTES / "chromium.har"))
+
+        assert done.exit_code == 0
+        assert sandbox.order("HAR20260105001").txamt == 2500
+
+
+@pytest.mark.parametrize(
+    "url", ["https://openapi-hk.qfapi.com", "http://10.0.0.1:8787", "https://localhost", "x"]
+)
+def test_nothing_is_sent_to_anything_but_this_machine(qftools, url):
+    recorded = curl("https://openapi-hk.qfapi.com", WRONG)
+
+    done = qftools("replay", "--lang", "en", "--base-url", url, input=recorded)
+
+    assert done.exit_code == 2
+    assert "is not this machine" in done.output
