@@ -99,7 +99,7 @@ def _drawing(title: str, size: Point, parts: Iterable[str]) -> str:
     return (
         '<div class="qf-scroll" tabindex="0"><svg class="qf-diagram" role="img"'
         f' aria-label="{escape(title)}" viewBox="0 0 {size[0]:.0f} {size[1]:.0f}"'
-        f' style="min-width:{size[0] * 0.75:.0f}px">{head}{"".join(parts)}</svg></div>'
+        f' style="min-width:{size[0] * 0.7:.0f}px">{head}{"".join(parts)}</svg></div>'
     )
 
 

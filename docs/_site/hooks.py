@@ -128,7 +128,10 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
         return link.format(match[2]) + (link.format("x-default") if match[2] == "en" else "")
 
     output = _ALTERNATE.sub(absolute, output)
-    if _here(page, config).lang == "en":
+    lang = _here(page, config).lang
+    done = tables.WORDS["done"].say(lang)
+    output = output.replace('<input type="checkbox"', f'<input aria-label="{done}" type="checkbox"')
+    if lang == "en":
         output = _BASE.sub(lambda match: match[1] + _up(match[2]) + match[3], output, count=1)
     return output
 

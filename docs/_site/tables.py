@@ -449,6 +449,45 @@ def _next(goes_to: object) -> str:
     return f"**`{goes_to}`**" if isinstance(goes_to, Verdict) else f"`{goes_to}`"
 
 
+def walk_data(here: Here) -> str:
+    """The same table for the live part of the page."""
+    return _data(
+        "walk",
+        {
+            "next": {
+                str(step): {str(f): str(to) for f, to in row.items()} for step, row in NEXT.items()
+            },
+            "steps": {str(step): here.say(f"walk {step}") for step in NEXT},
+            "findings": {str(finding): here.say(f"finding {finding}") for finding in Finding},
+            "verdicts": {
+                str(row.verdict): f"{row.meaning.say(here.lang)} {row.advice.say(here.lang)}"
+                for row in VERDICTS.values()
+            },
+        },
+    )
+
+
+def route_data(here: Here) -> str:
+    """What cancels each pay type, and why, for the live part of the page."""
+    rows = []
+    for row in catalogue.pay_types().values():
+        by = route(row.code)
+        rows.append(
+            {
+                "code": row.code,
+                "name": row.name.say(here.lang),
+                "call": by.call,
+                "reason": by.reason.say(here.lang),
+            }
+        )
+    return _data("route", rows)
+
+
+def _data(live: str, value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" data-for="{live}">{text}</script>'
+
+
 def exit_statuses(here: Here) -> str:
     """The exit statuses of the command line."""
     return table(
@@ -544,11 +583,13 @@ TABLES: dict[str, Callable[..., str]] = {
     "order-states": order_states,
     "page-errors": page_errors,
     "pay-types": pay_types,
+    "route-data": route_data,
     "routes": routes,
     "policies": policies,
     "sources": sources,
     "switches": switches,
     "verdicts": verdicts,
     "walk": walk,
+    "walk-data": walk_data,
     "wallets": wallets,
 }

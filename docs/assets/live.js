@@ -1,1 +1,0 @@
-// The live parts of the pages. Every page says the same without them.
