@@ -221,6 +221,7 @@ class Notifications:
         self._keep(notice)
         if not url:
             notice.state = "no address"
+            self.changed.pop(str(notice.id), None)  # nothing to do about it after a restart
             return
         fault = self._strike(notice, when_made=True)
         held, self._held = self._held, []

@@ -11,6 +11,7 @@ from qftools.sandbox.cancel import route
 from qftools.sandbox.clock import BEIJING, parse_time
 from qftools.sandbox.history import CANCELS, History, Step, Story, price
 from qftools.sandbox.notices import Attempt, Notice
+from qftools.sandbox.pages import say
 from qftools.sandbox.report import Finder, Found
 from qftools.sandbox.seen import Seen
 from qftools.sandbox.states import OPEN
@@ -277,14 +278,12 @@ def signature_wrong(history: History) -> Iterator[Found]:
     """A request that arrived and was not signed as it should be."""
     for seen in history.exchanges:
         if seen.signature not in ("ok", "unread"):
-            yield Found(
-                seen.params.get("out_trade_no", ""),
-                Text(
-                    zh=f"{seen.endpoint}：{seen.signature}。",
-                    en=f"{seen.endpoint}: {seen.signature}.",
-                ),
-                (seen.number,),
+            word = "signature_" + seen.signature.replace(" ", "_")
+            why = Text(
+                zh=f"{seen.endpoint}：{say(word, 'zh')}。",
+                en=f"{seen.endpoint}: {say(word, 'en')}.",
             )
+            yield Found(seen.params.get("out_trade_no", ""), why, (seen.number,))
 
 
 def never_resolved(history: History) -> Iterator[Found]:
@@ -307,10 +306,11 @@ def never_resolved(history: History) -> Iterator[Found]:
             continue
         ended = entry.paid_at or (entry.expires if entry.state not in OPEN else None) or 0.0
         if history.now - max(story.steps[-1].at, min(ended, history.now)) >= PATIENCE:
+            word = "state_" + entry.state.value.replace(" ", "_")
             yield _found(
                 story,
-                f"账本上它是 {entry.state.value}。",
-                f"On the books it is {entry.state.value}.",
+                f"账本上的状态：{say(word, 'zh')}。",
+                f"On the books it is {say(word, 'en')}.",
                 story.steps[-1],
             )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from string import Template
 
 import pytest
@@ -14,6 +13,7 @@ from qftools.sandbox.pages import STATIC, words
 from qftools.sandbox.payer import ACTS
 from qftools.sandbox.server import IN_PROCESS_URL
 from qftools.sandbox.states import State
+from tests.browser import chromium
 
 ORDER = {"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD"}
 NASTY = "<script>alert(1)</script>\"'&"
@@ -176,15 +176,8 @@ def test_every_place_of_a_template_is_filled(web, sandbox):
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
-            args=["--no-sandbox"],
-        )
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
