@@ -262,7 +262,7 @@ class Sandbox:
             ...
             qftools.errors.SandboxError: no order nobody's is on the books
         """
-        return Payer(self.gateway, self.entry(order), self.tick)
+        return Payer(self.gateway, self.entry(order), self.lock, self.tick)
 
     def auth_code(self, wallet: str = "wechat") -> str:
         """Return a fresh payment code, as the payer's app would show it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qftools.errors import SandboxError
@@ -48,10 +50,13 @@ class Payer:
     order away: then nothing changes.
     """
 
-    def __init__(self, gateway: Gateway, entry: Entry, saved: object = None) -> None:
+    def __init__(
+        self, gateway: Gateway, entry: Entry, lock: threading.RLock, acted: Callable[[], None]
+    ) -> None:
         self._gateway = gateway
         self._entry = entry
-        self._saved = saved
+        self._lock = lock
+        self._acted = acted
 
     def pay(self) -> Row:
         """Pay the order."""
@@ -74,7 +79,7 @@ class Payer:
         return self._act("walk_away")
 
     def _act(self, name: str) -> Row:
-        act(self._gateway, self._entry, name)
-        if callable(self._saved):
-            self._saved()
+        with self._lock:  # a served sandbox may be answering somebody
+            act(self._gateway, self._entry, name)
+        self._acted()
         return self._entry.row()

@@ -279,10 +279,8 @@ def signature_wrong(history: History) -> Iterator[Found]:
     for seen in history.exchanges:
         if seen.signature not in ("ok", "unread"):
             word = "signature_" + seen.signature.replace(" ", "_")
-            why = Text(
-                zh=f"{seen.endpoint}：{say(word, 'zh')}。",
-                en=f"{seen.endpoint}: {say(word, 'en')}.",
-            )
+            name = seen.endpoint
+            why = Text(zh=f"{name}：{say(word, 'zh')}。", en=f"{name}: {say(word, 'en')}.")
             yield Found(seen.params.get("out_trade_no", ""), why, (seen.number,))
 
 
