@@ -377,7 +377,7 @@ def _register_joins() -> None:
     )
     rows: dict[str, tuple[str, Callable[[list[tuple[str, str]]], str]]] = {
         "& at the end": ("ampersand-before-key", lambda pairs: plain(pairs) + "&"),
-        "joined without &": ("other-join", lambda pairs: plain(pairs).replace("&", "")),
+        "joined without &": ("other-join", lambda p: "".join([f"{n}={v}" for n, v in p])),
         "joined with commas": ("other-join", lambda p: ",".join([f"{n}={v}" for n, v in p])),
         "compact JSON": (
             "json-signed",

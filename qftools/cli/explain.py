@@ -135,15 +135,14 @@ def _variable(name: str) -> str:
 
 
 def _print(diagnosis: Diagnosis, code: str) -> None:
-    from rich.padding import Padding
     from rich.text import Text
 
     from qftools.diagnosis.report import lines
 
     screen = output.console()
     for line in lines(diagnosis, language(), code):
-        shown = Text(line.text, style=_STYLES.get(line.style, ""), overflow="fold")
-        if line.indent:
-            screen.print(Padding(shown, (0, 0, 0, line.indent)))
-        else:
-            screen.print(shown)
+        style = _STYLES.get(line.style, "")
+        room = max(screen.width - line.indent, 20)
+        # Folded here, so that what is copied from the screen has no blanks at its end.
+        for part in Text(line.text, style=style).wrap(screen, room, overflow="fold"):
+            screen.print(Text(" " * line.indent) + part, soft_wrap=True)

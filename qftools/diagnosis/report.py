@@ -211,6 +211,7 @@ def _finding(number: int, finding: Finding, lang: str, snippet: str) -> Iterator
         yield Line("faint", f"{label('source', lang)}{colon}{sources(finding.source, lang)}", 3)
 
 
+_MOST_SOURCES = 2  # on a line for a person; JSON has them all
 _TAG = re.compile(r"[\w-]+")
 
 
@@ -224,7 +225,7 @@ def sources(source: str, lang: str) -> str:
     known = catalogue.sources()
     named = [
         _TAG.sub(lambda m: known[m[0]].name.say(lang) if m[0] in known else m[0], part.strip(), 1)
-        for part in source.split(";")
+        for part in source.split(";")[:_MOST_SOURCES]
     ]
     return ("；" if lang == "zh" else "; ").join(named)
 

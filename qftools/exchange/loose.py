@@ -118,8 +118,9 @@ class _Around:
         if address and not self.url:
             self.url = address[0]
         if '"respcd"' in line and "{" in line and self.answer is None:
-            self.answer = line[line.index("{") : line.rfind("}") + 1]
-            return
+            opened, closed = line.index("{"), line.rfind("}") + 1
+            self.answer = line[opened:closed]
+            line = line[:opened] + line[closed:]
         label = _TEXT_LABEL.search(line)
         start = label.end() if label else None
         run, rest = _run(line, start)

@@ -1,0 +1,226 @@
+"""Causes of a wrong signature that lie in the fields: their values, and which are signed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qftools.diagnosis.rows import Cause, cause
+
+_SAMPLES = "seed; docs2024; docs2026"
+_VECTORS = "seed; published vectors"
+
+FIELD_CAUSES: Mapping[str, Cause] = {
+    # ---- values
+    "values-url-encoded": cause(
+        "签名时用了 URL 编码后的值（{detail}）",
+        "the values were URL-encoded before signing ({detail})",
+        "用原始值签名；URL 编码只用于发送。",
+        "Sign the plain values; URL-encode only what is sent.",
+        "raw",
+        _VECTORS + " (C5)",
+    ),
+    "values-encoded-twice": cause(
+        "发送的值被 URL 编码了两次，网关解码后得到的不是所签的值",
+        "the values were URL-encoded twice for sending, so the gateway decodes another text"
+        " than was signed",
+        "只编码一次：HTTP 库已经会编码，不要自己先编码。",
+        "Encode once: the HTTP library does it already, so do not encode before.",
+        "raw",
+        _VECTORS,
+    ),
+    "values-trimmed": cause(
+        "签名时去掉了值首尾的空白，发送时没有去掉",
+        "blanks around the values were cut off before signing, but were sent",
+        "签名与发送用同一份参数：要去空白就在签名之前去。",
+        "Sign and send the same values: trim before you sign, or not at all.",
+        "fields",
+        _VECTORS,
+    ),
+    "unicode-form": cause(
+        "签名时的文字是 Unicode {detail} 形式，发送的是另一种形式：看上去相同，字节不同",
+        "the text was signed in Unicode form {detail} and sent in another: it looks the same,"
+        " its bytes differ",
+        "签名前统一转换一次（NFC），签名与发送都用转换后的值。",
+        "Normalise once (NFC) before signing, and send what you signed.",
+        "fields",
+        _VECTORS,
+    ),
+    "full-width": cause(
+        "发送的值里有全角字符，签名时却是半角",
+        "full-width characters were sent where half-width ones were signed",
+        "签名前统一成一种写法，签名与发送用同一个值。",
+        "Settle on one form before signing, and send what you signed.",
+        "fields",
+        _VECTORS,
+    ),
+    "invisible-characters": cause(
+        "发送的值里有看不见的字符（零宽字符、BOM 等），签名时没有",
+        "invisible characters (zero-width, BOM) were sent and not signed",
+        "在签名之前清除它们（多半是复制粘贴带进来的）。",
+        "Remove them before signing; they usually come from copy and paste.",
+        "fields",
+        _VECTORS,
+    ),
+    "line-breaks": cause(
+        "签名时的换行是 {detail}，发送的是另一种",
+        "line breaks were signed as {detail} and sent otherwise",
+        "签名之前统一换行符。",
+        "Settle on one kind of line break before signing.",
+        "fields",
+        _VECTORS,
+    ),
+    "html-escaped": cause(
+        "签名时值被转成了 HTML 实体（& 变成 &amp; 等）",
+        "the values were HTML-escaped before signing (& became &amp; and so on)",
+        "签名用原始值；HTML 转义只用于显示。",
+        "Sign the plain values; HTML escapes are for pages only.",
+        "raw",
+        _VECTORS,
+    ),
+    "html-unescaped": cause(
+        "发送的值是 HTML 实体，签名时是原文",
+        "HTML entities were sent where plain text was signed",
+        "不要发送 HTML 转义后的值。",
+        "Do not send HTML-escaped values.",
+        "raw",
+        _VECTORS,
+    ),
+    "unicode-escaped": cause(
+        "签名时中文等字符写成了 \\uXXXX",
+        "non-ASCII characters were signed as \\uXXXX escapes",
+        "签名用文字本身的 UTF-8 字节。",
+        "Sign the characters themselves, as UTF-8.",
+        "raw",
+        _VECTORS,
+    ),
+    "backslashes": cause(
+        "签名时引号或反斜杠前被加了反斜杠（addslashes）",
+        "quotes or backslashes were escaped by a backslash before signing (addslashes)",
+        "签名用未转义的值。",
+        "Sign the values without escapes.",
+        "raw",
+        _VECTORS,
+    ),
+    "letter-case": cause(
+        "签名时把所有值的字母改成了{detail}",
+        "the letters of all values were changed to {detail} case before signing",
+        "值的大小写原样参与签名；只有最后的摘要可以任意大小写。",
+        "Sign the values as they are; only the digest may be in either case.",
+        "raw",
+        _VECTORS + " (C3)",
+    ),
+    "blanks-removed": cause(
+        "签名时值里的空格被删掉了",
+        "blanks inside the values were removed before signing",
+        "空格原样参与签名，例如 txdtm 中间的那个。",
+        "Sign blanks as they are, such as the one inside txdtm.",
+        "raw",
+        _VECTORS,
+    ),
+    "spelling": cause(
+        "{field} 发送的写法与签名的写法不同：{detail}",
+        "{field} was spelled otherwise for signing than for sending: {detail}",
+        "空值、布尔值先转成确定的文字；没有值的参数不要放进请求。",
+        "Turn empty values and booleans into text first; leave out what has no value.",
+        "fields",
+        _VECTORS + " (C4)",
+    ),
+    "number-format": cause(
+        "{field} 签名时是另一种数字写法：{detail}",
+        "{field} was signed in another number format: {detail}",
+        "金额是最小货币单位的整数，先转成文字，再签名、发送同一段文字。",
+        "Amounts are whole minor units: make the text once, then sign and send that text.",
+        "amount",
+        "seed; docs2024; manual2018jp (C13)",
+    ),
+    "date-format": cause(
+        "{field} 签名时是另一种时间格式：{detail}",
+        "{field} was signed in another date format: {detail}",
+        "格式是 YYYY-MM-DD hh:mm:ss；先转成文字，再签名、发送同一段文字。",
+        "The format is YYYY-MM-DD hh:mm:ss: make the text once, then sign and send that text.",
+        "time",
+        "seed; docs2024",
+    ),
+    "time-zone": cause(
+        "{field} 签名时是另一个时区的时间（相差 {detail}）",
+        "{field} was signed in another time zone ({detail})",
+        "时间只取一次，签名与发送用同一段文字。",
+        "Take the time once; sign and send the same text.",
+        "time",
+        "seed; docs2024",
+    ),
+    "time-taken-twice": cause(
+        "{field} 取了两次当前时间：签名的与发送的相差 {detail}",
+        "{field} was taken from the clock twice: what was signed is {detail} away from what was"
+        " sent",
+        "时间只取一次，签名与发送用同一个变量。",
+        "Take the time once; sign and send the same variable.",
+        "time",
+        "seed; docs2024",
+    ),
+    "blank-after-value": cause(
+        "{field} 签名时末尾多了看不见的字符（{detail}），发送时没有",
+        "{field} was signed with an invisible character at its end ({detail}), which was not sent",
+        "读取参数后先去掉首尾空白，再签名。",
+        "Trim what you read before you sign it.",
+        "fields",
+        _VECTORS,
+    ),
+    "plus-sent-raw": cause(
+        "{field} 里的 + 没有编码就发送了，网关会读成空格",
+        "the + in {field} was sent unencoded, and the gateway reads it as a blank",
+        "发送前做 URL 编码：+ 要写成 %2B。",
+        "URL-encode what is sent: + becomes %2B.",
+        "raw",
+        "docs2024 (pre-authorisation samples); measured",
+    ),
+    # ---- set of fields
+    "empty-values-dropped": cause(
+        "签名时去掉了空值参数，发送时仍带着它们",
+        "parameters without a value were left out of the signature, but were sent",
+        "没有值的参数干脆不发送，这样各版文档的规则就一致了。",
+        "Do not send parameters without a value; then every edition of the rule agrees.",
+        "fields",
+        "seed; published vectors; live2026 (C4)",
+    ),
+    "sent-not-signed": cause(
+        "{field} 发送了，但没有参与签名",
+        "{field} was sent but not signed",
+        "签名之后不要再加参数：所有发送的参数都要参与签名。",
+        "Add nothing after signing: every parameter that is sent is signed.",
+        "fields",
+        _SAMPLES,
+    ),
+    "signed-not-sent": cause(
+        "{field} 参与了签名，但没有发送（值：{detail}）",
+        "{field} was signed but not sent (value: {detail})",
+        "签名与发送用同一份参数。",
+        "Sign and send the same parameters.",
+        "fields",
+        _SAMPLES,
+    ),
+    "sign-type-included": cause(
+        "{field} 参与了签名",
+        "{field} was part of what was signed",
+        "sign 与 sign_type 不参与签名；签名方式用请求头 X-QF-SIGNTYPE 说明。",
+        "Leave sign and sign_type out; X-QF-SIGNTYPE announces the algorithm.",
+        "fields",
+        "vendor-tests; live2026",
+    ),
+    "field-twice": cause(
+        "{field} 在请求里出现多次，签名只用了其中一个（{detail}）",
+        "{field} is in the request more than once, and only one of them was signed ({detail})",
+        "每个参数只发送一次。",
+        "Send every parameter once.",
+        "fields",
+        "chosen",
+    ),
+    "key-as-a-field": cause(
+        "密钥作为参数 {detail} 参与了排序",
+        "the key was sorted among the parameters, as {detail}",
+        "密钥不是参数：排序拼接完成后，直接接在最后。",
+        "The key is no parameter: append it to the sorted text, with nothing in between.",
+        "key",
+        "seed (C8)",
+    ),
+}

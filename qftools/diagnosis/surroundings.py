@@ -1,0 +1,91 @@
+"""What a paste and its reader know around a request: keys, numbers used, pay types of orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from qftools.diagnosis import secrets as hidden
+from qftools.exchange import Response
+from qftools.exchange.parsing import Paste, load_json
+
+_SANDBOX = "qftools sandbox"
+
+
+class Keys:
+    """The keys at hand: given, of other places, and those that stand in the paste."""
+
+    def __init__(
+        self,
+        key: str,
+        others: dict[str, str],
+        text: str,
+        pastes: tuple[Paste, ...],
+        behind: list[str],
+    ) -> None:
+        visible_keys = [*hidden.keys_in(text, pastes), *behind]
+        given = [k for k in (key, *others.values()) if k]
+        shown = [k for k in given if len(k) >= 4 and k in text]
+        self.exposed = list(dict.fromkeys([*shown, *visible_keys]))
+        self.where = hidden.places_of(self.exposed, text, pastes) if self.exposed else []
+        demo = _demo_key(pastes)
+        self.key = key or (visible_keys[0] if visible_keys else demo)
+        self.others = {**others, _SANDBOX: demo} if demo else others
+        self.secret = tuple(dict.fromkeys([*given, *self.exposed]))
+
+
+class Surroundings:
+    """What the whole paste and the caller know about each of its requests."""
+
+    def __init__(
+        self,
+        pastes: tuple[Paste, ...],
+        environment: str | None,
+        mchid_rule: str,
+        used_numbers: Iterable[str],
+    ) -> None:
+        self.environment = environment
+        self.mchid_rule = mchid_rule
+        self.used = dict.fromkeys(used_numbers, "")
+        self.pay_types: dict[str, str] = {}
+        self.numbers: dict[str, int] = {}
+        for index, paste in enumerate(pastes, 1):
+            if paste.request is not None:
+                self._learn(index, paste, paste.request.params)
+
+    def _learn(self, index: int, paste: Paste, params: Mapping[str, str]) -> None:
+        number = params.get("out_trade_no")
+        if paste.endpoint in ("payment", "refund") and number:
+            self.numbers.setdefault(number, index)
+            if params.get("pay_type"):
+                self.pay_types[number] = params["pay_type"]
+        answer = _answer(paste.response)
+        if paste.endpoint == "payment" and answer.get("syssn") and params.get("pay_type"):
+            self.pay_types[str(answer["syssn"])] = params["pay_type"]
+
+    def used_before(self, paste: Paste, pastes_number: int) -> dict[str, str]:
+        """Numbers that are taken, with where."""
+        taken = {n: f"no. {i}" for n, i in self.numbers.items() if i < pastes_number}
+        return {**dict.fromkeys(self.used, "-"), **taken}
+
+
+def _demo_key(pastes: tuple[Paste, ...]) -> str:
+    """The key that every sandbox has, if a request went to this machine; it is no secret."""
+    from qftools.guard import is_loopback
+
+    for paste in pastes:
+        try:
+            host = urlsplit(paste.request.url).hostname if paste.request else None
+        except ValueError:
+            continue
+        if host and is_loopback(host):
+            from qftools.sandbox.embedded import CLIENT_KEY
+
+            return CLIENT_KEY
+    return ""
+
+
+def _answer(response: Response | None) -> Mapping[str, Any]:
+    value = load_json(response.body.decode("utf-8", "replace")) if response else None
+    return value if isinstance(value, dict) else {}
