@@ -105,3 +105,8 @@ def use_theme(page: Any, dark: bool) -> None:
         "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
     )
     page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
+
+
+def shut_down(page: Any) -> None:
+    """End the kernel of the notebook that is open: a run has many of them."""
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")

@@ -1,4 +1,4 @@
-"""Pictures of every page of the site and of every lesson, to look at: ``make screenshots``.
+"""Pictures of the site, of every lesson and of every panel, to look at: ``make screenshots``.
 
 Wide and narrow, light and dark, in both languages; they land in screenshots/.
 """
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from tests import machine
 from tests.browser import chromium
-from tests.lab import NOTEBOOKS, open_and_run, running_lab, use_theme
+from tests.lab import NOTEBOOKS, open_and_run, running_lab, shut_down, use_theme
+from tests.pressing import DO, kind_of
 from tests.site import serving
 
 if TYPE_CHECKING:
@@ -65,6 +66,33 @@ def take_lessons(browser: Browser, address: str) -> int:
     return len(lessons) * len(SCHEMES)
 
 
+def take_panels(browser: Browser, address: str) -> int:
+    """Take a picture of every kind of panel after it was pressed: both languages, light and
+    dark, wide and narrow; how many.
+    """
+    taken = 0
+    for lesson in sorted(NOTEBOOKS.glob("*/*.ipynb")):
+        for width, pixels in {"wide": 1280, "narrow": 480}.items():
+            with browser.new_context(viewport={"width": pixels, "height": TALL}) as context:
+                page = context.new_page()
+                open_and_run(page, address, str(lesson.relative_to(NOTEBOOKS)))
+                page.locator(".qf-Quiz .qf-choice").first.wait_for()
+                first = {kind_of(panel): panel for panel in page.locator(".qf-panel").all()[::-1]}
+                for kind, panel in first.items():
+                    if kind in DO:
+                        DO[kind](panel, False)
+                for scheme in SCHEMES:
+                    use_theme(page, dark=scheme == "dark")
+                    page.wait_for_selector("#jupyterlab-splash", state="detached")
+                    for kind, panel in first.items():
+                        picture = f"panel-{kind}-{lesson.parent.name}-{width}-{scheme}.png"
+                        if not (PICTURES / picture).exists():
+                            panel.screenshot(path=PICTURES / picture)
+                            taken += 1
+                shut_down(page)
+    return taken
+
+
 def main() -> int:
     """Build, serve, take the pictures, and say where they are."""
     if not machine.present("chromium"):
@@ -78,6 +106,7 @@ def main() -> int:
             taken = take_pages(browser, site, address)
         with running_lab(Path(folder, "lab")) as address:
             taken += take_lessons(browser, address)
+            taken += take_panels(browser, address)
     print(f"{taken} pictures in {PICTURES.name}/")
     return 0
 

@@ -3,65 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from importlib.resources import files
-from typing import Any
 
 import pytest
 
 from qftools.verdicts import Verdict
-from tests.lab import NOTEBOOKS, open_and_run, use_theme
+from tests.lab import NOTEBOOKS, open_and_run, shut_down, use_theme
+from tests.pressing import DO, kind_of
 
 LESSONS = sorted(str(path.relative_to(NOTEBOOKS)) for path in NOTEBOOKS.glob("*/*.ipynb"))
 VERDICT = re.compile("^(" + "|".join(Verdict) + ")$")
 SERIOUS = ("serious", "critical")
 
 pytestmark = pytest.mark.needs("chromium", "chinese-font")
-
-
-def press(button, *, keyboard):
-    """Press a button as a hand on the keyboard does, or one on the mouse."""
-    if keyboard:
-        button.focus()
-        button.press("Enter")
-    else:
-        button.click()
-
-
-def main_button(panel, keyboard, says):
-    press(panel.locator(".qf-main").first, keyboard=keyboard)
-    panel.locator(says).first.wait_for()
-
-
-def search(panel, keyboard, typed):
-    panel.locator("input").first.fill(typed)
-    panel.get_by_text(typed, exact=True).first.wait_for()
-
-
-def first_button_of(panel, keyboard, name, says):
-    press(panel.locator(name).first, keyboard=keyboard)
-    panel.locator(says).first.wait_for()
-
-
-# What a reader does to each kind of panel, and what it then says.
-DO: dict[str, Callable[[Any, bool], None]] = {
-    "CancelFlow": lambda panel, keyboard: main_button(panel, keyboard, ".qf-verdict"),
-    "Phone": lambda panel, keyboard: main_button(panel, keyboard, ".qf-phone [role=status]"),
-    "Signing": lambda panel, keyboard: main_button(panel, keyboard, ".qf-card.ok .qf-verdict"),
-    "Doctor": lambda panel, keyboard: main_button(panel, keyboard, "[role=status] .qf-card.bad"),
-    "Notices": lambda panel, keyboard: main_button(panel, keyboard, ".qf-card.ok"),
-    "CodeBook": lambda panel, keyboard: search(panel, keyboard, "1260"),
-    "WalletMap": lambda panel, keyboard: search(panel, keyboard, "802001"),
-    "Quiz": lambda panel, keyboard: first_button_of(panel, keyboard, ".qf-choice", ".qf-card"),
-    "Connection": lambda panel, keyboard: first_button_of(
-        panel, keyboard, ".qf-act-pay", ".qf-card.ok .qf-verdict"
-    ),
-}
-
-
-def kind_of(panel):
-    classes = panel.get_attribute("class") or ""
-    return next((name for name in classes.split() if re.match(r"qf-[A-Z]", name)), "qf-")[3:]
 
 
 def axe_source():
@@ -102,6 +56,7 @@ def test_a_lesson_runs_to_its_end_and_its_panels_answer(browser, lab, lesson):
 
         assert page.locator(".qf-panel [role=alert]").all_inner_texts() == []
         assert serious_problems(page) == []
+        shut_down(page)
 
 
 def test_the_first_verdict_takes_six_presses_at_most(browser, lab):

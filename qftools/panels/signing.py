@@ -153,8 +153,8 @@ class Signing(Panel):
         for line in self.fields.children:
             name, value, up, remove = line.children
             name.placeholder, value.placeholder = _("name"), _("value")
-            name.tooltip = _("Name of a field")
-            value.tooltip = _("Value of {name}").format(name=name.value or "…")
+            name.description = _("Name of a field")
+            value.description = _("Value of {name}").format(name=name.value or "…")
             up.tooltip = _("Move {name} up").format(name=name.value or "…")
             remove.tooltip = _("Remove {name}").format(name=name.value or "…")
         for key, button in self.ways.items():
