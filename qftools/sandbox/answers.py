@@ -40,6 +40,19 @@ class Refused(Exception):
         }
 
 
+def number_is_used(respcd: str, choice: str) -> Refused:
+    """Return the refusal of an ``out_trade_no`` that was used before (C17).
+
+    Args:
+        respcd: The table's answer: 1251, whose real texts are known.
+        choice: The switch ``duplicate_code``.
+    """
+    if choice in (respcd, "idempotent"):
+        text = f"Do not use duplicate out_trade_no for request({respcd})"
+        return Refused(respcd, "out_trade_no is used", text)
+    return Refused(choice)
+
+
 @lru_cache(maxsize=512)
 def result_text(respcd: str, lang: str) -> str:
     """Return the ``resperr`` of a code: its meaning, with the code in brackets on failure.

@@ -10,6 +10,7 @@ from qftools.sandbox.calls import Call
 from qftools.sandbox.clock import beijing
 from qftools.sandbox.modes import AUTO
 from qftools.sandbox.orders import Entry
+from qftools.sandbox.payment import LONGEST
 from qftools.sandbox.refund import CARDS
 from qftools.sandbox.states import MONEY_CAME, OPEN, Event, State
 
@@ -45,6 +46,7 @@ def _checked(gateway: Gateway, call: Call) -> Entry:
     found = _preauthorised(gateway, call)
     if not found:
         call.need("txamt", "txdtm")
+    call.check_length("udid", LONGEST["udid"])
     if call.get("txamt"):
         call.amount()
     if call.get("txdtm"):

@@ -85,14 +85,15 @@ class Sandbox:
             clock=self.clock, seed=seed, settings=settings, lang=lang, limit=limit
         )
         self._app_code = app_code
+        rule = "forbidden" if mchid == "agents" else mchid or "optional"
+        merchant = Merchant(app_code, client_key, cast(MchidRule, rule))
         self.lock = threading.RLock()
         self.notifications = Notifications(self.gateway, self.lock)
         self.records = Records(keepers_of(self.gateway))
         self.records.add(NoticeKeeper(self.notifications))
         self._store = None if data is None else self._opened(data)
         # What is given now wins over what the file holds.
-        rule = "forbidden" if mchid == "agents" else mchid or "optional"
-        self.gateway.merchants.add(Merchant(app_code, client_key, cast(MchidRule, rule)))
+        self.gateway.merchants.add(merchant)
         self.app = App(self.gateway, lock=self.lock, saved=self._save)
         self.shell = Shell(self)
         self._background: Background | None = None
@@ -368,6 +369,7 @@ class Sandbox:
         """
         with self.lock:
             self.records.restore(snapshot)
+            self.gateway.forget_late()
             self._save()
 
     def reset(self) -> None:
@@ -379,7 +381,7 @@ class Sandbox:
             ledger.number = ledger.ids.first_number
             ledger.rebuild()
             self.gateway.faults.clear()
-            self.gateway.sight.last.clear()
+            self.gateway.forget_requests()
             self.notifications.clear()
             self._save()
 
@@ -431,9 +433,8 @@ class Sandbox:
             self._store.save(changed)
 
     def _merchant(self) -> Merchant:
-        merchant = self.gateway.merchants.find(self._app_code)
-        if merchant is None:
-            merchant = next(iter(self.gateway.merchants), None)
+        merchants = self.gateway.merchants
+        merchant = merchants.find(self._app_code) or next(iter(merchants), None)
         if merchant is None:
             raise SandboxError("this sandbox has no merchant")
         return merchant

@@ -80,9 +80,19 @@ class Gateway:
         self.merchants = Merchants()
         self.faults = Faults()
         self.sight = Sight()
-        self._on_their_way: dict[str, Seen] = {}
+        self._on_their_way: dict[str, tuple[Seen, WireRequest]] = {}
         self.ledger.timers.on("arrival", self._arrived)
         self.limit = RateLimit()
+
+    def forget_requests(self) -> None:
+        """Forget what was asked: exchanges, rates, and requests that are on their way."""
+        self.sight.last.clear()
+        self.limit.clear()
+        self.forget_late()
+
+    def forget_late(self) -> None:
+        """Forget the requests that are still on their way."""
+        self._on_their_way.clear()
 
     # -- one request ------------------------------------------------------------
 
@@ -125,6 +135,7 @@ class Gateway:
                 body = self._acted(act, call)
         except Undelivered as stopped:
             seen.fault = stopped.fault.name
+            seen.note(call, "")
             if stopped.fault.name == "late":
                 self._keep_for_later(seen, stopped.fault.seconds)
             return undelivered(stopped.fault)
@@ -150,15 +161,17 @@ class Gateway:
     def _keep_for_later(self, seen: Seen, seconds: float) -> None:
         """Let a request arrive after a while, as one that was stuck on its way does."""
         if len(self._on_their_way) < MOST_ON_THEIR_WAY:
-            self._on_their_way[str(seen.number)] = seen
+            self._on_their_way[str(seen.number)] = seen, seen.request
             self.ledger.timers.add(self.clock.now() + seconds, "arrival", str(seen.number))
 
     def _arrived(self, number: str, due: float) -> None:
         """Act on a request that was late; its caller has long gone."""
-        seen = self._on_their_way.pop(number, None)
-        if seen is not None:
-            self._answered(seen, ENDPOINTS[seen.request.path][1], ARRIVED)
-            seen.fault = "late"
+        if number not in self._on_their_way:
+            return
+        seen, seen.request = self._on_their_way.pop(number)
+        self._answered(seen, ENDPOINTS[seen.request.path][1], ARRIVED)
+        seen.fault = "late"
+        seen.trim()
 
     def _params(self, seen: Seen, merchant: Merchant | None) -> dict[str, str]:
         """Read the parameters and check who signed them."""

@@ -65,8 +65,6 @@ class Entry:
     on_refund: dict[str, Any] = field(default_factory=dict)
     faults: list[list[Any]] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
-    magic: str = ""
-    first_respcd: str = ""
 
     @property
     def cpm(self) -> bool:

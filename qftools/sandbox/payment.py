@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qftools import catalogue
 from qftools.catalogue import PayType
 from qftools.sandbox import magic
-from qftools.sandbox.answers import Refused, flat
+from qftools.sandbox.answers import Refused, flat, number_is_used
 from qftools.sandbox.calls import Call
 from qftools.sandbox.faults import DEFAULT_SECONDS, Fault, endpoints_of
 from qftools.sandbox.modes import extra_fields, fields_of_mode, wallet_of
@@ -19,6 +19,16 @@ from qftools.sandbox.states import DEAD, Event, State
 if TYPE_CHECKING:
     from qftools.sandbox.gateway import Gateway
 
+# Characters, as published; goods_info has no limit there. What is kept must be bounded.
+LONGEST = {
+    "out_trade_no": 128,
+    "udid": 40,
+    "goods_name": 64,
+    "goods_info": 1_000,
+    "notify_url": 256,
+    "return_url": 512,
+    "auth_code": 128,
+}
 CPM_SECONDS = 300.0  # how long a payer may type the password [chosen]
 CODE_SECONDS = 1_800.0  # a code or page lives 30 minutes unless expired_time says otherwise
 
@@ -26,7 +36,8 @@ CODE_SECONDS = 1_800.0  # a code or page lives 30 minutes unless expired_time sa
 def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
     """Place an order, or refuse it."""
     call.need("txamt", "pay_type", "out_trade_no", "txdtm")
-    call.check_length("out_trade_no", 128)
+    for name, longest in LONGEST.items():
+        call.check_length(name, longest)
     call.check_time()
     if "," in call.get("out_trade_no"):
         raise Refused("1104", "out_trade_no must not hold a comma")
@@ -57,14 +68,13 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
         mode=pay_type.mode,
         txamt=amount,
         txcurrcd=currency,
-        magic=script.name,
         plan=[dict(step) for step in script.plan],
         on_cancel=dict(script.on_cancel),
         on_refund=dict(script.on_refund),
         faults=[list(item) for item in script.faults if item[0] != "payment"],
         hidden=script.hidden,
         fingerprint=_fingerprint(call),
-        **{name: call.get(name) for name in _KEPT},
+        **{name: call.get(name) for name in LONGEST if name != "out_trade_no"},
     )
     call.touched.append((entry, ""))
     entry.extra = extra_fields(entry, gateway.ids, gateway.public_url, call.params)
@@ -72,12 +82,7 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
     gateway.ledger.expire_at(entry, call.now + lives)
     _begin(gateway, call, entry, script)
     gateway.ledger.start_plan(entry, call.now)
-    respcd = script.first or _result(entry)
-    entry.first_respcd = respcd
-    return flat(entry, respcd, gateway.lang)
-
-
-_KEPT = ("udid", "goods_name", "goods_info", "notify_url", "return_url", "auth_code")
+    return flat(entry, script.first or _result(entry), gateway.lang)
 
 
 def _pay_type(call: Call) -> PayType:
@@ -91,7 +96,6 @@ def _pay_type(call: Call) -> PayType:
         raise Refused("1104", "filter error")
     if row.mode == "cpm":
         call.need("auth_code")
-        call.check_length("auth_code", 128)
     return row
 
 
@@ -109,7 +113,7 @@ def _lifetime(call: Call, pay_type: PayType) -> float:
     text = call.get("expired_time")
     if not text or not pay_type.expiry_field:
         return CODE_SECONDS
-    if not (text.isascii() and text.isdigit() and 5 <= int(text[:6]) <= 120):
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 5 <= int(text) <= 120):
         raise Refused("1104", "expired_time must be 5 to 120 minutes")
     return int(text) * 60.0
 
@@ -117,20 +121,12 @@ def _lifetime(call: Call, pay_type: PayType) -> float:
 def _again(gateway: Gateway, call: Call, first: Entry) -> dict[str, Any]:
     """Answer a payment whose out_trade_no was used before (C17)."""
     call.touch(first)
-    choice = gateway.settings.duplicate_code
-    if choice == "idempotent":
+    if gateway.settings.duplicate_code == "idempotent":
         same = first.fingerprint == _fingerprint(call) and first.order_type == "payment"
         if same and first.state not in DEAD and not first.paid:
             return flat(first, _result(first), gateway.lang)
-        choice = "1251"
-    gateway.ledger.happen(first, Event.AGAIN, call.now)
-    if choice == "1251":
-        raise Refused(
-            "1251",
-            "out_trade_no is used",
-            "Do not use duplicate out_trade_no for request(1251)",
-        )
-    raise Refused(choice)
+    respcd = gateway.ledger.happen(first, Event.AGAIN, call.now)
+    raise number_is_used(respcd, gateway.settings.duplicate_code)
 
 
 def _strike(gateway: Gateway, call: Call, script: magic.Magic) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -21,27 +22,55 @@ MAX_PAGE_SIZE = 100
 MAX_NUMBERS = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a query asks for."""
+
+    numbers: tuple[str, ...]
+    syssns: tuple[str, ...]
+    pay_types: tuple[str, ...]
+    respcds: tuple[str, ...]
+    start: str
+    end: str
+
+    @property
+    def named(self) -> bool:
+        """Whether orders are named: the interval is ignored then (docs2024)."""
+        return bool(self.numbers or self.syssns)
+
+    def fits(self, entry: Entry) -> bool:
+        """Tell whether an order is one of those that are asked for, numbers apart."""
+        if self.pay_types and entry.pay_type not in self.pay_types:
+            return False
+        if self.respcds and entry.row_respcd not in self.respcds:
+            return False
+        if self.named or not (self.start or self.end):
+            return True
+        sysdtm = entry.sysdtm
+        return self.start <= sysdtm and (not self.end or sysdtm <= self.end)
+
+
 def query(gateway: Gateway, call: Call) -> dict[str, Any]:
     """Answer with the rows that were asked for, newest first."""
     page = _count(call, "page", 1, 10_000_000)
     size = _count(call, "page_size", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
-    start, end = _interval(call)
-    wanted = _wanted(gateway, call, start, end)
-    rows = (entry for entry in wanted if _fits(gateway, call, entry, start, end))
+    wanted = _wanted(call)
+    listed = gateway.settings.list_cancels == "on"
+    rows = (
+        entry
+        for entry in _candidates(gateway, call, wanted)
+        if call.may_see(entry) and (listed or entry.order_type != "close") and wanted.fits(entry)
+    )
     found = list(islice(rows, (page - 1) * size, page * size))
     for entry in found:
         gateway.meet(call, entry)
     visible = [entry for entry in found if _looked(gateway, call, entry)]
-    respcds = _words(call, "respcd")  # once more: the look itself may have moved an order on
     return {
         "respmsg": "",
         "resperr": QUERY_SUCCESS[gateway.lang],
         "respcd": "0000",
-        "data": [
-            row_of(entry, gateway.lang)
-            for entry in visible
-            if not respcds or entry.row_respcd in respcds
-        ],
+        # Once more: the look itself may have moved an order on.
+        "data": [row_of(entry, gateway.lang) for entry in visible if wanted.fits(entry)],
         "page": page,
         "page_size": size,
     }
@@ -123,47 +152,38 @@ def _words(call: Call, name: str) -> tuple[str, ...]:
     return words
 
 
-def _wanted(gateway: Gateway, call: Call, start: str, end: str) -> Iterable[Entry]:
-    """Return the orders by number, or all of a month."""
-    numbers, syssns = _words(call, "out_trade_no"), _words(call, "syssn")
-    if not numbers and not syssns:
-        month = (start or end)[:7] or beijing(call.now)[:7]
+def _wanted(call: Call) -> Wanted:
+    start, end = _interval(call)
+    return Wanted(
+        numbers=_words(call, "out_trade_no"),
+        syssns=_words(call, "syssn"),
+        pay_types=_words(call, "pay_type"),
+        respcds=_words(call, "respcd"),
+        start=start,
+        end=end,
+    )
+
+
+def _candidates(gateway: Gateway, call: Call, wanted: Wanted) -> Iterable[Entry]:
+    """Return the orders that are named, or all of a month, newest first."""
+    if not wanted.named:
+        month = (wanted.start or wanted.end)[:7] or beijing(call.now)[:7]
         return gateway.books.month(call.scope, month)
-    found: dict[str, Entry] = {}
-    for entry in _named(gateway, call, numbers, syssns):
-        found[entry.syssn] = entry
+    found = {entry.syssn: entry for entry in _named(gateway, call, wanted)}
     return sorted(found.values(), key=lambda entry: -entry.number)
 
 
-def _named(
-    gateway: Gateway, call: Call, numbers: tuple[str, ...], syssns: tuple[str, ...]
-) -> Iterator[Entry]:
+def _named(gateway: Gateway, call: Call, wanted: Wanted) -> Iterator[Entry]:
+    dated = bool(wanted.start or wanted.end or wanted.syssns)
+    strict = gateway.settings.strict_month == "on" and not dated
     this_month = beijing(call.now)[:7]
-    dated = bool(call.get("start_time") or call.get("end_time"))
-    for number in numbers:
+    for number in wanted.numbers:
         entry = gateway.books.by_number(call.scope, number)
-        if entry is None or (syssns and entry.syssn not in syssns):
+        if entry is None or (wanted.syssns and entry.syssn not in wanted.syssns):
             continue
-        late = gateway.settings.strict_month == "on" and not dated and not syssns
-        if not late or entry.sysdtm[:7] == this_month:
+        if not strict or entry.sysdtm[:7] == this_month:
             yield entry
-    for syssn in syssns if not numbers else ():
+    for syssn in wanted.syssns if not wanted.numbers else ():
         found = gateway.books.by_syssn(syssn)
         if found is not None:
             yield found
-
-
-def _fits(gateway: Gateway, call: Call, entry: Entry, start: str, end: str) -> bool:
-    if not call.may_see(entry):
-        return False
-    if entry.order_type == "close" and gateway.settings.list_cancels == "off":
-        return False
-    pay_types = _words(call, "pay_type")
-    if pay_types and entry.pay_type not in pay_types:
-        return False
-    respcds = _words(call, "respcd")
-    if respcds and entry.row_respcd not in respcds:
-        return False
-    if call.get("syssn") or call.get("out_trade_no"):
-        return True  # the interval is ignored then (docs2024)
-    return (not start or start <= entry.sysdtm) and (not end or entry.sysdtm <= end)

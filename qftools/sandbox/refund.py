@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qftools import catalogue
-from qftools.sandbox.answers import DEFAULT_UDID, Refused, result_text
+from qftools.sandbox.answers import DEFAULT_UDID, Refused, number_is_used, result_text
 from qftools.sandbox.calls import Call
 from qftools.sandbox.clock import beijing
 from qftools.sandbox.orders import Entry
+from qftools.sandbox.payment import LONGEST
 from qftools.sandbox.states import DEAD, OPEN, Event, State
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ CARDS = ("card", "apple-pay", "amex", "unionpay-card")
 def refund(gateway: Gateway, call: Call) -> dict[str, Any]:
     """Refund a payment in part or in full, or refuse."""
     call.need("syssn", "out_trade_no", "txamt", "txdtm")
-    call.check_length("out_trade_no", 128)
+    for name in ("out_trade_no", "udid"):
+        call.check_length(name, LONGEST[name])
     call.check_time()
     amount = call.amount()
     entry = call.seen(gateway.books.by_syssn(call.get("syssn")))
@@ -59,14 +61,8 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
     """Refuse what the wallet, the clock or the number forbid."""
     used = gateway.books.by_number(call.scope, call.get("out_trade_no"))
     if used is not None:
-        code = gateway.settings.duplicate_code
-        if code in ("1251", "idempotent"):
-            raise Refused(
-                "1251",
-                "out_trade_no is used",
-                "Do not use duplicate out_trade_no for request(1251)",
-            )
-        raise Refused(code)
+        respcd = gateway.ledger.happen(used, Event.AGAIN, call.now)
+        raise number_is_used(respcd, gateway.settings.duplicate_code)
     if entry.state in OPEN or entry.state in DEAD:
         raise Refused(gateway.ledger.happen(entry, Event.REFUND_FULL, call.now))
     row = catalogue.pay_types()[entry.pay_type]

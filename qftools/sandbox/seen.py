@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qftools.sandbox.calls import Call
 from qftools.sandbox.wire import Verdict, WireRequest, WireResponse
+
+MOST_KEPT = 16_384  # bytes of a body
+LONGEST_VALUE = 1_024  # characters of a header or a parameter
+MOST_HEADERS = 50
 
 
 @dataclass(slots=True)
@@ -47,6 +51,33 @@ class Seen:
     response: WireResponse | None = None
     number: int = 0
 
+    @property
+    def size(self) -> int:
+        """How many bytes it takes to keep, roughly."""
+        request, response = self.request, self.response
+        sent = len(request.body) + len(request.query) + len(request.path)
+        sent += sum(map(len, request.headers.values()))
+        return 2 * sent + (len(response.body) if response else 0)
+
+    def trim(self) -> None:
+        """Cut what is long: nobody reads it, and two thousand of them would fill the memory."""
+        if self.size <= MOST_KEPT:
+            return
+        headers = {
+            name: value[:LONGEST_VALUE]
+            for name, value in list(self.request.headers.items())[:MOST_HEADERS]
+        }
+        self.request = replace(
+            self.request,
+            path=self.request.path[:LONGEST_VALUE],
+            query=self.request.query[:MOST_KEPT],
+            body=self.request.body[:MOST_KEPT],
+            headers=headers,
+        )
+        self.params = {name[:64]: value[:LONGEST_VALUE] for name, value in self.params.items()}
+        if self.response is not None:
+            self.response = replace(self.response, body=self.response.body[:MOST_KEPT])
+
     def note(self, call: Call | None, respcd: str) -> None:
         """Keep the outcome."""
         self.respcd = respcd
@@ -76,6 +107,7 @@ class Sight:
         self.last.append(seen)
 
     def finished(self, seen: Seen) -> None:
-        """Tell the watchers that an exchange is complete."""
+        """Tell the watchers that an exchange is complete; keep no more of it than is bounded."""
+        seen.trim()
         for watcher in self.watchers:
             watcher(seen)

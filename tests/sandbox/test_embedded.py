@@ -13,7 +13,7 @@ from qftools.sandbox import Sandbox
 from qftools.sandbox.clock import RealClock, VirtualClock
 from qftools.sandbox.embedded import CLIENT_KEY
 from qftools.sandbox.settings import Settings, switches
-from tests.sandbox.doors import GatewayDoor, RequestsDoor
+from tests.sandbox.doors import GatewayDoor, NoReplyError, RequestsDoor
 
 
 def play(seed: int) -> list[dict[str, object]]:
@@ -207,3 +207,35 @@ def test_stopping_does_not_wait_for_a_slow_reply(make_sandbox):
     caller.join(timeout=10)
 
     assert not caller.is_alive()
+
+
+def test_what_is_kept_of_a_giant_request_is_cut(make_sandbox):
+    door = GatewayDoor(make_sandbox())
+    body = b"goods_name=" + b"a" * 200_000
+
+    answer = door.raw("payment", body, "0" * 32, User_Agent="b" * 60_000)
+
+    (seen,) = door.sandbox.exchanges
+    assert answer.respcd == "1108"
+    assert seen.size < 40_000
+    assert len(seen.params["goods_name"]) == 1_024
+
+
+@pytest.mark.parametrize("field", ["udid", "goods_name", "goods_info", "notify_url", "return_url"])
+def test_what_orders_keep_is_bounded(make_sandbox, field):
+    door = GatewayDoor(make_sandbox())
+
+    assert door.pay(**{field: "a" * 1_001}).respcd == "1104"
+    assert door.pay(**{field: "a" * 40}).respcd == "0000"
+
+
+def test_a_giant_request_that_is_late_arrives_whole(make_sandbox):
+    door = GatewayDoor(make_sandbox())
+    door.sandbox.fault("late", on="payment", seconds=5)
+    with pytest.raises(NoReplyError):
+        door.pay(attach="a" * 100_000)
+
+    door.sandbox.clock.advance(5)
+
+    assert door.sandbox.order("N1").state == "waiting"
+    assert door.sandbox.exchanges[0].size < 40_000

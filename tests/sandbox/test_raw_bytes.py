@@ -93,7 +93,9 @@ def send(url: str, data: bytes) -> bytes:
             connection.shutdown(socket.SHUT_WR)
             while chunk := connection.recv(65536):
                 got += chunk
-        except ConnectionError:
+        except OSError as error:
+            if isinstance(error, TimeoutError):
+                raise
             return got  # the server closed on us, which is an answer
         return got
 
