@@ -219,6 +219,19 @@ class Journal:
             raise InputError("number", f"{number} is in no entry", f"one that {self.path} has")
         return found[0]
 
+    def asked(self, client: Client, seconds: float) -> tuple[float, ...]:
+        """Return when this account's last questions left, for its limits; *seconds* back."""
+        with self._file.reading():
+            rows = self._file.db.execute(
+                # Written down is not yet sent: it may have waited for its turn.
+                "SELECT coalesce(json_extract(taken, '$.exchange.started'), asked) AS sent"
+                " FROM question JOIN entry ON entry.number = question.entry"
+                " WHERE question.number > (SELECT max(number) FROM question) - 2000"
+                " AND sent > ? AND base_url = ? AND app_code = ? ORDER BY sent",
+                (client.clock() - seconds, client.base_url, client.credentials.app_code),
+            ).fetchall()
+            return tuple(row["sent"] for row in rows)
+
     def _entries(self, where: str, values: dict[str, Any] | None = None) -> tuple[Entry, ...]:
         with self._file.reading():
             rows = self._file.db.execute(f"SELECT * FROM entry {where}", values or {}).fetchall()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from qftools.errors import QFPayError
 from qftools.findings import Finding
 from qftools.journal import Journal
 from qftools.models import Order
-from qftools.pace import Pace
+from qftools.pace import LIMITS, Pace
 from qftools.policy import Policy
 from qftools.routing import Profile, route
 from qftools.verdicts import VERDICTS
@@ -214,7 +214,10 @@ class _Desk:
         self.task, self.stop = task, stop
         self.client = task.connect()
         self.journal = Journal(task.journal) if task.journal and not task.dry else None
-        self._before = before
+        # A sweep that was interrupted has used up a part of the minute already.
+        known = self.journal.asked(self.client, LIMITS[-1][1] / 1000) if self.journal else ()
+        both = Counter(before) | Counter(int(sent * 1000) / 1000 for sent in known)
+        self._before = tuple(sorted(both.elements()))
         self._paces: dict[str, Pace] = {}
         self._lock = threading.Lock()
 

@@ -39,12 +39,12 @@ def sandbox():
         yield running
 
 
-def placed(sandbox, number):
+def placed(sandbox, number, amounts=AMOUNTS):
     """So many orders, of many fates; the limit is not for who makes the test."""
     sandbox.gateway.settings.set("rate_limit", "off")
     client = sandbox.client()
     orders = [
-        client.pay(pay_type="800101", txamt=AMOUNTS[n % len(AMOUNTS)], txcurrcd="HKD")
+        client.pay(pay_type="800101", txamt=amounts[n % len(amounts)], txcurrcd="HKD")
         for n in range(number)
     ]
     sandbox.gateway.settings.set("rate_limit", "published")
@@ -90,6 +90,18 @@ def test_the_published_limits_are_never_passed_and_no_429_comes(sandbox):
     assert sum(seen.values()) > 2 * LIMITS[1][0], "so many requests that the limit mattered"
     for result in results:
         assert (result.verdict == "PAID") == (sandbox.order(result.order).paid > 0)
+
+
+def test_a_sweep_that_goes_on_within_the_minute_does_not_begin_the_count_anew(sandbox, tmp_path):
+    orders = placed(sandbox, 260, amounts=(900, 1200, 77005))  # no fate that waits
+    seen = refusals(sandbox)
+    client = sandbox.client()
+    task = Task(lambda: client, journal=str(tmp_path / "journal.db"))
+
+    for some in (orders[:130], orders[130:]):
+        assert len(list(Sweep(task, workers=1).run(rows_of(some)))) == 130
+
+    assert seen[429] == 0 and seen[200] > LIMITS[1][0]
 
 
 def test_what_left_elsewhere_counts_for_the_same_merchant():
