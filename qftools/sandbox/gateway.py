@@ -168,7 +168,8 @@ class Gateway:
         """Act on a request that was late; its caller has long gone."""
         if number not in self._on_their_way:
             return
-        seen, seen.request = self._on_their_way.pop(number)
+        seen, request = self._on_their_way.pop(number)
+        seen.request = request
         self._answered(seen, ENDPOINTS[seen.request.path][1], ARRIVED)
         seen.fault = "late"
         seen.trim()
