@@ -13,13 +13,11 @@ from qftools.errors import SandboxError
 from qftools.sandbox.armed import ArmedFault
 from qftools.sandbox.clock import Clock, beijing, clock_of
 from qftools.sandbox.gateway import DEFAULT_PUBLIC_URL, Gateway
-from qftools.sandbox.loading import Loaded, load
 from qftools.sandbox.merchants import MchidRule, Merchant
 from qftools.sandbox.notifications import NoticeKeeper, Notifications
 from qftools.sandbox.orders import Entry, Row, numbers_of
 from qftools.sandbox.payer import Payer
 from qftools.sandbox.records import Records, Snapshot, keepers_of
-from qftools.sandbox.report import Report
 from qftools.sandbox.seen import Seen
 from qftools.sandbox.server import IN_PROCESS_URL, Background, InProcessAdapter
 from qftools.sandbox.settings import Settings
@@ -29,6 +27,8 @@ from qftools.sandbox.wsgi import App
 if TYPE_CHECKING:
     from qftools.client import Client
     from qftools.models import Credentials
+    from qftools.sandbox.loading import Loaded
+    from qftools.sandbox.report import Report
     from qftools.sandbox.store import Store
 
 APP_CODE = "A3B6E2F0C1D94E57A8B2C3D4E5F60718"
@@ -338,6 +338,8 @@ class Sandbox:
         Raises:
             SandboxError: It can't be read, or a value makes no sense; nothing was taken in.
         """
+        from qftools.sandbox.loading import load
+
         with self.lock:
             loaded = load(self.gateway, path)
             self._save()

@@ -5,24 +5,21 @@ Puts them together and decides when they run; each of them lives in a module of 
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import logging
 import threading
 from collections import OrderedDict
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from qftools.sandbox.control import Control
-from qftools.sandbox.control_params import NotFound
-from qftools.sandbox.dashboard import Dashboard
-from qftools.sandbox.history import History
-from qftools.sandbox.pages import static_files
-from qftools.sandbox.payer_page import PayerPage
-from qftools.sandbox.report import Report, judge
 
 if TYPE_CHECKING:
     from qftools.sandbox.embedded import Sandbox
     from qftools.sandbox.records import Snapshot
+    from qftools.sandbox.report import Report
+    from qftools.sandbox.wire import WireRequest, WireResponse
+    from qftools.sandbox.wsgi import Page
 
 _LOG = logging.getLogger("qftools.sandbox")
 MOST_SNAPSHOTS = 20
@@ -48,10 +45,10 @@ class Shell:
         sandbox.gateway.ledger.listeners.append(lambda _: self.moved())
         app.before_reply = self._before_reply
         app.after_reply = self.after_reply
-        app.mount("/payer", PayerPage(sandbox))
-        app.mount("/sandbox", Control(sandbox))
-        app.mount("/static", static_files)
-        app.mount("/", Dashboard(sandbox))
+        app.mount("/payer", _later("payer_page", "PayerPage", sandbox))
+        app.mount("/sandbox", _later("control", "Control", sandbox))
+        app.mount("/static", _static_files)
+        app.mount("/", _later("dashboard", "Dashboard", sandbox))
 
     def after_reply(self) -> None:
         """Send what is due, now that the answer it is about has left."""
@@ -112,6 +109,8 @@ class Shell:
         Raises:
             NotFound: No snapshot of that name is kept.
         """
+        from qftools.sandbox.control_params import NotFound
+
         snapshot = self._snapshots.get(name)
         if snapshot is None:
             raise NotFound(f"no snapshot {name[:40]!r} is kept; there are the last 20")
@@ -120,6 +119,9 @@ class Shell:
 
     def report(self) -> Report:
         """Judge what is known now; asked again with nothing new, it is the same report."""
+        from qftools.sandbox.history import History
+        from qftools.sandbox.report import judge
+
         key = (self.mark(), self._sandbox.clock.now())
         if self._judged is None or self._judged[0] != key:
             self._judged = (key, judge(History(self._sandbox)))
@@ -128,6 +130,23 @@ class Shell:
     def _before_reply(self) -> None:
         if self.notifications.deliver(early=True):
             self._sandbox.save()
+
+
+def _later(module: str, name: str, sandbox: Sandbox) -> Page:
+    """Return a page whose module is loaded when it is first asked for: most runs never ask."""
+
+    @cache
+    def page() -> Page:
+        made: Page = getattr(importlib.import_module(f"qftools.sandbox.{module}"), name)(sandbox)
+        return made
+
+    return lambda request: page()(request)
+
+
+def _static_files(request: WireRequest) -> WireResponse:
+    from qftools.sandbox.pages import static_files
+
+    return static_files(request)
 
 
 class Ticker:

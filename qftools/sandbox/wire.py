@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any, Literal, cast
 from urllib.parse import parse_qsl
 
@@ -104,6 +102,9 @@ def _read_pairs(text: str, keep_plus: bool) -> list[tuple[str, str]]:
 
 def _read_multipart(request: WireRequest) -> list[tuple[str, str]]:
     # PHP's curl sends this when it is given an array. File parts are not signed.
+    from email.parser import BytesParser
+    from email.policy import HTTP
+
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode("latin-1", "replace")
     message = BytesParser(policy=HTTP).parsebytes(head + request.body)
     if not message.is_multipart():

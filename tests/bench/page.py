@@ -30,6 +30,7 @@ _WORDS = {
     "processor": Text("处理器", "Processor"),
     "cores": Text("核数", "Cores"),
     "memory": Text("内存", "Memory"),
+    "load": Text("测完时的平均负载（五分钟）", "Load average of five minutes, at the end"),
     "system": Text("系统", "System"),
     "ratios": Text(
         "各项比值与目标：圆点是中位数，横线是最小到最大，绿色底是目标范围",

@@ -72,6 +72,7 @@ def machine() -> dict[str, str]:
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "memory": f"{_memory():.0f} GiB",
+        "load": f"{os.getloadavg()[1]:.1f}",
         "system": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in packages},
