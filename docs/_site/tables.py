@@ -21,8 +21,9 @@ from qftools.findings import Finding
 from qftools.locale import Language, text
 from qftools.policy import rules
 from qftools.routing import PROFILES, route
-from qftools.sandbox import faults, magic, states
+from qftools.sandbox import control_routes, faults, magic, pages, report, states
 from qftools.sandbox import settings as sandbox_settings
+from qftools.sandbox.notifications import FAULTS as notices
 from qftools.verdicts import VERDICTS, Verdict
 from qftools.walk import NEXT
 
@@ -523,6 +524,47 @@ def sandbox_faults(here: Here) -> str:
     )
 
 
+def notification_faults(here: Here) -> str:
+    """What can be made to go wrong with a notification."""
+    words = {name: f"fault_{name.replace(' ', '_')}" for name in notices}
+    return table(
+        _head(here, "fault", "what happens"),
+        [[f"`{name}`", pages.say(word, here.lang)] for name, word in words.items()],
+    )
+
+
+def report_rules(here: Here) -> str:
+    """What the report looks for."""
+    return table(
+        _head(here, "what was done", "grade", "why it matters", "do instead", "source"),
+        [
+            [
+                f"**{row.title.say(here.lang)}**",
+                pages.say(f"grade_{row.grade}", here.lang),
+                row.why.say(here.lang),
+                row.advice.say(here.lang),
+                here.sources(row.source),
+            ]
+            for row in report.rules().values()
+        ],
+    )
+
+
+def control_calls(here: Here) -> str:
+    """Every call of the sandbox's control API."""
+    return table(
+        _head(here, "call", "what happens", "takes"),
+        [
+            [
+                f"`{row.method} {row.path}`",
+                row.about.say(here.lang),
+                " ".join(f"`{value.name}`" for value in (*row.query, *row.body)),
+            ]
+            for row in control_routes.ROUTES
+        ],
+    )
+
+
 _MERCHANT = (
     states.Event.CANCEL,
     states.Event.REFUND_PART,
@@ -571,6 +613,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "auth-codes": auth_codes,
     "codes": codes,
     "codes-of": codes_of,
+    "control-calls": control_calls,
     "currencies": currencies,
     "disputes": disputes,
     "environment": environment,
@@ -580,10 +623,12 @@ TABLES: dict[str, Callable[..., str]] = {
     "fields": fields,
     "magic": magic_values,
     "notebooks": notebooks,
+    "notification-faults": notification_faults,
     "order-states": order_states,
     "page-errors": page_errors,
     "pay-types": pay_types,
     "route-data": route_data,
+    "report-rules": report_rules,
     "routes": routes,
     "policies": policies,
     "sources": sources,

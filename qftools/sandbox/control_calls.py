@@ -12,7 +12,9 @@ import qftools
 from qftools.sandbox import magic, payer, views
 from qftools.sandbox.clock import beijing
 from qftools.sandbox.control_params import Ask, NotFound
+from qftools.sandbox.faults import NAMES
 from qftools.sandbox.merchants import Merchant
+from qftools.sandbox.notifications import FAULTS
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.post import check
 from qftools.sandbox.settings import switches
@@ -35,6 +37,7 @@ def show(ask: Ask) -> dict[str, Any]:
         "exchanges": gateway.sight.count,
         "notifications": len(sandbox.notifications),
         "switches": dict(gateway.settings),
+        "faults": {"calls": list(NAMES), "notifications": list(FAULTS)},
         "calls": [f"{route.method} {route.path}" for route in ROUTES],
     }
 

@@ -9,6 +9,8 @@ import pytest
 import requests
 
 from qftools.sandbox import Sandbox
+from qftools.sandbox.faults import NAMES
+from qftools.sandbox.notifications import FAULTS
 from qftools.sandbox.pages import STATIC, words
 from qftools.sandbox.payer import ACTS
 from qftools.sandbox.server import IN_PROCESS_URL
@@ -41,9 +43,10 @@ def test_every_word_is_there_in_both_languages():
     assert all(texts["en"] and texts["zh"] for texts in words().values())
 
 
-def test_there_is_a_word_for_every_state_and_every_act():
+def test_there_is_a_word_for_every_state_act_and_fault():
     needed = {f"state_{state.value.replace(' ', '_')}" for state in State}
     needed |= {f"act_{act}" for act in ACTS}
+    needed |= {f"fault_{name.replace(' ', '_')}" for name in (*NAMES, *FAULTS)}
 
     assert needed <= set(words())
 

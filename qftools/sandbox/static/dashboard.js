@@ -165,13 +165,13 @@ const noticeMore = (item) => [
 ];
 
 // -- faults --------------------------------------------------------------------------------
-const CALL_FAULTS = ["lost after", "lost before", "refused", "half", "slow", "5xx", "5xx before", "429", "wrong signature", "duplicated"];
-const NOTICE_FAULTS = ["late", "early", "duplicated", "reordered", "tampered", "wrong signature", "lost"];
+const { faults: KNOWN } = await ask("GET", "/sandbox");
 const faultWord = (name) => say(`fault_${name.replaceAll(" ", "_")}`, name);
 const option = (value, text) => h("option", { value }, text);
 $("fault-name").append(
-  h("optgroup", { label: say("of_calls") }, CALL_FAULTS.map((name) => option(`call:${name}`, faultWord(name)))),
-  h("optgroup", { label: say("of_notifications") }, NOTICE_FAULTS.map((name) => option(`notice:${name}`, faultWord(name)))));
+  h("optgroup", { label: say("of_calls") }, KNOWN.calls.map((name) => option(`call:${name}`, faultWord(name)))),
+  h("optgroup", { label: say("of_notifications") }, KNOWN.notifications.map((name) => option(`notice:${name}`, faultWord(name)))));
+$("fault-name").value = "call:lost after"; // the one that every integration must survive
 $("fault-on").append(option("*", say("endpoint_all")), option("cancel", say("endpoint_cancel")),
   ...["payment", "query", "reversal", "close", "refund"].map((name) => option(name, name)));
 $("fault-name").addEventListener("change", () => { $("fault-on").disabled = $("fault-name").value.startsWith("notice:"); });
