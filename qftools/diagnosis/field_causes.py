@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from qftools.diagnosis.rows import Cause, cause
 
 _SAMPLES = "seed; docs2024; docs2026"
-_VECTORS = "seed; published vectors"
+_VECTORS = "seed; measured"
 
 FIELD_CAUSES: Mapping[str, Cause] = {
     # ---- values
@@ -181,7 +181,7 @@ FIELD_CAUSES: Mapping[str, Cause] = {
         "没有值的参数干脆不发送，这样各版文档的规则就一致了。",
         "Do not send parameters without a value; then every edition of the rule agrees.",
         "fields",
-        "seed; published vectors; live2026 (C4)",
+        "seed; measured; live2026 (C4)",
     ),
     "sent-not-signed": cause(
         "{field} 发送了，但没有参与签名",

@@ -69,7 +69,7 @@ FIELD_REMARKS: Mapping[str, Remark] = {
         ("{field} 首尾有空白", "there are blanks around the value of {field}"),
         ("值：{value}", "the value: {value}"),
         ("签名之前去掉。", "Cut them off before signing."),
-        "published vectors",
+        "measured",
     ),
     "field-deceptive": remark(
         "warning",
@@ -82,7 +82,7 @@ FIELD_REMARKS: Mapping[str, Remark] = {
             "多半是复制粘贴带进来的：签名之前清除。",
             "They usually come from copy and paste: remove them before signing.",
         ),
-        "published vectors",
+        "measured",
     ),
     "field-not-utf8": remark(
         "error",

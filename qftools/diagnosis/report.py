@@ -33,7 +33,7 @@ LABELS: dict[str, Text] = {
     "apart": Text("从第 {byte} 个字节开始不同", "They differ from byte {byte} on"),
     "wanted": Text("应为", "right "),
     "was": Text("签的", "signed"),
-    "given": Text("收到", "given   "),
+    "given": Text("给出", "given   "),
     "expected": Text("应为", "expected"),
     "findings": Text("诊断结果", "Findings"),
     "none": Text("没有发现问题。", "Nothing wrong was found."),

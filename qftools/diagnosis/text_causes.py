@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from qftools.diagnosis.rows import Cause, cause
 
 _SAMPLES = "seed; docs2024; docs2026"
-_VECTORS = "seed; published vectors"
+_VECTORS = "seed; measured"
 
 TEXT_CAUSES: Mapping[str, Cause] = {
     # ---- order and join
@@ -186,7 +186,7 @@ TEXT_CAUSES: Mapping[str, Cause] = {
         "取 UTF-8 字节再做摘要（Java：getBytes(UTF_8)；源文件也存为 UTF-8）。",
         "Hash the UTF-8 bytes (Java: getBytes(UTF_8); save the source file as UTF-8 too).",
         "digest",
-        "docs2024; published vectors",
+        "docs2024; measured",
     ),
     "other-hash": cause(
         "签名用的是 {detail}，与请求头说明的算法不同",

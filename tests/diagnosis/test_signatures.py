@@ -11,9 +11,11 @@ import random
 
 import pytest
 
-from qftools import explain
+from qftools import catalogue, explain
 from qftools.diagnosis.causes import CAUSES
+from qftools.diagnosis.remarks import REMARKS
 from qftools.exchange import Exchange, Request, Response
+from qftools.sandbox import Sandbox
 from qftools.signing import canonical, sign, sign_body
 from tests import broken_requests as made
 
@@ -297,3 +299,60 @@ def test_a_cause_that_needs_address_or_headers_is_named_too(identifier, text):
     sent = Request("POST", "https://h/trade/v1/payment", headers, body.encode())
 
     assert proved(explain(sent, key=KEY)) == {identifier}
+
+
+def unexplained(key):
+    request = Request(
+        "POST",
+        "https://h/trade/v1/payment",
+        (("X-QF-SIGN", "0" * 32),),
+        "&".join([f"{n}={v.replace(' ', '+')}" for n, v in PARAMS.items()]).encode(),
+    )
+    refusal = b'{"resperr": "signature error", "respcd": "1108", "respmsg": ""}'
+    answer = Response(200, (("X-QF-SIGN", sign_body(refusal, key)),), refusal)
+    diagnosis = explain(Exchange("payment", request, answer, None, 0.0, 0.0), key=KEY)
+    return {finding.id: finding for finding in diagnosis.findings}
+
+
+def test_an_answer_that_fits_the_key_clears_the_key_where_no_cause_was_found():
+    finding = unexplained(KEY)["signature-unexplained"]
+
+    assert "the key is right" in finding.evidence.en and "not this key" not in finding.fix.en
+
+
+def test_an_answer_that_does_not_fit_the_key_either_puts_the_key_in_doubt_without_claiming_proof():
+    found = unexplained("5744993FBC034DBBB995FA99999999EE")
+
+    assert found["key-doubtful"].proof == "open"
+    assert "signature-unexplained" not in found
+
+
+def test_a_log_whose_signature_stands_in_the_line_of_the_answer_is_read_whole():
+    wrong = hashlib.md5((canonical(PARAMS) + KEY).encode("gbk")).hexdigest()
+    log = (
+        f"02:13:44 ERROR sign str: {canonical(PARAMS)}\n"
+        "02:13:44 ERROR POST https://openapi-hk.qfapi.com/trade/v1/payment "
+        f'sign={wrong} resp={{"respcd":"1108","resperr":"签名错误"}}'
+    )
+
+    diagnosis = explain(log, key=KEY)
+
+    assert proved(diagnosis) == {"charset"}
+    assert "answer-caller" in {finding.id for finding in diagnosis.findings}
+
+
+def test_a_request_to_a_sandbox_of_this_machine_is_checked_with_the_key_that_all_of_them_have():
+    with Sandbox() as sandbox:
+        client = sandbox.client()
+        client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+
+        assert explain(client.exchanges[-1]).signature == "right"
+
+
+def test_every_source_of_a_cause_or_a_remark_is_one_of_the_catalogue():
+    known = catalogue.sources()
+    named = [row.source for row in CAUSES.values()] + [row.source for row in REMARKS.values()]
+
+    for source in named:
+        for part in source.split(";"):
+            assert part.partition("(")[0].strip() in known
