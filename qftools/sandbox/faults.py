@@ -5,7 +5,7 @@ A list of armed faults and the rules for using them up; the shells carry them ou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qftools.errors import SandboxError
@@ -148,8 +148,13 @@ class Faults:
         """Take every fault back."""
         self._armed.clear()
 
-    def take(self, endpoint: str, numbers: tuple[str, ...]) -> Fault | None:
-        """Return the fault that strikes this call, and count it; None where none does."""
+    def take(self, endpoint: str, numbers: Collection[str]) -> Fault | None:
+        """Return the fault that strikes this call, and count it; None where none does.
+
+        Args:
+            endpoint: What was called.
+            numbers: Every number, of either kind, of the orders that it names.
+        """
         for fault in self._armed:
             if endpoint not in fault.on or (fault.order and fault.order not in numbers):
                 continue
@@ -164,7 +169,7 @@ class Faults:
             return fault
         return None
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Fault]:
         return iter(tuple(self._armed))
 
     def __bool__(self) -> bool:

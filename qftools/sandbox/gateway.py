@@ -155,7 +155,11 @@ class Gateway:
             seen.params = read_params(seen.request)
         except FormatError:
             seen.params = {}
-        numbers = seen.params.get("syssn", ""), seen.params.get("out_trade_no", "")
+        numbers = set()
+        for name in ("syssn", "out_trade_no"):
+            for number in seen.params.get(name, "").split(","):
+                entry = self.books.search(number)
+                numbers |= {number} if entry is None else {entry.syssn, entry.out_trade_no}
         return self.faults.take(seen.endpoint, numbers)
 
     def _keep_for_later(self, seen: Seen, seconds: float) -> None:

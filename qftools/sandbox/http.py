@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import socket
+import struct
 import threading
 from typing import Any
 
@@ -45,7 +46,10 @@ class _Task(WSGITask):  # type: ignore[misc]
     def execute(self) -> None:
         try:
             super().execute()
-        except Dropped:
+        except Dropped as dropped:
+            if dropped.refused:  # as near as one gets once the connection is made: a reset
+                linger = struct.pack("ii", 1, 0)
+                self.channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             # What waitress raises when the other side is gone: it writes nothing and closes.
             raise ClientDisconnected from None
 

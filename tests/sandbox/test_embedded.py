@@ -15,7 +15,6 @@ from qftools.sandbox.embedded import CLIENT_KEY
 from qftools.sandbox.settings import Settings, switches
 from tests.sandbox.doors import GatewayDoor, NoReplyError, RequestsDoor
 
-
 PAYMENT = {
     "pay_type": "800101",
     "txamt": "2500",

@@ -99,6 +99,26 @@ def test_a_fault_can_be_about_one_order_only(door):
     assert door.cancel("reversal", other, out_trade_no="N2").status == 429
 
 
+def test_a_fault_about_an_order_strikes_by_whichever_number_it_is_called(door):
+    placed = door.pay()
+    door.sandbox.fault("429", on="query", times=None, order=door.sandbox.order("N1"))
+
+    by_number = door.query(out_trade_no="NOBODY,N1").status
+    by_syssn = door.query(syssn=placed.json["syssn"]).status
+
+    assert (by_number, by_syssn, door.query().status) == (429, 429, 200)
+
+
+def test_over_http_a_refused_connection_is_reset():
+    with Sandbox() as sandbox, requests.Session() as session:
+        session.trust_env = False
+        url = sandbox.serve()
+        sandbox.fault("refused")
+
+        with pytest.raises(requests.ConnectionError, match="reset"):
+            session.post(f"{url}/trade/v1/query", timeout=5)
+
+
 def test_a_fault_is_taken_back_at_the_end_of_its_with(door):
     with door.sandbox.fault("429", on="query", times=None):
         inside = door.query().status
