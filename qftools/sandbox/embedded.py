@@ -393,8 +393,7 @@ class Sandbox:
         Example:
             >>> with Sandbox() as sandbox:
             ...     client = sandbox.client()
-            ...     order = client.pay(pay_type="800101", txamt=100, txcurrcd="HKD")
-            ...     _ = client.reverse(order)
+            ...     _ = client.reverse(client.pay(pay_type="800101", txamt=100, txcurrcd="HKD"))
             ...     sandbox.report().broken()
             ('cancelled-unseen',)
         """
