@@ -91,19 +91,27 @@ def _run(command: list[str]) -> None:
         raise Absent(Text(f"装不上：{last}", f"can't be installed: {last}"))
 
 
-# localstripe's own entry listens on every address, which a bench must not; this is its
-# application on loopback. Like that entry it starts empty and writes its file on each change.
-_LOCALSTRIPE = (
-    "import sys; from aiohttp import web; from localstripe.server import app; "
-    "web.run_app(app, host='127.0.0.1', port=int(sys.argv[1]), access_log=None, print=None)"
-)
+# localstripe's own entry listens on every address and writes to one fixed file, which may be
+# somebody's. This is its application on loopback, with the same writing to a file of ours.
+_LOCALSTRIPE = """
+import pickle, sys
+from aiohttp import web
+from localstripe import resources, server
+
+def dump_to_disk(store):
+    with open(sys.argv[2], "wb") as file:
+        pickle.dump(store, file, protocol=pickle.HIGHEST_PROTOCOL)
+
+resources.Store.dump_to_disk = dump_to_disk
+web.run_app(server.app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None)
+"""
 
 
 def _start_localstripe() -> Server:
     python = str(PYTHON / "bin/python")
     return servers.start(
         "localstripe",
-        lambda port: [python, "-c", _LOCALSTRIPE, str(port)],
+        lambda port: [python, "-c", _LOCALSTRIPE, str(port), str(FOLDER / "localstripe.pickle")],
         servers.get("/js.stripe.com/v3/"),
     )
 
