@@ -79,7 +79,7 @@ def running_lab(folder: Path, notebooks: Path = NOTEBOOKS) -> Iterator[str]:
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    for _ in range(1_200):
         try:
             urllib.request.urlopen(f"{address}/api", timeout=1).close()
             return

@@ -8,9 +8,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from qftools.panels.quiz import lessons
+
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NAMES = {lang: {path.name for path in (FOLDER / lang).glob("*.ipynb")} for lang in ("en", "zh")}
 EVERY = sorted(FOLDER.glob("*/*.ipynb"))
+SITE = "https://qftools.github.io/qftools/"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -51,3 +54,32 @@ def test_a_lesson_is_saved_with_the_output_of_one_run_from_top_to_bottom(path):
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert any(cell.outputs for cell in code)
     assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_lesson_says_what_and_how_long_and_ends_with_questions_and_links(path):
+    lang, number = path.parent.name, path.name[:2]
+    lesson = lessons()[number]
+    notebook = nbformat.read(path, as_version=4)
+    first, last = notebook.cells[0].source, notebook.cells[-1].source
+    site = SITE + ("en/" if lang == "en" else "") + f"notebooks/{path.stem}/"
+
+    assert first.startswith(f"# {lesson['title'][lang]}\n")
+    assert lesson["know"][lang] in first and str(lesson["minutes"]) in first
+    assert notebook.cells[-2].source == f'Quiz("{number}")'
+    assert site in last
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_cells_are_short_and_define_nothing(path):
+    for cell in cells(path.parent.name, path.name, "code"):
+        assert len(cell.source.splitlines()) <= 10
+        assert "def " not in cell.source and "class " not in cell.source
+
+
+def test_the_start_page_lists_every_lesson_in_both_languages():
+    page = nbformat.read(FOLDER / "index.ipynb", as_version=4).cells[0].source
+
+    for path in EVERY:
+        lang, title = path.parent.name, lessons()[path.name[:2]]["title"]
+        assert f"[{title[lang]}]({lang}/{path.name})" in page

@@ -101,7 +101,10 @@ class Phone(Panel):
                 cls="qf-phone",
             ),
         )
-        tell(self.answer, el("p", _(self.said), cls="qf-wait", role="status") if self.said else "")
+        tell(
+            self.answer,
+            el("p", _(self.said), cls="qf-wait qf-phone-says", role="status") if self.said else "",
+        )
 
     def _order(self) -> Row | None:
         orders = self.sandbox.orders()
