@@ -67,6 +67,7 @@ NEEDS = {
             "samples in Java",
         ),
         Need("node", ("node",), ("--version",), ("nodejs",), "samples in JavaScript"),
+        Need("npm", ("npm",), (), ("npm",), "lessons in the browser; axe-core"),
         Need("go", ("go",), ("version",), ("golang-go",), "samples in Go"),
         Need(
             "csharp",

@@ -6,6 +6,7 @@ not rebuild itself for ever. What there is to say about one wallet is in wallets
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from docs._site import tables
@@ -124,7 +125,7 @@ def _notebook_page(lang: Language, path: Path) -> str:
             _still(output, lang)
     exporter = MarkdownExporter()  # type: ignore[no-untyped-call]
     body, _ = exporter.from_notebook_node(notebook)
-    title, _, rest = body.lstrip().partition("\n")
+    title, _, rest = _linked(body, lang).lstrip().partition("\n")
     first = rest.strip().partition("\n")[0].rstrip("。.")
     say = {key: WORDS[f"notebook {key}"].say(lang) for key in ("run", "download", "kept")}
     buttons = (
@@ -136,6 +137,18 @@ def _notebook_page(lang: Language, path: Path) -> str:
     text = f"---\ndescription: {first}\n---\n\n{title}\n\n{buttons}\n{rest.strip()}\n"
     _write(DOCS / lang / made, text)
     return made
+
+
+_TO_LESSON = re.compile(r"\]\((\d\d-[\w-]+)\.ipynb\)")
+_TO_TWIN = re.compile(r"\[([^]]+)\]\(\.\./(zh|en)/(\d\d-[\w-]+)\.ipynb\)")
+
+
+def _linked(body: str, lang: Language) -> str:
+    """Links between notebooks as links between pages; the twin is outside of this language."""
+    up = "../../" if lang == "zh" else "../../../"
+    folder = {"zh": "", "en": "en/"}
+    body = _TO_LESSON.sub(r"](\1.md)", body)
+    return _TO_TWIN.sub(lambda m: f'<a href="{up}{folder[m[2]]}notebooks/{m[3]}/">{m[1]}</a>', body)
 
 
 def _still(output: dict[str, object], lang: Language) -> None:

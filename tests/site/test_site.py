@@ -1,71 +1,303 @@
-"""The site as its reader meets it."""
+"""The built site as its reader meets it: links, addresses, search, both languages, the browser."""
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-COMMENT = re.compile(r"#.*$", re.MULTILINE)
-PAGES = {
-    lang: {p.relative_to(DOCS / lang) for p in (DOCS / lang).rglob("*.md")} for lang in ("zh", "en")
-}
+from tests.site import pages, serving
+
+ORIGIN = "http://127.0.0.1:8000"  # where the site believes to be when nobody says otherwise
+AXE = "4.10.3"
 
 
-def test_every_page_is_there_in_both_languages():
-    assert PAGES["zh"] == PAGES["en"] != set()
+class Page(HTMLParser):
+    """What a page links to and loads, and its anchors."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        self.anchors |= {named[name] or "" for name in ("id", "name") if named.get(name)}
+        address = named.get("href") or named.get("src")
+        if not address:
+            return
+        kind = (named.get("rel") or "").strip()
+        follows = tag == "a" or (tag == "link" and kind in ("canonical", "alternate"))
+        (self.links if follows else self.loads).append(address)
 
 
-@pytest.mark.parametrize("page", sorted(PAGES["en"]), ids=str)
-def test_both_languages_show_the_same_code(page):
-    chinese, english = (
-        FENCE.findall(COMMENT.sub("", (DOCS / lang / page).read_text(encoding="utf-8")))
-        for lang in ("zh", "en")
-    )
-
-    assert chinese == english
-
-
-def test_no_page_loads_anything_from_elsewhere(site):
-    loads = re.compile(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)=["'](?:https?:)?//[^"']+""")
-
-    found = {
-        (page.relative_to(site), match)
-        for page in site.rglob("*.html")
-        for match in loads.findall(page.read_text(encoding="utf-8"))
-        if 'rel="canonical"' not in match
+@pytest.fixture(scope="module")
+def read(site: Path) -> dict[str, Page]:
+    """Every page by its address."""
+    return {
+        "/" + str(path.relative_to(site)).removesuffix("index.html"): Page(path)
+        for path in site.rglob("index.html")
+        if "lite" not in path.relative_to(site).parts
     }
+
+
+def test_every_link_leads_to_a_page_and_every_anchor_is_there(site, read):
+    dead = set()
+    for url, page in read.items():
+        for link in page.links:
+            target = urlsplit(urljoin(f"{ORIGIN}{url}", link))
+            if target.netloc != urlsplit(ORIGIN).netloc or target.path.startswith("/lite/"):
+                continue  # the browser build is a test of its own
+            file = site / unquote(target.path).lstrip("/")
+            there = read.get(target.path)
+            anchors = there.anchors | {"", "__skip"} if there else {target.fragment}
+            if unquote(target.fragment) not in anchors or not (there or file.is_file()):
+                dead.add((url, link))
+
+    assert not dead
+
+
+def test_no_page_loads_anything_from_elsewhere(read):
+    foreign = {
+        (url, address)
+        for url, page in read.items()
+        for address in page.loads
+        if urlsplit(address).scheme not in ("", "data") or address.startswith("//")
+    }
+
+    assert not foreign
+
+
+def test_style_sheets_and_scripts_name_no_other_host(site):
+    own = [*site.glob("assets/*.css"), *site.glob("assets/*.mjs")]
+    found = {
+        (path.name, match)
+        for path in own
+        for match in re.findall(r"https?://[\w.-]+", path.read_text(encoding="utf-8"))
+    }
+
+    assert own
+    assert not found
+
+
+def test_each_page_names_its_twin_itself_and_its_markdown(site, read):
+    for url in read:
+        text = (site / url.lstrip("/") / "index.html").read_text(encoding="utf-8")
+        twins = dict(re.findall(r'rel="alternate " href="([^"]+)" hreflang="([^"]+)"', text))
+        bare = url.removeprefix("/en")
+
+        assert f'<link rel="canonical" href="{ORIGIN}{url}">' in text
+        assert {f"{ORIGIN}{bare}", f"{ORIGIN}/en{bare}"} <= set(twins), url
+        assert re.search(r'<meta name="description" content="[^"]{10,}"', text), url
+        assert (site / url.lstrip("/") / "index.md").stat().st_size > 100
+
+
+def test_llms_txt_and_the_sitemap_list_every_page(site, read):
+    listed = (site / "llms.txt").read_text(encoding="utf-8")
+    sitemap = (site / "sitemap.xml").read_text(encoding="utf-8")
+
+    assert {url for url in read if f"{ORIGIN}{url}index.md" not in listed} == set()
+    assert {url for url in read if f"<loc>{ORIGIN}{url}</loc>" not in sitemap} == set()
+
+
+def test_no_key_but_the_published_example_is_on_any_page(site):
+    from qftools.sandbox.embedded import CLIENT_KEY
+
+    found = [page for page in site.rglob("*.html") if CLIENT_KEY in page.read_text("utf-8")]
 
     assert not found
 
 
-@pytest.mark.needs("chromium", "chinese-font")
-@pytest.mark.parametrize(
-    ("path", "title", "other"),
-    [("/", "钱，到底动没动？", "English"), ("/en/", "Did the money move?", "中文")],
-)
-@pytest.mark.parametrize("width", [390, 1280])
-def test_a_reader_finds_the_page_and_its_twin(browser, address, path, title, other, width):
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    wrong, asked = [], []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+@pytest.mark.needs("node")
+def test_the_live_parts_calculate_as_qftools_does(tmp_path):
+    vectors = json.loads((serving.ROOT / "tests/vectors.json").read_text(encoding="utf-8"))
+    wanted = [v for v in vectors if v["kind"] == "request"]
+    script = tmp_path / "check.mjs"
+    script.write_text(
+        f'import {{ canonical, md5, sha256 }} from "{serving.ROOT}/docs/assets/digests.mjs";\n'
+        f"for (const v of {json.dumps(wanted)})\n"
+        "  console.log((v.algorithm === 'MD5' ? md5 : sha256)"
+        "(canonical(Object.entries(v.params)) + v.key));\n",
+        encoding="utf-8",
+    )
 
-    page.goto(address + path)
-    heading = page.inner_text("h1")
-    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    page.click(".md-select button", force=True)
-    page.click(f".md-select__link:has-text('{other}')")
-    page.wait_for_url(lambda url: url != address + path)
-    twin = page.inner_text("h1")
+    done = subprocess.run(["node", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == [vector["expected"].upper() for vector in wanted]
+
+
+# ---- in a browser, with no way out --------------------------------------------------------------
+
+in_browser = pytest.mark.needs("chromium", "chinese-font")
+
+
+@pytest.fixture
+def tab(browser, address) -> Iterator[object]:
+    """A page that may ask the site alone; what went wrong in it is in ``tab.wrong``."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.wrong = []
+    context.route(
+        lambda url: not url.startswith(address),
+        lambda route: (page.wrong.append(route.request.url), route.abort()),
+    )
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.on(
+        "console",
+        lambda said: page.wrong.append(said.text) if said.type == "error" else None,
+    )
+    yield page
     context.close()
 
-    assert title in heading
-    assert title not in twin
-    assert overflow <= 0
-    assert wrong == []
-    assert [url for url in asked if not url.startswith(address)] == []
+
+@in_browser
+@pytest.mark.parametrize("folder", ["", "en/"])
+def test_every_page_opens_without_an_error_or_a_broken_picture_and_fits_a_phone(
+    tab, address, site, folder
+):
+    tab.set_viewport_size({"width": 360, "height": 740})
+    wide = []
+    for path in sorted((site / folder).rglob("index.html")):
+        url = str(path.parent.relative_to(site))
+        if url.startswith("lite") or url.startswith("en") != (folder == "en/"):
+            continue
+        tab.goto(f"{address}/{url}/".replace("/./", "/"))
+        broken = "Array.from(document.images).filter(i => !i.naturalWidth).map(i => i.src)"
+        tab.wrong += tab.evaluate(broken)
+        if tab.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            wide.append(url)
+
+    assert tab.wrong == []
+    assert wide == []
+
+
+@in_browser
+@pytest.mark.parametrize(
+    ("folder", "words", "first"),
+    [
+        ("", "冲正", "endpoints/reversal/"),
+        ("", "1143", "codes/"),
+        ("", "FPS", "wallets/fps/"),
+        ("", "签名", "signing/"),
+        ("en/", "signature", "signing/"),
+        ("en/", "1143", "codes/"),
+        ("en/", "FPS", "wallets/fps/"),
+        ("en/", "reversal", "endpoints/reversal/"),
+    ],
+)
+def test_search_finds_the_right_page_first(tab, address, folder, words, first):
+    tab.goto(f"{address}/{folder}glossary/")
+
+    tab.fill(".md-search__input", words)
+    tab.wait_for_selector(".md-search-result__link")
+    found = tab.get_attribute(".md-search-result__link", "href")
+
+    assert urlsplit(found)._replace(query="").geturl().startswith(f"{address}/{folder}{first}")
+    assert tab.wrong == []
+
+
+@in_browser
+def test_the_language_switch_stays_on_the_page(tab, address):
+    for path in ("", "codes/", "endpoints/close/", "wallets/wechat/", "notebooks/01-quickstart/"):
+        tab.goto(f"{address}/{path}")
+
+        tab.click(".md-select button", force=True)
+        tab.click(".md-select__link:has-text('English')")
+        tab.wait_for_url(f"{address}/en/{path}")
+        tab.click(".md-select button", force=True)
+        tab.click(".md-select__link:has-text('中文')")
+        tab.wait_for_url(f"{address}/{path}")
+
+    assert tab.wrong == []
+
+
+@in_browser
+def test_the_live_parts_answer_while_the_reader_types(tab, address):
+    tab.goto(f"{address}/en/signing/")
+    tab.fill("[data-live=signing] textarea", "txcurrcd=HKD\ntxamt=100\nmchid=ZaMVg12345")
+    digest = tab.inner_text("#qf-md5")
+
+    tab.goto(f"{address}/understand/which-call/")
+    tab.select_option("[data-live=route] select", "800201")
+    call = tab.inner_text("#qf-call")
+
+    tab.goto(f"{address}/understand/proof/")
+    for words in ("OPEN", "SILENT", "CANCELLED"):
+        tab.click(f"[data-live=walk] button:has-text('{words}')")
+    trail = tab.inner_text("#qf-trail")
+
+    tab.goto(f"{address}/codes/")
+    tab.fill("[data-live=codes] input", "1143")
+    seen = tab.locator("h3[id]:visible").evaluate_all("all => all.map(h => h.id)")
+
+    assert digest == "3CB3AA9C21D818AB4CAFAA8FA3FEACF4"
+    assert call == "POST /trade/v1/close"
+    assert trail.startswith("LOOK → CANCEL → CONFIRM → CANCELLED")
+    assert "1143" in seen and "1108" not in seen
+    assert tab.wrong == []
+
+
+@in_browser
+def test_without_scripts_the_page_still_says_what_is_signed(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/signing/")
+    said = page.inner_text("[data-live=signing]")
+    context.close()
+
+    assert "3CB3AA9C21D818AB4CAFAA8FA3FEACF4" in said
+
+
+# One of each kind of page; made pages are alike.
+KINDS = [
+    *(
+        str(page.parent if page.name == "index.md" else page.with_suffix(""))
+        for page in pages.written("en")
+    ),
+    "wallets/alipay",
+    "notebooks/01-quickstart",
+]
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core, from npm."""
+    folder = tmp_path_factory.mktemp("axe")
+    subprocess.run(["npm", "pack", "--silent", f"axe-core@{AXE}"], cwd=folder, check=True)
+    with tarfile.open(folder / f"axe-core-{AXE}.tgz") as archive:
+        script = archive.extractfile("package/axe.min.js")
+        assert script is not None
+        return script.read().decode()
+
+
+@in_browser
+@pytest.mark.needs("npm")
+@pytest.mark.parametrize(("scheme", "folder"), [("light", "en/"), ("dark", "")])
+def test_nobody_is_kept_out(browser, address, axe, scheme, folder):
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    found = set()
+    # Long pages are made of rows that are alike: the dark half looks at a third of the pages.
+    for path in KINDS if scheme == "light" else KINDS[::3]:
+        page.goto(f"{address}/{folder}{path}/".replace("/./", "/"))
+        page.evaluate(axe)
+        result = page.evaluate(
+            "axe.run('main', {resultTypes: ['violations'],"
+            " runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})"
+        )
+        for violation in result["violations"]:
+            if violation["impact"] in ("serious", "critical"):
+                found |= {(path, violation["id"], n["html"][:120]) for n in violation["nodes"]}
+    context.close()
+
+    assert not found
