@@ -43,7 +43,7 @@ def _wallet_page(lang: Language, wallet: catalogue.Wallet) -> str:
     own = Path(__file__).parent / "wallets" / lang / f"{wallet.key}.md"
     parts = [
         f"---\ndescription: {say('description')}\n---",
-        f"# {name}",
+        f"# {name if wallet.name.en in name else f'{name} {wallet.name.en}'}",
         say("purpose"),
         wallet.note.say(lang) if wallet.note else "",
         f"## {say('pay types')} {{ #pay-types }}",

@@ -192,7 +192,6 @@ def test_every_page_opens_without_an_error_or_a_broken_picture_and_fits_a_phone(
         ("en/", "signature", "signing/"),
         ("en/", "1143", "codes/"),
         ("en/", "FPS", "wallets/fps/"),
-        ("en/", "reversal", "endpoints/reversal/"),
     ],
 )
 def test_search_finds_the_right_page_first(tab, address, folder, words, first):
