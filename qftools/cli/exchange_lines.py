@@ -37,6 +37,9 @@ class ExchangeLines:
         self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_LINES)
         self._left_out = 0
         self._thread = threading.Thread(target=self._print, name="qftools-lines", daemon=True)
+
+    def start(self) -> None:
+        """Begin to print; what came before is printed first."""
         self._thread.start()
 
     def add(self, seen: Seen) -> None:
@@ -51,7 +54,8 @@ class ExchangeLines:
         """Print what is waiting, unless nobody reads it."""
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(None)
-            self._thread.join(timeout=1)
+            if self._thread.is_alive():
+                self._thread.join(timeout=1)
 
     def _print(self) -> None:
         try:

@@ -23,6 +23,7 @@ from qftools.cli.command import (
 from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
+    from qftools.cli.exchange_lines import ExchangeLines
     from qftools.sandbox import Sandbox
 
 _PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
@@ -115,16 +116,25 @@ def sandbox(
         if notify_url:
             running.notifications.notify(notify_url)
         known = not client_key and not loaded
-        running.serve(port)
-        _say_ready(running, loaded if not chosen["app_code"] else (), known, as_json=as_json)
-        if quiet:
+        shown = loaded if not chosen["app_code"] else ()
+        with (
+            _lines_of(running, as_json=as_json) if not quiet else contextlib.nullcontext() as lines
+        ):
+            running.serve(port)
+            _say_ready(running, shown, known, as_json=as_json)
+            if lines is not None:
+                lines.start()  # not before: the line that says ready is the first
             stopped.wait()
-            return
-        from qftools.cli.exchange_lines import ExchangeLines
 
-        with contextlib.closing(ExchangeLines(as_json=as_json)) as lines:
-            running.gateway.sight.watchers.append(lines.add)
-            stopped.wait()
+
+def _lines_of(
+    sandbox: Sandbox, *, as_json: bool
+) -> contextlib.AbstractContextManager[ExchangeLines]:
+    from qftools.cli.exchange_lines import ExchangeLines
+
+    lines = ExchangeLines(as_json=as_json)
+    sandbox.gateway.sight.watchers.append(lines.add)
+    return contextlib.closing(lines)
 
 
 def _opened(*, switches: list[tuple[str, str]], **chosen: Any) -> Sandbox:
