@@ -117,3 +117,10 @@ def test_every_public_name_can_be_had_from_the_front_door():
 def test_a_name_that_does_not_exist_is_an_attribute_error():
     with pytest.raises(AttributeError, match="nothing_such"):
         _ = qftools.nothing_such
+
+
+def test_a_served_sandbox_needs_no_requests_and_no_page_that_nobody_has_asked_for():
+    loaded = loaded_by("from qftools.sandbox import Sandbox; Sandbox().start().stop()")
+
+    for heavy in ("requests", "urllib3", "qftools.sandbox.control", "qftools.sandbox.dashboard"):
+        assert heavy not in loaded

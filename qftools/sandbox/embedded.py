@@ -19,7 +19,7 @@ from qftools.sandbox.orders import Entry, Row, numbers_of
 from qftools.sandbox.payer import Payer
 from qftools.sandbox.records import Records, Snapshot, keepers_of
 from qftools.sandbox.seen import Seen
-from qftools.sandbox.server import IN_PROCESS_URL, Background, InProcessAdapter
+from qftools.sandbox.server import IN_PROCESS_URL, Background
 from qftools.sandbox.settings import Settings
 from qftools.sandbox.shell import Shell
 from qftools.sandbox.wsgi import App
@@ -27,6 +27,7 @@ from qftools.sandbox.wsgi import App
 if TYPE_CHECKING:
     from qftools.client import Client
     from qftools.models import Credentials
+    from qftools.sandbox.in_process import InProcessAdapter
     from qftools.sandbox.loading import Loaded
     from qftools.sandbox.report import Report
     from qftools.sandbox.store import Store
@@ -143,6 +144,8 @@ class Sandbox:
 
     def adapter(self) -> InProcessAdapter:
         """Return a `requests` transport for a session of one's own (mount it on `url`)."""
+        from qftools.sandbox.in_process import InProcessAdapter
+
         return InProcessAdapter(self.app, self.clock)
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> str:

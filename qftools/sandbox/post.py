@@ -9,11 +9,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import requests
-
 from qftools.errors import SandboxError
+
+if TYPE_CHECKING:
+    import requests
 
 TIMEOUT = (3.0, 10.0)  # seconds to connect, and between two pieces of the answer
 MOST_READ = 4_096
@@ -95,6 +97,8 @@ def post(url: str, headers: Mapping[str, str], body: bytes, *, anywhere: bool = 
     Raises:
         SandboxError: The address must not be sent to.
     """
+    import requests  # half of a served sandbox's start, and most of them notify nobody
+
     check(url, anywhere=anywhere)
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -125,6 +129,8 @@ def _beginning(response: requests.Response) -> bytes:
 
 
 def _why(error: Exception) -> str:
+    import requests
+
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError):
