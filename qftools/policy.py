@@ -49,7 +49,7 @@ class Policy:
 
     look_tries: int = 8
     absent_tries: int = 3
-    cancel_tries: int = 3
+    cancel_tries: int = 8
     recancel_after: int = 2
     recancel_pending: int = 10
     confirm_tries: int = 40

@@ -15,7 +15,7 @@ from qftools.journal import Journal
 from qftools.models import Order
 from qftools.sandbox.states import MONEY_CAME, OPEN, State
 from qftools.verdicts import Verdict
-from qftools.walk import Walk
+from qftools.walk import Step, Walk
 from tests.prove.schedule import Schedule
 from tests.prove.stage import Died, Stage
 
@@ -164,9 +164,11 @@ def _why(stage: Stage, outcome: Outcome) -> str:
         return _FAULTS
     if stage.cancels_dropped and last.finding is Finding.OPEN:
         return _DROPPED
-    cancels = [taken for taken in outcome.steps if taken.endpoint != "query"]
+    # Those of this life: a look after a death, or after a refusal, begins anew.
+    begun = max((n for n, taken in enumerate(outcome.steps) if taken.step is Step.LOOK), default=0)
+    cancels = [taken for taken in outcome.steps[begun:] if taken.step is Step.CANCEL]
     if cancels and all(taken.finding is Finding.SILENT for taken in cancels):
-        return "every cancel was lost"
+        return "every cancel that the policy allows was lost"
     return ""
 
 

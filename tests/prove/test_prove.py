@@ -42,6 +42,19 @@ def test_no_verdict_differs_from_the_books_over_schedules_that_nobody_has_seen_y
     assert disagreements([played(seed) for seed in range(first, first + FRESH)]) == []
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        648,  # silence had used up the patience that "no such order" needs
+        19821310240,  # three cancels were lost, and a fourth was not sent
+    ],
+)
+def test_what_a_schedule_once_showed_to_be_wrong_stays_right(seed):
+    result = played(seed)
+
+    assert result.disagreements == () and result.verdict is not Verdict.UNRESOLVED
+
+
 def test_a_seed_plays_the_same_schedule_again():
     assert [played(seed) for seed in range(40)] == [played(seed) for seed in range(40)]
 
