@@ -112,7 +112,7 @@ def _further(run: Run) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "empty.py")
         file.write_text(_EMPTY, "utf-8")
-        for _ in range(run.rounds(5, 1)):
+        for _ in range(run.rounds(3, 1)):
             many = whole_process([*pytest, *map(str, notebooks)]).processor
             one = whole_process([*pytest, str(notebooks[0])]).processor
             ours.append((many - one) / more)

@@ -30,7 +30,7 @@ _WORDS = {
     "processor": Text("处理器", "Processor"),
     "cores": Text("核数", "Cores"),
     "memory": Text("内存", "Memory"),
-    "load": Text("测完时的平均负载（五分钟）", "Load average of five minutes, at the end"),
+    "load": Text("测量时机器的平均负载", "Load average of the machine meanwhile"),
     "system": Text("系统", "System"),
     "ratios": Text(
         "各项比值与目标：圆点是中位数，横线是最小到最大，绿色底是目标范围",
@@ -96,7 +96,7 @@ def ratios(lang: Language) -> str:
     for key, row in ROWS.items():
         found = _data()["rows"].get(key, {})
         if row.unit == "x" and row.goal is not None and "median" in found:
-            label = f"{row.what.say(lang)} : {row.against.say(lang)}"
+            label = row.what.say(lang)
             span = (found["median"], found["min"], found["max"])
             lines.append(plots.Ratio(_short(label, lang), *span, row.goal))
     return plots.ratios(_WORDS["ratios"].say(lang), lines)
@@ -114,9 +114,14 @@ def curve(key: str, lang: Language) -> str:
 
 
 def machine(lang: Language) -> str:
-    """Return where and with what it was measured."""
+    """Return where, when and with what it was measured."""
     data = _data()
-    lines = [(_WORDS["measured"].say(lang), data["measured"])]
+    days = sorted({found["measured"] for found in data["rows"].values()})
+    loads = sorted((float(found["load"]) for found in data["rows"].values()))
+    lines = [
+        (_WORDS["measured"].say(lang), " – ".join(dict.fromkeys([days[0], days[-1]]))),
+        (_WORDS["load"].say(lang), f"{loads[0]:g} – {loads[-1]:g}"),
+    ]
     for name, value in data["machine"].items():
         lines.append((_WORDS[name].say(lang) if name in _WORDS else name, value))
     body = "\n".join(f"| {escape(name)} | {escape(value)} |" for name, value in lines)
@@ -128,12 +133,12 @@ def summary(lang: Language) -> str:
     marks = [found["mark"] for key, found in _data()["rows"].items() if key in ROWS]
     met, all_ = marks.count("met"), len(marks) - marks.count("missing")
     if lang == "zh":
-        return f"最近一次完整运行：{all_} 项有结果，{met} 项达到目标。"
-    return f"In the last full run {met} of {all_} rows met their goals."
+        return f"最近的测量：{all_} 项有结果，{met} 项达到目标。"
+    return f"{met} of {all_} rows met their goals when they were last measured."
 
 
 def _short(text: str, lang: Language) -> str:
-    most = 30 if lang == "zh" else 58
+    most = 28 if lang == "zh" else 52
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 

@@ -43,7 +43,7 @@ def ratios(title: str, lines: Sequence[Ratio]) -> str:
     while power <= high:
         parts.append(_upright(at(power), height, 0.5 if power == 1 else 0.12))
         if round(math.log2(power / low)) % _every(low, high) == 0:
-            parts.append(_text(at(power), height - 8, f"{power:g}x", "middle"))
+            parts.append(_text(at(power), height - 8, _short(power), "middle"))
         power *= 2
     for place, line in enumerate(lines):
         parts.append(_line(line, at, 20 + place * _STEP, (at(low), at(high))))
@@ -51,7 +51,11 @@ def ratios(title: str, lines: Sequence[Ratio]) -> str:
 
 
 def _every(low: float, high: float) -> int:
-    return max(1, round(math.log2(high / low) / 6))
+    return max(1, math.ceil(math.log2(high / low) / 5))
+
+
+def _short(power: float) -> str:
+    return f"{power:g}x" if power >= 1 else f"1/{1 / power:g}x"
 
 
 def _line(line: Ratio, at: Callable[[float], float], y: float, ends: tuple[float, float]) -> str:

@@ -12,21 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.rows import Measured, Missing, Result
+from tests.bench.table import ROWS
 
 FILE = Path(__file__).with_name("results.json")
 
 
 def write(measured: Iterable[Result]) -> None:
-    """Write the results of a full run, in one go."""
-    text = json.dumps(
-        {
-            "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "machine": machine(),
-            "rows": {result.row.key: as_data(result) for result in measured},
-        },
-        indent=1,
-        ensure_ascii=False,
-    )
+    """Write these results in one go; rows that were not measured this time stay as they are."""
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    here = {"measured": today, "load": f"{os.getloadavg()[1]:.1f}"}
+    fresh = {result.row.key: as_data(result) | here for result in measured}
+    rows = (read()["rows"] if FILE.exists() else {}) | fresh
+    ordered = {key: rows[key] for key in ROWS if key in rows}
+    text = json.dumps({"machine": machine(), "rows": ordered}, indent=1, ensure_ascii=False)
     new = FILE.with_suffix(".json.new")
     new.write_text(text + "\n", "utf-8")
     new.replace(FILE)
@@ -72,7 +70,6 @@ def machine() -> dict[str, str]:
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "memory": f"{_memory():.0f} GiB",
-        "load": f"{os.getloadavg()[1]:.1f}",
         "system": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in packages},

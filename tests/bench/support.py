@@ -26,7 +26,7 @@ def _explained(names: Sequence[tuple[str, ...]], count: int) -> Callable[[Run], 
     def measure(run: Run) -> Measured:
         rng = random.Random(7)
         seconds, worst = [], []
-        for number in range(run.rounds(6, 1)):
+        for number in range(run.rounds(4, 1)):
             chosen = rng.choices(names, k=run.rounds(count, count // 4))
             found = [outcome(one, f"{number} {place}") for place, one in enumerate(chosen)]
             took = sorted(one.seconds for one in found if one is not None)
