@@ -117,7 +117,7 @@ def machine(lang: Language) -> str:
     """Return where, when and with what it was measured."""
     data = _data()
     days = sorted({found["measured"] for found in data["rows"].values()})
-    loads = sorted((float(found["load"]) for found in data["rows"].values()))
+    loads = sorted(float(found["load"]) for found in data["rows"].values())
     lines = [
         (_WORDS["measured"].say(lang), " – ".join(dict.fromkeys([days[0], days[-1]]))),
         (_WORDS["load"].say(lang), f"{loads[0]:g} – {loads[-1]:g}"),

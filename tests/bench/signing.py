@@ -102,6 +102,13 @@ _WHY_VENDOR = Text(
 )
 _WHY_HASH = Text("下限：签名至少要算这一次", "the floor: no signature takes less")
 
+_FLOOR = Text(
+    "6 个字段时，不查类型的同一做法是示例函数的 0.89 倍、裸哈希的 2.80 倍（1.47 µs）；"
+    "查类型再加 0.25 µs，这是下限，不为它放弃类型检查",
+    "with 6 fields the same without the check of types is 0.89x the sample's function and 2.80x "
+    "the bare hash (1.47 µs); the check adds 0.25 µs: that is the floor, and it stays",
+)
+
 ROWS = (
     Row(
         "sign-six-vendor",
@@ -110,6 +117,7 @@ ROWS = (
         Goal("<=", 0.95),
         _WHY_VENDOR,
         _against("six", "vendor"),
+        note=_FLOOR,
     ),
     Row(
         "sign-six-hash",
@@ -126,6 +134,7 @@ ROWS = (
         Goal("<=", 0.95),
         _WHY_VENDOR,
         _against("twenty", "vendor"),
+        note=_FLOOR,
     ),
     Row(
         "sign-twenty-hash",
@@ -142,6 +151,7 @@ ROWS = (
         Goal("<=", 0.95),
         _WHY_VENDOR,
         _against("chinese", "vendor"),
+        note=_FLOOR,
     ),
     Row(
         "verify-reply",

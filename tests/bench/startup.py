@@ -90,6 +90,11 @@ ROWS = (
         Goal("<=", 1.15),
         _WHY,
         _against_requests("client"),
+        note=Text(
+            "requests 之外的 27 ms 里，标准库的 dataclasses 和 inspect 占 4.5，目录的行类型占 9",
+            "of the 27 ms on top of requests, the standard library's dataclasses with inspect take "
+            "4.5 and the row types of the catalogue 9",
+        ),
     ),
     Row(
         "first-verdict",

@@ -126,6 +126,13 @@ _WHY_STATELESS = Text(
     "common mocks: a fixed answer by path, nothing kept",
 )
 
+_WALL = Text(
+    "按墙上时钟，服务器和负载各占一个核。localstripe 和 moto 的时间多半花在等待上，"
+    "机器忙时它们慢得少，我们慢得多：看下面的平均负载",
+    "by the clock on the wall, server and load on a core each. localstripe and moto mostly wait, "
+    "so that a busy machine slows us down and them less: see the load average below",
+)
+
 ROWS = (
     Row(
         "start-localstripe",
@@ -154,6 +161,7 @@ ROWS = (
         _WHY_LOCALSTRIPE,
         _against_localstripe("empty"),
         quick=False,
+        note=_WALL,
     ),
     Row(
         "serve-localstripe-full",
@@ -166,6 +174,7 @@ ROWS = (
         ),
         _against_localstripe("full"),
         quick=False,
+        note=_WALL,
     ),
     Row(
         "serve-moto",
@@ -175,6 +184,7 @@ ROWS = (
         Text("最常用的有状态云服务模拟器", "the best-known stateful fake of a cloud service"),
         _against("moto"),
         quick=False,
+        note=_WALL,
     ),
     Row(
         "serve-prism",
@@ -184,6 +194,7 @@ ROWS = (
         _WHY_STATELESS,
         _against("prism"),
         quick=False,
+        note=_WALL,
     ),
     Row(
         "serve-wiremock",
@@ -193,5 +204,6 @@ ROWS = (
         _WHY_STATELESS,
         _against("wiremock"),
         quick=False,
+        note=_WALL,
     ),
 )
