@@ -110,7 +110,9 @@ class Teller:
     def told(self, walk: Walk, taken: Taken) -> None:
         code = taken.answer.respcd or ""
         note = output.plain(taken.answer.note)
-        click.echo(f" {taken.finding:10} {code:5} {note}".rstrip())
+        # Silence for a quarter of a minute would look like a hang.
+        wait = text("next in {seconds:.0f} s").format(seconds=walk.wait) if walk.wait else ""
+        click.echo("  ".join(filter(None, (f" {taken.finding:10} {code:5} {note}".rstrip(), wait))))
 
 
 def _order(client: Client, options: dict[str, Any]) -> Order:
