@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
 
 import click
@@ -37,6 +39,7 @@ def main(quick: bool, only: tuple[str, ...]) -> None:
     Writes tests/bench/results.json, from which the site makes its page, unless it is quick. No
     mark fails the run: the exit status is 1 only where something of ours could not be measured.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped, too
     console = Console()
     run = Run(quick=quick)
     measured: list[Result] = []

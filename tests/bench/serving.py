@@ -87,10 +87,12 @@ ROWS = (
         _memory,
         note=Text(
             "按服务器用掉的处理器时间算，别的程序影响不到。一个请求约 225 µs，"
-            "其中 waitress 自己 98；余下的读表单、验签名、查规则、写 JSON、签应答，单独跑时是 70，在多线程服务器里是 125",
+            "其中 waitress 自己 98；余下的读表单、验签名、查规则、写 JSON、签应答，"
+            "单独跑时是 70，在多线程服务器里是 125",
             "per processor second of the server, which other programs can't change. A request "
-            "takes some 225 µs, of them 98 waitress's own; reading the form, checking the signature, the "
-            "rules, JSON and signing the answer take 70 alone and 125 among the server's threads",
+            "takes some 225 µs, of them 98 waitress's own; reading the form, checking the "
+            "signature, the rules, JSON and signing the answer take 70 alone and 125 among the "
+            "server's threads",
         ),
     ),
 )
