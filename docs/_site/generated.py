@@ -159,7 +159,7 @@ def _still(output: dict[str, object], lang: Language) -> None:
     html = data.get("text/html")
     data.clear()
     if isinstance(html, str):
-        data["text/html"] = html
+        data["text/html"] = f'<div class="qf-still">{html}</div>'
     else:
         data["text/markdown"] = WORDS["notebook panel"].say(lang)
 

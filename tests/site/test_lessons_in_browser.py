@@ -1,0 +1,87 @@
+"""The lessons on Pyodide, as the site serves them: no server behind, no way out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.site import serving
+
+pytestmark = pytest.mark.needs("chromium", "chinese-font", "npm")
+
+RUN_ALL = """async () => {
+  const app = window.jupyterapp;
+  await app.restored;
+  let panel;
+  for (let i = 0; i < 1200 && !(panel = app.shell.currentWidget)?.sessionContext; i++)
+    await new Promise(done => setTimeout(done, 50));
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await app.commands.execute('notebook:run-all-cells');
+  return panel.content.widgets.filter(cell => cell.model.type === 'code')
+    .map(cell => cell.model.executionCount);
+}"""
+
+
+@pytest.fixture(scope="module")
+def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the browser build is served, on loopback."""
+    site: Path = tmp_path_factory.mktemp("lite")
+    subprocess.run(
+        [sys.executable, "-m", "docs._site.browser", str(site)], cwd=serving.ROOT, check=True
+    )
+    with serving.served(site) as address:
+        yield f"{address}/lite"
+
+
+@pytest.fixture
+def notebook(browser, lite):
+    """Open a lesson; what it asked of others, or threw, is in ``page.wrong``."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(120_000)
+    page = context.new_page()
+    page.wrong = []
+    own = (lite, "data:", "blob:")
+    context.route(
+        lambda url: not url.startswith((*own, lite.removesuffix("lite"))),
+        lambda route: (page.wrong.append(route.request.url), route.abort()),
+    )
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+
+    def open_(lang: str, name: str):
+        page.goto(f"{lite}/{lang}/notebooks/index.html?path={name}")
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
+        page.counts = page.evaluate(RUN_ALL)
+        return page
+
+    yield open_
+    context.close()
+
+
+def test_a_lesson_runs_to_its_verdict_in_the_browser(notebook):
+    page = notebook("zh", "01-quickstart.ipynb")
+
+    said = page.inner_text(".jp-Notebook")
+
+    assert page.counts == list(range(1, len(page.counts) + 1))
+    assert "CANCELLED" in said
+    assert "Traceback" not in said
+    assert page.wrong == []
+
+
+def test_a_panel_answers_a_press_in_the_browser(notebook):
+    page = notebook("en", "04-alipay.ipynb")
+    flow = page.locator(".jp-OutputArea-output .qf-panel, .jp-OutputArea-output .widget-vbox").first
+    before = flow.inner_text()
+
+    flow.locator("button").first.click()
+    page.wait_for_function(
+        "([panel, before]) => panel.innerText !== before", arg=[flow.element_handle(), before]
+    )
+
+    assert "Traceback" not in page.inner_text(".jp-Notebook")
+    assert page.wrong == []
