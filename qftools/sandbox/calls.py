@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from qftools import catalogue
@@ -13,6 +14,9 @@ from qftools.sandbox.merchants import Merchant
 from qftools.sandbox.orders import Entry
 
 MAX_AMOUNT_DIGITS = 11
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(slots=True)
@@ -62,10 +66,13 @@ class Call:
             raise Refused("1104", f"{name} must be YYYY-MM-DD hh:mm:ss") from None
 
     def check_length(self, name: str, longest: int) -> None:
-        """Refuse (1104) a value that is too long or holds control characters."""
+        """Refuse (1104) a value that is too long or holds control characters.
+
+        Others that do not print are taken: a full-width blank or a joined emoji is a goods' name.
+        """
         value = self.params.get(name, "")
-        if len(value) > longest or not value.isprintable():
-            raise Refused("1104", f"{name} must be at most {longest} printable characters")
+        if len(value) > longest or _CONTROL.search(value):
+            raise Refused("1104", f"{name} must be at most {longest} characters, no control ones")
 
     def currency(self) -> str:
         """Return ``txcurrcd``, or the merchant's own; refuse (1104) one that it can't take."""

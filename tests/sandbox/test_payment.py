@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qftools import catalogue
-from qftools.sandbox import magic
+from qftools.sandbox import Sandbox, magic
 from qftools.sandbox.merchants import Merchant
 from tests.sandbox.doors import GatewayDoor
 
@@ -306,3 +306,13 @@ def test_an_account_is_valid_in_its_region_only(door, region, pay_type, respcd):
     answer = door.pay(pay_type, app_code="LOCAL", key="key", **code)
 
     assert answer.respcd == respcd
+
+
+@pytest.mark.parametrize("name", ["奶茶　大杯", "👨‍👩‍👧 套餐", "café\u202e"])
+def test_a_goods_name_may_hold_what_people_write(name):
+    with Sandbox() as sandbox:
+        client = sandbox.client()
+
+        order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD", goods_name=name)
+
+        assert client.query(order).transaction.goods_name == name
