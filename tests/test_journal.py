@@ -385,15 +385,6 @@ def test_a_read_only_file_is_told_before_anything_is_sent(path, sandbox, client)
     assert len(sandbox.exchanges) == asked
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anything")
-def test_a_file_without_write_permission_is_told_before_anything_is_sent(path, client):
-    Journal(path).close()
-    path.chmod(0o400)
-
-    with Journal(path) as journal, pytest.raises(JournalError, match="is read-only"):
-        cancel(client, placed(client), journal=journal)
-
-
 def test_a_file_that_is_no_database_is_refused(path):
     path.write_bytes(b"once upon a time " * 1000)
 

@@ -25,6 +25,7 @@ from mkdocs.structure.pages import Page
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from docs._site import commands, diagrams, generated, samples, signatures, tables
+from docs._site.words import WORDS
 
 _FENCE = re.compile(r"(^[ ]*```.*?^[ ]*```$)", re.MULTILINE | re.DOTALL)
 _BETWEEN_CHINESE = re.compile(
@@ -129,7 +130,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
     output = _ALTERNATE.sub(absolute, output)
     lang = _here(page, config).lang
-    done = tables.WORDS["done"].say(lang)
+    done = WORDS["done"].say(lang)
     output = output.replace('<input type="checkbox"', f'<input aria-label="{done}" type="checkbox"')
     if lang == "en":
         output = _BASE.sub(lambda match: match[1] + _up(match[2]) + match[3], output, count=1)

@@ -315,4 +315,4 @@ def test_a_goods_name_may_hold_what_people_write(name):
 
         order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD", goods_name=name)
 
-        assert client.query(order).transaction.goods_name == name
+        assert client.query(order).transactions[0].goods_name == name
