@@ -18,7 +18,7 @@ State = Literal["paid", "open", "cancelled", "refunded", "failed", "expired"]
 
 UNLISTED = "unknown"  # how a code that no source lists is read: ask before acting
 _UNLISTED_MEANING = catalogue.Text(
-    "没有资料列出这个返回码：先查询，再做任何事",
+    "没有资料列出这个响应代码：先查询，再做任何事",
     "a code that no source lists: query before anything else",
 )
 

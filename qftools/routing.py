@@ -49,7 +49,7 @@ _PUBLISHED: dict[str, Text] = {
         "{source}: {wallet} {mode} is cancelled by /trade/v1/reversal.",
     ),
     "close": Text(
-        "{source} 规定：{wallet} {mode} 用 /trade/v1/close（关单）撤销。",
+        "{source} 规定：{wallet} {mode} 用 /trade/v1/close（关闭）撤销。",
         "{source}: {wallet} {mode} is cancelled by /trade/v1/close.",
     ),
     "ask": Text(
@@ -69,7 +69,7 @@ _PUBLISHED: dict[str, Text] = {
     ),
 }
 _HONG_KONG = Text(
-    "供应商页面：香港支付类型不支持撤销，而 {pay_type} 只在香港可用（C20）。",
+    "厂商页面：香港支付类型不支持撤销，而 {pay_type} 只在香港可用（C20）。",
     "Vendor page: Hong Kong pay types can't be cancelled, and {pay_type} exists in Hong Kong"
     " only (C20).",
 )
@@ -78,7 +78,7 @@ _NOBODY_KNOWS = Text(
     "No source lists pay type {pay_type}, so nothing says which call would cancel it.",
 )
 _TITLES: dict[str, Text] = {
-    "seed": Text("供应商页面", "Vendor page"),
+    "seed": Text("厂商页面", "Vendor page"),
     "docs-2026-02": Text("2026 年 2 月文档", "Documentation of February 2026"),
     "docs-2026-late": Text("2026 年末文档", "Documentation of late 2026"),
     "2017": Text("2017 年文档", "Documentation of 2017"),

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from docs._site import commands, diagrams, generated, samples, signatures, tables
 from docs._site.words import WORDS
+from qftools.sandbox import openapi
 
 _FENCE = re.compile(r"(^[ ]*```.*?^[ ]*```$)", re.MULTILINE | re.DOTALL)
 _BETWEEN_CHINESE = re.compile(
@@ -154,6 +155,8 @@ def on_post_build(config: MkDocsConfig) -> None:
     _split_search(site)
     for url, (_, _, markdown) in _published.items():
         (site / url / "index.md").write_text(markdown, encoding="utf-8")
+    described = json.dumps(openapi.description(), ensure_ascii=False, indent=1)
+    (site / "openapi.json").write_text(described, encoding="utf-8")
     _write_llms(site, (config.site_url or "/").rstrip("/"))
     for lang in generated.LANGUAGES:
         for notebook in generated.notebooks(lang):

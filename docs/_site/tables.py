@@ -595,6 +595,27 @@ def _cell(here: Here, state: states.State, event: states.Event) -> str:
     return here.say("or").join(shown)
 
 
+def openapi(here: Here) -> str:
+    """Every operation of the sandbox: the gateway's five, and its own."""
+    from qftools.sandbox.openapi import description
+
+    rows = []
+    for path, operations in description()["paths"].items():
+        for method, operation in operations.items():
+            english, _, chinese = operation["summary"].partition(" / ")
+            names = [item["name"] for item in operation.get("parameters", []) if "name" in item]
+            said = chinese or english if here.lang == "zh" else english
+            rows.append(
+                [
+                    f"`{method.upper()} {path}`",
+                    said,
+                    " ".join(f"`{name}`" for name in names[:6]) + (" …" if names[6:] else ""),
+                    " ".join(f"`{status}`" for status in operation["responses"]),
+                ]
+            )
+    return table(_head(here, "call", "what happens", "parameters", "statuses"), rows)
+
+
 # ---- lessons -------------------------------------------------------------------------------------
 
 
@@ -624,6 +645,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "magic": magic_values,
     "notebooks": notebooks,
     "notification-faults": notification_faults,
+    "openapi": openapi,
     "order-states": order_states,
     "page-errors": page_errors,
     "pay-types": pay_types,

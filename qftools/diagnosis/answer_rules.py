@@ -88,7 +88,7 @@ def _code(respcd: str, endpoint: str, order: Mapping[str, str], signature_right:
         return _finding(
             "answer-unlisted",
             "error",
-            Text(f"{shown}：没有资料列出这个返回码", f"{shown}: a code that no source lists"),
+            Text(f"{shown}：没有资料列出这个响应代码", f"{shown}: a code that no source lists"),
             _evidence("unknown", "maybe", False),
             Text(
                 "当作结果未知：先查询，再做任何事。",
