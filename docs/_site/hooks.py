@@ -27,12 +27,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from docs._site import commands, diagrams, generated, samples, signatures, tables
 from docs._site.words import WORDS
 from qftools.sandbox import openapi
+from tests.bench import page as bench
 
 _FENCE = re.compile(r"(^[ ]*```.*?^[ ]*```$)", re.MULTILINE | re.DOTALL)
 _BETWEEN_CHINESE = re.compile(
     r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n(?=[^\s#>|\-*+\d<:!?=])"
 )
-_MARKER = re.compile(r"^( *)<!-- (table|diagram|samples|cli|file): ?(.*?) ?-->$", re.MULTILINE)
+_MARKER = re.compile(
+    r"^( *)<!-- (table|diagram|samples|cli|file|bench): ?(.*?) ?-->$", re.MULTILINE
+)
 _ALTERNATE = re.compile(r'<link rel="alternate" href="([^"]+)" hreflang="([^"]+)">')
 _BASE = re.compile(r'("base":\s*")([^"]*)(")')
 
@@ -105,6 +108,8 @@ def _made(kind: str, words: list[str], here: tables.Here) -> str:
         return diagrams.DIAGRAMS[words[0]](here.lang)
     if kind == "cli":
         return commands.reference(here.lang)
+    if kind == "bench":
+        return bench.part(words, here.lang)
     if kind == "file":
         text = (generated.ROOT / words[0]).read_text(encoding="utf-8")
         return text.partition("\n")[2].strip()  # the page has a title of its own

@@ -25,7 +25,7 @@ _WORDS = {
     "median": Text("中位数（最小–最大）", "Median (min – max)"),
     "goal": Text("目标", "Goal"),
     "absolute": Text("我方 : 对方", "Ours : theirs"),
-    "minutes": Text("分钟", "min"),
+    "not yet": Text("还没有测", "not measured yet"),
     "measured": Text("测量日期", "Measured"),
     "processor": Text("处理器", "Processor"),
     "cores": Text("核数", "Cores"),
@@ -68,7 +68,7 @@ def table(subject: str, lang: Language) -> str:
     for row in chapter.rows:
         found = _data()["rows"].get(row.key)
         if found is None:
-            continue
+            found = {"mark": "missing", "reason": _WORDS["not yet"].say(lang)}
         lines.append([MARKS[found["mark"]], *_cells(row, found, lang)])
         if row.note is not None and row.note.say(lang) not in notes:
             notes.append(row.note.say(lang))

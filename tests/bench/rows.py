@@ -58,8 +58,8 @@ class Measured:
 
     @property
     def median(self) -> float:
-        """The middle of the samples."""
-        return statistics.median(self.samples)
+        """The middle of the samples, to four digits: what is shown is what gets the mark."""
+        return float(f"{statistics.median(self.samples):.4g}")
 
 
 @dataclass(frozen=True, slots=True)

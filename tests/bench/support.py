@@ -63,7 +63,8 @@ def _sweep(run: Run) -> Measured:
                 rates.append((requests - counted) / (now - started) / _ALLOWED)
                 started, counted = now, requests
         whole = requests / (sandbox.clock.now() - began)
-    if verdicts != {"CANCELLED", "PAID"}:
+    # The sweep takes its time: some orders expire before it comes to them.
+    if not {"CANCELLED", "PAID"} <= verdicts <= {"CANCELLED", "PAID", "ALREADY_CANCELLED"}:
         raise ValueError(f"the sweep ended in {verdicts}")
     return Measured(tuple(rates), whole, _ALLOWED, "requests/s")
 

@@ -1,0 +1,119 @@
+"""The bench: that it measures in turns, hides no wrong reply, and shows what it measured."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from html import escape
+
+import pytest
+
+from qftools.catalogue import Text
+from tests.bench import page, results, servers
+from tests.bench.load import burst
+from tests.bench.rows import Goal, Measured, Missing, Row
+from tests.bench.running import Run
+from tests.bench.table import ROWS, SUBJECTS
+from tests.bench.timing import in_turns
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def row(measure, goal=None):
+    text = Text("一", "one")
+    return Row("key", text, text, goal, text, measure)
+
+
+def test_both_sides_are_measured_in_turns_and_neither_is_always_the_first():
+    calls = []
+
+    in_turns({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 4, 1e-9, steps())
+
+    assert "".join(calls[-8:]) == "abbaabba"
+
+
+def steps():
+    """A clock that goes on by a second whenever it is read."""
+    return iter(range(10**6)).__next__
+
+
+def test_a_mark_follows_from_the_median_and_the_goal_alone():
+    measured = Measured((1.0, 2.0, 9.0))
+
+    marks = [
+        Run().result(row(lambda run: measured, goal)).mark
+        for goal in (None, Goal("<=", 2), Goal("<=", 1.9), Goal(">=", 2.1))
+    ]
+
+    assert marks == ["met", "met", "not met", "not met"]
+
+
+def test_a_missing_peer_is_named_and_a_measurement_that_breaks_stops_no_other():
+    def breaks(run):
+        raise OSError("gone")
+
+    missing = Run().result(row(lambda run: Missing(Text("没有", "not here"))))
+    broken = Run().result(row(breaks))
+
+    assert (missing.mark, broken.mark) == ("missing", "broken")
+    assert results.as_data(missing)["reason"] == {"zh": "没有", "en": "not here"}
+    assert results.as_data(broken)["reason"] == "OSError: gone"
+
+
+def test_rows_of_one_measurement_share_it_and_its_failure():
+    run, made = Run(), []
+
+    assert run.once("a", lambda: made.append(1)) is run.once("a", lambda: made.append(1))
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            run.once("b", lambda: made.append(1 // 0))
+    assert made == [1]
+
+
+def test_a_wrong_reply_is_never_counted_as_one():
+    with servers.idle() as server, pytest.raises(ValueError, match="replies to qfpay were wrong"):
+        burst(server, "qfpay", connections=2, cycles=3)
+
+
+def test_the_load_plays_every_cycle_to_the_sandbox_once_and_its_replies_are_right():
+    with servers.sandbox() as server:
+        load = burst(server, "qfpay", connections=3, cycles=10, first=5)
+
+    assert load.requests == 30
+    assert load.wrong == 0
+
+
+def test_every_row_speaks_both_languages_and_has_a_goal():
+    assert sum(len(subject.rows) for subject in SUBJECTS) == len(ROWS)
+    for one in ROWS.values():
+        assert one.goal is not None
+        assert CHINESE.search(one.what.zh + one.source.zh)
+        assert not CHINESE.search(one.what.en + one.against.en + one.source.en)
+
+
+def test_the_marks_of_the_results_follow_from_their_numbers_and_no_row_is_unknown():
+    for key, found in results.read()["rows"].items():
+        goal = ROWS[key].goal
+        assert goal is not None
+        if "median" in found:
+            assert found["mark"] == ("met" if goal.met(found["median"]) else "not met"), key
+        else:
+            assert found["reason"], key
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_shows_every_row(lang):
+    tables = "".join(page.part(["table", subject.name], lang) for subject in SUBJECTS)
+
+    for one in ROWS.values():
+        assert escape(one.what.say(lang)) in tables
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("words", ["ratios", "curve grow-books", "curve grow-fields"])
+def test_a_plot_is_one_block_with_a_name_to_be_read_out(words, lang):
+    block = ElementTree.fromstring(page.part(words.split(), lang))
+
+    (drawing,) = block
+    assert block.tag == "div"
+    assert drawing.get("aria-label")
