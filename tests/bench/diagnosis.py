@@ -1,6 +1,6 @@
 """``make bench-diagnosis``: how often the true cause of a wrong signature is named, and how fast.
 
-    python -m tests.bench.diagnosis              100 requests for each cause, 2000 pairs
+    python -m tests.bench.diagnosis              100 requests for each cause, 1000 pairs
     python -m tests.bench.diagnosis --quick      10 and 200
 
 Writes the table that the site shows, if ``--write FILE`` says where.
@@ -114,7 +114,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", type=Path, metavar="FILE")
     options = parser.parse_args()
-    outcomes = run(*((10, 200) if options.quick else (100, 2000)))
+    outcomes = run(*((10, 200) if options.quick else (100, 1000)))
     lines = table(outcomes)
     print(f"\n{'':26} {'requests':>9} {'named':>7} {'share':>8} {'median':>9} {'slowest':>9}")
     for line in lines:
