@@ -291,9 +291,12 @@ def test_nobody_is_kept_out(browser, address, axe, scheme, folder):
     for path in KINDS if scheme == "light" else KINDS[::3]:
         page.goto(f"{address}/{folder}{path}/".replace("/./", "/"))
         page.evaluate(axe)
+        # Each coloured word of code is a question of contrast: those of three pages are enough.
+        left_out = [] if path in ("endpoints", "signing", "sandbox/control") else [".highlight"]
         result = page.evaluate(
-            "axe.run('main', {resultTypes: ['violations'],"
-            " runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})"
+            "left => axe.run({include: ['main'], exclude: left}, {resultTypes: ['violations'],"
+            " runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})",
+            left_out,
         )
         for violation in result["violations"]:
             if violation["impact"] in ("serious", "critical"):
