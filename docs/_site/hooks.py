@@ -9,6 +9,7 @@ Markdown would put between them. Each page is published as Markdown, too, and li
 from __future__ import annotations
 
 import json
+import logging
 import posixpath
 import re
 import shutil
@@ -16,6 +17,7 @@ import sys
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import jieba
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
@@ -46,6 +48,7 @@ _published: dict[str, tuple[str, str, str]] = {}
 @event_priority(50)
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Write the made pages, and put them into the navigation where it says ``wallets/*``."""
+    jieba.setLogLevel(logging.WARNING)  # it tells of its dictionary at every build
     _forget_references(config)
     i18n: Any = config.plugins["i18n"]
     strings: Any = config.plugins["mkdocstrings"]
