@@ -75,6 +75,7 @@ class _Search:
     def __init__(
         self, inputs: Inputs, key: str, others: Mapping[str, str], signature: str, most_work: int
     ) -> None:
+        self.key = key
         self.target = target(signature)
         wanted = self.target.hashes()
         self.forced = (not key) + (bool(wanted) and inputs.algorithm not in wanted)
@@ -134,10 +135,10 @@ class _Search:
         fits = self.target.fits
         for sealing in sealings:
             before, after = sealing.before, sealing.after
-            if fields.keyless:
-                if sealing.deviations:
+            if fields.keyless:  # the key is in the text; only where nobody moved it as well
+                if before or after != self.key:
                     continue
-                before = after = ""
+                after = ""
             self.tries += 1
             self.spend(_PER_DIGEST + len(text))
             try:
