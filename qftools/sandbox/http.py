@@ -74,6 +74,7 @@ class HttpServer(TcpWSGIServer):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         self.stopping = threading.Event()
+        self._ending = threading.Lock()
         super().__init__(*arguments, **settings)
 
     @property
@@ -86,8 +87,14 @@ class HttpServer(TcpWSGIServer):  # type: ignore[misc]
         """End `run`: close every connection and wait for requests under way."""
         self.stopping.set()
         self.task_dispatcher.shutdown(timeout=2)
-        # The sockets belong to the thread that selects on them: let it close them.
-        self.trigger.pull_trigger(lambda: wasyncore.close_all(self._map, ignore_all=True))
+        # The sockets belong to the thread that selects on them: let it close them. It may be
+        # awake already, and must not close the trigger while we are still writing to it.
+        with self._ending:
+            self.trigger.pull_trigger(self._close_all)
+
+    def _close_all(self) -> None:
+        with self._ending:
+            wasyncore.close_all(self._map, ignore_all=True)
 
 
 # Waitress warns of every request that waits for a thread; under load that is noise.

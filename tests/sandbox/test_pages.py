@@ -15,7 +15,6 @@ from qftools.sandbox.pages import STATIC, words
 from qftools.sandbox.payer import ACTS
 from qftools.sandbox.server import IN_PROCESS_URL
 from qftools.sandbox.states import State
-from tests.browser import chromium
 
 ORDER = {"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD"}
 NASTY = "<script>alert(1)</script>\"'&"
@@ -175,12 +174,6 @@ def test_every_place_of_a_template_is_filled(web, sandbox):
 
 
 # -- in a browser -------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import chromium
 from tests.site import serving
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +21,3 @@ def address(site: Path) -> Iterator[str]:
     """Where the built site is served, on loopback."""
     with serving.served(site) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A browser for all tests of a run."""
-    with chromium() as running:
-        yield running

@@ -281,5 +281,9 @@ static class QFPay
             Console.Error.WriteLine("unknown: " + error.Message + "; query before anything else");
             return 1;
         }
+        finally
+        {
+            Http.Dispose(); // Mono waits at its end for connections that are kept alive
+        }
     }
 }
