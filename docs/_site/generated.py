@@ -6,6 +6,7 @@ not rebuild itself for ever. What there is to say about one wallet is in wallets
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def _wallet_page(lang: Language, wallet: catalogue.Wallet) -> str:
     name = wallet.name.say(lang)
     own = Path(__file__).parent / "wallets" / lang / f"{wallet.key}.md"
     parts = [
-        f"---\ndescription: {say('description')}\n---",
+        _front_matter(say("description")),
         f"# {name if wallet.name.en in name else f'{name} {wallet.name.en}'}",
         say("purpose"),
         wallet.note.say(lang) if wallet.note else "",
@@ -134,7 +135,7 @@ def _notebook_page(lang: Language, path: Path) -> str:
         f'<a class="md-button" href="{path.name}" download>{say["download"]}</a>\n'
     )
     made = f"notebooks/{path.stem}.md"
-    text = f"---\ndescription: {first}\n---\n\n{title}\n\n{buttons}\n{rest.strip()}\n"
+    text = f"{_front_matter(first)}\n\n{title}\n\n{buttons}\n{rest.strip()}\n"
     _write(DOCS / lang / made, text)
     return made
 
@@ -168,6 +169,11 @@ def _write(path: Path, text: str) -> None:
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def _front_matter(description: str) -> str:
+    # In quotes, as JSON is YAML: a colon in a sentence would else begin a mapping.
+    return f"---\ndescription: {json.dumps(description, ensure_ascii=False)}\n---"
 
 
 def _sweep(folder: Path, keep: list[str]) -> None:

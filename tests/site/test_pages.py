@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from qftools import cancel
 from qftools.errors import OutcomeUnknownError
@@ -60,9 +61,9 @@ def test_both_languages_link_to_the_same_places(page):
 @by_page
 @pytest.mark.parametrize("lang", pages.LANGUAGES)
 def test_every_page_says_in_one_sentence_what_it_is_for(lang, page):
-    (said,) = re.findall(r"^description: (.+)$", pages.text(lang, page), re.MULTILINE)
+    said = yaml.safe_load(pages.text(lang, page).split("---")[1])["description"]
 
-    assert 10 <= len(said.strip('"')) <= 160
+    assert 10 <= len(said) <= 160
 
 
 # ---- the glossary -------------------------------------------------------------------------------
