@@ -141,6 +141,8 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     lang = _here(page, config).lang
     done = WORDS["done"].say(lang)
     output = output.replace('<input type="checkbox"', f'<input aria-label="{done}" type="checkbox"')
+    search = WORDS["search"].say(lang)
+    output = output.replace('role="dialog">', f'role="dialog" aria-label="{search}">')
     if lang == "en":
         output = _BASE.sub(lambda match: match[1] + _up(match[2]) + match[3], output, count=1)
     return output
