@@ -20,11 +20,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 
-_RUN_ALL = """async () => {
+# How often it looks for the notebook, every 50 ms, is said by whoever runs it.
+RUN_ALL = """async tries => {
   const app = window.jupyterapp;
   await app.restored;
   let panel;
-  for (let i = 0; i < 400 && !(panel = app.shell.currentWidget)?.sessionContext; i++)
+  for (let i = 0; i < tries && !(panel = app.shell.currentWidget)?.sessionContext; i++)
     await new Promise(done => setTimeout(done, 50));
   await panel.context.ready;
   await panel.sessionContext.ready;
@@ -94,7 +95,7 @@ def open_and_run(page: Any, address: str, path: str) -> list[int | None]:
     """Open a notebook on its own, run all cells, and return their execution counts."""
     page.goto(f"{address}/doc/tree/{path}?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    counts: list[int | None] = page.evaluate(_RUN_ALL)
+    counts: list[int | None] = page.evaluate(RUN_ALL, 400)
     return counts
 
 

@@ -106,3 +106,28 @@ def names_an_order(command: F) -> F:
     for add in reversed(order_options):
         command = add(command)
     return command
+
+
+_ROUTES = (
+    option(
+        "--profile",
+        type=click.Choice(["seed", "docs-2026-02", "docs-2026-late", "2017"]),
+        default="seed",
+        show_default=True,
+        help=mark("Whose word decides between reversal and close."),
+    ),
+    option(
+        "--hk-cancel",
+        type=click.Choice(["deny", "allow"]),
+        default="deny",
+        show_default=True,
+        help=mark("Whether wallets of Hong Kong alone may be cancelled."),
+    ),
+)
+
+
+def route_options(command: F) -> F:
+    """Add the options that choose between the calls that cancel: ``--profile``, ``--hk-cancel``."""
+    for add in reversed(_ROUTES):
+        command = add(command)
+    return command

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qftools.cli import output
-from qftools.cli.account import account_options, connected, names_an_order
+from qftools.cli.account import account_options, connected, names_an_order, route_options
 from qftools.cli.command import Command, option, print_json
 from qftools.cli.journal import journal_option, no_journal_option, open_journal
 from qftools.cli.policy import chosen, policy_options
@@ -42,20 +42,7 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
 @option("--pay-type", metavar="CODE", help=mark("Wallet and mode, if you know it."))
 @option("--txcurrcd", metavar="CODE", help=mark("The currency, if you know it."))
 @option("--udid", metavar="ID", help=mark("The terminal that took the payment."))
-@option(
-    "--profile",
-    type=click.Choice(["seed", "docs-2026-02", "docs-2026-late", "2017"]),
-    default="seed",
-    show_default=True,
-    help=mark("Whose word decides between reversal and close."),
-)
-@option(
-    "--hk-cancel",
-    type=click.Choice(["deny", "allow"]),
-    default="deny",
-    show_default=True,
-    help=mark("Whether wallets of Hong Kong alone may be cancelled."),
-)
+@route_options
 @policy_options
 @journal_option
 @no_journal_option

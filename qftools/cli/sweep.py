@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qftools.cli import exits, output
-from qftools.cli.account import account_options, connected
+from qftools.cli.account import account_options, connected, route_options
 from qftools.cli.command import Command, option, print_json
 from qftools.cli.journal import journal_option, no_journal_option, open_journal
 from qftools.cli.policy import chosen, policy_options
@@ -56,20 +56,7 @@ if TYPE_CHECKING:
     show_default=True,
     help=mark("How many orders are asked for at the same time."),
 )
-@option(
-    "--profile",
-    type=click.Choice(["seed", "docs-2026-02", "docs-2026-late", "2017"]),
-    default="seed",
-    show_default=True,
-    help=mark("Whose word decides between reversal and close."),
-)
-@option(
-    "--hk-cancel",
-    type=click.Choice(["deny", "allow"]),
-    default="deny",
-    show_default=True,
-    help=mark("Whether wallets of Hong Kong alone may be cancelled."),
-)
+@route_options
 @policy_options
 @journal_option
 @no_journal_option

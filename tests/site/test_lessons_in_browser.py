@@ -9,22 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab import RUN_ALL
 from tests.site import serving
 
 pytestmark = pytest.mark.needs("chromium", "chinese-font", "npm")
-
-RUN_ALL = """async () => {
-  const app = window.jupyterapp;
-  await app.restored;
-  let panel;
-  for (let i = 0; i < 1200 && !(panel = app.shell.currentWidget)?.sessionContext; i++)
-    await new Promise(done => setTimeout(done, 50));
-  await panel.context.ready;
-  await panel.sessionContext.ready;
-  await app.commands.execute('notebook:run-all-cells');
-  return panel.content.widgets.filter(cell => cell.model.type === 'code')
-    .map(cell => cell.model.executionCount);
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +43,7 @@ def notebook(browser, lite):
     def open_(lang: str, name: str):
         page.goto(f"{lite}/{lang}/notebooks/index.html?path={name}")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
-        page.counts = page.evaluate(RUN_ALL)
+        page.counts = page.evaluate(RUN_ALL, 1200)
         return page
 
     yield open_
