@@ -13,7 +13,7 @@ from qftools.diagnosis.deviations import Inputs
 from qftools.diagnosis.field_rules import field_rules
 from qftools.diagnosis.fieldsets import in_order, joined
 from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Finding, Signature
-from qftools.diagnosis.reading import Reading, inputs_of, read_request
+from qftools.diagnosis.reading import Reading, inputs_of, left_out, read_request
 from qftools.diagnosis.request_rules import Case, finding_of, hit, transport_rules
 from qftools.diagnosis.search import MOST_WORK, Result, search
 from qftools.diagnosis.signature_findings import (
@@ -22,6 +22,7 @@ from qftools.diagnosis.signature_findings import (
     key_is_right,
     logged,
     no_key,
+    not_all_here,
     not_found,
     reproduced,
 )
@@ -55,7 +56,7 @@ def explain(
     Args:
         source: A paste: cURL (bash or Windows cmd), HAR, raw HTTP, Postman, ``fetch(...)``,
             ``requests.post(...)``, JSON, PHP's ``print_r``, a log line with the signed text, bare
-            ``k=v&k=v`` with a signature; or an exchange of the client.
+            ``k=v&k=v`` with a signature; or an exchange of the client or of the sandbox.
         key: The client key. Without it, only what needs none can be proved.
         other_keys: Keys of other environments or accounts, by a label that may be shown.
         which: Which request of the paste, from 1; the first that is wrong when left out.
@@ -161,10 +162,14 @@ def _diagnose(
         )
         if signature == "unchecked" and result.matches:
             signature = "wrong"
+    missing = () if signature == "right" or result.matches else left_out(paste.request, reading)
+    if missing and signature == "wrong":  # what was signed is not all here: that proves nothing
+        signature, expected = "unchecked", None
     signed = result.matches[0].text if result.matches else None
     findings = [
         *_exposure(keys),
         *_signature_findings(result, text, signature, inputs, keys, given, paste),
+        *([not_all_here(missing)] if missing and given else []),
         *_rule_findings(paste, reading, given, around, number, bool(result.matches)),
     ]
     if paste.response is not None:
@@ -298,7 +303,7 @@ def _signature_findings(
         ]
     if signature == "wrong":
         return [not_found(result), *logged(paste, text)]
-    if signature == "unchecked" and given:
+    if signature == "unchecked" and given and not keys.key:
         return [no_key(), *logged(paste, text)]
     return []
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from qftools.diagnosis.deviations import Inputs, Pair
-from qftools.exchange import Request
+from qftools.exchange import CUT, REDACTED, Request
 
 MOST_PARAMETERS = 1000
 
@@ -97,6 +97,20 @@ def inputs_of(reading: Reading, request: Request, endpoint: str) -> Inputs:
         reading.raw_plus,
         reading.pairs if reading.twice else (),
     )
+
+
+def left_out(request: Request, reading: Reading) -> tuple[str, ...]:
+    """Where a record says that it does not hold what was sent: names of fields, or the body.
+
+    Example:
+        >>> request = Request("POST", "https://h/q", (), b"txamt=1&user_creid=[redacted]")
+        >>> left_out(request, read_request(request))
+        ('user_creid',)
+    """
+    names = [name for name, value in reading.pairs if REDACTED in value or value.endswith(CUT)]
+    if not names and (CUT.encode() == request.body[-len(CUT) :] or request.url.endswith(CUT)):
+        names = ["body"]
+    return tuple(dict.fromkeys(names))
 
 
 def _query(url: str) -> bytes:

@@ -125,6 +125,26 @@ def no_key() -> Finding:
     )
 
 
+def not_all_here(places: tuple[str, ...]) -> Finding:
+    """A record without what may not be shown: its signature proves nothing either way."""
+    names = ", ".join([shortened(place) for place in places[:5]])
+    return Finding(
+        "record-incomplete",
+        "note",
+        "open",
+        Text(
+            "记录里有隐去或截断的内容，无法验证签名",
+            "parts of the request were left out of this record, so its signature can't be checked",
+        ),
+        Text(f"不完整的是：{names}", f"not whole: {names}"),
+        Text(
+            "要验证签名，就粘贴程序实际发送的请求。",
+            "To have the signature checked, paste the request as your program sent it.",
+        ),
+        "",
+    )
+
+
 def logged(paste: Paste, text: str) -> list[Finding]:
     """What the logged text itself shows, where no search explains the signature."""
     if paste.signed_text is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from qftools.exchange.redaction import REDACTED, SECRET_FIELDS, redact_body, redact_headers
@@ -16,7 +16,9 @@ from qftools.exchange.redaction import without as _without
 
 Headers = tuple[tuple[str, str], ...]
 
-__all__ = ["REDACTED", "SECRET_FIELDS", "Exchange", "Headers", "Request", "Response"]
+CUT = "[cut]"  # stands where a recorded body or query string was too long to be kept whole
+
+__all__ = ["CUT", "REDACTED", "SECRET_FIELDS", "Exchange", "Headers", "Request", "Response"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,9 @@ class Response:
 class Exchange:
     """A request and what became of it. Exactly one of *response* and *error* is set.
 
+    The client and the sandbox keep the last ones, in ``client.exchanges`` and
+    ``sandbox.exchanges``.
+
     Attributes:
         endpoint: The gateway's name for the call: payment, query, reversal, close, refund.
         request: What was sent.
@@ -96,7 +101,7 @@ class Exchange:
     started: float
     seconds: float
 
-    def redacted(self, secrets: Collection[str] = ()) -> Exchange:
+    def redacted(self, secrets: Collection[str] = ()) -> Self:
         """Return the same exchange without what must not be shown to others.
 
         Args:

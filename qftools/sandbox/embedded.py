@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from qftools.errors import SandboxError
 from qftools.sandbox.armed import ArmedFault
 from qftools.sandbox.clock import Clock, beijing, clock_of
+from qftools.sandbox.exchanges import SandboxExchange, shown
 from qftools.sandbox.gateway import DEFAULT_PUBLIC_URL, Gateway
 from qftools.sandbox.merchants import MchidRule, Merchant
 from qftools.sandbox.notifications import NoticeKeeper, Notifications
 from qftools.sandbox.orders import Entry, Row, numbers_of
 from qftools.sandbox.payer import Payer
 from qftools.sandbox.records import Records, Snapshot, keepers_of
-from qftools.sandbox.seen import Seen
 from qftools.sandbox.server import IN_PROCESS_URL, Background
 from qftools.sandbox.settings import Settings
 from qftools.sandbox.shell import Shell
@@ -99,8 +99,7 @@ class Sandbox:
         self.shell = Shell(self)
         self._background: Background | None = None
         self._numbers = itertools.count(1)
-        watch = getattr(self.clock, "watch", None)
-        if watch is not None:
+        if (watch := getattr(self.clock, "watch", None)) is not None:
             watch(self.tick)
 
     # -- to be called through -----------------------------------------------------
@@ -139,8 +138,7 @@ class Sandbox:
             "new_number": self._new_number,
         }
         credentials = options.pop("credentials", None) or self.credentials
-        base_url = options.pop("base_url", IN_PROCESS_URL)
-        return Client(credentials, base_url, **(wired | options))
+        return Client(credentials, options.pop("base_url", IN_PROCESS_URL), **(wired | options))
 
     def adapter(self) -> InProcessAdapter:
         """Return a `requests` transport for a session of one's own (mount it on `url`)."""
@@ -243,10 +241,17 @@ class Sandbox:
         raise SandboxError(f"no order {named} is on the books")
 
     @property
-    def exchanges(self) -> tuple[Seen, ...]:
-        """The last exchanges as the gateway saw them, oldest first."""
+    def exchanges(self) -> tuple[SandboxExchange, ...]:
+        """The last exchanges as the gateway saw them, oldest first, fit to be shown.
+
+        Example:
+            >>> with Sandbox() as sandbox:
+            ...     reply = sandbox.client().query(out_trade_no="A1")
+            ...     print(sandbox.exchanges[-1].as_http().splitlines()[0])
+            POST http://sandbox.localhost/trade/v1/query HTTP/1.1
+        """
         with self.lock:
-            return tuple(self.gateway.sight.last)
+            return tuple(shown(seen, self.gateway.merchants) for seen in self.gateway.sight.last)
 
     # -- what happens to it -----------------------------------------------------------
 
@@ -380,11 +385,7 @@ class Sandbox:
     def reset(self) -> None:
         """Forget every order, payment code, fault and exchange; the merchants stay."""
         with self.lock:
-            ledger = self.gateway.ledger
-            ledger.books.clear()
-            ledger.codes.clear()
-            ledger.number = ledger.ids.first_number
-            ledger.rebuild()
+            self.gateway.ledger.clear()
             self.gateway.faults.clear()
             self.gateway.forget_requests()
             self.notifications.clear()
@@ -422,12 +423,7 @@ class Sandbox:
         from qftools.sandbox.store import Store  # the browser's sandbox has no file
 
         store = Store(data)
-        try:
-            self.records.take_in(store.load())
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            store.close()
-            raise SandboxError(f"{store.path} can't be read: {error!r}") from error
-        self.records.forget_changed()
+        store.read_into(self.records)
         return store
 
     def _save(self) -> None:

@@ -248,6 +248,13 @@ class Ledger:
         """Return the day's takings of this order's merchant and wallet, refunds taken off."""
         return self.takings.get(_till(entry, now), 0)
 
+    def clear(self) -> None:
+        """Forget every order and payment code; numbers begin again."""
+        self.books.clear()
+        self.codes.clear()
+        self.number = self.ids.first_number
+        self.rebuild()
+
     def rebuild(self) -> None:
         """Make appointments, takings and the last number again from the books."""
         self.timers.prune(lambda kind, _, __: kind not in OWN_KINDS)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
+from qftools.exchange import CUT
 from qftools.sandbox.calls import Call
 from qftools.sandbox.wire import Verdict, WireRequest, WireResponse
 
-MOST_KEPT = 16_384  # bytes of a body
+if TYPE_CHECKING:
+    from qftools.sandbox.exchanges import SandboxExchange
+
+MOST_KEPT = 16_384  # bytes of a body; whoever shows one that is longer sees where it was cut
 LONGEST_VALUE = 1_024  # characters of a header or a parameter
 MOST_HEADERS = 50
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Touched:
     """An order that a request was about, with its state before and after."""
 
@@ -26,7 +31,7 @@ class Touched:
 
 @dataclass(slots=True)
 class Seen:
-    """One exchange as the gateway saw it. The client key is never part of it.
+    """The gateway's own note of one exchange, as it came; ``exchanges`` makes it fit to show.
 
     Attributes:
         endpoint: payment, query, reversal, close or refund.
@@ -37,6 +42,7 @@ class Seen:
         fault: The fault that struck, empty for none.
         orders: The orders it was about.
         number: Counts up over the life of the sandbox.
+        shown: What is shown of it, once somebody has asked; made anew when it changes.
     """
 
     endpoint: str
@@ -50,6 +56,7 @@ class Seen:
     orders: tuple[Touched, ...] = ()
     response: WireResponse | None = None
     number: int = 0
+    shown: SandboxExchange | None = None
 
     @property
     def size(self) -> int:
@@ -61,6 +68,7 @@ class Seen:
 
     def trim(self) -> None:
         """Cut what is long: nobody reads it, and two thousand of them would fill the memory."""
+        self.shown = None
         if self.size <= MOST_KEPT:
             return
         headers = {
@@ -70,13 +78,13 @@ class Seen:
         self.request = replace(
             self.request,
             path=self.request.path[:LONGEST_VALUE],
-            query=self.request.query[:MOST_KEPT],
-            body=self.request.body[:MOST_KEPT],
+            query=_cut(self.request.query),
+            body=_cut_bytes(self.request.body),
             headers=headers,
         )
         self.params = {name[:64]: value[:LONGEST_VALUE] for name, value in self.params.items()}
         if self.response is not None:
-            self.response = replace(self.response, body=self.response.body[:MOST_KEPT])
+            self.response = replace(self.response, body=_cut_bytes(self.response.body))
 
     def note(self, call: Call | None, respcd: str) -> None:
         """Keep the outcome."""
@@ -86,6 +94,14 @@ class Seen:
                 Touched(entry.syssn, entry.out_trade_no, before, entry.state.value)
                 for entry, before in call.touched[:20]
             )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_KEPT else text[:MOST_KEPT] + CUT
+
+
+def _cut_bytes(body: bytes) -> bytes:
+    return body if len(body) <= MOST_KEPT else body[:MOST_KEPT] + CUT.encode()
 
 
 class Sight:

@@ -10,9 +10,12 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qftools.errors import SandboxError
+
+if TYPE_CHECKING:
+    from qftools.sandbox.records import Records
 
 APPLICATION_ID = 0x7166_7462  # "qftb": tells our files from other SQLite databases
 VERSION = 1
@@ -44,6 +47,19 @@ class Store:
         for kind, key, value in self._database.execute("SELECT kind, key, value FROM record"):
             kinds.setdefault(kind, {})[key] = json.loads(value)
         return kinds
+
+    def read_into(self, records: Records) -> None:
+        """Let *records* take in everything that is kept; the file is let go of if that fails.
+
+        Raises:
+            SandboxError: What is kept makes no sense.
+        """
+        try:
+            records.take_in(self.load())
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            self.close()
+            raise SandboxError(f"{self.path} can't be read: {error!r}") from error
+        records.forget_changed()
 
     def save(self, changed: Mapping[str, Mapping[str, Any]]) -> None:
         """Write changes in one transaction; a record that is None is deleted.

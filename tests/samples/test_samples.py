@@ -92,16 +92,16 @@ def test_a_sample_sends_what_qftools_sends(sample, sandbox):
 
 def _told(seen):
     """What a request says: where, what, and under which signature."""
-    headers = seen.request.headers
-    kind = headers["content-type"].partition(";")[0]
-    signed = [headers[name] for name in ("x-qf-appcode", "x-qf-sign", "x-qf-signtype")]
-    return (seen.request.method, seen.request.path, kind, seen.params, signed, seen.respcd)
+    request = seen.request
+    kind = request.header("Content-Type").partition(";")[0]
+    signed = [request.header(name) for name in ("X-QF-APPCODE", "X-QF-SIGN", "X-QF-SIGNTYPE")]
+    return (request.method, request.path, kind, request.params, signed, seen.respcd)
 
 
 def test_a_sample_sends_the_mchid_it_was_given(sample, sandbox):
     sample.run("query", "A1", url=sandbox.url, QFPAY_MCHID="MNxMp11FV35qQN")
 
-    assert sandbox.exchanges[-1].params == {"out_trade_no": "A1", "mchid": "MNxMp11FV35qQN"}
+    assert sandbox.exchanges[-1].request.params == {"out_trade_no": "A1", "mchid": "MNxMp11FV35qQN"}
 
 
 # Amounts that make the sandbox take a cancel in a way of its own, and one that does not.
