@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import sys
 from pathlib import Path
 
 try:
@@ -90,6 +91,8 @@ def _remove_if_dead(path: Path) -> bool:
 
 
 def _lock(file: int) -> bool:
+    if sys.platform == "emscripten":
+        return True  # Python in a browser has no locks, and nobody else to keep out
     try:
         if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,13 +5,14 @@ Takes any executor. Knows no file: rows come in, results come out as they are re
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from qftools.cancellation import Outcome, Taken, cancel, take
 from qftools.client import Client
@@ -27,7 +28,12 @@ from qftools.walk import Ask, Walk
 
 BATCH = 25  # orders of one merchant that an executor of other processes gets at a time
 WORKERS = 8
+THREADS = sys.platform != "emscripten"  # Python in a browser can start none
 _AHEAD = 4  # batches of rows read ahead of the workers: keeps memory flat
+
+
+_Given = ParamSpec("_Given")
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,37 @@ class Stopped(BaseException):
     """The sweep is told to stop: the order is left for later."""
 
 
+class InlineExecutor(Executor):
+    """Does the work at once, in the thread that asks for it: one order after another.
+
+    For lessons and tests, whose results shall come in the order of the rows, and
+    for Python in a browser, where no thread can start; there a sweep takes it by itself.
+
+    Example:
+        >>> from qftools.sandbox import Sandbox
+        >>> client = Sandbox().client()
+        >>> amounts = (77001, 2500, 77005)
+        >>> orders = [client.pay(pay_type="800101", txamt=n, txcurrcd="HKD") for n in amounts]
+        >>> sweep = Sweep(Task(lambda: client), InlineExecutor())
+        >>> for result in sweep.run(Row(line, order) for line, order in enumerate(orders, 2)):
+        ...     print(result.line, result.verdict)
+        2 PAID
+        3 CANCELLED
+        4 PAID
+    """
+
+    def submit(
+        self, fn: Callable[_Given, _Made], /, *args: _Given.args, **kwargs: _Given.kwargs
+    ) -> Future[_Made]:
+        """Call *fn* now; the future that comes back is done."""
+        future: Future[_Made] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # Ctrl-C is not the work's: it goes to whoever sweeps
+            future.set_exception(error)
+        return future
+
+
 @dataclass(slots=True)
 class Sweep:
     """Brings many orders to their verdicts.
@@ -107,6 +144,7 @@ class Sweep:
         executor: Where they work; threads of this process by default. In any
             other executor (processes, a Dask cluster's) the orders of one
             merchant stay together, a batch at a time, so that its limit holds.
+            [InlineExecutor][qftools.sweep.InlineExecutor] takes them one by one.
         workers: How many threads, where no executor is given.
         batch: How many orders of one merchant go to another process at a time.
 
@@ -126,7 +164,6 @@ class Sweep:
     executor: Executor | None = None
     workers: int = WORKERS
     batch: int = BATCH
-    _stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self, rows: Iterable[Row]) -> Generator[Result, None, None]:
         """Yield each order's result as it is ready; close the iterator to stop early.
@@ -134,21 +171,28 @@ class Sweep:
         Rows are read as they are needed. What was begun when it stops is in the
         journal; it is gone on with when the same order comes again.
         """
-        if self.executor is not None and not isinstance(self.executor, ThreadPoolExecutor):
-            yield from self._run_apart(self.executor, rows)
-            return
-        own = ThreadPoolExecutor(self.workers) if self.executor is None else None
+        executor = self.executor or self._own_executor()
+        stop = threading.Event()
         try:
-            yield from self._run_here(own or self.executor, rows)  # type: ignore[arg-type]
+            if isinstance(executor, (ThreadPoolExecutor, InlineExecutor)):
+                yield from self._run_here(executor, rows, stop)
+            else:
+                yield from self._run_apart(executor, rows)
         finally:
-            self._stop.set()
-            if own is not None:
-                own.shutdown(wait=True, cancel_futures=True)
+            stop.set()
+            if self.executor is None:
+                executor.shutdown(wait=True, cancel_futures=True)
 
-    def _run_here(self, executor: ThreadPoolExecutor, rows: Iterable[Row]) -> Iterator[Result]:
-        """Each order a job of its own: the threads share the paces."""
-        desk = _Desk(self.task, self._stop)
-        ahead = self.workers * _AHEAD
+    def _own_executor(self) -> Executor:
+        return ThreadPoolExecutor(self.workers) if THREADS else InlineExecutor()
+
+    def _run_here(
+        self, executor: Executor, rows: Iterable[Row], stop: threading.Event
+    ) -> Iterator[Result]:
+        """Each order a job of its own: they share the paces."""
+        desk = _Desk(self.task, stop)
+        # What is done at once is told at once; for threads, rows are kept ready.
+        ahead = 1 if isinstance(executor, InlineExecutor) else self.workers * _AHEAD
         running: set[Future[Result]] = set()
         try:
             for row in rows:
@@ -160,7 +204,7 @@ class Sweep:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from _results(done)
         finally:
-            self._stop.set()
+            stop.set()
             for future in running:
                 future.cancel()
             wait(running)

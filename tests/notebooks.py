@@ -35,6 +35,7 @@ def run(path: Path) -> None:
         kernel_name="python3",
         record_timing=False,
         store_widget_state=False,
+        coalesce_streams=True,  # how a print is cut into messages differs from run to run
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()

@@ -50,13 +50,21 @@ def notebook(browser, lite):
     context.close()
 
 
-def test_a_lesson_runs_to_its_verdict_in_the_browser(notebook):
-    page = notebook("zh", "01-quickstart.ipynb")
+@pytest.mark.parametrize(
+    ("lang", "lesson", "end"),
+    [
+        ("zh", "01-quickstart", "CANCELLED"),
+        ("en", "08-unknown-outcome", "CANCELLED"),  # a journal: SQLite, files, locks
+        ("zh", "12-leftovers", "42/42 CANCELLED 18 PAID 24"),  # a sweep without a thread
+    ],
+)
+def test_a_lesson_runs_to_its_verdict_in_the_browser(notebook, lang, lesson, end):
+    page = notebook(lang, f"{lesson}.ipynb")
 
     said = page.inner_text(".jp-Notebook")
 
     assert page.counts == list(range(1, len(page.counts) + 1))
-    assert "CANCELLED" in said
+    assert end in said
     assert "Traceback" not in said
     assert page.wrong == []
 
