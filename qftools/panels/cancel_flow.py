@@ -174,13 +174,15 @@ class CancelFlow(Panel):
 
 
 def _wallets() -> list[tuple[str, str]]:
+    spoken = language()
     used = dict.fromkeys(row_of.wallet for row_of in _playable())
-    return [(catalogue.wallets()[key].name.say(language()), key) for key in used]
+    return [(catalogue.wallets()[key].name.say(spoken), key) for key in used]
 
 
 def _modes(wallet: str) -> list[tuple[str, str]]:
+    spoken = language()
     return [
-        (f"{row_of.code} {row_of.name.say(language())}", row_of.code)
+        (f"{row_of.code} {row_of.name.say(spoken)}", row_of.code)
         for row_of in _playable()
         if row_of.wallet == wallet
     ]
@@ -195,11 +197,9 @@ def _playable() -> list[catalogue.PayType]:
 
 
 def _payers() -> list[tuple[str, int]]:
+    spoken, lines = language(), magic.table()
     by_hand = _("By hand: nobody pays unless you press on the phone")
-    lines = magic.table()
-    return [
-        (lines[number].text.say(language()) if number else by_hand, number) for number in PAYERS
-    ]
+    return [(lines[number].text.say(spoken) if number else by_hand, number) for number in PAYERS]
 
 
 def _networks() -> list[tuple[str, str]]:

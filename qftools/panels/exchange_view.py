@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from qftools import catalogue
 from qftools.catalogue import Field
 from qftools.exchange import Exchange
-from qftools.locale import language
+from qftools.locale import Language, language
 from qftools.locale import text as _
 from qftools.panels.markup import Markup, el, join
 from qftools.panels.story import reading
@@ -15,8 +17,13 @@ SHOWN_HEADERS = ("X-QF-APPCODE", "X-QF-SIGN", "X-QF-SIGNTYPE")
 
 def exchange_view(exchange: Exchange) -> Markup:
     """Return request and reply as two lists; a field opens to its meaning."""
-    redacted = exchange.redacted()
-    request = redacted.request
+    return _view(exchange.redacted(), language())
+
+
+# A story is written anew at every step, and only the last of its exchanges is new then.
+@lru_cache(maxsize=64)
+def _view(exchange: Exchange, _spoken: Language) -> Markup:
+    request = exchange.request
     endpoint = exchange.endpoint
     headers = [(name, request.header(name) or "") for name in SHOWN_HEADERS]
     return join(
@@ -25,7 +32,7 @@ def exchange_view(exchange: Exchange) -> Markup:
         *[_field(endpoint, "header", name, value) for name, value in headers if value],
         *[_field(endpoint, "request", name, value) for name, value in request.params.items()],
         el("h4", _("Reply")),
-        _reply(redacted),
+        _reply(exchange),
     )
 
 

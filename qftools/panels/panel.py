@@ -30,7 +30,7 @@ class Panel(VBox):  # type: ignore[misc]
 
     def __init__(self, *children: ipywidgets.Widget) -> None:
         self._trouble = HTML()
-        self._showing = False
+        self._showing = self._acting = False
         sheet = HTML(el("style", Markup(style.for_panels())))
         sheet.add_class("qf-style")
         super().__init__([sheet, *children, self._trouble])
@@ -67,20 +67,26 @@ class Panel(VBox):  # type: ignore[misc]
         widget.observe(changed, "value")
 
     def guarded(self, act: Callable[[], None]) -> None:
-        """Do something for the reader; show what it raises, and in any case what is true now."""
+        """Do something for the reader; show what it raises, and in any case what is true now.
+
+        Whoever asks for it meanwhile, the panel is written once: when all is done.
+        """
         self._trouble.value = ""
+        inside, self._acting = self._acting, True
         try:
             act()
         except QFPayError as error:
             self._trouble.value = _said(error)
         except Exception as error:  # in a callback it would be gone without a word
             self._trouble.value = _unforeseen(error)
+        finally:
+            self._acting = inside
         self._shown_again()
 
     # ---- inside ---------------------------------------------------------------------
 
     def _shown_again(self) -> None:
-        if self._showing:
+        if self._showing or self._acting:
             return
         self._showing = True
         try:

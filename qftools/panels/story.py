@@ -254,16 +254,18 @@ class Story:
         answered: list[str] = []
 
         def paid() -> Exchange | None:
+            unread: Exchange | None = None
             try:
                 made = self.client.pay(**self._payment())
                 answered.append(made.reply.respcd if made.reply else "")
             except (OutcomeUnknownError, GatewayError) as error:
                 if error.order is None:
                     raise
-                made = error.order
+                made, unread = error.order, getattr(error, "exchange", None)
                 answered.append(getattr(error, "respcd", "SILENT"))
             order.append(made)
-            return self.client.exchanges[-1]
+            exchange = made.reply.exchange if made.reply else unread
+            return exchange.redacted() if exchange else None
 
         # The order's number is known before its fate is: look for it in the books by that.
         lines, exchange = self._exchange("payment", paid, order)

@@ -182,3 +182,33 @@ def test_every_choice_ends_in_a_verdict_that_the_books_do_not_deny(payer, networ
         assert not charged
     if verdict(story) is Verdict.PAID:
         assert charged
+
+
+class Counted(CancelFlow):
+    written = 0
+
+    def show(self):
+        self.written += 1
+        super().show()
+
+
+def test_a_press_writes_the_panel_once_though_other_panels_look_on():
+    flow = Counted()
+    phone = Phone(flow.sandbox)
+    flow.next_button.click()
+    before = flow.written
+
+    flow.next_button.click()
+    phone.buttons["pay"].click()
+
+    assert flow.written == before + 2
+
+
+def test_a_step_that_was_written_is_written_anew_in_another_language():
+    flow = CancelFlow()
+    flow.run_button.click()
+    assert "<h4>Request</h4>" in flow.steps.value
+
+    locale.use_language("zh")
+
+    assert "<h4>Request</h4>" not in flow.steps.value
