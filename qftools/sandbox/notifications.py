@@ -273,6 +273,11 @@ class Notifications:
         with self._lock:
             return self._queue[0][0] if self._queue else None
 
+    def is_due(self) -> bool:
+        """Tell whether a delivery is due now."""
+        due = self.next_due()
+        return due is not None and due <= self._clock.now()
+
     def _take_due(self, early: bool) -> Notice | None:
         now = self._clock.now()
         queue, put_back = self._queue, []

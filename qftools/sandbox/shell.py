@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import logging
+import math
 import threading
 from collections import OrderedDict
 from functools import cache
@@ -45,6 +46,7 @@ class Shell:
         sandbox.gateway.ledger.listeners.append(lambda _: self.moved())
         app.before_reply = self._before_reply
         app.after_reply = self.after_reply
+        app.has_errands = self.notifications.is_due
         app.mount("/payer", _later("payer_page", "PayerPage", sandbox))
         app.mount("/sandbox", _later("control", "Control", sandbox))
         app.mount("/static", _static_files)
@@ -53,7 +55,7 @@ class Shell:
     def after_reply(self) -> None:
         """Send what is due, now that the answer it is about has left."""
         if self._ticker is not None:
-            self._ticker.wake()
+            self._ticker.wake_before(self._next_due())
         else:
             self.deliver()
 
@@ -75,13 +77,20 @@ class Shell:
         if ticker is not None:
             ticker.stop()
 
+    def now(self) -> float:
+        """Return the time of the sandbox's clock."""
+        return self._sandbox.clock.now()
+
     def tick(self) -> float:
-        """Let everything happen that has fallen due; return how long nothing else will."""
+        """Let everything happen that has fallen due; return when to look again."""
         self._sandbox.tick()
-        now = self._sandbox.clock.now()
-        dues = (self._sandbox.gateway.ledger.timers.next_due(), self.notifications.next_due())
-        waits = [due - now for due in dues if due is not None]
-        return max(0.0, min([LONGEST_SLEEP, *waits]))
+        return min(self.now() + LONGEST_SLEEP, self._next_due())
+
+    def _next_due(self) -> float:
+        with self._sandbox.lock:
+            timer = self._sandbox.gateway.ledger.timers.next_due()
+        notice = self.notifications.next_due()
+        return min(math.inf if due is None else due for due in (timer, notice))
 
     def moved(self) -> None:
         """Note that a page which shows this sandbox is out of date."""
@@ -128,7 +137,7 @@ class Shell:
         return self._judged[1]
 
     def _before_reply(self) -> None:
-        if self.notifications.deliver(early=True):
+        if self.notifications.is_due() and self.notifications.deliver(early=True):
             self._sandbox.save()
 
 
@@ -155,13 +164,19 @@ class Ticker:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         self._woken = threading.Event()
+        self._asleep_until = math.inf  # by the sandbox's clock
         self._over = False
         self._thread = threading.Thread(target=self._run, name="qftools-sandbox-clock", daemon=True)
         self._thread.start()
 
-    def wake(self) -> None:
-        """Look at the clock now."""
-        self._woken.set()
+    def wake_before(self, due: float) -> None:
+        """Look at the clock now if something is due before it would be looked at anyway.
+
+        Most answers change nothing there, and a thread that wakes for each of them costs
+        more than the answer.
+        """
+        if due < self._asleep_until:
+            self._woken.set()
 
     def stop(self) -> None:
         """End the thread; a receiver that is being waited for is not waited for any more."""
@@ -171,10 +186,12 @@ class Ticker:
 
     def _run(self) -> None:
         while not self._over:
+            self._asleep_until = math.inf  # what comes up meanwhile is looked at right after
             try:
-                wait = self._shell.tick()
+                until = self._shell.tick()
             except Exception:  # a full disk, a defect: say so and go on looking at the clock
                 _LOG.exception("the sandbox's clock")
-                wait = LONGEST_SLEEP
-            self._woken.wait(wait)
+                until = self._shell.now() + LONGEST_SLEEP
+            self._asleep_until = until
+            self._woken.wait(max(0.0, until - self._shell.now()))
             self._woken.clear()

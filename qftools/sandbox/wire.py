@@ -20,6 +20,7 @@ MAX_FIELDS = 200
 MAX_BODY = 256 * 1024
 JSON_TYPE = "application/json; charset=UTF-8"
 
+EmptyValues = Literal["both", "include", "exclude"]
 Fate = Literal["answer", "refused", "lost", "half"]
 Verdict = Literal["ok", "missing", "wrong", "unknown app code", "unknown algorithm", "unread"]
 
@@ -132,8 +133,8 @@ def judge_signature(
         return "unknown algorithm", params
     if not signature:
         return "missing", params
-    kind = cast(Algorithm, algorithm)
-    empty = cast(Literal["both", "include", "exclude"], settings.empty_values)
+    kind = cast("Algorithm", algorithm)
+    empty = cast("EmptyValues", settings.empty_values)
     if verify(params, merchant.client_key, signature, kind, empty_values=empty):
         return "ok", params
     if "+" in request.query or b"+" in request.body:

@@ -6,6 +6,7 @@ No rule about orders lives here.
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 import threading
@@ -25,6 +26,7 @@ _LOG = logging.getLogger("qftools.sandbox")
 
 GATEWAY_PREFIX = "/trade/"
 WAIT = "qftools.wait"  # environ key: who waits for a slow reply
+ANSWER = "qftools.answer"  # environ key: the answer, where it was made beforehand
 LONGEST_WAIT = 600.0
 
 _LOOPBACK = re.compile(
@@ -68,6 +70,7 @@ class App:
     Attributes:
         before_reply: Called when an answer is made and kept, before it leaves.
         after_reply: Called when it has left. Neither is called with the lock held.
+        has_errands: Tells whether one of those two would send something.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class App:
         self.pages: dict[str, Page] = {}
         self.before_reply: Callable[[], None] = _nothing
         self.after_reply: Callable[[], None] = _nothing
+        self.has_errands: Callable[[], bool] = bool
         self._saved = saved or _nothing
         self._answered_by: int | None = None
 
@@ -93,8 +97,7 @@ class App:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         """Answer one request (WSGI)."""
-        request = _request(environ)
-        response = self.refused(request) or self.answered(request)
+        response: WireResponse = environ.get(ANSWER) or self.answer(environ)
         self.before_reply()
         if response.delay > 0:
             environ.get(WAIT, _really_wait)(min(response.delay, LONGEST_WAIT))
@@ -107,6 +110,18 @@ class App:
         start_response(f"{status.value} {status.phrase}", headers)
         chunks = [body[: len(body) // 2] if response.fate == "half" else body]
         return _Body(chunks, self.after_reply)
+
+    def answer(self, environ: WSGIEnvironment) -> WireResponse:
+        """Return the answer to one request, made and kept; its fate is still to be met.
+
+        Waits for nobody but whoever holds the lock.
+        """
+        request = _request(environ)
+        return self.refused(request) or self.answered(request)
+
+    def leaves_at_once(self, response: WireResponse) -> bool:
+        """Tell whether nothing is waited for between an answer and the next request."""
+        return response.delay <= 0 and not self.has_errands()
 
     def refused(self, request: WireRequest) -> WireResponse | None:
         """Return the answer to a request that no page of a foreign site may get through."""
@@ -171,11 +186,7 @@ class App:
 
 
 def _request(environ: WSGIEnvironment) -> WireRequest:
-    headers = {
-        name[5:].replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
-    }
+    headers = {_header(name): value for name, value in environ.items() if name.startswith("HTTP_")}
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
             headers[name.replace("_", "-").lower()] = environ[name]
@@ -186,6 +197,12 @@ def _request(environ: WSGIEnvironment) -> WireRequest:
         headers=headers,
         body=_body(environ),
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _header(name: str) -> str:
+    """Return a header's name from its name in environ."""
+    return name[5:].replace("_", "-").lower()
 
 
 def _text(latin: str) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import select
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -214,6 +218,26 @@ def test_stopping_does_not_wait_for_a_slow_reply(make_sandbox):
     caller.join(timeout=10)
 
     assert not caller.is_alive()
+
+
+def test_twenty_slow_replies_hold_up_nobody_else(make_sandbox):
+    sandbox = make_sandbox()
+    url = sandbox.serve()
+    order = sandbox.client().pay(pay_type="800101", txamt=1, txcurrcd="HKD")
+    sandbox.fault("slow", on="close", seconds=500, times=None)
+    where = ("127.0.0.1", urlsplit(url).port)
+    with ExitStack() as opened:
+        waiting = [opened.enter_context(socket.create_connection(where)) for _ in range(20)]
+        for link in waiting:
+            link.sendall(b"POST /trade/v1/close HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+        reply = sandbox.client(base_url=url, adapter=None).query(order)
+        page = requests.get(f"{url}/sandbox/orders", timeout=60)
+        answered, _, _ = select.select(waiting, [], [], 0)
+
+    assert reply.transaction.out_trade_no == order.out_trade_no
+    assert page.ok
+    assert answered == []
 
 
 def test_what_is_kept_of_a_giant_request_is_cut(make_sandbox):
