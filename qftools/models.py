@@ -17,10 +17,6 @@ EnvironmentName = Literal["sandbox", "test", "production"]
 State = Literal["paid", "open", "cancelled", "refunded", "failed", "expired"]
 
 UNLISTED = "unknown"  # how a code that no source lists is read: ask before acting
-_UNLISTED_MEANING = catalogue.Text(
-    "没有资料列出这个响应代码：先查询，再做任何事",
-    "a code that no source lists: query before anything else",
-)
 
 _CHOICES: dict[str, tuple[str | None, ...]] = {
     "algorithm": ("MD5", "SHA256"),
@@ -262,7 +258,12 @@ class Reply:
     def meaning(self) -> catalogue.Text:
         """What the code means, in both languages."""
         code = catalogue.codes().get(self.respcd)
-        return code.on(self.endpoint).meaning if code else _UNLISTED_MEANING
+        if code:
+            return code.on(self.endpoint).meaning
+        return catalogue.Text(
+            "没有资料列出这个响应代码：先查询，再做任何事",
+            "a code that no source lists: query before anything else",
+        )
 
     @property
     def respmsg(self) -> str:

@@ -1,0 +1,250 @@
+"""The tables of the catalogue: each file read when it is first asked for, then kept.
+
+What comes back is immutable. No rule lives here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from qftools.catalogue.rows import (
+    Code,
+    Currency,
+    Dispute,
+    Environment,
+    Field,
+    PageError,
+    PayType,
+    Reading,
+    Source,
+    Switch,
+    Text,
+    Wallet,
+    filled,
+    spread,
+)
+
+FILES = (
+    "pay_types",
+    "wallets",
+    "codes",
+    "code_templates",
+    "fields",
+    "currencies",
+    "environments",
+    "disputes",
+    "switches",
+    "sources",
+    "page_errors",
+)
+"""The data files, without ``.json``."""
+
+_T = TypeVar("_T")
+
+
+def raw(file: str) -> list[dict[str, Any]]:
+    """Return the rows of one data file as parsed JSON: a fresh copy, yours to change.
+
+    Args:
+        file: One of ``FILES``.
+
+    Raises:
+        ValueError: There is no such file.
+
+    Example:
+        >>> raw("currencies")[0]["code"]
+        'AED'
+    """
+    import json
+    from importlib.resources import files
+
+    if file not in FILES:
+        raise ValueError(f"the catalogue has no file {file!r}; it has {', '.join(FILES)}")
+    rows: list[dict[str, Any]] = json.loads(
+        files("qftools.catalogue").joinpath(f"{file}.json").read_text(encoding="utf-8")
+    )
+    return rows
+
+
+@cache
+def pay_types() -> Mapping[str, PayType]:
+    """Return every ``pay_type`` by its code.
+
+    Example:
+        >>> pay_types()["800208"].cancel["seed"], pay_types()["800208"].cancel["docs-2026-02"]
+        ('reversal', 'close')
+    """
+    return _table("pay_types", "code", PayType)
+
+
+@cache
+def wallets() -> Mapping[str, Wallet]:
+    """Return every wallet by its key.
+
+    Example:
+        >>> wallets()["wechat"].auth_code_lengths
+        (18,)
+    """
+    return _table("wallets", "key", Wallet)
+
+
+@cache
+def codes() -> Mapping[str, Code]:
+    """Return every response code by its ``respcd``.
+
+    A code that is missing here is no failure: treat it as unknown, and query.
+
+    Example:
+        >>> codes()["1142"].row
+        'cancelled'
+        >>> codes()["1143"].on("reversal").meaning.en
+        'cancel in progress'
+    """
+    templates = {row["like"]: row for row in raw("code_templates")}
+    rows = [filled(row, templates) for row in raw("codes")]
+    return MappingProxyType({row["code"]: _code(**_frozen(row)) for row in rows})
+
+
+@cache
+def fields(endpoint: str | None = None, part: str | None = None) -> tuple[Field, ...]:
+    """Return the fields of one endpoint, of one part, or all of them, in document order.
+
+    Args:
+        endpoint: payment, query, reversal, close, refund, notification or redirect.
+        part: request, answer, row, header or answer-header.
+
+    Example:
+        >>> [field.name for field in fields("reversal", "request")]
+        ['mchid', 'syssn', 'out_trade_no', 'txamt', 'txdtm', 'udid', 'txcurrcd']
+    """
+    return tuple(
+        field
+        for field in _all_fields()
+        if endpoint in (None, field.endpoint) and part in (None, field.part)
+    )
+
+
+@cache
+def currencies() -> Mapping[str, Currency]:
+    """Return every ``txcurrcd`` with its minor digits.
+
+    Example:
+        >>> currencies()["HKD"].minor_digits, currencies()["JPY"].minor_digits
+        (2, 0)
+    """
+    return _table("currencies", "code", Currency)
+
+
+@cache
+def environments() -> Mapping[str, Environment]:
+    """Return every host of the gateway by its key.
+
+    Example:
+        >>> environments()["hk-test"].base_url
+        'https://test-openapi-hk.qfapi.com'
+        >>> environments()["hk-test"].moves_money
+        True
+    """
+    return _table("environments", "key", Environment)
+
+
+@cache
+def disputes() -> Mapping[str, Dispute]:
+    """Return every rule on which the sources disagree, C1 to C33.
+
+    Example:
+        >>> disputes()["C19"].switch
+        'cancel_routes'
+    """
+    return _table("disputes", "id", _dispute)
+
+
+@cache
+def switches() -> Mapping[str, Switch]:
+    """Return every setting by which a disputed rule can be read otherwise.
+
+    Example:
+        >>> switches()["cancel_paid"].default, switches()["cancel_paid"].values
+        ('deny', ('deny', 'refund'))
+    """
+    return _table("switches", "name", Switch)
+
+
+@cache
+def sources() -> Mapping[str, Source]:
+    """Return what the tags in every row's ``source`` stand for.
+
+    Example:
+        >>> sources()["faq2017"].date
+        '2017-11-03'
+    """
+    return _table("sources", "tag", Source)
+
+
+@cache
+def page_errors() -> tuple[PageError, ...]:
+    """Return the mistakes on the vendor's cancel page that an integrator trips over.
+
+    Example:
+        >>> page_errors()[0].how
+        'read'
+    """
+    return tuple(_table("page_errors", "id", PageError).values())
+
+
+def check(data: Mapping[str, list[dict[str, Any]]] | None = None) -> list[str]:
+    """Return what is wrong with the data, one sentence per problem; empty when all is well.
+
+    Args:
+        data: Rows by file name, as ``raw()`` gives them; files that are left out are taken
+            from the package. Default: the package's own data.
+
+    Example:
+        >>> check()
+        []
+        >>> check({"currencies": [{"code": "HKD", "minor_digits": 2, "source": "docs2024"}]})[0]
+        "currencies.json row 1 (HKD): 'name' is missing"
+    """
+    from qftools.catalogue.checks import problems
+
+    given = data or {}
+    return problems({file: given[file] if file in given else raw(file) for file in FILES})
+
+
+def _table(file: str, key: str, build: Callable[..., _T]) -> Mapping[str, _T]:
+    return MappingProxyType({row[key]: build(**_frozen(row)) for row in raw(file)})
+
+
+def _frozen(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _freeze(value) for name, value in row.items()}
+
+
+def _freeze(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_freeze(item) for item in value)
+    if isinstance(value, dict):
+        return Text(**value) if value.keys() == {"zh", "en"} else MappingProxyType(_frozen(value))
+    return value
+
+
+def _code(at: Mapping[str, Mapping[str, Any]] | None = None, **row: Any) -> Code:
+    readings = {endpoint: Code(**{**row, **differs}) for endpoint, differs in (at or {}).items()}
+    return Code(**row, at=MappingProxyType(readings))
+
+
+def _dispute(readings: tuple[Mapping[str, Any], ...], **row: Any) -> Dispute:
+    return Dispute(readings=tuple(Reading(**reading) for reading in readings), **row)
+
+
+@cache
+def _all_fields() -> tuple[Field, ...]:
+    return tuple(field for row in raw("fields") for field in _expand(row))
+
+
+def _expand(row: dict[str, Any]) -> Iterator[Field]:
+    """One line may serve several endpoints, so that what they share cannot drift apart."""
+    for endpoint in spread(row.pop("endpoints")):
+        yield Field(endpoint=endpoint, **_frozen(row))
