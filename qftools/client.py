@@ -25,6 +25,7 @@ from qftools.errors import (
     OutcomeUnknownError,
     RateLimitError,
     UnclearError,
+    said_by,
 )
 from qftools.exchange import Exchange
 from qftools.guard import check_place
@@ -260,7 +261,13 @@ class Client:
         own = (("mchid", order.mchid), ("udid", order.udid))
         params |= {name: value for name, value in own if value is not None}
         if isinstance(params["txamt"], int) and params["txamt"] > order.txamt:
-            raise InputError("txamt", f"is {txamt}", f"at most the amount paid, {order.txamt}")
+            raise InputError(
+                "txamt",
+                "is {value}",
+                "at most the amount paid, {most}",
+                value=txamt,
+                most=order.txamt,
+            )
         validation.check_values("refund", params)
         refund = Order(
             str(params["out_trade_no"]),
@@ -287,7 +294,9 @@ class Client:
             SignatureError: The reply is not the gateway's.
         """
         if endpoint not in PATHS:
-            raise InputError("endpoint", f"is {endpoint!r}", "one of " + ", ".join(PATHS))
+            raise InputError(
+                "endpoint", "is {value!r}", "one of {known}", value=endpoint, known=", ".join(PATHS)
+            )
         complete = self._with_mchid({k: v for k, v in params.items() if v != ""})
         validation.check_values(endpoint, complete)
         validation.check_complete(endpoint, complete)
@@ -372,10 +381,10 @@ def _raise_refusal(reply: Reply, order: Order | None) -> None:
     kind = reply.kind
     if kind in ("success", "progress"):
         return
-    words = [reply.meaning.en, reply.respmsg, reply.resperr]
-    message = " / ".join(dict.fromkeys(word for word in words if word))
     error: GatewayError | UnclearError
-    error = (UnclearError if kind == "unknown" else GatewayError)(reply.respcd, message, reply)
+    error = (UnclearError if kind == "unknown" else GatewayError)(
+        reply.respcd, said_by(reply, "en"), reply
+    )
     error.order = order
     raise error
 
@@ -391,7 +400,15 @@ def _wait_after(error: OutcomeUnknownError, tried: int) -> float:
 def _checked_methods(methods: Mapping[str, str]) -> Mapping[str, str]:
     for endpoint, method in methods.items():
         if endpoint not in PATHS or method not in ("GET", "POST"):
-            raise InputError("methods", f"has {endpoint!r}: {method!r}", "GET or POST by endpoint")
+            raise InputError(
+                "methods",
+                "has {endpoint!r}: {method!r}",
+                "GET or POST by endpoint",
+                endpoint=endpoint,
+                method=method,
+            )
         if method == "GET" and endpoint not in ("reversal", "close"):
-            raise InputError("methods", f"has {endpoint!r}: 'GET'", "POST there in every source")
+            raise InputError(
+                "methods", "has {name!r}: 'GET'", "POST there in every source", name=endpoint
+            )
     return dict(methods)

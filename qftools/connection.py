@@ -122,7 +122,7 @@ def read(exchange: Exchange, client_key: str) -> Reply:
         limited.retry_after = _seconds(response.header("Retry-After"))
         raise limited
     if response.status != 200:
-        raise TransportError(f"HTTP {response.status} is not the gateway's answer")
+        raise TransportError("HTTP {status} is not the gateway's answer", status=response.status)
     signature = response.header("X-QF-SIGN")
     if signature is not None and not verify_body(response.body, client_key, signature):
         raise SignatureError(
@@ -137,7 +137,7 @@ def read(exchange: Exchange, client_key: str) -> Reply:
 
 def _no_reply(path: str, error: requests.RequestException) -> TransportError:
     # The text of the cause is not repeated: it can hold the query string of a GET.
-    trouble = TransportError(f"no reply from {path}: {type(error).__name__}")
+    trouble = TransportError("no reply from {path}: {cause}", path=path, cause=type(error).__name__)
     trouble.sent = not _never_connected(error)
     trouble.__cause__ = error
     return trouble
@@ -154,7 +154,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise TransportError(f"the reply is not JSON: {type(error).__name__}") from None
+        raise TransportError("the reply is not JSON: {cause}", cause=type(error).__name__) from None
     if not isinstance(value, dict):
         raise TransportError("the reply is not a JSON object")
     return value
@@ -185,4 +185,6 @@ def _checked_timeout(timeout: tuple[float, float]) -> tuple[float, float]:
             return float(connect), float(receive)
     except (TypeError, ValueError):
         pass
-    raise InputError("timeout", f"is {timeout!r}", "(connect, read) in seconds, both above zero")
+    raise InputError(
+        "timeout", "is {value!r}", "(connect, read) in seconds, both above zero", value=timeout
+    )

@@ -18,7 +18,8 @@ A payment that is still in progress is no error at all: it is a reply.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qftools.exchange import Exchange
@@ -26,7 +27,29 @@ if TYPE_CHECKING:
 
 
 class QFPayError(Exception):
-    """Base of every error that qftools raises."""
+    """Base of every error that qftools raises.
+
+    Its text, for logs and tickets, is English; `say` has it in the reader's language. An
+    error is made of a text with places for ``values``, so that the text can be looked up.
+    """
+
+    def __init__(self, *args: Any, **values: object) -> None:
+        self._text = args[0] if args else ""
+        self._values: Mapping[str, object] = values
+        super().__init__(*[_filled(part, values, "en") for part in args[:1]], *args[1:])
+
+    def say(self, lang: str | None = None) -> str:
+        """Return what went wrong in *lang*, or in the language in use.
+
+        What the system or a library said is repeated as it is.
+
+        Example:
+            >>> TransportError("the reply is not JSON: {cause}", cause="ValueError").say("zh")
+            '应答不是 JSON：ValueError'
+        """
+        from qftools.locale import language, text
+
+        return _filled(text(self._text, lang), self._values, lang or language())
 
 
 class InputError(QFPayError, ValueError):
@@ -44,15 +67,31 @@ class InputError(QFPayError, ValueError):
         qftools.errors.InputError: txamt is a float (25.0); it must be an integer in the minor unit
     """
 
-    def __init__(self, field: str, problem: str, rule: str) -> None:
-        super().__init__(f"{field} {problem}; it must be {rule}")
+    def __init__(self, field: str, problem: str, rule: str, /, **values: object) -> None:
         self.field = field
-        self.problem = problem
-        self.rule = rule
+        self.problem = _filled(problem, values, "en")
+        self.rule = _filled(rule, values, "en")
+        super().__init__(f"{field} {self.problem}; it must be {self.rule}")
+        self._texts = problem, rule
+        self._values = values
 
-    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+    def say(self, lang: str | None = None) -> str:
+        """Return field, problem and rule in *lang*, or in the language in use.
+
+        Example:
+            >>> InputError("txamt", "is {value}", "greater than zero", value=0).say("zh")
+            'txamt 为 0；要求：大于零'
+        """
+        from qftools.locale import language, text
+
+        spoken = lang or language()
+        problem, rule = [_filled(text(part, lang), self._values, spoken) for part in self._texts]
+        sentence = text("{field} {problem}; it must be {rule}", lang)
+        return sentence.format(field=text(self.field, lang), problem=problem, rule=rule)
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str], dict[str, object]]:
         # An exception with its own signature is otherwise lost on its way between processes.
-        return type(self), (self.field, self.problem, self.rule)
+        return type(self), (self.field, self.problem, self.rule), self.__dict__
 
 
 class WrongPlaceError(InputError):
@@ -124,6 +163,10 @@ class UnclearError(OutcomeUnknownError):
     def __str__(self) -> str:
         return f"{self.respcd}: {self.message}"
 
+    def say(self, lang: str | None = None) -> str:
+        """Return the code and what it means in *lang*, with the gateway's own words."""
+        return f"{self.respcd}: {said_by(self.reply, lang)}"
+
 
 class GatewayError(QFPayError):
     """The gateway understood the request and refused it: nothing happened.
@@ -146,6 +189,10 @@ class GatewayError(QFPayError):
     def __str__(self) -> str:
         return f"{self.respcd}: {self.message}"
 
+    def say(self, lang: str | None = None) -> str:
+        """Return the code and what it means in *lang*, with the gateway's own words."""
+        return f"{self.respcd}: {said_by(self.reply, lang)}"
+
 
 class JournalError(QFPayError):
     """The journal can't be read or written; says which file and what to do."""
@@ -157,3 +204,21 @@ class BusyError(JournalError):
 
 class SandboxError(QFPayError):
     """The sandbox can't do what was asked of it: an unknown order, a file in use."""
+
+
+def said_by(reply: Reply, lang: str | None = None) -> str:
+    """Return what a reply's code means in *lang*, with the gateway's own words."""
+    from qftools.locale import language
+
+    words = [reply.meaning.say(lang or language()), reply.respmsg, reply.resperr]
+    return " / ".join(dict.fromkeys(word for word in words if word))
+
+
+def _filled(text: str, values: Mapping[str, object], lang: str) -> str:
+    """A text with its values in their places; one of the catalogue's in the language as well."""
+    if not values:
+        return text  # as it is: it may hold braces of its own
+    spoken = {
+        name: value.say(lang) if hasattr(value, "say") else value for name, value in values.items()
+    }
+    return text.format(**spoken)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from qftools import catalogue
 from qftools.errors import WrongPlaceError
+from qftools.locale import mark
 from qftools.models import Credentials
 
 # What may be switched on by name, and what that means.
@@ -45,7 +46,9 @@ same: allow "environment-mismatch")
     """
     for name in allow:
         if name not in EXCEPTIONS:
-            raise WrongPlaceError("allow", f"has {name!r}", f"made of {', '.join(EXCEPTIONS)}")
+            raise WrongPlaceError(
+                "allow", "has {value!r}", "made of {known}", value=name, known=", ".join(EXCEPTIONS)
+            )
     try:
         parts = urlsplit(base_url)
         host, _ = parts.hostname, parts.port
@@ -55,15 +58,29 @@ same: allow "environment-mismatch")
         raise _not_a_url(base_url)
     if is_loopback(host):
         if credentials.environment in ("test", "production"):
-            _refuse(
-                "environment-mismatch",
-                f"is this machine, but the credentials are for {credentials.environment}",
-                "a host of the credentials' environment",
+            _refuse_unless(
                 allow,
+                "environment-mismatch",
+                WrongPlaceError(
+                    "base_url",
+                    "is this machine, but the credentials are for {said}",
+                    "a host of the credentials' environment"
+                    ' (to do it all the same: allow "environment-mismatch")',
+                    said=credentials.environment,
+                ),
             )
         return base_url.rstrip("/")
     if parts.scheme == "http":
-        _refuse("plain-http", f"is http to {host}", "https anywhere but on this machine", allow)
+        _refuse_unless(
+            allow,
+            "plain-http",
+            WrongPlaceError(
+                "base_url",
+                "is http to {host}",
+                'https anywhere but on this machine (to do it all the same: allow "plain-http")',
+                host=host,
+            ),
+        )
     _check_listed(host, credentials, allow)
     return base_url.rstrip("/")
 
@@ -93,34 +110,52 @@ def environment_of(base_url: str) -> catalogue.Environment | None:
 def _check_listed(host: str, credentials: Credentials, allow: Collection[str]) -> None:
     place = environment_of(f"https://{host}")
     if place is None:
-        _refuse(
-            "unlisted-host",
-            f"is {host}, which is not a host of QFPay that we know",
-            "a host of QFPay (Environments, on the site, lists them)",
+        _refuse_unless(
             allow,
+            "unlisted-host",
+            WrongPlaceError(
+                "base_url",
+                "is {host}, which is not a host of QFPay that we know",
+                "a host of QFPay (Environments, on the site, lists them)"
+                ' (to do it all the same: allow "unlisted-host")',
+                host=host,
+            ),
         )
         return
     kind = "production" if place.kind in ("production", "old") else "test"
-    if credentials.environment == kind:
-        return
-    said = credentials.environment
-    problem = f"is a {kind} host ({place.region.en}), but the credentials "
-    problem += f"are for {said}" if said else "do not say where they are valid"
-    rule = "a host of the credentials' environment"
-    if not said:
-        rule += f' (say so with environment="{kind}" or QFTOOLS_ENVIRONMENT={kind})'
-    _refuse("environment-mismatch", problem, rule, allow)
+    if credentials.environment != kind:
+        _refuse_unless(allow, "environment-mismatch", _mismatch(place, kind, credentials))
 
 
-def _refuse(name: str, problem: str, rule: str, allow: Collection[str]) -> None:
-    if name not in allow:
-        raise WrongPlaceError(
-            "base_url", problem, f'{rule} (to do it all the same: allow "{name}")'
+def _mismatch(place: catalogue.Environment, kind: str, credentials: Credentials) -> WrongPlaceError:
+    if credentials.environment:
+        return WrongPlaceError(
+            "base_url",
+            "is a {kind} host ({region}), but the credentials are for {said}",
+            "a host of the credentials' environment"
+            ' (to do it all the same: allow "environment-mismatch")',
+            kind=kind,
+            region=place.region,
+            said=credentials.environment,
         )
+    return WrongPlaceError(
+        "base_url",
+        "is a {kind} host ({region}), but the credentials do not say where they are valid",
+        "a host of the credentials' environment"
+        ' (say so with environment="{kind}" or QFTOOLS_ENVIRONMENT={kind})'
+        ' (to do it all the same: allow "environment-mismatch")',
+        kind=kind,
+        region=place.region,
+    )
+
+
+def _refuse_unless(allow: Collection[str], name: str, error: WrongPlaceError) -> None:
+    if name not in allow:
+        raise error
 
 
 def _not_a_url(base_url: str) -> WrongPlaceError:
-    shown = "has a user or password in it" if "@" in base_url else f"is {base_url!r}"
-    return WrongPlaceError(
-        "base_url", shown, "scheme and host, such as https://openapi-hk.qfapi.com"
-    )
+    rule = mark("scheme and host, such as https://openapi-hk.qfapi.com")
+    if "@" in base_url:
+        return WrongPlaceError("base_url", "has a user or password in it", rule)
+    return WrongPlaceError("base_url", "is {value!r}", rule, value=base_url)

@@ -216,7 +216,13 @@ class Journal:
         """
         found = self._entries("WHERE number = :number", {"number": number})
         if not found:
-            raise InputError("number", f"{number} is in no entry", f"one that {self.path} has")
+            raise InputError(
+                "number",
+                "{number} is in no entry",
+                "one that {path} has",
+                number=number,
+                path=self.path,
+            )
         return found[0]
 
     def asked(self, client: Client, seconds: float) -> tuple[float, ...]:
@@ -300,10 +306,13 @@ class Journal:
             if not _is_for(entry, client):
                 raise InputError(
                     "client",
-                    f"is for {_account(client.credentials.app_code, client.credentials.mchid)}"
-                    f" at {client.base_url}",
-                    f"that of entry {number}: {_account(entry.app_code, entry.mchid)}"
-                    f" at {entry.base_url}",
+                    "is for {given} at {url}",
+                    "that of entry {number}: {wanted} at {wanted_url}",
+                    given=_account(client.credentials.app_code, client.credentials.mchid),
+                    url=client.base_url,
+                    number=number,
+                    wanted=_account(entry.app_code, entry.mchid),
+                    wanted_url=entry.base_url,
                 )
             self._file.db.execute(
                 "UPDATE entry SET owner = ? WHERE number = ?", (self._mine().name, number)

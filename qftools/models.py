@@ -10,6 +10,7 @@ from typing import Any, Literal
 from qftools import catalogue, validation
 from qftools.errors import InputError
 from qftools.exchange import Exchange
+from qftools.locale import mark
 from qftools.signing import Algorithm
 
 MchidRule = Literal["optional", "required", "forbidden"]
@@ -65,8 +66,8 @@ mchid_rule='optional', environment=None)
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
-                rule = "one of " + ", ".join(str(choice) for choice in choices)
-                raise InputError(name, f"is {value!r}", rule)
+                known = ", ".join(str(choice) for choice in choices)
+                raise InputError(name, "is {value!r}", "one of {known}", value=value, known=known)
         if self.mchid_rule == "required" and not self.mchid:
             raise InputError("mchid", "is missing", "given, as for every agent (C12)")
         if self.mchid_rule == "forbidden" and self.mchid:
@@ -89,8 +90,8 @@ mchid_rule='optional', environment=None)
 that QFPay issued
         """
         for name, meaning in (
-            ("QFTOOLS_APP_CODE", "the app code that QFPay issued"),
-            ("QFTOOLS_CLIENT_KEY", "the client key that QFPay issued with it"),
+            ("QFTOOLS_APP_CODE", mark("the app code that QFPay issued")),
+            ("QFTOOLS_CLIENT_KEY", mark("the client key that QFPay issued with it")),
         ):
             if not environ.get(name):
                 raise InputError(name, "is not set", meaning)

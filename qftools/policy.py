@@ -72,11 +72,11 @@ class Policy:
         ):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InputError(name, f"is {value!r}", "a whole number of at least 1")
+                raise InputError(name, "is {value!r}", "a whole number of at least 1", value=value)
         for name in _SECONDS:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
-                raise InputError(name, f"is {value!r}", "seconds, zero or more")
+                raise InputError(name, "is {value!r}", "seconds, zero or more", value=value)
 
     def wait(self, again: int) -> float:
         """Return how long to wait before a question is repeated for the *again*-th time, from 0."""

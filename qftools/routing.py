@@ -111,9 +111,11 @@ def route(
         'reversal'
     """
     if profile not in PROFILES:
-        raise InputError("profile", f"is {profile!r}", "one of " + ", ".join(PROFILES))
+        raise InputError(
+            "profile", "is {value!r}", "one of {known}", value=profile, known=", ".join(PROFILES)
+        )
     if hk_cancel not in ("deny", "allow"):
-        raise InputError("hk_cancel", f"is {hk_cancel!r}", "deny or allow")
+        raise InputError("hk_cancel", "is {value!r}", "deny or allow", value=hk_cancel)
     row = catalogue.pay_types().get(pay_type)
     if row is None:
         return Route(pay_type, None, _fill(_NOBODY_KNOWS, pay_type), "unlisted", "chosen")

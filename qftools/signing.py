@@ -119,7 +119,10 @@ def sign_text(text: str, key: str, algorithm: Algorithm = "MD5") -> str:
         # Neither the text of that error nor its cause may be shown: both hold the key.
         position = error.start
         raise InputError(
-            "params", f"hold a lone surrogate at character {position}", "text that UTF-8 can write"
+            "params",
+            "hold a lone surrogate at character {position}",
+            "text that UTF-8 can write",
+            position=position,
         ) from None
     return digest.upper()
 
@@ -232,10 +235,12 @@ def _check_values(pairs: Iterable[tuple[str, object]]) -> None:
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             raise InputError(
                 name,
-                f"is {type(value).__name__} {value!r}",
+                "is {kind} {value!r}",
                 "text or a whole number, which can be written in one way only",
+                kind=type(value).__name__,
+                value=value,
             )
 
 
 def _unknown_algorithm(algorithm: object) -> InputError:
-    return InputError("algorithm", f"is {algorithm!r}", "MD5 or SHA256")
+    return InputError("algorithm", "is {value!r}", "MD5 or SHA256", value=algorithm)

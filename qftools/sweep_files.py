@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from qftools.errors import InputError
 from qftools.evidence import when
+from qftools.locale import text
 from qftools.models import Order
 from qftools.sweep import Result, Row
 
@@ -43,7 +44,7 @@ RESULT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A row that is no order: where, and why."""
+    """A row that is no order: where, and why, in the language in use."""
 
     line: int
     reason: str
@@ -62,16 +63,20 @@ def read(path: Path) -> Iterator[Row | Wrong]:
     kinds = {".csv": _csv_rows, ".jsonl": _json_rows, ".ndjson": _json_rows}
     reader = kinds.get(path.suffix.lower())
     if reader is None:
-        raise InputError("file", f"is {path.name}", "a .csv or .jsonl")
+        raise InputError("file", "is {name}", "a .csv or .jsonl", name=path.name)
     seen: dict[bytes, int] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for line, values in reader(file):
                 yield _row(line, values, seen)
     except OSError as error:
-        raise InputError("file", f"{path} can't be read ({error.strerror})", "readable") from error
+        raise InputError(
+            "file", "{path} can't be read ({cause})", "readable", path=path, cause=error.strerror
+        ) from error
     except UnicodeDecodeError as error:
-        raise InputError("file", f"{path} is not UTF-8 ({error.reason})", "UTF-8") from error
+        raise InputError(
+            "file", "{path} is not UTF-8 ({cause})", "UTF-8", path=path, cause=error.reason
+        ) from error
 
 
 def key_of(values: Mapping[str, Any]) -> bytes:
@@ -86,7 +91,11 @@ def _csv_rows(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     for wanted in ("txamt", "txdtm"):
         if wanted not in names:
             raise InputError(
-                "file", f"has no column {wanted!r} (it has: {', '.join(names)})", "with a header"
+                "file",
+                "has no column {wanted!r} (it has: {names})",
+                "with a header",
+                wanted=wanted,
+                names=", ".join(names),
             )
     while True:
         line = reader.line_num + 1
@@ -95,21 +104,21 @@ def _csv_rows(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield line, f"no CSV: {error}"
+            yield line, text("no CSV: {cause}").format(cause=error)
             continue
-        yield line, "more values than columns" if None in values else values
+        yield line, text("more values than columns") if None in values else values
 
 
 def _json_rows(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
-    for line, text in enumerate(file, 1):
-        if not text.strip():
+    for line, written in enumerate(file, 1):
+        if not written.strip():
             continue
         try:
-            values = json.loads(text)
+            values = json.loads(written)
         except ValueError as error:
-            yield line, f"no JSON: {error}"
+            yield line, text("no JSON: {cause}").format(cause=error)
             continue
-        yield line, values if isinstance(values, dict) else "no JSON object"
+        yield line, values if isinstance(values, dict) else text("no JSON object")
 
 
 def _row(line: int, values: Mapping[str, Any] | str, seen: dict[bytes, int]) -> Row | Wrong:
@@ -119,10 +128,10 @@ def _row(line: int, values: Mapping[str, Any] | str, seen: dict[bytes, int]) -> 
     try:
         row = Row(line, Order(**{**given, "txamt": _amount(given["txamt"])}))
     except InputError as error:
-        return Wrong(line, str(error))
+        return Wrong(line, error.say())
     key = key_of(given)
     if key in seen:
-        return Wrong(line, f"the same order as in line {seen[key]}")
+        return Wrong(line, text("the same order as in line {line}").format(line=seen[key]))
     seen[key] = line
     return row
 
@@ -167,7 +176,11 @@ class Results:
                 self._write([*RESULT_COLUMNS])
         except (OSError, UnicodeDecodeError, ValueError, KeyError, csv.Error) as error:
             raise InputError(
-                "results", f"{path} can't be used ({error})", "a file of results of this sweep"
+                "results",
+                "{path} can't be used ({cause})",
+                "a file of results of this sweep",
+                path=path,
+                cause=error,
             ) from error
 
     def __enter__(self) -> Results:

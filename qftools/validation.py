@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from qftools import catalogue
 from qftools.errors import InputError
+from qftools.locale import mark
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 BEIJING = datetime.timezone(datetime.timedelta(hours=8), "+0800")  # C29, docs2024: the books' zone
@@ -43,7 +44,11 @@ it must be YYYY-MM-DD hh:mm:ss
         limit = lengths.get(name)
         if limit is not None and len(str(value)) > limit:
             raise InputError(
-                name, f"has {len(str(value))} characters", f"at most {limit} characters long"
+                name,
+                "has {length} characters",
+                "at most {limit} characters long",
+                length=len(str(value)),
+                limit=limit,
             )
 
 
@@ -66,13 +71,15 @@ one of the two, to name the order
         raise neither_number()
     for name in _required(endpoint):
         if params.get(name) in (None, ""):
-            raise InputError(name, "is missing", f"given in every {endpoint}")
+            raise InputError(name, "is missing", "given in every {endpoint}", endpoint=endpoint)
 
 
 def neither_number() -> InputError:
     """Return the refusal of an order that nothing names."""
     return InputError(
-        "syssn and out_trade_no", "are both missing", "at least one of the two, to name the order"
+        mark("syssn and out_trade_no"),
+        "are both missing",
+        "at least one of the two, to name the order",
     )
 
 
@@ -81,11 +88,13 @@ def check_amount(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InputError(
             name,
-            f"is {type(value).__name__} {value!r}",
+            "is {kind} {value!r}",
             "a whole number of minor units (100 = HKD 1.00, JPY 100)",
+            kind=type(value).__name__,
+            value=value,
         )
     if value <= 0:
-        raise InputError(name, f"is {value}", "greater than zero")
+        raise InputError(name, "is {value}", "greater than zero", value=value)
 
 
 def check_pay_type(pay_type: str, auth_code: str | None) -> None:
@@ -105,19 +114,31 @@ phone, for 800108 (CPM) scans it
     row = catalogue.pay_types().get(pay_type)
     if row is None:
         near = sorted(catalogue.pay_types(), key=lambda code: _differing(code, pay_type))[:3]
-        rule = f"one of the catalogue, such as {', '.join(near)}"
-        raise InputError("pay_type", f"is {pay_type!r}, which no source lists", rule)
+        raise InputError(
+            "pay_type",
+            "is {value!r}, which no source lists",
+            "one of the catalogue, such as {near}",
+            value=pay_type,
+            near=", ".join(near),
+        )
     if row.mode == "cpm" and not auth_code:
         raise InputError(
             "auth_code",
             "is missing",
-            f"the code on the customer's phone, for {pay_type} (CPM) scans it",
+            "the code on the customer's phone, for {pay_type} (CPM) scans it",
+            pay_type=pay_type,
         )
 
 
 def _check_text(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise InputError(name, f"is {type(value).__name__} {value!r}", "text or a whole number")
+        raise InputError(
+            name,
+            "is {kind} {value!r}",
+            "text or a whole number",
+            kind=type(value).__name__,
+            value=value,
+        )
     if isinstance(value, str) and not _utf8(value):
         raise InputError(name, "holds a lone surrogate", "text that UTF-8 can write")
 
@@ -125,40 +146,45 @@ def _check_text(name: str, value: object) -> None:
 def _check_number(name: str, value: object) -> None:
     number = int(value) if isinstance(value, str) and value.isdecimal() else value
     if isinstance(number, bool) or not isinstance(number, int) or number <= 0:
-        raise InputError(name, f"is {value!r}", "a whole number greater than zero")
+        raise InputError(name, "is {value!r}", "a whole number greater than zero", value=value)
 
 
 def _check_time(name: str, value: object) -> None:
     _check_text(name, value)
     text = str(value)
     if not _TIME.fullmatch(text):
-        raise InputError(name, f"is {text!r}", "YYYY-MM-DD hh:mm:ss")
+        raise InputError(name, "is {value!r}", "YYYY-MM-DD hh:mm:ss", value=text)
     try:
         datetime.datetime.fromisoformat(text)
     except ValueError:
         raise InputError(
-            name, f"is {text!r}, a time that does not exist", "YYYY-MM-DD hh:mm:ss"
+            name, "is {value!r}, a time that does not exist", "YYYY-MM-DD hh:mm:ss", value=text
         ) from None
 
 
 def _check_currency(name: str, value: object) -> None:
     if value not in catalogue.currencies():
         known = ", ".join(sorted(catalogue.currencies()))
-        raise InputError(name, f"is {value!r}", f"a currency the gateway takes: {known}")
+        raise InputError(
+            name, "is {value!r}", "a currency the gateway takes: {known}", value=value, known=known
+        )
 
 
 def _check_pay_type(name: str, value: object) -> None:
     # A query filters by several, separated by commas.
     for code in str(value).split(","):
         if not (len(code) == 6 and code.isascii() and code.isdecimal()):
-            raise InputError(name, f"is {value!r}", 'six digits such as "800101"')
+            raise InputError(name, "is {value!r}", 'six digits such as "800101"', value=value)
 
 
 def _check_order_number(name: str, value: object) -> None:
     _check_text(name, value)
     if not str(value) or not str(value).isprintable() or str(value) != str(value).strip():
         raise InputError(
-            name, f"is {value!r}", "not empty, without blanks around it or control characters"
+            name,
+            "is {value!r}",
+            "not empty, without blanks around it or control characters",
+            value=value,
         )
 
 

@@ -19,7 +19,7 @@ from tests.pressing import DO, kind_of
 from tests.site import serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator
 
 PICTURES = serving.ROOT / "screenshots"
 WIDTHS = {"wide": 1280, "narrow": 390}
@@ -92,7 +92,10 @@ def take_panels(browser: Browser, address: str) -> int:
                 page = context.new_page()
                 open_and_run(page, address, str(lesson.relative_to(NOTEBOOKS)))
                 page.locator(".qf-Quiz .qf-choice").first.wait_for()
-                first = {kind_of(panel): panel for panel in page.locator(".qf-panel").all()[::-1]}
+                first: dict[str, Locator] = {}
+                for panel in page.locator(".qf-panel").all():
+                    first.setdefault(kind_of(panel), panel)
+                # As a reader goes down the page: nobody pays before there is an order.
                 for kind, panel in first.items():
                     if kind in DO:
                         DO[kind](panel, False)

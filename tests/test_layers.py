@@ -24,8 +24,9 @@ FLOORS = [
 ]
 RANK = {name: rank for rank, name in enumerate(name for floor in FLOORS for name in floor)}
 
-# The one seam: the embedded sandbox hands out a client that is wired to it.
-SEAMS = {("sandbox", "client")}
+# Two seams: the embedded sandbox hands out a client that is wired to it; and an error looks
+# its words up when it is asked to say them in another language.
+SEAMS = {("sandbox", "client"), ("errors", "locale")}
 
 
 def modules():

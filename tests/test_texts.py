@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import pickle
 import re
 
 import pytest
 
 from qftools import locale
-from qftools.errors import InputError
+from qftools.errors import InputError, TransportError
 from tests import texts
 
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 PLACEHOLDER = re.compile(r"\{[^}]*\}|%\(\w+\)\w")
 
 
@@ -36,6 +39,15 @@ def test_no_translation_is_left_of_a_text_that_is_gone():
     assert {message.id for message in texts.translated()} <= in_the_code | {""}
 
 
+@pytest.mark.parametrize("path", sorted(texts.PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_an_error_says_a_text_that_can_be_looked_up(path):
+    made_up = (ast.JoinedStr, ast.BinOp)
+
+    wrong = [ast.unparse(said) for said in texts.said_by_errors(path) if isinstance(said, made_up)]
+
+    assert wrong == [], "give the values by name: InputError(name, 'is {value}', ..., value=value)"
+
+
 @pytest.mark.parametrize(
     "message", [message for message in texts.translated() if message.id], ids=lambda m: m.id[:40]
 )
@@ -57,6 +69,21 @@ def test_the_chosen_language_wins_over_the_locale(spoken, monkeypatch):
     locale.use_language("zh")
 
     assert (english, locale.text("Usage:")) == ("Usage:", "用法：")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InputError("txamt", "is {value}", "greater than zero", value=0),
+        InputError("goods_name", "is {x}", "text, {y}"),  # no values: braces of its own
+        TransportError("HTTP {status} is not the gateway's answer", status=502),
+    ],
+)
+def test_an_error_says_the_same_in_another_process(error):
+    copied = pickle.loads(pickle.dumps(error))
+
+    assert (str(copied), copied.say("zh")) == (str(error), error.say("zh"))
+    assert CHINESE.search(error.say("zh"))
 
 
 def test_a_language_that_is_not_spoken_is_refused():

@@ -7,8 +7,10 @@ A new text arrives in the .po with an empty translation; a test fails until it h
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -19,6 +21,14 @@ from babel.messages.pofile import read_po, write_po
 PACKAGE = Path(__file__).resolve().parent.parent / "qftools"
 CHINESE = PACKAGE / "locale/zh/LC_MESSAGES/qftools.po"
 KEYWORDS = {"text": None, "_": None, "mark": None}
+# Which arguments of an error are its texts; a value has its place in them and is given apart.
+SAID = {
+    "InputError": slice(1, 3),
+    "WrongPlaceError": slice(1, 3),
+    "TransportError": slice(1),
+    "RateLimitError": slice(1),
+    "SignatureError": slice(1),
+}
 
 
 def in_the_code() -> Catalog:
@@ -29,7 +39,18 @@ def in_the_code() -> Catalog:
     )
     for name, line, message, comments, context in extracted:
         found.add(message, None, [(name, line)], auto_comments=comments, context=context)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for part in said_by_errors(path):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                found.add(part.value, None, [(str(path.relative_to(PACKAGE)), part.lineno)])
     return found
+
+
+def said_by_errors(path: Path) -> Iterator[ast.expr]:
+    """What a file gives to its errors to say."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield from node.args[SAID.get(node.func.id, slice(0))]
 
 
 def translated() -> Catalog:

@@ -252,10 +252,12 @@ def fail(error: Exception, *, as_json: bool) -> NoReturn:
 
 
 def _in_words(error: Exception) -> str:
-    """The message, with the gateway's code in the reader's language."""
+    """The message in the reader's language, the meaning of the gateway's code as well."""
+    from qftools.errors import QFPayError
+
     reply: Reply | None = getattr(error, "reply", None)
     if reply is None:
-        return plain(error)
+        return plain(error.say() if isinstance(error, QFPayError) else error)
     said = " / ".join(plain(words) for words in (reply.respmsg, reply.resperr) if words)
     return f"{plain(reply.respcd)} {reply.meaning.say(language())}" + (f" ({said})" if said else "")
 

@@ -117,7 +117,9 @@ def _sent(request: Request, url: str | None, sandbox: Sandbox, resign: bool) -> 
     except requests.RequestException as error:
         from qftools.errors import TransportError
 
-        raise TransportError(f"no reply from {prepared.url}: {type(error).__name__}") from None
+        raise TransportError(
+            "no reply from {path}: {cause}", path=prepared.url, cause=type(error).__name__
+        ) from None
     finally:
         adapter.close()
 

@@ -31,6 +31,7 @@ from qftools.diagnosis.visible import difference, visible
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
 from qftools.exchange.parsing import Paste, load_json, read
+from qftools.locale import mark
 
 _MOST_CASES = 50  # requests of one paste that are looked at
 _SCREENING = 2_000_000  # work for each of them, before one is chosen
@@ -83,7 +84,9 @@ def explain(
             (environment, mchid_rule, tuple(used_numbers)),
         )
     except RecursionError:
-        raise InputError("the paste", "is nested too deeply", "a request of the gateway") from None
+        raise InputError(
+            mark("the paste"), "is nested too deeply", "a request of the gateway"
+        ) from None
 
 
 def _explained(
@@ -100,7 +103,9 @@ def _explained(
     keys = Keys(key, others, text, pastes, [behind for _paste, behind in split if behind])
     around = Surroundings(pastes, *known)
     if which is not None and not 1 <= which <= len(pastes):
-        raise InputError("which", f"is {which}", f"a number from 1 to {len(pastes)}")
+        raise InputError(
+            "which", "is {value}", "a number from 1 to {last}", value=which, last=len(pastes)
+        )
     number = which or _worst(pastes, keys, around)
     diagnosis = _diagnose(pastes[number - 1], keys, around, MOST_WORK, number=number)
     diagnosis = dataclasses.replace(diagnosis, number=number, count=len(pastes))
@@ -119,7 +124,9 @@ def _of_bearable_size(pastes: tuple[Paste, ...]) -> tuple[Paste, ...]:
         if request is None or len(request.url) + len(request.body) <= _LONGEST:
             kept.append(paste)
     if not kept:
-        raise InputError("the request", "is too long", f"at most {_LONGEST:,} bytes")
+        raise InputError(
+            mark("the request"), "is too long", "at most {most:,} bytes", most=_LONGEST
+        )
     return tuple(kept[:_MOST_CASES])
 
 

@@ -140,5 +140,7 @@ def checked_code(code: str) -> str:
     """*code*, if it is a language that fixes are written in."""
     known = tuple(SNIPPETS["order"])
     if code not in known:
-        raise InputError("code", f"is {code!r}", "one of " + ", ".join(known))
+        raise InputError(
+            "code", "is {value!r}", "one of {known}", value=code, known=", ".join(known)
+        )
     return code

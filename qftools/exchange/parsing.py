@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
+from qftools.locale import mark
 
 #: Characters of a paste that are read at most; a longer one is refused, not cut.
 LONGEST = 4_000_000  # of JSON: a HAR holds much besides
@@ -76,7 +77,7 @@ def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
     found = list(_read(text))[:MOST_REQUESTS]
     if not found:
         raise InputError(
-            "the paste",
+            mark("the paste"),
             "holds no request that can be read",
             "a cURL command, HAR, raw HTTP, Postman, fetch(), JSON, print_r, a log line, or"
             " name=value&name=value",
@@ -86,7 +87,13 @@ def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
 
 def _text(source: str | bytes) -> str:
     if len(source) > LONGEST:
-        raise InputError("the paste", f"has {len(source):,} characters", f"at most {LONGEST:,}")
+        raise InputError(
+            mark("the paste"),
+            "has {length:,} characters",
+            "at most {most:,}",
+            length=len(source),
+            most=LONGEST,
+        )
     if isinstance(source, bytes):
         if source[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return source.decode("utf-16", "replace").removeprefix("\ufeff")
@@ -105,9 +112,12 @@ def _read(text: str) -> Iterator[Paste]:
             yield from structured.from_json(value, text)
             return
     if len(text) > LONGEST_TEXT:
-        problem = f"has {len(text):,} characters"
         raise InputError(
-            "the paste", problem, f"at most {LONGEST_TEXT:,}: paste the part around it"
+            mark("the paste"),
+            "has {length:,} characters",
+            "at most {most:,}: paste the part around it",
+            length=len(text),
+            most=LONGEST_TEXT,
         )
     stripped = text.lstrip()
     if _REQUEST_LINE.match(stripped) or start.startswith("HTTP/"):

@@ -39,7 +39,7 @@ def as_source(request: Request, language: str, *, resign: bool = False) -> str:
     writer = (_RESIGNED if resign else _RECORDED).get(language)
     if writer is None:
         known = ", ".join(_RESIGNED if resign else (*_RECORDED, "curl"))
-        raise InputError("language", f"is {language!r}", f"one of {known}")
+        raise InputError("language", "is {value!r}", "one of {known}", value=language, known=known)
     return writer(request)
 
 

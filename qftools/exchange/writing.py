@@ -33,7 +33,7 @@ def as_curl(request: Request, shell: str = "bash") -> str:
           --data-raw 'txamt=1'
     """
     if shell not in ("bash", "cmd"):
-        raise InputError("shell", f"is {shell!r}", "bash or cmd")
+        raise InputError("shell", "is {value!r}", "bash or cmd", value=shell)
     word = bash_word if shell == "bash" else cmd_word
     url = word(request.url.encode("utf-8", "surrogateescape"))
     parts = [f"curl -X {request.method} {url}"]

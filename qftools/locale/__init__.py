@@ -45,7 +45,7 @@ def use_language(lang: str) -> None:
     if known is None:
         from qftools.errors import InputError
 
-        raise InputError("lang", f"is {lang!r}", "zh or en")
+        raise InputError("lang", "is {value!r}", "zh or en", value=lang)
     _chosen = known
     _followers[:] = [follower for follower in _followers if follower() is not None]
     for follower in _followers.copy():

@@ -91,6 +91,8 @@ class Panel(VBox):  # type: ignore[misc]
         self._showing = True
         try:
             self.show()
+        except QFPayError as error:  # what is typed can't be shown yet, such as no key to sign with
+            self._trouble.value = _said(error)
         except Exception as error:
             self._trouble.value = _unforeseen(error)
         finally:
@@ -170,7 +172,7 @@ def _said(error: QFPayError) -> Markup:
     return el(
         "div",
         el("strong", _("The outcome is unknown") if unknown else _("That did not work")),
-        el("p", str(error)),
+        el("p", error.say()),
         el("p", _("Query before you do anything else.")) if unknown else None,
         cls=f"qf-card {'wait' if unknown else 'bad'}",
         role="alert",

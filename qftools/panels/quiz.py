@@ -49,7 +49,13 @@ class Quiz(Panel):
 
     def __init__(self, lesson: str) -> None:
         if lesson not in lessons():
-            raise InputError("lesson", f"is {lesson!r}", "one of " + ", ".join(lessons()))
+            raise InputError(
+                "lesson",
+                "is {value!r}",
+                "one of {known}",
+                value=lesson,
+                known=", ".join(lessons()),
+            )
         self.lesson = lesson
         self.questions: list[dict[str, Any]] = lessons()[lesson]["questions"]
         self.given: list[int | None] = [None] * len(self.questions)

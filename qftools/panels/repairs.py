@@ -90,7 +90,9 @@ def _plan(plan: Sequence[str]) -> Found:
         except (OutcomeUnknownError, GatewayError):
             pass  # the shop goes on with its plan
         except KeyError:
-            raise InputError("plan", f"has {endpoint!r}", "of payment, query, reversal") from None
+            raise InputError(
+                "plan", "has {value!r}", "of payment, query, reversal", value=endpoint
+            ) from None
         asked_last = endpoint
     charged = sum(1 for row in sandbox.orders() if row.kept)
     known = asked_last == "query" and charged == 1
@@ -125,7 +127,9 @@ class Repair(Panel):
 
     def __init__(self, name: str, **given: Any) -> None:
         if name not in CHECKS:
-            raise InputError("name", f"is {name!r}", "one of " + ", ".join(CHECKS))
+            raise InputError(
+                "name", "is {value!r}", "one of {known}", value=name, known=", ".join(CHECKS)
+            )
         self.name = name
         self.found = CHECKS[name](**given)
         self.said = HTML()

@@ -10,6 +10,7 @@ from typing import Literal
 from hashids import Hashids
 
 from qftools.errors import SandboxError
+from qftools.locale import mark
 
 MchidRule = Literal["optional", "required", "forbidden"]
 MCHID_RULES: tuple[str, ...] = ("optional", "required", "forbidden")
@@ -52,7 +53,9 @@ class Merchant:
         for name in ("app_code", "client_key"):
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip() or not value.isprintable():
-                raise SandboxError(f"a merchant's {name} must be printable text, not empty")
+                raise SandboxError(
+                    mark("a merchant's {name} must be printable text, not empty"), name=name
+                )
         if self.mchid not in MCHID_RULES:
             raise SandboxError(f"mchid is {self.mchid!r}; it must be one of {MCHID_RULES}")
 
