@@ -75,8 +75,8 @@ def _written(body: bytes) -> Iterator[tuple[str, bytes]]:
     stripped = body.strip()
     yield "strip()", stripped
     yield "BOM", stripped.removeprefix(b"\xef\xbb\xbf")
-    for end in (b"\n", b"\r\n", b" "):
-        yield f"+ {end!r}"[:12], stripped + end
+    for name, end in (("LF", b"\n"), ("CR LF", b"\r\n"), ("blank", b" ")):
+        yield f"+ {name}", stripped + end
     value = _object(body)
     if value is None:
         return
@@ -95,10 +95,10 @@ def _written(body: bytes) -> Iterator[tuple[str, bytes]]:
                     yield detail, data
                     yield detail + r", \/", data.replace(b"/", b"\\/")
                     yield detail + ", LF", data + b"\n"
-    for indent in (2, 4, "\t"):
+    for name, indent in (("2", 2), ("4", 4), ("TAB", "\t")):
         for escapes in (True, False):
             text = json.dumps(value, ensure_ascii=escapes, indent=indent)
-            yield f"indent {indent!r}", text.encode("utf-8", "surrogatepass")
+            yield f"indent {name}", text.encode("utf-8", "surrogatepass")
 
 
 def _object(body: bytes) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from qftools.catalogue.rows import Text
 
 _WORDS: tuple[tuple[str, Text], ...] = tuple(
@@ -31,10 +33,28 @@ _WORDS: tuple[tuple[str, Text], ...] = tuple(
         ("latin-1, ?", "latin-1，无法表示的写成 ?", "latin-1, ? for what it lacks"),
         ("ASCII, dropped", "ASCII，其余字符丢掉", "ASCII, the rest dropped"),
         ("UTF-8 read as latin-1", "UTF-8 被当作 latin-1 又编码一次", "UTF-8 read as latin-1"),
-        ("compact, numbers", "紧凑，数字不带引号", "compact, numbers"),
+        ("compact", "紧凑", "compact"),
+        ("numbers", "数字不带引号", "numbers"),
+        ("raw", "原始字节", "raw"),
+        ("/ kept", "/ 不编码", "/ kept"),
+        ("A-Z", "按字段名排序", "A-Z"),
+        ("indent 2", "缩进 2", "indent 2"),
+        ("indent 4", "缩进 4", "indent 4"),
+        ("indent TAB", "缩进 TAB", "indent TAB"),
+        ("+ blank", "末尾加空格", "+ blank"),
+        ("+ LF", "末尾加 LF", "+ LF"),
+        ("+ CR LF", "末尾加 CR LF", "+ CR LF"),
     )
 )
 _BY_WORD = dict(_WORDS)
+_SPAN = re.compile(r"([+-]\d+) ([hs])")
+_UNITS = {"h": "小时", "s": "秒"}
+_FORMULA = re.compile(r"\w+\(.*\)|.* \+ .*|[\"']key[\"']")
+_IN_FORMULA = {"text": "文字", "key": "密钥"}
+
+
+# Deviations whose detail is a value of the request or a name that the reader gave.
+QUOTING = frozenset({"signed-not-sent", "key-as-a-field", "other-key", "address-signed"})
 
 
 def detail_in(detail: str, lang: str) -> str:
@@ -43,6 +63,24 @@ def detail_in(detail: str, lang: str) -> str:
     Example:
         >>> detail_in("empty", "zh"), detail_in("&key=", "zh")
         ('空', '&key=')
+        >>> detail_in("MD5(MD5(text + key)), lower", "zh")
+        'MD5(MD5(文字 + 密钥)), 小写'
     """
     text = _BY_WORD.get(detail)
-    return text.say(lang) if text else detail
+    if text is not None:
+        return text.say(lang)
+    return ", ".join([_part_in(part, lang) for part in detail.split(", ")])
+
+
+def _part_in(part: str, lang: str) -> str:
+    text = _BY_WORD.get(part)
+    if text is not None:
+        return text.say(lang)
+    if lang != "zh":
+        return part
+    span = _SPAN.fullmatch(part)
+    if span is not None:
+        return f"{span[1]} {_UNITS[span[2]]}"
+    if _FORMULA.fullmatch(part):
+        return re.sub(r"\b(text|key)\b", lambda match: _IN_FORMULA[match[1]], part)
+    return part

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from qftools import signing
+from qftools.catalogue.rows import Text
 from qftools.diagnosis import secrets as hidden
 from qftools.diagnosis.answer_rules import answer_findings
 from qftools.diagnosis.bodies import search_body
@@ -14,7 +15,7 @@ from qftools.diagnosis.field_rules import field_rules
 from qftools.diagnosis.fieldsets import in_order, joined
 from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Finding, Signature
 from qftools.diagnosis.reading import Reading, inputs_of, left_out, read_request
-from qftools.diagnosis.request_rules import Case, finding_of, hit, transport_rules
+from qftools.diagnosis.request_rules import Case, finding_of, hit, shortened, transport_rules
 from qftools.diagnosis.search import MOST_WORK, Result, search
 from qftools.diagnosis.signature_findings import (
     body_not_found,
@@ -260,7 +261,13 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _exposure(keys: Keys) -> list[Finding]:
-    return [finding_of(hit("key-visible", value=", ".join(keys.where)))] if keys.exposed else []
+    if not keys.exposed:
+        return []
+    where = Text(
+        "、".join([shortened(place.zh) for place in keys.where]),
+        ", ".join([shortened(place.en) for place in keys.where]),
+    )
+    return [finding_of(hit("key-visible", value=where))]
 
 
 def _rule_findings(

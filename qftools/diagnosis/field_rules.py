@@ -218,9 +218,8 @@ def _pay_type(case: Case) -> Iterator[Hit]:
             not wallet.auth_code_lengths or len(scanned) in wallet.auth_code_lengths
         )
         if wallet.auth_code_prefixes and not fits:
-            name = wallet.name.en
             start, size = scanned[:2], str(len(scanned))
-            yield hit("auth-code-wallet", "auth_code", value=name, start=start, wanted=size)
+            yield hit("auth-code-wallet", "auth_code", value=wallet.name, start=start, wanted=size)
 
 
 def _route(case: Case) -> Iterator[Hit]:
@@ -240,7 +239,7 @@ def _route(case: Case) -> Iterator[Hit]:
         return
     identifier = "wrong-endpoint" if way.call else "not-cancellable"
     found = hit(identifier, "pay_type", value=code, near=way.call or "-", endpoint=case.endpoint)
-    yield Hit(found.id, {**found.values, "reason": way.reason.en}, found.field, way.source)
+    yield Hit(found.id, {**found.values, "reason": way.reason}, found.field, way.source)
 
 
 def _mchid(case: Case) -> Iterator[Hit]:

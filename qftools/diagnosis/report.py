@@ -211,6 +211,14 @@ def _finding(number: int, finding: Finding, lang: str, snippet: str) -> Iterator
         yield Line("faint", f"{label('source', lang)}{colon}{sources(finding.source, lang)}", 3)
 
 
+# What stands in brackets behind a source, where it is more than numbers of disputes.
+_BRACKETS = {
+    "(PHP sample)": Text("（PHP 示例）", " (PHP sample)"),
+    "(pre-authorisation samples)": Text("（预授权示例）", " (pre-authorisation samples)"),
+    "(seed's PHP sample has 31)": Text(
+        "（厂商页面的 PHP 示例是 31 位）", " (the vendor page's PHP sample has 31)"
+    ),
+}
 _MOST_SOURCES = 2  # on a line for a person; JSON has them all
 _TAG = re.compile(r"[\w-]+")
 
@@ -227,7 +235,10 @@ def sources(source: str, lang: str) -> str:
         _TAG.sub(lambda m: known[m[0]].name.say(lang) if m[0] in known else m[0], part.strip(), 1)
         for part in source.split(";")[:_MOST_SOURCES]
     ]
-    return ("；" if lang == "zh" else "; ").join(named)
+    said = ("；" if lang == "zh" else "; ").join(named)
+    for written, words in _BRACKETS.items():
+        said = said.replace(" " + written, words.say(lang))
+    return said
 
 
 def shown(text: str, lang: str, limit: int) -> str:

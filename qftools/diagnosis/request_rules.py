@@ -31,6 +31,11 @@ _OTHER_PATHS = frozenset(
     }
 )
 _LONGEST_SHOWN = 80
+_ENVIRONMENTS = {
+    "test": catalogue.Text("测试", "test"),
+    "production": catalogue.Text("生产", "production"),
+    "sandbox": catalogue.Text("沙盒", "sandbox"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Case:
     given: str | None = None
     environment: str | None = None
     mchid_rule: str = "optional"
-    used: Mapping[str, str] = field(default_factory=dict)
+    used: Mapping[str, catalogue.Text] = field(default_factory=dict)
     pay_types: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -70,18 +75,20 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One row of the table that applies, with what fills its places."""
+    """One row of the table that applies, with what fills its places, in words where it is words."""
 
     id: str
-    values: Mapping[str, str]
+    values: Mapping[str, str | catalogue.Text]
     field: str = ""
     source: str = ""
     commands: tuple[str, ...] = ()
 
 
-def hit(identifier: str, name: str = "", **values: str) -> Hit:
+def hit(identifier: str, name: str = "", **values: str | catalogue.Text) -> Hit:
     """A row that applies; values are cut and made visible, they come from outside."""
-    shown = {key: shortened(value) for key, value in values.items()}
+    shown = {
+        key: shortened(value) if isinstance(value, str) else value for key, value in values.items()
+    }
     return Hit(identifier, {"field": shortened(name), **shown}, name)
 
 
@@ -97,7 +104,7 @@ def finding_of(found: Hit) -> Finding:
 
     def fill(text: catalogue.Text) -> catalogue.Text:
         values = {"value": "", "near": "-", "endpoint": "", **found.values}
-        return catalogue.Text(_fill(text.zh, values), _fill(text.en, values))
+        return catalogue.Text(_fill(text.zh, values, "zh"), _fill(text.en, values, "en"))
 
     return Finding(
         found.id,
@@ -113,9 +120,10 @@ def finding_of(found: Hit) -> Finding:
     )
 
 
-def _fill(text: str, values: Mapping[str, str]) -> str:
+def _fill(text: str, values: Mapping[str, str | catalogue.Text], lang: str) -> str:
     for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
+        said = value if isinstance(value, str) else value.say(lang)
+        text = text.replace("{" + name + "}", said)
     return text
 
 
@@ -170,7 +178,9 @@ def _place(case: Case, parts: SplitResult, host: str) -> Iterator[Hit]:
         yield hit("host-old", value=host)
     kind = "production" if row.kind in ("production", "old") else "test"
     if case.environment and case.environment != kind:
-        yield hit("host-environment", value=host, environment=case.environment, host=kind)
+        mine = _ENVIRONMENTS.get(case.environment, case.environment)
+        place = _ENVIRONMENTS[kind]
+        yield hit("host-environment", value=host, environment=mine, host=place)
 
 
 def _path(case: Case, parts: SplitResult) -> Iterator[Hit]:

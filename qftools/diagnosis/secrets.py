@@ -15,6 +15,8 @@ from qftools.exchange.redaction import KEY_FIELDS, without
 T = TypeVar("T")
 
 _MOST = 10
+_STRING = Text("签名的文字", "string to sign")
+_TEXT = Text("粘贴的文字", "text")
 # client_key = "...", 'key' => '...', QFTOOLS_CLIENT_KEY=..., "app_key": "..."
 _ASSIGNED = re.compile(
     r"(?i)(?<![A-Za-z0-9])(?:client_?key|app_?key|app_?secret|qftools_client_key|密钥|key)"
@@ -51,23 +53,23 @@ def without_key(paste: Paste) -> tuple[Paste, str]:
     ].decode()
 
 
-def places_of(secrets: Collection[str], text: str, pastes: Iterable[Paste]) -> list[str]:
+def places_of(secrets: Collection[str], text: str, pastes: Iterable[Paste]) -> list[Text]:
     """Where secrets stand in a paste, for the reader: names only."""
-    places = []
+    places: list[Text] = []
     for paste in pastes:
         request = paste.request
         if request is None:
             continue
         for name, value in request.params.items():
             if any(secret in value for secret in secrets):
-                places.append(name)
+                places.append(Text(name, name))
         for name, value in request.headers:
             if any(secret in value for secret in secrets):
-                places.append(name)
+                places.append(Text(name, name))
         if paste.signed_text and any(secret in paste.signed_text for secret in secrets):
-            places.append("string to sign")
+            places.append(_STRING)
     if not places and any(secret in text for secret in secrets):
-        places.append("text")
+        places.append(_TEXT)
     return list(dict.fromkeys(places))[:5]
 
 

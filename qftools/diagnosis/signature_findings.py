@@ -6,7 +6,7 @@ import dataclasses
 
 from qftools.catalogue.rows import Text
 from qftools.diagnosis.causes import CAUSES
-from qftools.diagnosis.details import detail_in
+from qftools.diagnosis.details import QUOTING, detail_in
 from qftools.diagnosis.deviations import Deviation
 from qftools.diagnosis.nouns import Finding
 from qftools.diagnosis.request_rules import shortened
@@ -41,7 +41,9 @@ def reproduced(
 
 def _filled(text: Text, deviation: Deviation) -> Text:
     def fill(lang: str) -> str:
-        detail = shortened(detail_in(deviation.detail, lang))
+        quoted = deviation.id in QUOTING and deviation.detail != "empty"
+        detail = shortened(deviation.detail)
+        detail = detail if quoted else detail_in(detail, lang)
         return (
             text.say(lang)
             .replace("{detail}", detail)
@@ -76,35 +78,67 @@ def _proof(
     else:
         zh += f"（{name}）"
         en += f" ({name})"
-    ids = list(dict.fromkeys(" + ".join(d.id for d in other) for other in others))
-    mine = " + ".join(d.id for d in all_of)
-    ids = [other for other in ids if other != mine]
-    if ids:
-        zh += f"。从这个请求无法与下列情况区分：{'；'.join(ids)}"
-        en += f". This request can't tell it from: {'; '.join(ids)}"
+    mine = [deviation.id for deviation in all_of]
+    alike = [other for other in others if [deviation.id for deviation in other] != mine]
+    if alike:
+        zh += f"。从这个请求无法与下列情况区分：{'；'.join(_said(alike, 'zh'))}"
+        en += f". This request can't tell it from: {'; '.join(_said(alike, 'en'))}"
     return Text(zh, en)
 
 
+def _said(ways: list[tuple[Deviation, ...]], lang: str) -> list[str]:
+    """Each way in words, once."""
+    joint = "，并且" if lang == "zh" else ", and "
+    said = [
+        joint.join([_filled(CAUSES[one.id].what, one).say(lang) for one in way]) for way in ways
+    ]
+    return list(dict.fromkeys(said))
+
+
+# How far a search went, by the number of causes at once that were tried to the end.
+_SEARCHED = (
+    Text(
+        "请求太长，没有试完：在试过的 {tried} 种签法里没有找到",
+        "the request is too long, and the search was not finished: not among the {tried} ways"
+        " that were tried",
+    ),
+    Text(
+        "用这把密钥试了 {tried} 种签法，没有一种得到请求里的签名；请求太长，只试完了单个错误，"
+        "两个错误叠加的没有试完",
+        "{tried} ways to sign were tried with this key; none gives the signature of the request."
+        " It is so long that only single mistakes were tried to the end, not two together",
+    ),
+    Text(
+        "用这把密钥试了 {tried} 种签法（单个错误，以及两个错误叠加），没有一种得到请求里的签名",
+        "{tried} ways to sign were tried with this key, single mistakes and two together; none"
+        " gives the signature of the request",
+    ),
+)
+_SHORTER = Text(
+    "先用短的值发一次同样的请求，再诊断那一次。",
+    "Send the same call with short values, and have that one explained.",
+)
+
+
 def not_found(result: Result) -> Finding:
-    """Nothing reproduces the signature: said so, with what is left."""
-    tried = f"{result.tries:,}"
+    """Nothing reproduces the signature: said so, with how far the search went and what is left."""
+    searched, tried = _SEARCHED[min(result.level, 2)], f"{result.tries:,}"
+    fix = Text(
+        "剩下的可能：密钥不是这一把；签名之后改了某个值；粘贴的内容与发送的不完全一样。"
+        "把程序里签名前的那段文字打印出来（不含密钥），连同签名再贴一次。",
+        "What is left: it is not this key; a value was changed after signing; what was pasted"
+        " is not exactly what was sent. Print the text that your program signs (without the"
+        " key) and paste it with the signature.",
+    )
+    if result.level < 2:
+        fix = Text(_SHORTER.zh + fix.zh, f"{_SHORTER.en} {fix.en}")
     return Finding(
         "signature-unexplained",
         "error",
         "open",
         Text("签名不对，原因没有找到", "the signature is wrong, and no cause was found"),
-        Text(
-            f"用这把密钥试了 {tried} 种签法，没有一种得到请求里的签名",
-            f"{tried} ways to sign were tried with this key; none gives the signature of the"
-            " request",
-        ),
-        Text(
-            "剩下的可能：密钥不是这一把；签名之后改了某个值；粘贴的内容与发送的不完全一样。"
-            "把程序里签名前的那段文字打印出来（不含密钥），连同签名再贴一次。",
-            "What is left: it is not this key; a value was changed after signing; what was pasted"
-            " is not exactly what was sent. Print the text that your program signs (without the"
-            " key) and paste it with the signature.",
-        ),
+        Text(searched.zh.format(tried=tried), searched.en.format(tried=tried)),
+        fix,
         "",
     )
 

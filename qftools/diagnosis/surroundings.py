@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from qftools.catalogue.rows import Text
 from qftools.diagnosis import secrets as hidden
 from qftools.exchange import Response
 from qftools.exchange.parsing import Paste, load_json
@@ -64,10 +65,15 @@ class Surroundings:
         if paste.endpoint == "payment" and answer.get("syssn") and params.get("pay_type"):
             self.pay_types[str(answer["syssn"])] = params["pay_type"]
 
-    def used_before(self, paste: Paste, pastes_number: int) -> dict[str, str]:
+    def used_before(self, paste: Paste, pastes_number: int) -> dict[str, Text]:
         """Numbers that are taken, with where."""
-        taken = {n: f"no. {i}" for n, i in self.numbers.items() if i < pastes_number}
-        return {**dict.fromkeys(self.used, "-"), **taken}
+        taken = {n: _nth(i) for n, i in self.numbers.items() if i < pastes_number}
+        known = Text("在已用过的号码里", "it is among the numbers that were used")
+        return {**dict.fromkeys(self.used, known), **taken}
+
+
+def _nth(number: int) -> Text:
+    return Text(f"第 {number} 个请求用的就是它", f"request no. {number} has it")
 
 
 def _demo_key(pastes: tuple[Paste, ...]) -> str:

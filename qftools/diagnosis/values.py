@@ -24,6 +24,11 @@ def _lower_escapes(text: str) -> str:
     return _ESCAPE.sub(lambda match: match[0].lower(), text)
 
 
+def _escaped(text: str) -> str:
+    # Backslashes and quotes stay: a value may hold JSON that has escapes of its own.
+    return "".join([sign if sign.isascii() else json.dumps(sign)[1:-1] for sign in text])
+
+
 # What each language's own function leaves as it is: Python urllib, JavaScript, Java, encodeURI.
 _JAVASCRIPT = "!~*'()"
 _JAVA = "*"
@@ -52,7 +57,8 @@ EVERY_VALUE: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("html-escaped", "&amp;", lambda value: value.replace("&", "&amp;")),
     ("html-unescaped", "", html.unescape),
     ("unicode-escaped", "JSON", lambda value: json.dumps(value)[1:-1]),
-    ("unicode-escaped", "", lambda value: json.dumps(value)[1:-1].replace('\\"', '"')),
+    ("unicode-escaped", "", lambda value: _escaped(value)),
+    ("unicode-escaped", "\\xXX", lambda value: value.encode("ascii", "backslashreplace").decode()),
     ("backslashes", "", lambda value: re.sub(r"([\\'\"])", r"\\\1", value)),
     ("letter-case", "lower", str.lower),
     ("letter-case", "upper", str.upper),

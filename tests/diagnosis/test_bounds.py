@@ -11,6 +11,7 @@ from qftools import explain
 from qftools.diagnosis.deviations import Inputs
 from qftools.diagnosis.search import LONGEST_FOR_PAIRS, MOST_WORK, search
 from qftools.errors import InputError
+from qftools.exchange import Request
 from qftools.exchange.parsing import LONGEST, LONGEST_TEXT, read
 
 KEY = "5744993FBC034DBBB995FA0123456789"
@@ -52,6 +53,36 @@ def test_a_request_that_is_too_long_to_search_is_not_searched():
     inputs = Inputs((("udid", "x" * 200_000),), "payment", "", b"", "MD5", "")
 
     assert search(inputs, KEY, "0" * 32).tries == 0
+
+
+@pytest.mark.parametrize(
+    ("length", "zh", "en"),
+    [
+        (100, "单个错误，以及两个错误叠加", "single mistakes and two together"),
+        (LONGEST_FOR_PAIRS + 1, "只试完了单个错误", "only single mistakes were tried to the end"),
+        (200_000, "没有试完", "the search was not finished"),
+    ],
+)
+def test_a_search_that_finds_nothing_says_how_far_it_went(length, zh, en):
+    body = f"udid={'x' * length}&txamt=1".encode()
+    request = Request("POST", "https://h/trade/v1/query", (("X-QF-SIGN", "0" * 32),), body)
+
+    diagnosis = explain(request, key=KEY)
+
+    (finding,) = [f for f in diagnosis.findings if f.id == "signature-unexplained"]
+    assert zh in finding.evidence.zh and en in finding.evidence.en
+    assert f"{diagnosis.tried:,} " in finding.evidence.en
+    assert ("short values" in finding.fix.en) == (length > LONGEST_FOR_PAIRS)
+
+
+@pytest.mark.parametrize("length", [LONGEST_FOR_PAIRS - 1000, LONGEST_FOR_PAIRS + 1])
+def test_a_single_cause_is_found_in_a_long_request_too(length):
+    text = f"txamt=1&udid={'x' * length}"
+    wrong = hashlib.md5((text + "&key=" + KEY).encode()).hexdigest()
+
+    diagnosis = explain(f"{text}  sign={wrong}", key=KEY)
+
+    assert diagnosis.cause is not None and diagnosis.cause.id == "key-joined"
 
 
 CRAFTED = {

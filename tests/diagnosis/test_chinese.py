@@ -1,0 +1,199 @@
+"""A Chinese reader gets Chinese: no English is left in what a diagnosis says.
+
+Names and formats that a Chinese engineer writes in Latin letters are listed here; every other
+Latin word has to stand in the request, or be a word of the wire.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+
+import pytest
+
+from qftools import catalogue, explain
+from qftools.diagnosis.bodies import _ways
+from qftools.diagnosis.causes import CAUSES
+from qftools.diagnosis.details import QUOTING
+from qftools.diagnosis.deviations import Deviation
+from qftools.diagnosis.reading import inputs_of, read_request
+from qftools.diagnosis.remarks import REMARKS
+from qftools.diagnosis.report import COUNTED, LABELS, PROOF, SEVERITY, SIGNATURE, sources
+from qftools.diagnosis.search import Result, _Search
+from qftools.diagnosis.signature_findings import (
+    body_not_found,
+    key_is_doubtful,
+    key_is_right,
+    no_key,
+    not_all_here,
+    not_found,
+    reproduced,
+)
+from qftools.exchange import Exchange, Response
+from qftools.exchange.parsing import ENDPOINTS, read
+from tests import broken_requests as made
+from tests.diagnosis.test_rules import CASES, UTC, WITH_MORE, request
+from tests.diagnosis.test_signatures import made_of
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+NAMES = frozenset(
+    _WORD.findall(
+        """
+        app code client key QFPay API HTTP HTTPS URL TLS GET POST JSON XML HTML PHP Java Python
+        Node cURL GBK GB Big5 HKSCS UTF LE BE EUC JP Shift_JIS UTF_8 GB18030 latin ASCII BOM LF CR
+        TAB NUL NFC NFD Unicode Base64 base64 MD5 SHA1 SHA256 SHA512 HMAC Odoo Django Go Omnipay
+        FAQ ISO MM DD YYYY hh mm ss ms UTC Unix WeChat Alipay PayMe FPS HKD CNY JPY Docusaurus
+        MkDocs Mintlify MCHCODE SUCCESS addslashes ksort asort sort Reversal MAC T0 channeld
+        filter error void MPM ZWSP http https requests axios URLSearchParams verify False
+        CURLOPT_SSL_VERIFYPEER false HexFormat ffffffXX ff C k x name value sign sign_type Z
+        """
+    )
+)
+# Code: calls, paths, headers, options, fields, entities, placeholders of strftime, numbers.
+_CODE = re.compile(
+    r"[A-Za-z_.]+\(|X-[A-Z-]+|Content-Type|application/[\w-]+|multipart/form-data|text/plain"
+    r"|https?://[^\s，。；]+|/[a-z]+/v1/[a-z_]*|--[a-z-]+|QFTOOLS_CLIENT_KEY|qftools \w+"
+    r"|\b[a-z]+(?:_[a-z]+)+\b|&\w*[;=]?|%[a-zA-Z]+|\\[ux][xX]+|[(（]C\d+(?:, C\d+)*[)）]|0x"
+    r"|《[^》]+》|\b[0-9a-fA-F]{2}(?: [0-9a-fA-F]{2})*\b|\b[\w-]+(?:\.[a-z]+)+\b"
+)
+OF_THE_WIRE = {
+    *(field.name for field in catalogue.fields()),
+    *catalogue.sources(),
+    *ENDPOINTS,
+    *("json_encode", "encodeURI", "encodeURIComponent", "URLEncoder"),
+}
+QUOTED = QUOTING | {"spelling", "number-format"}  # their details are values of the request
+
+
+def english(text: str, *known: str) -> list[str]:
+    """The words of *text* that are neither code, nor names, nor what the caller knows."""
+    for each in sorted(known, key=len, reverse=True):
+        if each:
+            text = re.sub(rf"(?<![A-Za-z0-9_]){re.escape(each)}(?![A-Za-z0-9_])", " ", text)
+    found = _WORD.findall(_CODE.sub(" ", text))
+    return [word for word in found if word not in NAMES | OF_THE_WIRE]
+
+
+def said(finding, *known):
+    """The English words of a finding's Chinese."""
+    shown = (finding.what.zh, finding.evidence.zh, finding.fix.zh, sources(finding.source, "zh"))
+    return [word for text in shown for word in english(text, *known)]
+
+
+def test_english_in_a_chinese_sentence_is_seen():
+    assert english("签名时 values were URL-encoded，见 txamt") == ["values", "were", "encoded"]
+
+
+def deviations(name):
+    """Every deviation that the search tries alone on a request that is broken in this way."""
+    broken = made_of((name,), 1)
+    (paste,) = read(broken.paste)
+    assert paste.request is not None
+    inputs = inputs_of(read_request(paste.request), paste.request, paste.endpoint)
+    for signature in ("0" * 32, "0" * 64, "0" * 30):
+        others = {"other": broken.payload.other_key}
+        tried = _Search(inputs, broken.payload.key, others, signature, 10**12)
+        for part in (tried.heads, tried.layouts, tried.sealings):
+            for way in itertools.chain(*part.values()):
+                yield from way.deviations
+
+
+def test_every_cause_that_a_search_can_name_is_chinese():
+    every = {deviation for name in made.BREAKERS for deviation in deviations(name)}
+    every |= {Deviation(name) for name in CAUSES}
+    left = {}
+    for deviation in every:
+        quoted = deviation.detail if deviation.id in QUOTED else ""
+        finding = reproduced(deviation, (deviation,), None, "MD5", [(deviation, deviation)])
+        words = said(finding, quoted, *deviation.field.split(", "))
+        if words:
+            left[deviation] = words
+
+    assert left == {}
+
+
+@pytest.mark.parametrize("body", [b'{"respcd": "0000", "txamt": "1", "n": 2}'])
+def test_every_way_to_write_a_body_again_is_chinese(body):
+    found = [deviation for deviation, _data in _ways(body)]
+
+    left = [d for d in found if said(reproduced(d, (d,), None, "MD5", []))]
+
+    assert len(found) > 20 and left == []
+
+
+@pytest.mark.parametrize("identifier", [*CASES, *WITH_MORE, "time-zone-utc"])
+def test_every_remark_is_chinese(identifier):
+    source, how = WITH_MORE.get(identifier, (CASES.get(identifier), {}))
+    if identifier == "time-zone-utc":
+        source = Exchange("payment", request(), UTC, None, 0.0, 0.0)
+
+    diagnosis = explain(source, **how)
+
+    sent = diagnosis.request
+    assert sent is not None
+    written = [sent.url, sent.body.decode(), *(text for row in sent.headers for text in row)]
+    if isinstance(source, str):
+        written.append(source)
+    known = [word for text in written for word in re.findall(r"[\w.-]+", text)]
+    known += [*sent.params.values(), sent.method, sent.body[:40].decode()]
+    assert {f.id: words for f in diagnosis.findings if (words := said(f, *known))} == {}
+
+
+ANSWERS = [(endpoint, code) for endpoint in ENDPOINTS for code in catalogue.codes()]
+
+
+def test_every_answer_is_chinese():
+    left = {}
+    for endpoint, code in [*ANSWERS, ("query", "9999")]:
+        row = {"syssn": "1", "respcd": code, "cancel": "0"}
+        for body in ({"respcd": code}, {"respcd": "0000", "data": [row]}):
+            answer = Response(200, (), json.dumps(body).encode())
+            for finding in explain(
+                Exchange(endpoint, request(endpoint), answer, None, 0.0, 0.0)
+            ).findings:
+                if words := finding.id.startswith(("answer", "row")) and said(finding):
+                    left[finding.id, code] = words
+
+    assert left == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "[]"), (200, '{"respcd": "0000", "data": []}'), (429, ""), (502, "")],
+)
+def test_what_is_no_answer_is_chinese(status, body):
+    answer = Response(status, (), body.encode())
+
+    diagnosis = explain(Exchange("query", request("query"), answer, None, 0.0, 0.0))
+
+    found = [finding for finding in diagnosis.findings if finding.id.startswith("answer")]
+    assert found and not any(map(said, found))
+
+
+OPEN = [
+    *(not_found(Result((), 12_345, 0, level)) for level in range(3)),
+    key_is_right(not_found(Result((), 1, 0, 2))),
+    key_is_doubtful(),
+    body_not_found(),
+    no_key(),
+    not_all_here(("user_creid",)),
+]
+
+
+@pytest.mark.parametrize("finding", OPEN, ids=lambda finding: finding.id)
+def test_what_is_not_proved_is_said_in_chinese(finding):
+    assert said(finding) == []
+
+
+def test_the_words_of_the_report_are_chinese():
+    tables = (LABELS, SEVERITY, COUNTED, PROOF, SIGNATURE)
+    words = [text.zh for table in tables for text in table.values()]
+
+    assert [text for text in words if english(re.sub(r"\{\w+\}", "", text))] == []
+
+
+def test_every_source_of_a_cause_or_a_remark_is_named_in_chinese():
+    named = [row.source for row in CAUSES.values()] + [row.source for row in REMARKS.values()]
+
+    assert [source for source in named if english(sources(source, "zh"))] == []
