@@ -140,7 +140,7 @@ class Command(_Translated):
 
 
 class Group(_Translated, click.Group):
-    """The list of commands, in the order in which they were added, with the exit statuses."""
+    """The list of commands, in the order in which they are given, with the exit statuses."""
 
     command_class = Command
 
