@@ -11,7 +11,8 @@ import pytest
 from qftools.catalogue import Text
 from tests.bench import page, results, servers
 from tests.bench.load import burst
-from tests.bench.rows import Goal, Measured, Missing, Row
+from tests.bench.mended import MENDED
+from tests.bench.rows import Goal, Measured, Missing, Result, Row
 from tests.bench.running import Run
 from tests.bench.table import ROWS, SUBJECTS
 from tests.bench.timing import in_turns
@@ -117,3 +118,24 @@ def test_a_plot_is_one_block_with_a_name_to_be_read_out(words, lang):
     (drawing,) = block
     assert block.tag == "div"
     assert drawing.get("aria-label")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_was_mended_is_shown_with_the_value_that_was_measured_last(lang):
+    table = page.part(["mended"], lang)
+
+    for one in MENDED:
+        assert escape(ROWS[one.row].what.say(lang)) in table
+        found = results.read()["rows"][one.row]
+        assert f"**{results.in_unit(found['median'], ROWS[one.row].unit)}**" in table
+    assert len(table.splitlines()) == len(MENDED) + 2
+
+
+def test_a_run_says_which_marks_are_not_those_of_the_run_before():
+    key = "verify-reply"
+    was = results.read()["rows"][key]["mark"]
+    far = Measured((1e9,)), Measured((1e-9,))  # one of them misses the goal, one meets it
+
+    changed = [results.changed_marks([Result(ROWS[key], outcome)]) for outcome in far]
+
+    assert sorted(changed, key=len) == [{}, {key: (was, "met" if was != "met" else "not met")}]

@@ -51,9 +51,19 @@ def main(quick: bool, only: tuple[str, ...]) -> None:
             measured += _measure(console, run, subject)
     console.print(f"\n{time.monotonic() - began:.0f} s")
     if not quick:
+        changed = results.changed_marks(measured)
         results.write(measured)
         console.print(f"written: {results.FILE.relative_to(ROOT)}")
+        _say_what_changed(console, changed)
     raise SystemExit(any(result.mark == "broken" for result in measured))
+
+
+def _say_what_changed(console: Console, changed: dict[str, tuple[str, str]]) -> None:
+    """Say on which marks this run and the one before it disagree."""
+    if not changed:
+        console.print("every mark is the one that was written before")
+    for key, (before, now) in changed.items():
+        console.print(f"changed: {key}: {before} -> {now}")
 
 
 def _measure(console: Console, run: Run, subject: Subject) -> list[Result]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from qftools.catalogue import Text
 from tests.bench import plots, results
+from tests.bench.mended import MENDED
 from tests.bench.rows import Row
 from tests.bench.table import ROWS, SUBJECTS
 
@@ -26,6 +27,9 @@ _WORDS = {
     "goal": Text("目标", "Goal"),
     "absolute": Text("我方 : 对方", "Ours : theirs"),
     "not yet": Text("还没有测", "not measured yet"),
+    "before": Text("之前", "Before"),
+    "now": Text("现在", "Now"),
+    "change": Text("改了什么", "What was changed"),
     "measured": Text("测量日期", "Measured"),
     "processor": Text("处理器", "Processor"),
     "cores": Text("核数", "Cores"),
@@ -46,7 +50,7 @@ _WORDS = {
 
 
 def part(words: list[str], lang: Language) -> str:
-    """Return a part of the page: ``table SUBJECT``, ``ratios``, ``curve ROW``, ``machine``.
+    """Return a part of the page: ``table SUBJECT``, ``curve ROW``, ``ratios``, ``mended`` ...
 
     Raises:
         KeyError: There is no such part.
@@ -56,7 +60,8 @@ def part(words: list[str], lang: Language) -> str:
         return table(rest[0], lang)
     if kind == "curve":
         return curve(rest[0], lang)
-    return {"ratios": ratios, "machine": machine, "summary": summary}[kind](lang)
+    made = {"ratios": ratios, "machine": machine, "summary": summary, "mended": mended}
+    return made[kind](lang)
 
 
 def table(subject: str, lang: Language) -> str:
@@ -135,6 +140,19 @@ def summary(lang: Language) -> str:
     if lang == "zh":
         return f"最近的测量：{all_} 项有结果，{met} 项达到目标。"
     return f"{met} of {all_} rows met their goals when they were last measured."
+
+
+def mended(lang: Language) -> str:
+    """Return the table of what the bench found: before, now, and what was changed."""
+    names = [_WORDS[name].say(lang) for name in ("what", "before", "now", "change")]
+    lines = [names, ["---", "--:", "--:", "---"]]
+    for one in MENDED:
+        row, found = ROWS[one.row], _data()["rows"].get(one.row, {})
+        subject = f"{row.what.say(lang)} : {row.against.say(lang)}"
+        now = results.in_unit(found["median"], row.unit) if "median" in found else "–"
+        before = results.in_unit(one.before, row.unit)
+        lines.append([escape(subject), before, f"**{now}**", escape(one.what.say(lang))])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _short(text: str, lang: Language) -> str:

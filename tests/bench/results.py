@@ -30,6 +30,17 @@ def write(measured: Iterable[Result]) -> None:
     new.replace(FILE)
 
 
+def changed_marks(measured: Iterable[Result]) -> dict[str, tuple[str, str]]:
+    """Return the rows whose mark is not the one that was written last: key, before and now."""
+    rows = read()["rows"] if FILE.exists() else {}
+    before = {key: row["mark"] for key, row in rows.items()}
+    return {
+        result.row.key: (before.get(result.row.key, "not measured"), result.mark)
+        for result in measured
+        if before.get(result.row.key) != result.mark
+    }
+
+
 def read() -> dict[str, Any]:
     """Return what was written last."""
     data: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
