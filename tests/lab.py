@@ -1,4 +1,4 @@
-"""A JupyterLab of its own in a real browser: start it, open a notebook, run it, look at it.
+"""A JupyterLab or Notebook of its own in a real browser: start it, open a notebook, run it.
 
 Nothing of the reader's own JupyterLab is touched: settings, runtime and notebooks are copies.
 """
@@ -37,8 +37,13 @@ _NO_WINDOWING = '{"windowingMode": "none"}'
 
 
 @contextmanager
-def running_lab(folder: Path, notebooks: Path = NOTEBOOKS) -> Iterator[str]:
-    """Start JupyterLab on a free loopback port over a copy of *notebooks*; yields its address."""
+def running_lab(
+    folder: Path, notebooks: Path = NOTEBOOKS, application: str = "jupyterlab"
+) -> Iterator[str]:
+    """Start JupyterLab, or ``notebook``, on a free loopback port over a copy of *notebooks*.
+
+    Yields its address.
+    """
     shutil.copytree(notebooks, folder / "root", dirs_exist_ok=True)
     settings = folder / "settings/@jupyterlab"
     for name, text in {
@@ -62,7 +67,7 @@ def running_lab(folder: Path, notebooks: Path = NOTEBOOKS) -> Iterator[str]:
         "PYTHONPATH": str(ROOT),
     }
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
+        sys.executable, "-m", application, "--no-browser", "--allow-root", "--ip=127.0.0.1",
         f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=",
         f"--ServerApp.root_dir={folder / 'root'}", "--ServerApp.terminals_enabled=False",
         "--expose-app-in-browser",
@@ -88,12 +93,15 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
             if server.poll() is not None:
                 raise RuntimeError(log.read_text()) from None
             time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not answer at {address}")
+    raise RuntimeError(f"nothing answered at {address}")
 
 
-def open_and_run(page: Any, address: str, path: str) -> list[int | None]:
+def open_and_run(
+    page: Any, address: str, path: str, application: str = "jupyterlab"
+) -> list[int | None]:
     """Open a notebook on its own, run all cells, and return their execution counts."""
-    page.goto(f"{address}/doc/tree/{path}?reset")
+    where = "doc/tree" if application == "jupyterlab" else "notebooks"
+    page.goto(f"{address}/{where}/{path}?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     counts: list[int | None] = page.evaluate(RUN_ALL, 400)
     return counts

@@ -144,8 +144,12 @@ def _table(found: list[Code]) -> Markup:
             "tr",
             el("td", el("code", code.code)),
             el("td", code.meaning.say(language())),
-            el("td", el("span", _(_KINDS[code.kind][0]), cls=f"qf-{_KINDS[code.kind][1]}")),
-            el("td", _(_MONEY[code.money_moved])),
+            el(
+                "td",
+                el("span", _(_KINDS[code.kind][0]), cls=f"qf-{_KINDS[code.kind][1]}"),
+                data_label=head[2],
+            ),
+            el("td", _(_MONEY[code.money_moved]), data_label=head[3]),
         )
         for code in found
     ]

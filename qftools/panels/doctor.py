@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipywidgets import HTML, Dropdown, Password, Textarea
 
 from qftools.diagnosis import Diagnosis, Finding, explain
+from qftools.diagnosis.visible import visible
 from qftools.locale import language, mark
 from qftools.locale import text as _
 from qftools.panels.markup import Markup, el, join
@@ -120,9 +121,10 @@ class Doctor(Panel):
 
 
 def _compared(diagnosis: Diagnosis) -> Markup:
+    assert diagnosis.signed is not None
     return join(
         el("h4", _("What was signed")),
-        el("pre", diagnosis.signed, cls="qf-code qf-bad"),
+        el("pre", visible(diagnosis.signed), cls="qf-code qf-bad"),
         el("h4", _("What the gateway signs")),
         el("pre", diagnosis.visible_text, cls="qf-code qf-ok"),
     )

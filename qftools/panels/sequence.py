@@ -14,6 +14,7 @@ _WIDTH = 404
 _X: dict[Lane, int] = {"merchant": 88, "gateway": 180, "wallet": 272, "payer": 364}
 _TOP = 54
 _ROW = 30
+_BETWEEN = 12
 _NAMES: dict[Lane, str] = {
     "merchant": mark("Merchant"),
     "gateway": mark("Gateway"),
@@ -44,15 +45,16 @@ def sequence(beats: Iterable[Beat]) -> Markup:
             )
             continue
         last = number == len(drawable)
-        drawn = [el("text", beat.name, x=2, y=y + 13, cls="dim")] if beat.lines else []
-        for line in beat.lines:
+        drawn = [_margin(beat, y, first=number == 1)] if beat.lines else []
+        for place, line in enumerate(beat.lines):
             y += _ROW
             at = clock(line.at)
             if at != shown_at:
-                drawn.append(el("text", at, x=2, y=y - 3, cls="dim code"))
+                # Below the step's name, which stands beside its first message.
+                drawn.append(el("text", at, x=2, y=y + (4 if place else 12), cls="dim code"))
                 shown_at = at
             drawn.append(_line(line, y))
-        y += 4
+        y += _BETWEEN
         rows.append(el("g", *drawn, cls="new" if last else None))
     height = y + 22 if beats else _TOP + 60
     lanes = [_lane(lane, height) for lane in LANES]
@@ -90,6 +92,15 @@ def told(beats: Iterable[Beat]) -> str:
 def clock(at: float) -> str:
     """Return the time of day in Beijing, which is the gateway's."""
     return (datetime.fromtimestamp(at, UTC) + timedelta(hours=8)).strftime("%H:%M:%S")
+
+
+def _margin(beat: Beat, y: float, *, first: bool) -> Markup:
+    """The name of a step, and the line that parts it from the one before."""
+    edge = y + 2
+    return join(
+        None if first else el("line", x1=0, x2=_WIDTH, y1=edge, y2=edge, cls="edge"),
+        el("text", beat.name, x=2, y=y + _ROW - 2, cls="name"),
+    )
 
 
 def _lane(lane: Lane, height: float) -> Markup:

@@ -10,6 +10,7 @@ from qftools.walk import NEXT, Step, Walk
 _WIDTH = 404
 _BOX_W, _BOX_H, _BOX_Y = 104, 40, 34
 _STEPS = {Step.LOOK: 4, Step.CANCEL: 150, Step.CONFIRM: 296}
+_BRACE_Y = 88
 _CHIP_W, _CHIP_H = 129, 25
 _GOOD = {Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.ALREADY_REFUNDED, Verdict.FAILED}
 
@@ -85,10 +86,35 @@ def _ways(now: Step | None) -> Markup:
                 path = f"M{start + _BOX_W} {middle_y}H{end - 7}"
                 tip = f"M{end} {middle_y}l-8 -4v8z"
             drawn += [el("path", d=path, cls="arrow"), el("path", d=tip, cls="tip")]
-    again = el(
-        "text", _("ask again"), x=_STEPS[Step.CANCEL] + 52, y=20, text_anchor="middle", cls="dim"
+            if goes_to is step:
+                inwards = 1 if start < _WIDTH / 2 - _BOX_W / 2 else -1
+                drawn.append(
+                    el(
+                        "text",
+                        _("ask again"),
+                        x=start + _BOX_W / 2 + inwards * 28,
+                        y=20,
+                        text_anchor="start" if inwards > 0 else "end",
+                        cls="dim",
+                    )
+                )
+    return join(*drawn, _way_out())
+
+
+def _way_out() -> Markup:
+    """From every step that can end the flow down to the verdicts."""
+    ends = [
+        _STEPS[step] + _BOX_W / 2
+        for step, cells in NEXT.items()
+        if any(not isinstance(goes_to, Step) for goes_to in cells.values())
+    ]
+    below, middle = _BOX_Y + _BOX_H, _WIDTH / 2
+    down = "".join(f"M{x} {below}V{_BRACE_Y}" for x in ends)
+    across = f"M{min(ends)} {_BRACE_Y}H{max(ends)}"
+    return join(
+        el("path", d=f"{down}{across}M{middle} {_BRACE_Y}v14", cls="arrow faint"),
+        el("path", d=f"M{middle} {_BRACE_Y + 20}l-4 -8h8z", cls="tip faint"),
     )
-    return join(*drawn, again)
 
 
 def _chip(number: int, verdict: Verdict, end: Verdict | None) -> Markup:
@@ -104,6 +130,6 @@ def _chip(number: int, verdict: Verdict, end: Verdict | None) -> Markup:
             y=y + 16.5,
             text_anchor="middle",
             font_weight="700" if verdict is end else None,
-            cls="code" if verdict is end else "code dim",
+            cls="code chip" if verdict is end else "code chip off",
         ),
     )

@@ -83,7 +83,7 @@ class WalletMap(Panel):
             widget.description = label
             relabel(widget, options)
         found = self.found()
-        count = _("{count} pay types").format(count=len(found))
+        count = _("Pay types: {count}").format(count=len(found))
         tell(
             self.table,
             el("p", count, cls="qf-dim qf-small", role="status"),
@@ -123,10 +123,10 @@ def _row(pay_type: catalogue.PayType, by: Route) -> Markup:
     return el(
         "tr",
         el("td", el("code", pay_type.code), " ", pay_type.name.say(spoken)),
-        el("td", regions or "–"),
-        el("td", el("strong", by.call or _("none")), " ", sure),
+        el("td", regions or "–", data_label=_("Region")),
+        el("td", el("strong", by.call or _("none")), " ", sure, data_label=_("Call")),
         el("td", by.reason.say(spoken), _note(pay_type)),
-        el("td", by.source, _disputes(by), cls="qf-small qf-dim"),
+        el("td", by.source, _disputes(by), cls="qf-small qf-dim", data_label=_("Source")),
     )
 
 
