@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests import machine
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
+
+_ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
 @contextmanager
@@ -20,7 +23,20 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=machine.NEEDS["chromium"].command(),
-            args=["--no-sandbox", "--disable-dev-shm-usage"],
+            args=_ARGUMENTS,
         )
         yield browser
         browser.close()
+
+
+@contextmanager
+def returning(profile: Path) -> Iterator[BrowserContext]:
+    """The browser of a reader who comes back: what it keeps, it keeps in *profile*."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=machine.NEEDS["chromium"].command(), args=_ARGUMENTS
+        )
+        yield context
+        context.close()

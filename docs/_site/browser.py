@@ -4,6 +4,7 @@
     python -m docs._site.browser --pin         choose the wheels anew, into lite/requirements.txt
 
 Nothing is fetched by the reader from elsewhere: runtime, wheels and pages are part of the site.
+It needs npm and Node.js: the one brings Pyodide, the other runs it once (see light.py).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from docs._site.light import lighten
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent / "lite"
 WORK = ROOT / ".make" / "lite"
@@ -34,7 +37,14 @@ PYTHON = "3.14"
 PLATFORM = "wasm32-pyodide2024"
 RUNTIME = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 WANTED = ("micropip==0.11.1", "ipython", "comm", "ipywidgets", "tzdata", "packaging")
-UNUSED = {"widgetsnbextension", "jupyterlab-widgets", "pexpect", "ptyprocess"}
+# What only a terminal or a server needs.
+UNUSED = {
+    *("widgetsnbextension", "jupyterlab-widgets"),
+    *("pexpect", "ptyprocess", "prompt-toolkit", "wcwidth"),
+}
+# Wheels that the kernel would otherwise install one by one when it starts.
+KERNEL = "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension/static/pypi"
+KERNEL_WHEELS = ("piplite-*.whl", "pyodide_kernel-*.whl", "ipykernel-*.whl")
 LOCALES = {"zh": "zh_CN", "en": "default"}
 EXTRA = "sweep"  # of qftools: lesson 12 sweeps
 STAND_IN = ("stand_in", "1.0")
@@ -54,6 +64,8 @@ MARKERS = {
 
 def build(site: Path) -> None:
     """Build both languages into *site*; they share one runtime."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        raise SystemExit("The lessons in the browser need npm and Node.js: or make docs LITE=0")
     shutil.rmtree(site / "lite", ignore_errors=True)
     runtime = site / "lite" / "pyodide"
     runtime.mkdir(parents=True)
@@ -81,8 +93,6 @@ def pin() -> None:
 def _lay_runtime(runtime: Path) -> None:
     tarball = WORK / f"pyodide-{PYODIDE}.tgz"
     if not tarball.exists():
-        if shutil.which("npm") is None:
-            raise SystemExit("The lessons in the browser need npm. Without them: make docs LITE=0")
         WORK.mkdir(parents=True, exist_ok=True)
         _run("npm", "pack", "--silent", f"pyodide@{PYODIDE}", f"--pack-destination={WORK}")
     if hashlib.sha256(tarball.read_bytes()).hexdigest() != PYODIDE_SHA256:
@@ -106,7 +116,11 @@ def _lay_wheels(runtime: Path) -> None:
         *(f"--dest={runtime}", f"--requirement={PINS}"),
     )
     shutil.copy(_own_wheel(), runtime)
+    for pattern in KERNEL_WHEELS:
+        (wheel,) = Path(sys.prefix, KERNEL).glob(pattern)
+        shutil.copy(wheel, runtime)
     _pack_stand_in(runtime)
+    lighten(runtime)
     lock = json.loads((runtime / "pyodide-lock.json").read_text(encoding="utf-8"))
     wheels = sorted(runtime.glob("*.whl"))
     have = {canonicalize_name(parse_wheel_filename(wheel.name)[0]) for wheel in wheels}
@@ -133,7 +147,7 @@ def _entries(wheels: list[Path], have: set[Any]) -> Iterator[dict[str, Any]]:
             said = email.message_from_bytes(archive.read(metadata))
         needs = [Requirement(text) for text in said.get_all("Requires-Dist") or []]
         applies = [n for n in needs if n.marker is None or n.marker.evaluate(MARKERS)]
-        top = r"[A-Za-z_]\w*(/__init__\.py|\.py)$"
+        tops = (re.match(r"([A-Za-z_]\w*)(/__init__)?\.pyc?$", name) for name in names)
         yield {
             "name": str(canonicalize_name(name)),
             "version": str(version),
@@ -141,9 +155,7 @@ def _entries(wheels: list[Path], have: set[Any]) -> Iterator[dict[str, Any]]:
             "install_dir": "site",
             "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
             "package_type": "package",
-            "imports": sorted(
-                {n.split("/")[0].removesuffix(".py") for n in names if re.match(top, n)}
-            ),
+            "imports": sorted({top[1] for top in tops if top}),
             "depends": sorted({str(canonicalize_name(n.name)) for n in applies} & have),
             "unvendored_tests": False,
         }

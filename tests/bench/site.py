@@ -6,25 +6,20 @@ import gzip
 import re
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from qftools.catalogue import Text
 from tests import machine
+from tests.bench.hosting import hosted
 from tests.bench.rows import Goal, Measured, Missing, Row
 from tests.bench.running import Run
 from tests.bench.startup import PROCESSOR
 from tests.bench.timing import Took, whole_process
-from tests.browser import chromium
+from tests.browser import chromium, returning
 from tests.site import serving
 
 _LESSON = "lite/en/notebooks/index.html?path=01-quickstart.ipynb"
@@ -85,14 +80,13 @@ def _keep(response: Any, bodies: list[bytes]) -> None:
 
 def _visits(run: Run) -> tuple[Visit, Visit]:
     def measure() -> tuple[Visit, Visit]:
-        folder = _built(run).folder
-        with _counted(folder) as (url, served), chromium() as browser:
-            context = browser.new_context()
+        with hosted(_built(run).folder) as (url, sent), tempfile.TemporaryDirectory() as kept:
             visits = []
             for _ in range(2):
-                served.clear()
-                seconds = _first_result(context, url)
-                visits.append(Visit(seconds, sum(_packed(folder, path) for path in served) / 1e6))
+                sent.clear()
+                with returning(Path(kept)) as browser:  # closed in between, as a reader does
+                    seconds = _first_result(browser, url)
+                visits.append(Visit(seconds, sum(sent) / 1e6))
             return visits[0], visits[1]
 
     return run.once("visits", measure)
@@ -113,31 +107,6 @@ def _first_result(context: Any, url: str) -> float:
     seconds = time.perf_counter() - start
     page.close()
     return seconds
-
-
-@contextmanager
-def _counted(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """Serve *folder*, and note the path of every file that goes over the wire."""
-    served: list[str] = []
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_request(self, code: object = "-", size: object = "-") -> None:
-            if code == HTTPStatus.OK:
-                served.append(self.path)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", served
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def _packed(folder: Path, path: str) -> int:
-    file = folder / unquote(path.partition("?")[0]).lstrip("/")
-    return len(gzip.compress(file.read_bytes(), 6)) if file.is_file() else 0
 
 
 def _visited(read: Callable[[tuple[Visit, Visit]], Measured]) -> Callable[..., Measured | Missing]:

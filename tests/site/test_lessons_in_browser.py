@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
 import sys
+import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +17,7 @@ from playwright.sync_api import expect
 from tests.lab import RUN_ALL
 from tests.site import serving
 
-pytestmark = pytest.mark.needs("chromium", "chinese-font", "npm")
+pytestmark = pytest.mark.needs("chromium", "chinese-font", "npm", "node")
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +85,36 @@ def test_a_panel_answers_a_press_in_the_browser(notebook):
 
     assert "Traceback" not in page.inner_text(".jp-Notebook")
     assert page.wrong == []
+
+
+@pytest.fixture
+def contents(lite):
+    """Return what is in the wheel of a package, by the package's name."""
+
+    def read(name: str) -> set[str]:
+        with urllib.request.urlopen(f"{lite}/pyodide/pyodide-lock.json") as answer:
+            wheel = json.load(answer)["packages"][name]["file_name"]
+        with urllib.request.urlopen(f"{lite}/pyodide/{wheel}") as answer:
+            return set(zipfile.ZipFile(io.BytesIO(answer.read())).namelist())
+
+    return read
+
+
+def test_what_every_lesson_loads_comes_compiled(contents):
+    ipython = contents("ipython")
+
+    assert "IPython/core/interactiveshell.pyc" in ipython
+    assert "IPython/core/interactiveshell.py" not in ipython
+
+
+def test_qftools_keeps_its_source_beside_the_byte_code_so_that_a_reader_can_look(contents):
+    ours = contents("qftools")
+
+    assert {"qftools/client.py", "qftools/__pycache__/client.cpython-314.pyc"} <= ours
+
+
+def test_what_no_lesson_reads_stays_out_and_what_completes_a_name_stays_in(contents):
+    jedi = contents("jedi")
+
+    assert "jedi/third_party/typeshed/stdlib/builtins.pyi" in jedi
+    assert not [name for name in jedi if name.startswith("jedi/third_party/typeshed/stubs/")]
