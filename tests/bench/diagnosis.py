@@ -1,9 +1,9 @@
 """``make bench-diagnosis``: how often the true cause of a wrong signature is named, and how fast.
 
-    python -m tests.bench.diagnosis              100 requests for each cause, 1000 pairs
+    python -m tests.bench.diagnosis              100 requests for each way, 1000 pairs
     python -m tests.bench.diagnosis --quick      10 and 200
 
-Writes the table that the site shows, if ``--write FILE`` says where.
+The whole run writes ``diagnosis.json`` beside this file, which the site shows.
 """
 
 from __future__ import annotations
@@ -15,21 +15,26 @@ import random
 import statistics
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from qftools import explain
+from qftools.diagnosis.causes import CAUSES
 from tests import broken_requests as made
+
+FILE = Path(__file__).with_name("diagnosis.json")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one request came to."""
+    """What one request came to: right, if what was done was named, and nothing else."""
 
     names: tuple[str, ...]
+    causes: tuple[str, ...]
     right: bool
     seconds: float
 
@@ -37,7 +42,7 @@ class Outcome:
 def outcome(names: tuple[str, ...], seed: str) -> Outcome | None:
     """Make one request and explain it; None where these ways can't go together."""
     rng = random.Random(seed)
-    broken = made.broken(rng, names) if names else made.correct(rng)
+    broken = made.create(rng, names)
     if broken is None:
         return None
     started = time.process_time()
@@ -52,7 +57,7 @@ def outcome(names: tuple[str, ...], seed: str) -> Outcome | None:
     right = right and fields <= {finding.field for finding in named}
     if not names:
         right = right and diagnosis.signature == "right"
-    return Outcome(names, right, seconds)
+    return Outcome(names, tuple(sorted(wanted)), right, seconds)
 
 
 def batch(tasks: list[tuple[tuple[str, ...], str]]) -> list[Outcome]:
@@ -65,7 +70,7 @@ def tasks(singles: int, pairs: int) -> Iterable[tuple[tuple[str, ...], str]]:
     """What to make: correct requests, every cause alone, and pairs drawn at random."""
     for number in range(singles * 2):
         yield (), f"correct {number}"
-    for name in made.BREAKERS:
+    for name in (*made.BREAKERS, *made.ANSWERS):
         for number in range(singles):
             yield (name,), f"{name} {number}"
     rng = random.Random(0)
@@ -87,53 +92,79 @@ def run(singles: int, pairs: int) -> list[Outcome]:
     return done
 
 
-def row(label: str, outcomes: list[Outcome]) -> dict[str, object]:
+LABELS = {
+    "correct": "correct: no false cause",
+    "one": "one cause",
+    "two": "two causes together",
+}
+WANTED = {"correct": 100.0, "one": 99.0, "two": 95.0}  # percent
+
+
+class Line(TypedDict):
     """One line of the table."""
+
+    tried: int
+    named: int
+    median_ms: float
+    slowest_ms: int
+
+
+def line(outcomes: list[Outcome]) -> Line:
+    """Count and time some outcomes."""
     seconds = sorted(each.seconds for each in outcomes)
     return {
-        "requests": label,
-        "count": len(outcomes),
+        "tried": len(outcomes),
         "named": sum(each.right for each in outcomes),
         "median_ms": round(statistics.median(seconds) * 1000, 1),
         "slowest_ms": round(seconds[-1] * 1000),
     }
 
 
-def table(outcomes: list[Outcome]) -> list[dict[str, object]]:
+def table(outcomes: list[Outcome]) -> dict[str, Line]:
     """The three lines that count."""
     by_size: dict[int, list[Outcome]] = defaultdict(list)
     for each in outcomes:
         by_size[len(each.names)].append(each)
-    labels = {0: "correct: no false cause", 1: "one cause", 2: "two causes together"}
-    return [row(labels[size], found) for size, found in sorted(by_size.items())]
+    return {name: line(by_size[size]) for size, name in enumerate(LABELS)}
+
+
+def by_cause(outcomes: list[Outcome]) -> dict[str, dict[str, int]]:
+    """How often each cause was made alone, and how often it was named then."""
+    found: dict[str, dict[str, int]] = {name: {"tried": 0, "named": 0} for name in CAUSES}
+    for each in outcomes:
+        if len(each.names) == 1:
+            (cause,) = each.causes
+            found[cause]["tried"] += 1
+            found[cause]["named"] += each.right
+    return found
 
 
 def main() -> int:
     """Print the table, and each cause that was missed; 1 if the promise is not kept."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--write", type=Path, metavar="FILE")
+    parser.add_argument("--quick", action="store_true", help="less of everything; writes nothing")
     options = parser.parse_args()
     outcomes = run(*((10, 200) if options.quick else (100, 1000)))
     lines = table(outcomes)
+    _show(lines, outcomes)
+    if not options.quick:
+        results = {"totals": lines, "causes": by_cause(outcomes)}
+        FILE.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    kept = [100 * one["named"] / one["tried"] >= WANTED[name] for name, one in lines.items()]
+    return 0 if all(kept) else 1
+
+
+def _show(lines: dict[str, Line], outcomes: list[Outcome]) -> None:
     print(f"\n{'':26} {'requests':>9} {'named':>7} {'share':>8} {'median':>9} {'slowest':>9}")
-    for line in lines:
-        share = 100 * int(str(line["named"])) / int(str(line["count"]))
+    for name, one in lines.items():
+        share = 100 * one["named"] / one["tried"]
         print(
-            f"{line['requests']:26} {line['count']:>9} {line['named']:>7} {share:>6.2f} %"
-            f" {line['median_ms']:>6} ms {line['slowest_ms']:>6} ms"
+            f"{LABELS[name]:26} {one['tried']:>9} {one['named']:>7} {share:>6.2f} %"
+            f" {one['median_ms']:>6} ms {one['slowest_ms']:>6} ms"
         )
-    missed: dict[tuple[str, ...], int] = defaultdict(int)
-    for each in outcomes:
-        missed[each.names] += not each.right
-    for names, count in sorted(missed.items(), key=lambda item: -item[1])[:15]:
-        if count:
-            print(f"  missed {count:>3}: {' + '.join(names) or 'a correct request'}")
-    if options.write:
-        options.write.write_text(json.dumps(lines, indent=2) + "\n", encoding="utf-8")
-    wanted = {0: 100.0, 1: 99.0, 2: 95.0}
-    shares = [100 * int(str(line["named"])) / int(str(line["count"])) for line in lines]
-    return 0 if all(s >= w for s, w in zip(shares, wanted.values(), strict=True)) else 1
+    missed = Counter(each.names for each in outcomes if not each.right)
+    for names, count in missed.most_common(15):
+        print(f"  missed {count:>3}: {' + '.join(names) or 'a correct request'}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
 from qftools.exchange.parsing import LONGEST, LONGEST_TEXT, read
 from qftools.exchange.writing import as_curl, as_har, as_http, as_postman
+from tests.diagnosis import chromium_pastes
 
 PASTES = Path(__file__).parent / "pastes"
 GIVEN = "0123456789ABCDEF0123456789ABCDEF"
@@ -33,21 +35,36 @@ def signature_of(paste):
 
 
 @pytest.mark.parametrize("name", ["chromium.bash.txt", "chromium.cmd.txt"])
-def test_a_request_that_chromium_copied_as_curl_is_read_as_it_was_sent(name):
+def test_a_form_that_chromium_copied_as_curl_is_read_as_it_was_sent(name):
     (paste,) = pasted(name)
 
     assert paste.endpoint == "payment"
-    assert paste.request.params == {**COMMON, "goods_name": COFFEE, "note": "100%!"}
-    assert paste.request.header("sec-ch-ua") == '"Chromium";v="150", "Not?A_Brand";v="24"'
+    assert paste.request.params == chromium_pastes.FORM
+    assert '"Chromium";v="156"' in paste.request.header("sec-ch-ua")
     assert signature_of(paste) == GIVEN
 
 
-def test_an_archive_of_chromium_gives_the_call_to_the_gateway_with_its_answer():
-    (paste,) = pasted("chromium.har")
+def test_a_body_of_any_characters_that_chromium_copied_for_bash_is_read_byte_for_byte():
+    (paste,) = pasted("chromium.raw.bash.txt")
 
-    assert paste.endpoint == "payment"
-    assert paste.request.params["goods_name"] == "一杯 咖啡"
-    assert json.loads(paste.response.body)["respcd"] == "1108"
+    assert paste.request.body.decode() == chromium_pastes.RAW
+
+
+def test_a_body_that_chromium_copied_for_cmd_is_read_as_windows_would_send_it():
+    (paste,) = pasted("chromium.raw.cmd.txt")
+
+    # Chromium writes a blank for what is not ASCII, one line break for CR LF, and \\ for \.
+    changed = re.sub("[^\x00-\x7f]", " ", chromium_pastes.RAW).replace("\r\n", "\n")
+    assert paste.request.body.decode() == changed.replace("\\", "\\\\")
+
+
+def test_an_archive_of_chromium_gives_the_calls_to_the_gateway_with_their_answers():
+    encoded, raw = pasted("chromium.har")
+
+    assert {encoded.endpoint, raw.endpoint} == {"payment"}
+    assert encoded.request.params == chromium_pastes.FORM
+    assert raw.request.body.decode() == chromium_pastes.RAW
+    assert json.loads(encoded.response.body)["respcd"] == "1108"
 
 
 @pytest.mark.parametrize(
