@@ -122,12 +122,22 @@ class Doctor(Panel):
 
 def _compared(diagnosis: Diagnosis) -> Markup:
     assert diagnosis.signed is not None
+    signed, right = visible(diagnosis.signed), diagnosis.visible_text
     return join(
         el("h4", _("What was signed")),
-        el("pre", visible(diagnosis.signed), cls="qf-code qf-bad"),
+        el("pre", _marked(signed, right), cls="qf-code qf-bad"),
         el("h4", _("What the gateway signs")),
-        el("pre", diagnosis.visible_text, cls="qf-code qf-ok"),
+        el("pre", _marked(right, signed), cls="qf-code qf-ok"),
     )
+
+
+def _marked(text: str, other: str) -> Markup:
+    """A signed text with the fields marked that the other one has not, or not so."""
+    others = set(other.split("&"))
+    pairs = [
+        pair if pair in others else el("mark", pair, cls="qf-differs") for pair in text.split("&")
+    ]
+    return join(*[part for pair in pairs for part in ("&", pair)][1:])
 
 
 def _finding(found: Finding, code: str) -> Markup:

@@ -234,7 +234,7 @@ def test_credentials_come_from_the_environment(monkeypatch):
     assert panel.real
 
 
-# ---- evidence, notices, doctor ------------------------------------------------------
+# ---- evidence, notices ------------------------------------------------------
 
 
 def test_an_outcome_is_shown_with_its_proof():
@@ -263,26 +263,6 @@ def test_a_careful_shop_judges_each_notification(button, expected):
     box.buttons[button].click()
 
     assert box.as_text() == expected
-
-
-def test_the_doctor_proves_the_cause_and_shows_the_bytes():
-    doctor = Doctor()
-
-    doctor.button.click()
-
-    assert doctor.diagnosis is not None
-    assert doctor.diagnosis.cause is not None
-    assert "signed in the order of sending" in doctor.result.value
-    assert CLIENT_KEY not in doctor.result.value
-
-
-def test_a_paste_that_cannot_be_read_is_said_in_the_panel():
-    doctor = Doctor("nothing like a request")
-
-    doctor.button.click()
-
-    assert "qf-card" in doctor._trouble.value
-    assert doctor.diagnosis is None
 
 
 # ---- quiz and repairs ---------------------------------------------------------------
