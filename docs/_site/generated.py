@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from docs._site import tables
+from docs._site.markdown import Here
 from docs._site.words import WORDS
 from qftools import catalogue
 from qftools.locale import Language
@@ -69,7 +70,7 @@ def _limits(lang: Language, wallet: catalogue.Wallet) -> list[str]:
         return WORDS[f"limit {word}"].say(lang).format(**values)
 
     own = [row for row in catalogue.pay_types().values() if row.wallet == wallet.key]
-    here = tables.Here(lang, "wallets/x.md")
+    here = Here(lang, "wallets/x.md")
     lines = []
     if wallet.auth_code_prefixes:
         prefixes = " ".join(f"`{prefix}`" for prefix in wallet.auth_code_prefixes)

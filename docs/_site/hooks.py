@@ -27,6 +27,7 @@ from mkdocs.structure.pages import Page
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from docs._site import commands, diagrams, generated, samples, signatures, tables
+from docs._site.markdown import Here
 from docs._site.words import WORDS
 from qftools.sandbox import openapi
 from tests.bench import page as bench
@@ -97,14 +98,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return markdown
 
 
-def _here(page: Page, config: MkDocsConfig) -> tables.Here:
+def _here(page: Page, config: MkDocsConfig) -> Here:
     path = PurePosixPath(page.file.src_uri)
     lang = "zh" if config.theme["language"] == "zh" else "en"
     parts = path.parts[1:] if path.parts[0] in ("zh", "en") else path.parts
-    return tables.Here(lang, "/".join(parts), "../" * page.url.count("/"))  # type: ignore[arg-type]
+    return Here(lang, "/".join(parts), "../" * page.url.count("/"))  # type: ignore[arg-type]
 
 
-def _made(kind: str, words: list[str], here: tables.Here) -> str:
+def _made(kind: str, words: list[str], here: Here) -> str:
     if kind == "table":
         return (tables.TABLES | signatures.SIGNATURES)[words[0]](here, *words[1:])
     if kind == "diagram":

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote_plus
 
-from docs._site.tables import Here, table
+from docs._site.markdown import Here, table
 from qftools.diagnosis.causes import CAUSES
 from qftools.signing import canonical, sign
 

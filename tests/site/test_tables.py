@@ -7,6 +7,7 @@ import re
 import pytest
 
 from docs._site import diagrams, samples, signatures, tables, words
+from docs._site.markdown import Here
 from qftools import catalogue
 from qftools.diagnosis import explain
 from qftools.exchange import Request
@@ -17,8 +18,8 @@ from qftools.signing import sign
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
-def here(lang: Language) -> tables.Here:
-    return tables.Here(lang, "codes.md")
+def here(lang: Language) -> Here:
+    return Here(lang, "codes.md")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -1,0 +1,136 @@
+"""The tables of the cancel flow and of the command line, for the site."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from docs._site.markdown import Here, head, table
+from qftools import catalogue
+from qftools.cli import exits
+from qftools.cli.command import ENVIRONMENT
+from qftools.findings import Finding
+from qftools.locale import text
+from qftools.policy import rules
+from qftools.routing import route
+from qftools.verdicts import VERDICTS, Verdict
+from qftools.walk import NEXT
+
+
+def verdicts(here: Here) -> str:
+    """How a cancel ends, what proves it, what to do then."""
+    return table(
+        head(here, "verdict", "meaning", "proof", "next", "exit"),
+        [
+            [
+                f"`{row.verdict}`",
+                row.meaning.say(here.lang),
+                row.proof.say(here.lang),
+                row.advice.say(here.lang),
+                f"`{row.exit_status}`",
+            ]
+            for row in VERDICTS.values()
+        ],
+    )
+
+
+def policies(here: Here) -> str:
+    """How patient a cancel is, by wallet and mode, and who says so."""
+    return table(
+        head(here, "wallet", "mode", "patience", "note", "source"),
+        [
+            [
+                "" if rule.wallet == "*" else catalogue.wallets()[rule.wallet].name.say(here.lang),
+                "" if rule.mode == "*" else rule.mode,
+                ", ".join(f"`{name}={value:g}`" for name, value in rule.values.items()),
+                rule.note.say(here.lang),
+                here.sources(rule.source),
+            ]
+            for rule in rules()
+        ],
+    )
+
+
+def walk(here: Here) -> str:
+    """Step by finding: what comes next."""
+    steps = list(NEXT)
+    return table(
+        [here.say("finding"), *(f"`{step}`" for step in steps)],
+        [
+            [
+                f"`{finding}` {here.say('finding ' + finding)}",
+                *(_next(NEXT[step][finding]) for step in steps),
+            ]
+            for finding in Finding
+        ],
+    )
+
+
+def _next(goes_to: object) -> str:
+    return f"**`{goes_to}`**" if isinstance(goes_to, Verdict) else f"`{goes_to}`"
+
+
+def walk_data(here: Here) -> str:
+    """The same table for the live part of the page."""
+    return _data(
+        "walk",
+        {
+            "next": {
+                str(step): {str(f): str(to) for f, to in row.items()} for step, row in NEXT.items()
+            },
+            "steps": {str(step): here.say(f"walk {step}") for step in NEXT},
+            "findings": {str(finding): here.say(f"finding {finding}") for finding in Finding},
+            "verdicts": {
+                str(row.verdict): f"{row.meaning.say(here.lang)} {row.advice.say(here.lang)}"
+                for row in VERDICTS.values()
+            },
+        },
+    )
+
+
+def route_data(here: Here) -> str:
+    """What cancels each pay type, and why, for the live part of the page."""
+    rows = []
+    for row in catalogue.pay_types().values():
+        by = route(row.code)
+        rows.append(
+            {
+                "code": row.code,
+                "name": row.name.say(here.lang),
+                "call": by.call,
+                "reason": by.reason.say(here.lang),
+            }
+        )
+    return _data("route", rows)
+
+
+def _data(live: str, value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" data-for="{live}">{text}</script>'
+
+
+def exit_statuses(here: Here) -> str:
+    """The exit statuses of the command line."""
+    return table(
+        head(here, "exit", "when"),
+        [[f"`{row.status}`", row.when] for row in exits.exits(here.lang)],
+    )
+
+
+def environment(here: Here) -> str:
+    """The variables that the command line and the client read."""
+    return table(
+        head(here, "variable", "what"),
+        [[f"`{name}`", text(what, here.lang)] for name, what in ENVIRONMENT.items()],
+    )
+
+
+FLOW: dict[str, Callable[..., str]] = {
+    "environment": environment,
+    "exit-statuses": exit_statuses,
+    "route-data": route_data,
+    "policies": policies,
+    "verdicts": verdicts,
+    "walk": walk,
+    "walk-data": walk_data,
+}

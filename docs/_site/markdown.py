@@ -1,0 +1,77 @@
+"""Markdown as the tables of the site write it: where a page is, its links, a table."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from docs._site.words import WORDS
+from qftools import catalogue
+from qftools.locale import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The page that asks: its language and its place, for links to other pages.
+
+    Attributes:
+        path: The page's file without the language folder: ``endpoints/reversal.md``.
+        up: The way to the root of the site, for what is no page.
+    """
+
+    lang: Language
+    path: str
+    up: str = ""
+
+    def link(self, label: str, target: str) -> str:
+        """A Markdown link to another page, given from the root of the language."""
+        file, hash_, anchor = target.partition("#")
+        relative = posixpath.relpath(file, posixpath.dirname(self.path)) if file else ""
+        return f"[{label}]({relative}{hash_}{anchor})"
+
+    def say(self, word: str) -> str:
+        """A word of the tables' own, in the language of the page."""
+        return WORDS[word].say(self.lang)
+
+    def code(self, code: str) -> str:
+        """A respcd, linked to its entry."""
+        known = code in catalogue.codes()
+        return self.link(f"`{code}`", f"codes.md#{code}") if known else f"`{code}`"
+
+    def sources(self, tags: str) -> str:
+        """The tags of a row, linked to the list of sources."""
+        joined = [
+            self.link(tag, f"disputes.md#source-{anchor(tag)}") for tag in tags.split("; ") if tag
+        ]
+        return " ".join(joined)
+
+    def disputes(self, numbers: Iterable[str]) -> str:
+        """Numbers of disputes, linked to the ledger."""
+        return " ".join(self.link(number, f"disputes.md#{number.lower()}") for number in numbers)
+
+
+def anchor(words: str) -> str:
+    """A tag as an anchor.
+
+    Example:
+        >>> anchor("ISO 4217")
+        'iso-4217'
+    """
+    return words.lower().replace(" ", "-")
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; what would break a cell is written otherwise."""
+    lines = [list(names), ["---"] * len(names), *map(list, rows)]
+    return "\n".join("| " + " | ".join(map(_cell_text, line)) + " |" for line in lines)
+
+
+def _cell_text(cell: str) -> str:
+    parts = cell.replace("\n", " ").split("`")
+    parts[::2] = [part.replace("|", "&#124;") for part in parts[::2]]  # code may hold a bar
+    return "`".join(parts)
+
+
+def head(here: Here, *words: str) -> list[str]:
+    return [here.say(word) for word in words]

@@ -1,0 +1,128 @@
+"""The tables of the sandbox, for the site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from docs._site.markdown import Here, head, table
+from qftools.sandbox import control_routes, faults, magic, pages, report, states
+from qftools.sandbox.notifications import FAULTS as notices
+
+
+def magic_values(here: Here) -> str:
+    """Amounts and payment codes that make the sandbox do something special."""
+    return table(
+        head(here, "txamt", "what happens"),
+        [[f"`{row.number}`", row.text.say(here.lang)] for row in magic.table().values()],
+    )
+
+
+def sandbox_faults(here: Here) -> str:
+    """What can be made to go wrong."""
+    return table(
+        head(here, "fault", "what happens"),
+        [[f"`{name}`", here.say(f"fault {name}")] for name in faults.NAMES],
+    )
+
+
+def notification_faults(here: Here) -> str:
+    """What can be made to go wrong with a notification."""
+    words = {name: f"fault_{name.replace(' ', '_')}" for name in notices}
+    return table(
+        head(here, "fault", "what happens"),
+        [[f"`{name}`", pages.say(word, here.lang)] for name, word in words.items()],
+    )
+
+
+def report_rules(here: Here) -> str:
+    """What the report looks for."""
+    return table(
+        head(here, "what was done", "grade", "why it matters", "do instead", "source"),
+        [
+            [
+                f"**{row.title.say(here.lang)}**",
+                pages.say(f"grade_{row.grade}", here.lang),
+                row.why.say(here.lang),
+                row.advice.say(here.lang),
+                here.sources(row.source),
+            ]
+            for row in report.rules().values()
+        ],
+    )
+
+
+def control_calls(here: Here) -> str:
+    """Every call of the sandbox's control API."""
+    return table(
+        head(here, "call", "what happens", "takes"),
+        [
+            [
+                f"`{row.method} {row.path}`",
+                row.about.say(here.lang),
+                " ".join(f"`{value.name}`" for value in (*row.query, *row.body)),
+            ]
+            for row in control_routes.ROUTES
+        ],
+    )
+
+
+_MERCHANT = (
+    states.Event.CANCEL,
+    states.Event.REFUND_PART,
+    states.Event.REFUND_FULL,
+    states.Event.AGAIN,
+    states.Event.LOOK,
+)
+
+
+def order_states(here: Here) -> str:
+    """State by what the merchant asks: the answer, and the new state."""
+    return table(
+        [here.say("state"), *(here.say(f"event {event}") for event in _MERCHANT)],
+        [
+            [here.say(f"state {state}"), *(_cell(here, state, event) for event in _MERCHANT)]
+            for state in states.State
+        ],
+    )
+
+
+def _cell(here: Here, state: states.State, event: states.Event) -> str:
+    cell = states.TABLE[state][event]
+    answers = [cell.read(cpm) for cpm in (False, True)]
+    shown = []
+    for new, answer in dict.fromkeys(answers):
+        said = here.say("own code") if answer == states.OWN_CODE else here.code(answer)
+        shown.append(said + (f" → {here.say(f'state {new}')}" if new is not state else ""))
+    return here.say("or").join(shown)
+
+
+def openapi(here: Here) -> str:
+    """Every operation of the sandbox: the gateway's five, and its own."""
+    from qftools.sandbox.openapi import description
+
+    rows = []
+    for path, operations in description()["paths"].items():
+        for method, operation in operations.items():
+            english, _, chinese = operation["summary"].partition(" / ")
+            names = [item["name"] for item in operation.get("parameters", []) if "name" in item]
+            said = chinese or english if here.lang == "zh" else english
+            rows.append(
+                [
+                    f"`{method.upper()} {path}`",
+                    said,
+                    " ".join(f"`{name}`" for name in names[:6]) + (" …" if names[6:] else ""),
+                    " ".join(f"`{status}`" for status in operation["responses"]),
+                ]
+            )
+    return table(head(here, "call", "what happens", "parameters", "statuses"), rows)
+
+
+SANDBOX: dict[str, Callable[..., str]] = {
+    "control-calls": control_calls,
+    "faults": sandbox_faults,
+    "magic": magic_values,
+    "notification-faults": notification_faults,
+    "openapi": openapi,
+    "order-states": order_states,
+    "report-rules": report_rules,
+}
