@@ -88,7 +88,7 @@ properties: $(VENV)/.full ## Run the property tests with N examples each
 	@EXAMPLES=$(N) $(BIN)/pytest -m hypothesis --hypothesis-profile=prove tests
 
 .PHONY: bench-diagnosis
-bench-diagnosis: $(VENV)/.full ## Break thousands of requests, and see how often explain names the true cause
+bench-diagnosis: $(VENV)/.full ## Break thousands of requests, count how often explain names the cause, and write the results
 	@$(BIN)/python -m tests.bench.diagnosis
 
 .PHONY: bench bench-quick

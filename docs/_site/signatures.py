@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote_plus
 
 from docs._site.markdown import Here, table
@@ -20,7 +22,9 @@ WRONG = {
     "txdtm": "2026-01-05 10:00:00",
     "goods_name": "龙井茶",
 }
-_VECTORS = Path(__file__).resolve().parents[2] / "tests" / "vectors.json"
+_TESTS = Path(__file__).resolve().parents[2] / "tests"
+_VECTORS = _TESTS / "vectors.json"
+RESULTS = _TESTS / "bench" / "diagnosis.json"  # written by `make bench-diagnosis`
 
 
 def _md5(text: str, charset: str = "utf-8") -> str:
@@ -59,9 +63,34 @@ def mistakes(here: Here) -> str:
 
 
 def causes(here: Here) -> str:
-    """Every cause that the diagnosis can prove."""
-    rows = [[f"`{name}`", *_cause(here, name)] for name in CAUSES]
-    return table([here.say("cause"), here.say("mistake"), here.say("mend")], rows)
+    """Every cause that the diagnosis can prove, and how often it did."""
+    measured = _results()["causes"]
+    rows = [
+        [f"`{name}`", *_cause(here, name), "{named}&nbsp;/&nbsp;{tried}".format(**measured[name])]
+        for name in CAUSES
+    ]
+    titles = ("cause", "mistake", "mend", "named of tried")
+    return table([here.say(title) for title in titles], rows)
+
+
+def results(here: Here) -> str:
+    """How often the true cause was named when it was last measured."""
+    rows = [
+        [here.say(f"made {name}"), str(line["tried"]), str(line["named"]), _percent(line)]
+        for name, line in _results()["totals"].items()
+    ]
+    titles = ("made", "tried", "named", "share")
+    return table([here.say(title) for title in titles], rows)
+
+
+def _percent(line: dict[str, int]) -> str:
+    # Rounded down: what is not all is never shown as all.
+    return f"{math.floor(10_000 * line['named'] / line['tried']) / 100:.2f} %"
+
+
+def _results() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return found
 
 
 def _cause(here: Here, name: str) -> list[str]:
@@ -89,6 +118,7 @@ def vectors(here: Here) -> str:
 
 
 SIGNATURES: dict[str, Callable[[Here], str]] = {
+    "diagnosis-results": results,
     "signing-causes": causes,
     "signing-example": example,
     "signing-mistakes": mistakes,

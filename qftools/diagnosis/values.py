@@ -56,10 +56,11 @@ EVERY_VALUE: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("html-escaped", "", lambda value: html.escape(value)),
     ("html-escaped", "&amp;", lambda value: value.replace("&", "&amp;")),
     ("html-unescaped", "", html.unescape),
+    # In front of JSON's escapes: without other characters than ASCII both write the same.
+    ("backslashes", "", lambda value: re.sub(r"([\\'\"])", r"\\\1", value)),
     ("unicode-escaped", "JSON", lambda value: json.dumps(value)[1:-1]),
     ("unicode-escaped", "", lambda value: _escaped(value)),
     ("unicode-escaped", "\\xXX", lambda value: value.encode("ascii", "backslashreplace").decode()),
-    ("backslashes", "", lambda value: re.sub(r"([\\'\"])", r"\\\1", value)),
     ("letter-case", "lower", str.lower),
     ("letter-case", "upper", str.upper),
     ("blanks-removed", "", lambda value: value.replace(" ", "")),

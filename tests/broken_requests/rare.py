@@ -29,7 +29,9 @@ def _lines(p: Payload, s: Signer, r: random.Random) -> str:
 
 @breaker("a line break behind one value", "text")
 def _behind(p: Payload, s: Signer, r: random.Random) -> str:
-    name = r.choice([name for name in p.params if name not in ("txamt", "txdtm")])
+    # Behind the last one it would be a line break before the key, which is another cause.
+    names = [name for name in p.params if name not in ("txamt", "txdtm", max(p.params))]
+    name = r.choice(names)
     s.values.append(lambda params: {n: v + "\n" * (n == name) for n, v in params.items()})
     return f"blank-after-value:{name}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -10,10 +11,12 @@ from docs._site import diagrams, samples, signatures, tables, words
 from docs._site.markdown import Here
 from qftools import catalogue
 from qftools.diagnosis import explain
+from qftools.diagnosis.causes import CAUSES
 from qftools.exchange import Request
 from qftools.locale import Language
 from qftools.sandbox.states import State
 from qftools.signing import sign
+from tests.bench.diagnosis import WANTED
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -99,3 +102,39 @@ def test_the_example_of_the_signing_page_is_what_qftools_signs():
 
     assert sign(signatures.FIRST, signatures.KEY) in shown
     assert sign(signatures.FIRST, signatures.KEY, "SHA256") in shown
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_shows_the_measured_figures_of_every_cause(lang):
+    measured = json.loads(signatures.RESULTS.read_text(encoding="utf-8"))
+
+    shown = re.findall(
+        r"\| `([\w-]+)` \|.*\| (\d+)&nbsp;/&nbsp;(\d+) \|", signatures.causes(here(lang))
+    )
+
+    assert [name for name, *_ in shown] == list(CAUSES)
+    assert {name: (int(named), int(tried)) for name, named, tried in shown} == {
+        name: (row["named"], row["tried"]) for name, row in measured["causes"].items()
+    }
+    assert all(int(tried) > 0 for _, _, tried in shown)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_totals_of_the_diagnosis_are_those_that_were_measured(lang):
+    totals = json.loads(signatures.RESULTS.read_text(encoding="utf-8"))["totals"]
+
+    rows = re.findall(r"\| (\d+) \| (\d+) \| ([\d.]+) % \|", signatures.results(here(lang)))
+
+    assert [(int(tried), int(named)) for tried, named, _ in rows] == [
+        (line["tried"], line["named"]) for line in totals.values()
+    ]
+    for tried, named, share in rows:
+        assert (share == "100.00") == (tried == named)
+        assert abs(float(share) - 100 * int(named) / int(tried)) < 0.01
+
+
+def test_the_measured_figures_keep_what_the_bench_promises():
+    totals = json.loads(signatures.RESULTS.read_text(encoding="utf-8"))["totals"]
+
+    for name, least in WANTED.items():
+        assert 100 * totals[name]["named"] / totals[name]["tried"] >= least
