@@ -45,15 +45,15 @@ class Route:
 
 _PUBLISHED: dict[str, Text] = {
     "reversal": Text(
-        "{source} 规定：{wallet} {mode} 用 /trade/v1/reversal（冲正）撤销。",
+        "{source}规定：{wallet} {mode} 用 /trade/v1/reversal（冲正）撤销。",
         "{source}: {wallet} {mode} is cancelled by /trade/v1/reversal.",
     ),
     "close": Text(
-        "{source} 规定：{wallet} {mode} 用 /trade/v1/close（关闭）撤销。",
+        "{source}规定：{wallet} {mode} 用 /trade/v1/close（关闭）撤销。",
         "{source}: {wallet} {mode} is cancelled by /trade/v1/close.",
     ),
     "ask": Text(
-        "{source}：其他钱包用 /trade/v1/close，但须先联系服务商确认 {wallet} 是否支持。",
+        "{source}：其他钱包用 /trade/v1/close，但须先联系服务商确认“{wallet}”是否支持。",
         "{source}: other wallets use /trade/v1/close, after asking the provider whether"
         " {wallet} is one of them.",
     ),

@@ -13,7 +13,6 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from functools import partial
-from operator import length_hint
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ from qftools.journal import Journal
 from qftools.models import Order
 from qftools.pace import LIMITS, Pace
 from qftools.sandbox import Sandbox
-from qftools.sweep import InlineExecutor, Row, Sweep, Task
+from qftools.sweep import Row, Sweep, Task
 from qftools.sweep_files import Results, Wrong, key_of, read
 
 AMOUNTS = (77001, 77005, 900, 77024, 1200, 77012)
@@ -282,55 +281,6 @@ def _connected(credentials, url):
 def swept_apart(sandbox, executor, orders):
     task = Task(partial(_connected, sandbox.credentials, sandbox.serve()), policy=QUICK, threads=2)
     return list(Sweep(task, executor, batch=5).run(rows_of(orders)))
-
-
-def test_one_by_one_each_result_comes_before_the_next_row_is_read():
-    client = Sandbox().client()
-    orders = [client.pay(pay_type="800101", txamt=n, txcurrcd="HKD") for n in AMOUNTS]
-    rows = iter(rows_of(orders))
-
-    told = [
-        (result.line, len(orders) - length_hint(rows))
-        for result in Sweep(Task(lambda: client), InlineExecutor()).run(rows)
-    ]
-
-    assert told == [(line, line - 1) for line in range(2, 2 + len(orders))]
-
-
-def test_one_by_one_the_limits_are_kept_on_the_clock_that_is_given():
-    sandbox = Sandbox(rate_limit="off")
-    client = sandbox.client()
-    orders = [client.pay(pay_type="800101", txamt=77001, txcurrcd="HKD") for _ in range(450)]
-    sandbox.gateway.settings.set("rate_limit", "published")
-    counted, before = refusals(sandbox), sandbox.clock.now()
-
-    results = list(Sweep(Task(lambda: client), InlineExecutor()).run(rows_of(orders)))
-
-    assert Counter(result.verdict for result in results) == {"PAID": 450}
-    assert counted == {200: 450}
-    assert sandbox.clock.now() - before >= 60
-
-
-def test_ctrl_c_in_the_middle_of_an_order_stops_one_by_one_and_the_journal_knows_it(tmp_path):
-    client, kept = Sandbox().client(), str(tmp_path / "journal.db")
-    orders = [client.pay(pay_type="800101", txamt=77024, txcurrcd="HKD") for _ in range(3)]
-    presses = iter([KeyboardInterrupt])
-
-    def pause(seconds):
-        raise next(presses)
-
-    client.pause, wait_as_before = pause, client.pause
-    sweep = Sweep(Task(lambda: client, journal=kept), InlineExecutor())
-    with pytest.raises(KeyboardInterrupt):
-        list(sweep.run(rows_of(orders)))
-    client.pause = wait_as_before
-    with Journal(kept) as journal:
-        begun = [entry.order.out_trade_no for entry in journal.pending()]
-
-    results = list(sweep.run(rows_of(orders)))
-
-    assert begun == [orders[0].out_trade_no]
-    assert [result.verdict for result in results] == ["CANCELLED"] * 3
 
 
 def test_processes_give_the_same_results_as_threads():
