@@ -131,14 +131,17 @@ def test_a_wrong_signature_is_refused_until_it_is_signed_anew(qftools):
     assert "1108" in refused.output
 
 
-def test_a_running_sandbox_gets_the_request(qftools):
-    with Sandbox() as sandbox:
+def test_a_running_sandbox_gets_the_request(qftools, tmp_path):
+    with Sandbox() as elsewhere, Sandbox() as sandbox:
+        order = elsewhere.client().pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+        recorded = tmp_path / "recorded.har"
+        recorded.write_text(elsewhere.exchanges[-1].as_har(), "utf-8")
         url = sandbox.serve()
 
-        done = qftools("replay", "--resign", "--base-url", url, str(PASTES / "chromium.har"))
+        done = qftools("replay", "--resign", "--base-url", url, str(recorded))
 
         assert done.exit_code == 0
-        assert sandbox.order("HAR20260105001").txamt == 2500
+        assert sandbox.order(order.out_trade_no).txamt == 2500
 
 
 @pytest.mark.parametrize(
