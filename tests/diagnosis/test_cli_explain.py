@@ -135,7 +135,7 @@ def test_a_running_sandbox_gets_the_request(qftools, tmp_path):
     with Sandbox() as elsewhere, Sandbox() as sandbox:
         order = elsewhere.client().pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
         recorded = tmp_path / "recorded.har"
-        recorded.write_text(elsewhere.exchanges[-1].as_har(), "utf-8")
+        recorded.write_text(json.dumps(elsewhere.exchanges[-1].as_har()), "utf-8")
         url = sandbox.serve()
 
         done = qftools("replay", "--resign", "--base-url", url, str(recorded))
