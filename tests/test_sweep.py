@@ -25,6 +25,7 @@ from qftools.journal import Journal
 from qftools.models import Order
 from qftools.pace import LIMITS, Pace
 from qftools.sandbox import Sandbox
+from qftools.sandbox.armed import ArmedFault
 from qftools.sweep import Row, Sweep, Task
 from qftools.sweep_files import Results, Wrong, key_of, read
 
@@ -404,7 +405,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_does_the_rest(shop, tmp_path):
                 # Or all would be over before a busy machine lets the process notice.
                 slow.append(sandbox.fault("slow", times=None, seconds=0.5))
 
-        slow = []
+        slow: list[ArmedFault] = []
         sandbox.gateway.sight.watchers.append(interrupt)
         _, said = process.communicate(timeout=60)
 
