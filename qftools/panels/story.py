@@ -21,6 +21,7 @@ from qftools.models import Order, Transaction
 from qftools.sandbox import Sandbox, magic
 from qftools.sandbox.armed import ArmedFault
 from qftools.sandbox.faults import BEFORE
+from qftools.sandbox.seen import Seen
 from qftools.walk import Ask, Finished, Wait, Walk
 
 Lane = Literal["merchant", "gateway", "wallet", "payer"]
@@ -318,12 +319,12 @@ class Story:
         self, endpoint: str, ask: Callable[[], Exchange | None], order: list[Order] | None = None
     ) -> tuple[tuple[Line, ...], Exchange | None]:
         started = self.client.clock()
-        seen_before = self.sandbox.exchanges[-1].number if self.sandbox.exchanges else 0
+        seen_before = self._last_seen()
         exchange = ask()
         if order:
             self.played = replace(self.played, order=order[0])
-        seen = self.sandbox.exchanges[-1] if self.sandbox.exchanges else None
-        fault = seen.fault if seen is not None and seen.number != seen_before else ""
+        seen = self._last_seen()
+        fault = seen.fault if seen is not None and seen is not seen_before else ""
         words = endpoint + (" ×2" if fault == "duplicated" else "")
         stopped = fault in BEFORE and fault not in ("429", "5xx before")
         request = Line("merchant", "gateway", words, "ask", started, "bad" if stopped else "")
@@ -331,6 +332,10 @@ class Story:
             return (request._replace(lost=True), *self._happened()), exchange
         reply = self._reply(exchange, fault)
         return (request, *self._happened(), reply), exchange
+
+    def _last_seen(self) -> Seen | None:
+        last = self.sandbox.gateway.sight.last
+        return last[-1] if last else None
 
     def _reply(self, exchange: Exchange | None, fault: str) -> Line:
         now = self.client.clock()

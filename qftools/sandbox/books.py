@@ -43,6 +43,7 @@ class Books:
     def touch(self, entry: Entry) -> None:
         """Note that an order changed."""
         self.changed[entry.syssn] = entry
+        entry.kept = None
 
     def take_changed(self) -> dict[str, Entry | None]:
         """Return what changed since the last call; None stands for a forgotten order."""

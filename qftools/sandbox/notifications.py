@@ -27,6 +27,7 @@ from qftools.sandbox.notices import (
     body_of,
 )
 from qftools.sandbox.orders import Entry
+from qftools.sandbox.records import copied
 
 KEPT = 2_000  # notices
 LONGEST_HOLD = 60.0  # how long a notice waits for the one that is to overtake it
@@ -410,7 +411,7 @@ class NoticeKeeper:
 
     def records(self) -> dict[str, Any]:
         """Return all notices."""
-        return self._notifications.records()
+        return copied(self._notifications.records())
 
     def take_in(self, records: Mapping[str, Any]) -> None:
         """Replace the notices."""

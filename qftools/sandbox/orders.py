@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -65,6 +66,7 @@ class Entry:
     on_refund: dict[str, Any] = field(default_factory=dict)
     faults: list[list[Any]] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def cpm(self) -> bool:
@@ -113,6 +115,15 @@ class Entry:
         record["state"] = self.state.value
         return record
 
+    def to_keep(self) -> dict[str, Any]:
+        """Return the record as a copy that stays as it is, made anew when the books were touched.
+
+        A snapshot of many orders is mostly of orders that nothing has happened to.
+        """
+        if self.kept is None:
+            self.kept = json.loads(json.dumps(self.to_record()))
+        return self.kept
+
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Entry:
         """Make the entry again of what `to_record` returned."""
@@ -152,7 +163,7 @@ _RECORD_CODES = {
     State.REFUNDING: "1143",
     State.CANCELLING: "1143",
 }
-_FIELDS = tuple(item.name for item in fields(Entry))
+_FIELDS = tuple(item.name for item in fields(Entry) if item.name != "kept")
 
 
 @dataclass(frozen=True, slots=True)

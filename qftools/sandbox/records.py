@@ -35,7 +35,7 @@ class Keeper(Protocol):
         ...
 
     def records(self) -> dict[str, Any]:
-        """Return all records."""
+        """Return all records, sharing nothing with what goes on living."""
         ...
 
     def take_in(self, records: Mapping[str, Any]) -> None:
@@ -62,7 +62,7 @@ class OrderKeeper:
 
     def records(self) -> dict[str, Any]:
         """Return all orders."""
-        return {entry.syssn: entry.to_record() for entry in self._ledger.books}
+        return {entry.syssn: entry.to_keep() for entry in self._ledger.books}
 
     def take_in(self, records: Mapping[str, Any]) -> None:
         """Replace the books."""
@@ -92,7 +92,7 @@ class MerchantKeeper:
 
     def records(self) -> dict[str, Any]:
         """Return all merchants."""
-        return {merchant.app_code: asdict(merchant) for merchant in self._merchants}
+        return copied({merchant.app_code: asdict(merchant) for merchant in self._merchants})
 
     def take_in(self, records: Mapping[str, Any]) -> None:
         """Replace the merchants."""
@@ -121,7 +121,7 @@ class CodeKeeper:
 
     def records(self) -> dict[str, Any]:
         """Return all codes."""
-        return self._codes.records()
+        return copied(self._codes.records())
 
     def take_in(self, records: Mapping[str, Any]) -> None:
         """Replace the codes."""
@@ -191,9 +191,7 @@ class Records:
     def snapshot(self) -> Snapshot:
         """Return everything, as it is now."""
         kinds = {keeper.kind: keeper.records() for keeper in self.keepers}
-        # Through JSON: the snapshot shares nothing with what goes on living.
-        copied: dict[str, dict[str, Any]] = json.loads(json.dumps(kinds))
-        return copied | {"format": {"version": FORMAT}}
+        return kinds | {"format": {"version": FORMAT}}
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put everything back to a snapshot.
@@ -204,12 +202,12 @@ class Records:
         try:
             if snapshot["format"]["version"] != FORMAT:
                 raise SandboxError(f"the snapshot is not of format {FORMAT}; make a new one")
-            copied: dict[str, dict[str, Any]] = json.loads(json.dumps(dict(snapshot)))
+            kinds = copied(dict(snapshot))
         except (KeyError, TypeError, ValueError) as error:
             raise SandboxError("this is no snapshot of a sandbox") from error
         before = self.snapshot()
         try:
-            self.take_in(copied)
+            self.take_in(kinds)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self.take_in({kind: dict(records) for kind, records in before.items()})
             raise SandboxError(f"the snapshot can't be read: {error!r}") from error
@@ -218,6 +216,12 @@ class Records:
         """Put these records in the place of everything there is."""
         for keeper in self.keepers:
             keeper.take_in(kinds.get(keeper.kind, {}))
+
+
+def copied(records: dict[str, Any]) -> dict[str, Any]:
+    """Return records as JSON keeps them, sharing nothing with those that were given."""
+    same: dict[str, Any] = json.loads(json.dumps(records))
+    return same
 
 
 def keepers_of(gateway: Gateway) -> list[Keeper]:

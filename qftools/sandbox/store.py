@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x7166_7462  # "qftb": tells our files from other SQLite databases
 VERSION = 1
+LOG_PAGES = 8_000  # 32 MB: each time the log is written into the file, answers wait for the disk
 
 
 class Store:
@@ -101,6 +102,7 @@ class Store:
                 self._check(database)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")  # survives the process, not the power
+            database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             database.execute("BEGIN IMMEDIATE")
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             database.execute(f"PRAGMA user_version = {VERSION}")

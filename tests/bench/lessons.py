@@ -17,7 +17,9 @@ from tests.bench.running import Run
 from tests.bench.timing import ROOT, compared, whole_process
 
 _PANEL = """
+from qftools import use_language
 from qftools.panels import CancelFlow
+use_language("en")  # as every lesson does
 flow = CancelFlow()
 print(flow.next_button.model_id, flow.again_button.model_id)
 """

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from typing import Any
@@ -193,6 +194,11 @@ class Shop(RuleBasedStateMachine):
         for order in self.sandbox.orders():
             came = order.state in ("paid", "refunding", "refunded", "partially refunded")
             assert bool(order.paid) == came
+
+    @invariant()
+    def what_is_kept_of_an_order_is_what_it_is(self) -> None:
+        for entry in self.sandbox.gateway.books:  # a change that nobody noted would be lost
+            assert entry.to_keep() == json.loads(json.dumps(entry.to_record()))
 
     @invariant()
     def numbers_are_unique_and_every_refund_and_cancel_belongs_to_a_payment(self) -> None:
