@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from qftools import catalogue
@@ -118,7 +118,7 @@ def rules() -> tuple[Rule, ...]:
         >>> [(rule.wallet, rule.mode) for rule in rules()][:2]
         [('*', '*'), ('alipay', '*')]
     """
-    rows = json.loads(files("qftools").joinpath("policies.json").read_text(encoding="utf-8"))
+    rows = json.loads(Path(__file__).with_name("policies.json").read_text(encoding="utf-8"))
     return tuple(Rule(**{**row, "note": Text(**row["note"])}) for row in rows)
 
 

@@ -59,12 +59,12 @@ def raw(file: str) -> list[dict[str, Any]]:
         'AED'
     """
     import json
-    from importlib.resources import files
+    from pathlib import Path
 
     if file not in FILES:
         raise ValueError(f"the catalogue has no file {file!r}; it has {', '.join(FILES)}")
     rows: list[dict[str, Any]] = json.loads(
-        files("qftools.catalogue").joinpath(f"{file}.json").read_text(encoding="utf-8")
+        Path(__file__).with_name(f"{file}.json").read_text(encoding="utf-8")
     )
     return rows
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+import qftools
 from qftools.cli import exits
 from qftools.cli.output import plain
 from qftools.locale import LANGUAGES, language, mark, text, use_language
@@ -72,10 +73,10 @@ def _choose_language(_ctx: click.Context, _param: click.Parameter, value: str | 
 def _translate_click() -> None:
     # click asks the gettext of the process; in a command's process that is ours to set.
     import gettext
-    from importlib.resources import files
+    from pathlib import Path
 
     os.environ["LANGUAGE"] = language()
-    gettext.bindtextdomain("qftools", str(files("qftools") / "locale"))
+    gettext.bindtextdomain("qftools", str(Path(qftools.__file__).with_name("locale")))
     gettext.textdomain("qftools")
 
 

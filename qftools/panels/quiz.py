@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from ipywidgets import HTML, Button, VBox
@@ -25,7 +25,7 @@ def lessons() -> dict[str, dict[str, Any]]:
         >>> len(lessons()["01"]["questions"])
         3
     """
-    text = files("qftools.panels").joinpath("lessons.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("lessons.json").read_text(encoding="utf-8")
     read: dict[str, dict[str, Any]] = json.loads(text)
     return read
 

@@ -6,7 +6,7 @@ No picture, font or script comes from elsewhere.
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 
 @cache
@@ -23,4 +23,4 @@ def for_pictures() -> str:
 
 
 def _sheet(name: str) -> str:
-    return files("qftools.panels").joinpath(f"{name}.css").read_text(encoding="utf-8")
+    return Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8")

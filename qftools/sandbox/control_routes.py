@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from qftools.catalogue import Text
@@ -26,7 +26,7 @@ ON = ("*", *ENDPOINTS, *(group for group in GROUPS if group != "*"))
 
 @cache
 def _words() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    text = files("qftools.sandbox").joinpath("control.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("control.json").read_text(encoding="utf-8")
     table: dict[str, dict[str, dict[str, str]]] = json.loads(text)
     return table
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from qftools.catalogue import Text
@@ -69,7 +69,7 @@ def table() -> Mapping[int, Magic]:
         >>> table()[77001].name
         'paid at once'
     """
-    rows = json.loads(files("qftools.sandbox").joinpath("magic.json").read_text(encoding="utf-8"))
+    rows = json.loads(Path(__file__).with_name("magic.json").read_text(encoding="utf-8"))
     return {row["number"]: _magic(row) for row in rows}
 
 

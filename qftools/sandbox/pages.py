@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 from string import Template
 from urllib.parse import parse_qsl
 
@@ -99,4 +99,4 @@ def static_files(request: WireRequest) -> WireResponse:
 
 @cache
 def _file(name: str) -> str:
-    return files("qftools.sandbox").joinpath("static", name).read_text(encoding="utf-8")
+    return Path(__file__).with_name("static").joinpath(name).read_text(encoding="utf-8")

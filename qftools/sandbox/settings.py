@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from qftools import catalogue
@@ -23,7 +23,7 @@ ALIASES = {"profile": "cancel_routes"}
 @cache
 def switches() -> Mapping[str, Switch]:
     """Return every switch of the sandbox by name."""
-    text = files("qftools.sandbox").joinpath("switches.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("switches.json").read_text(encoding="utf-8")
     own = [_switch(row) for row in json.loads(text)]
     return {**catalogue.switches(), **{switch.name: switch for switch in own}}
 
