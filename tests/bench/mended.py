@@ -45,11 +45,6 @@ MENDED = (
         Text("同上", "the same"),
     ),
     Mended(
-        "serve-prism",
-        0.7662,
-        Text("同上", "the same"),
-    ),
-    Mended(
         "import-client",
         1.207,
         Text(
@@ -61,8 +56,9 @@ MENDED = (
         "start-localstripe",
         0.5235,
         Text(
-            "命令行只加载要运行的那一个命令",
-            "the command line loads the one command that is run",
+            "命令行只加载要运行的那一个命令；数据文件按路径读，不再经 importlib.resources",
+            "the command line loads the one command that is run, and data files are read by "
+            "their place, without importlib.resources",
         ),
     ),
     Mended(
@@ -70,9 +66,10 @@ MENDED = (
         1.889,
         Text(
             "一次按键只写一遍面板（原来两遍），写过的步骤不再重写；取一次付款的报文，"
-            "不必把客户端留着的一百次都脱敏",
+            "不必把客户端留着的一百次都脱敏；为“退一步”存的快照不再复制没有变化的订单",
             "a press writes the panel once, not twice, and no step a second time; one exchange "
-            "is redacted for a payment, not the hundred that the client keeps",
+            "is redacted for a payment, not the hundred that the client keeps; the snapshot "
+            "for the way back copies no order that nothing has happened to",
         ),
     ),
     Mended(

@@ -127,10 +127,13 @@ _WHY_STATELESS = Text(
 )
 
 _WALL = Text(
-    "按墙上时钟，服务器和负载各占一个核。localstripe 和 moto 的时间多半花在等待上，"
-    "机器忙时它们慢得少，我们慢得多：看下面的平均负载",
-    "by the clock on the wall, server and load on a core each. localstripe and moto mostly wait, "
-    "so that a busy machine slows us down and them less: see the load average below",
+    "按墙上时钟，服务器和负载各占一个核。同一个服务器什么都不做，每秒也只答 15,000 个左右："
+    "localstripe 的 12 倍和 40 倍都在这条线之上；Prism 和 WireMock 只看路径，"
+    "不验签名、不记账、不落盘，WireMock 还由 JVM 编译成机器码",
+    "by the clock on the wall, server and load on a core each. The same server doing nothing "
+    "answers some 15,000: 12 and 40 times localstripe are above that line. Prism and WireMock "
+    "look at the path, check no signature, keep no books and write no disk, and WireMock is "
+    "compiled to machine code by the JVM",
 )
 
 ROWS = (
