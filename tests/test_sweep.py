@@ -389,13 +389,22 @@ def test_wrong_rows_end_in_status_1_after_all_others_are_done(shop, tmp_path):
     assert len(lines_of(tmp_path / "orders.csv.results.csv")) == 2
 
 
+def hear_ctrl_c():
+    """Undo what a shell does to whatever it starts in the background: it ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_cleanly_and_the_next_run_does_the_rest(shop, tmp_path):
     sandbox, environment, qftools = shop
     orders = placed(sandbox, 60)
     file = csv_of(orders, tmp_path / "orders.csv")
     args = [sys.executable, "-m", "qftools", "--lang", "en", "sweep", str(file), *NO_WAITS]
     with subprocess.Popen(
-        args, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True
+        args,
+        env={**os.environ, **environment},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_ctrl_c,
     ) as process:
         target = tmp_path / "orders.csv.results.csv"
 
