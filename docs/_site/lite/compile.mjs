@@ -7,8 +7,8 @@ import { pathToFileURL } from "node:url";
 const [runtime, folder] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(`${runtime}/pyodide.mjs`));
 const python = await loadPyodide({ indexURL: `${runtime}/` });
-python.FS.mkdir("/work");
-python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, "/work");
+python.FS.mkdir("/unpacked");
+python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, "/unpacked");
 try {
   python.runPython(readFileSync(new URL("compile.py", import.meta.url), "utf8"));
 } catch (error) {

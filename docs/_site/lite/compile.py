@@ -1,6 +1,6 @@
 """Run by compile.mjs in the browser's Python: byte code of what a lesson loads to begin with.
 
-/work holds stdlib and site-packages, unpacked; each .pyc is written beside its .py.
+/unpacked holds stdlib and site-packages, unpacked; each .pyc is written beside its .py.
 """
 
 import py_compile
@@ -9,7 +9,7 @@ import sysconfig
 from importlib import import_module
 from typing import Any
 
-SITE = "/work/site-packages/"
+SITE = "/unpacked/site-packages/"
 FIRST_CELLS = """
 import piplite.piplite
 from qftools.panels import CancelFlow
@@ -31,7 +31,7 @@ for module in list(sys.modules.values()):
     if origin.startswith(SITE):
         source, shown = origin, origin.replace(SITE, sysconfig.get_path("purelib") + "/")
     else:
-        source, shown = origin.replace(library, "/work/stdlib/"), origin
+        source, shown = origin.replace(library, "/unpacked/stdlib/"), origin
     py_compile.compile(
         source,
         source + "c",
