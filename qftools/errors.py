@@ -146,13 +146,8 @@ class SignatureError(OutcomeUnknownError):
     """
 
 
-class UnclearError(OutcomeUnknownError):
-    """The gateway answered with a code that means "outcome unknown, query".
-
-    Attributes:
-        respcd: The four-digit code, for example ``"1298"``.
-        reply: The whole reply.
-    """
+class _AnsweredError(QFPayError):
+    """The gateway answered with a code that is no success."""
 
     def __init__(self, respcd: str, message: str, reply: Reply) -> None:
         super().__init__(respcd, message, reply)
@@ -168,7 +163,16 @@ class UnclearError(OutcomeUnknownError):
         return f"{self.respcd}: {said_by(self.reply, lang)}"
 
 
-class GatewayError(QFPayError):
+class UnclearError(_AnsweredError, OutcomeUnknownError):
+    """The gateway answered with a code that means "outcome unknown, query".
+
+    Attributes:
+        respcd: The four-digit code, for example ``"1298"``.
+        reply: The whole reply.
+    """
+
+
+class GatewayError(_AnsweredError):
     """The gateway understood the request and refused it: nothing happened.
 
     Attributes:
@@ -179,19 +183,6 @@ class GatewayError(QFPayError):
     """
 
     order: Order | None = None
-
-    def __init__(self, respcd: str, message: str, reply: Reply) -> None:
-        super().__init__(respcd, message, reply)
-        self.respcd = respcd
-        self.message = message
-        self.reply = reply
-
-    def __str__(self) -> str:
-        return f"{self.respcd}: {self.message}"
-
-    def say(self, lang: str | None = None) -> str:
-        """Return the code and what it means in *lang*, with the gateway's own words."""
-        return f"{self.respcd}: {said_by(self.reply, lang)}"
 
 
 class JournalError(QFPayError):
