@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from qftools.errors import InputError
-from qftools.evidence import when
+from qftools.journal_page import when
 from qftools.locale import text
 from qftools.models import Order
 from qftools.sweep import Result, Row

@@ -18,7 +18,7 @@ FLOORS = [
     ["exchange", "validation", "models", "guard", "routing", "sandbox"],
     ["connection", "client"],
     ["verdicts", "policy", "findings", "walk", "cancellation"],
-    ["records", "journal_file", "journal", "evidence", "diagnosis"],
+    ["records", "journal_file", "journal", "journal_page", "diagnosis"],
     ["pace", "sweep", "sweep_files"],
     ["panels", "demonstration", "cli", "__main__"],
 ]

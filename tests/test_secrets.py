@@ -13,7 +13,7 @@ from ipywidgets import HTML
 
 from qftools import Credentials, Journal, cancel, explain
 from qftools.errors import QFPayError
-from qftools.evidence import as_html, as_json, as_text
+from qftools.journal_page import as_html, as_json, as_text
 from qftools.panels import CancelFlow, Connection, Doctor, Signing
 from qftools.sandbox import Sandbox
 from qftools.sandbox.openapi import description

@@ -84,7 +84,7 @@ def _existing(path: str | None) -> Journal | None:
 @json_option
 def pending(journal: str | None, as_json: bool) -> None:
     """List what the journal owes."""
-    from qftools import evidence
+    from qftools import journal_page
 
     opened = _existing(journal)
     owed = opened.pending() if opened else ()
@@ -102,8 +102,8 @@ def pending(journal: str | None, as_json: bool) -> None:
                     _state(entry),
                     output.amount(entry.order.txamt, entry.order.txcurrcd),
                     *(getattr(entry.order, name) or "" for name in names),
-                    evidence.when(entry.begun),
-                    evidence.what_to_do(entry, language()),
+                    journal_page.when(entry.begun),
+                    journal_page.what_to_do(entry, language()),
                 )
                 for entry in owed
             ],
@@ -118,9 +118,9 @@ def _state(entry: Entry) -> str:
 
 
 def _brief(entry: Entry) -> dict[str, object]:
-    from qftools import evidence
+    from qftools import journal_page
 
-    whole = evidence.as_dict(entry, language())
+    whole = journal_page.as_dict(entry, language())
     return {name: value for name, value in whole.items() if name != "steps"} | {"busy": entry.busy}
 
 
@@ -239,11 +239,15 @@ def journal() -> None:
 @journal_option
 def show(which: str, form: str, target: str | None, journal: str | None) -> None:
     """Show the evidence of one cancel."""
-    from qftools import evidence
+    from qftools import journal_page
 
     opened = _existing(journal)
     entry = _found(opened, which)
-    forms = {"text": evidence.as_text, "json": evidence.as_json, "html": evidence.as_html}
+    forms = {
+        "text": journal_page.as_text,
+        "json": journal_page.as_json,
+        "html": journal_page.as_html,
+    }
     whole = forms[form](entry, language())
     if target:
         Path(target).write_text(whole, encoding="utf-8")

@@ -67,7 +67,7 @@ def as_dict(entry: Entry, lang: str) -> dict[str, Any]:
 
 
 def as_json(entry: Entry, lang: str) -> str:
-    """Return [as_dict][qftools.evidence.as_dict] as JSON."""
+    """Return [as_dict][qftools.journal_page.as_dict] as JSON."""
     return (
         json.dumps(as_dict(entry, lang), ensure_ascii=False, indent=2)
         .encode("utf-8", "backslashreplace")
