@@ -252,15 +252,18 @@ class Client:
         """
         if order.syssn is None:
             raise InputError("syssn", "is missing", "known before a refund: query the order first")
+        amount = txamt if txamt is not None else order.txamt
+        if amount is None:
+            raise InputError("txamt", "is missing", "a whole number of minor units")
         params: dict[str, str | int] = {
             "syssn": order.syssn,
             "out_trade_no": out_trade_no if out_trade_no is not None else self.new_number(),
-            "txamt": txamt if txamt is not None else order.txamt,
+            "txamt": amount,
             "txdtm": txdtm if txdtm is not None else self.now(),
         }
         own = (("mchid", order.mchid), ("udid", order.udid))
         params |= {name: value for name, value in own if value is not None}
-        if isinstance(params["txamt"], int) and params["txamt"] > order.txamt:
+        if isinstance(amount, int) and order.txamt is not None and amount > order.txamt:
             raise InputError(
                 "txamt",
                 "is {value}",
@@ -271,7 +274,7 @@ class Client:
         validation.check_values("refund", params)
         refund = Order(
             str(params["out_trade_no"]),
-            int(params["txamt"]),
+            amount,
             str(params["txdtm"]),
             txcurrcd=order.txcurrcd,
             mchid=order.mchid,

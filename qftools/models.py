@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from qftools.signing import Algorithm
 
 MchidRule = Literal["optional", "required", "forbidden"]
 EnvironmentName = Literal["sandbox", "test", "production"]
-State = Literal["paid", "open", "cancelled", "refunded", "failed", "expired"]
+State = Literal["paid", "open", "cancelled", "refunded", "failed", "expired", "unclear"]
 
 UNLISTED = "unknown"  # how a code that no source lists is read: ask before acting
 
@@ -25,8 +26,25 @@ _CHOICES: dict[str, tuple[str | None, ...]] = {
     "environment": (None, "sandbox", "test", "production"),
 }
 
-# What the `cancel` flag of a query row adds to its respcd (docs2024; C30).
-_CANCEL_FLAG: dict[str, State] = {"1": "cancelled", "2": "cancelled", "3": "refunded"}
+_FOUR_DIGITS = re.compile(r"\d{4}", re.ASCII)
+_AS_THE_CODE_SAYS: dict[str, State] = {
+    "paid": "paid",
+    "open": "open",
+    "cancelled": "cancelled",
+    "expired": "expired",
+    "refunded": "refunded",
+    "failed": "failed",
+}
+_UNDONE: dict[str, State] = {**_AS_THE_CODE_SAYS, "paid": "cancelled", "open": "cancelled"}
+# What the `cancel` flag of a row makes of what its code says (docs2024; C30). What is not
+# here proves nothing: 4 ends a hold, not a payment, and other flags are in no source.
+_CANCEL_FLAG: dict[str, Mapping[str, State]] = {
+    "0": _AS_THE_CODE_SAYS,
+    "1": {**_UNDONE, "paid": "refunded"},  # CPM: the money came and went back
+    "2": _UNDONE,
+    "3": dict.fromkeys(("paid", "open", "cancelled", "refunded"), "refunded"),
+    "5": {"paid": "paid"},  # partly refunded
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +128,9 @@ class Order:
     Args:
         out_trade_no: The merchant's own number; None where only *syssn* is known.
         txamt: The amount in the currency's minor unit: 2500 is HKD 25.00, and JPY 2500.
-        txdtm: The time that was sent with the payment, ``YYYY-MM-DD hh:mm:ss``.
+            None where it is not known: a query tells it.
+        txdtm: The time that was sent with the payment, ``YYYY-MM-DD hh:mm:ss``; None
+            where it is not known.
         syssn: The gateway's number; None while no answer has told it.
         pay_type: Six digits that say wallet and mode, ``"800101"``; None where it is
             not known (a query tells it).
@@ -133,8 +153,8 @@ class Order:
     """
 
     out_trade_no: str | None
-    txamt: int
-    txdtm: str
+    txamt: int | None = None
+    txdtm: str | None = None
     syssn: str | None = None
     pay_type: str | None = None
     txcurrcd: str | None = None
@@ -200,21 +220,48 @@ class Transaction:
     def state(self) -> State:
         """What the row says: its ``respcd``, and where money came back its ``cancel`` flag.
 
+        ``"unclear"``: a flag or a code that no payment has; it proves nothing.
+
         Example:
             >>> Transaction({"respcd": "1143", "cancel": "0"}).state
             'open'
             >>> Transaction({"respcd": "0000", "cancel": "3"}).state
             'refunded'
+            >>> Transaction({"respcd": "0000", "cancel": "9"}).state  # no source knows that flag
+            'unclear'
         """
-        respcd, flag = str(self.row.get("respcd", "")), str(self.row.get("cancel", "0"))
+        respcd, flag = self.respcd, as_written(self.row.get("cancel")) or "0"
+        if not (_FOUR_DIGITS.fullmatch(respcd) and flag in _CANCEL_FLAG):
+            return "unclear"
         code = catalogue.codes().get(respcd)
-        if code is None:
-            return _CANCEL_FLAG.get(flag, "open")
-        if code.row == "paid" and flag == "1":  # CPM: the money came and went back
-            return "refunded"
-        if code.row in ("paid", "open"):
-            return _CANCEL_FLAG.get(flag, code.row)
-        return code.row
+        says = code.row if code else "open"
+        return _CANCEL_FLAG[flag].get(says, "unclear")
+
+    @property
+    def respcd(self) -> str:
+        """The row's own code: four digits, also where the gateway wrote a number.
+
+        Example:
+            >>> Transaction({"respcd": 0}).respcd
+            '0000'
+        """
+        value = self.row.get("respcd")
+        text = as_written(value)
+        return text.zfill(4) if isinstance(value, int) and not isinstance(value, bool) else text
+
+
+def as_written(value: object) -> str:
+    """Return a value of a row as text: gateways write numbers with and without quotes.
+
+    Example:
+        >>> as_written(2500), as_written(" 2500 "), as_written(2500.0), as_written(None)
+        ('2500', '2500', '2500', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def test_the_yen_has_no_minor_unit_and_all_others_have_two_digits():
     [
         ("0000", "success", "paid"),
         ("1101", "unknown", "open"),
-        ("1108", "caller", "failed"),
+        ("1108", "caller", "unclear"),
         ("1125", "failure", "refunded"),
         ("1142", "failure", "cancelled"),
         ("1143", "progress", "open"),

@@ -132,7 +132,14 @@ def test_the_client_key_is_in_no_repr():
         ({"respcd": "1181", "cancel": "0"}, "expired"),
         ({"respcd": "1262", "cancel": "3"}, "refunded"),
         ({"respcd": "1201", "cancel": "0"}, "failed"),
-        ({}, "open"),
+        ({}, "unclear"),
+        ({"respcd": "0000", "cancel": "9"}, "unclear"),  # a flag that no source knows
+        ({"respcd": "0000", "cancel": "4"}, "unclear"),  # ends a hold, not a payment
+        ({"respcd": "1136", "cancel": "0"}, "unclear"),  # no result of a payment
+        ({"respcd": "1265", "cancel": "0"}, "unclear"),
+        ({"respcd": 0, "cancel": 0}, "paid"),  # numbers without quotes
+        ({"respcd": 1143}, "open"),
+        ({"respcd": [], "cancel": {}}, "unclear"),
     ],
 )
 def test_a_row_of_the_books_is_read_by_its_code_and_its_cancel_flag(row, state):

@@ -31,7 +31,7 @@ Endpoint = Literal["payment", "query", "reversal", "close", "refund", "notificat
 Part = Literal["request", "answer", "row", "header", "answer-header"]
 Profile = Literal["seed", "docs-2026-02", "docs-2026-late", "2017"]
 Kind = Literal["success", "progress", "failure", "unknown", "caller"]
-RowState = Literal["paid", "open", "cancelled", "refunded", "failed", "expired"]
+RowState = Literal["paid", "open", "cancelled", "refunded", "failed", "expired", "unclear"]
 
 
 def _nothing() -> Mapping[str, Code]:
@@ -165,7 +165,8 @@ class Code:
             account is wrong; nothing happened).
         endpoints: Where it is documented: payment, query (of a row, or of the query itself
             when that was refused), reversal, close, refund, or ``"*"``.
-        row: What the code says in a row of a query about the order of that row.
+        row: What the code says in a row of a query about the order of that row;
+            "unclear" where it is no result of a payment, so that it proves nothing.
         catalogue: A is in every current document, B only in older ones.
         money_moved: Whether the payer has been charged for the order, as far as this code
             tells.

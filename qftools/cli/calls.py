@@ -236,7 +236,7 @@ def _say_how_to_go_on(order: Order) -> None:
     click.echo(f"  {_query_of(order)}")
     click.echo(text("Call it off:"))
     call_off = ("--out-trade-no", order.out_trade_no or "", "--txamt", str(order.txamt))
-    line = output.command_line("qftools", "cancel", *call_off, "--txdtm", order.txdtm)
+    line = output.command_line("qftools", "cancel", *call_off, "--txdtm", order.txdtm or "")
     click.echo(f"  {line}")
 
 

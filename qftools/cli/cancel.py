@@ -145,7 +145,8 @@ def _say_interrupted(order: Order) -> None:
     number = ("--syssn", order.syssn) if order.syssn else ("--out-trade-no", order.out_trade_no)
     again = output.command_line(
         *("qftools", "cancel", number[0], number[1] or ""),
-        *("--txamt", str(order.txamt), "--txdtm", order.txdtm),
+        *(() if order.txamt is None else ("--txamt", str(order.txamt))),
+        *(() if order.txdtm is None else ("--txdtm", order.txdtm)),
     )
     click.echo(
         "\n"

@@ -37,7 +37,7 @@ def plain(value: object) -> str:
     )
 
 
-def amount(txamt: int | str, txcurrcd: str | None) -> str:
+def amount(txamt: int | str | None, txcurrcd: str | None) -> str:
     """An amount in minor units, and what a person calls it.
 
     Example:
@@ -46,6 +46,8 @@ def amount(txamt: int | str, txcurrcd: str | None) -> str:
     """
     from qftools import catalogue
 
+    if txamt is None:
+        return ""
     currency = catalogue.currencies().get(txcurrcd or "")
     if currency is None or not str(txamt).isdecimal():
         return plain(txamt)

@@ -51,6 +51,7 @@ _STATES = {
     "refunded": Text("已退款", "refunded"),
     "failed": Text("失败", "failed"),
     "expired": Text("已过期", "expired"),
+    "unclear": Text("这一行不能说明订单状态", "this row proves nothing about the order"),
 }
 
 
@@ -151,7 +152,7 @@ def _row(row: dict[str, Any]) -> Finding:
     advice = code.on("query").advice if code else Text("再查询一次。", "Query again.")
     return _finding(
         "row-" + state,
-        "warning" if state == "open" else "note",
+        "warning" if state in ("open", "unclear") else "note",
         Text(f"订单 {number}：{words.zh}", f"order {number}: {words.en}"),
         Text(
             f"行内 respcd {respcd}，cancel {flag}", f"the row says respcd {respcd}, cancel {flag}"

@@ -31,6 +31,7 @@ _OF_ROW: dict[str, Told] = {
     "refunded": "over",
     "failed": "over",
     "expired": "over",
+    "unclear": "unknown",
 }
 FINAL = frozenset({"paid", "over"})
 CANCELS = ("reversal", "close")
@@ -201,7 +202,9 @@ def _told_by_rows(body: dict[str, Any], entry: Entry) -> Told:
 def _told_by_cancel(respcd: str, row: str) -> Told:
     if respcd == "0000":
         return "unknown"  # a reply to a cancel is no verdict: only a query is
-    if respcd in ("1260", "1262", "1263", "1264", "1142", "1181"):
+    if respcd == "1260":
+        return "paid"
+    if respcd in ("1262", "1263", "1264", "1142", "1181"):
         return _OF_ROW[row]
     return "refused"
 

@@ -152,7 +152,7 @@ def _placed(sandbox: Sandbox, dice: random.Random) -> Order:
 
 def _args(order: Order) -> list[str]:
     named = ["--out-trade-no", order.out_trade_no or "", "--pay-type", order.pay_type or ""]
-    return ["cancel", *named, "--txamt", str(order.txamt), "--txdtm", order.txdtm, *QUICK]
+    return ["cancel", *named, "--txamt", str(order.txamt), "--txdtm", order.txdtm or "", *QUICK]
 
 
 def _calls_of_a_whole_cancel(victims: Victims, sandbox: Sandbox, more: tuple[str, ...]) -> int:

@@ -43,7 +43,7 @@ def held() -> float:
     return sum(trace.size for trace in ours.traces) / 2**20
 
 
-def rows(orders: list[tuple[str, int, str]]) -> Iterator[Row]:
+def rows(orders: list[tuple[str, int | None, str | None]]) -> Iterator[Row]:
     """The orders as a file would give them: made when they are asked for."""
     for line, (number, txamt, txdtm) in enumerate(orders, 2):
         yield Row(line, Order(number, txamt, txdtm, pay_type="800101"))
