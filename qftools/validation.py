@@ -19,6 +19,19 @@ BEIJING = datetime.timezone(datetime.timedelta(hours=8), "+0800")  # C29, docs20
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 
+# A spreadsheet keeps 15 digits of a number and shows long ones as 2.02611E+19; a program that
+# goes through floating point leaves ".0"; a column that is too narrow is exported as "###".
+_DESTROYED = re.compile(
+    r"""
+    [+-]?\d[.,]\d+E[+-]?\d+ | [+-]?\dE\+\d+      # 2.02611E+19, 2E+19
+    | \d{15}0+                                    # 20261127000000000000
+    | \d{6,}\.0+                                  # 202611270001.0
+    | \d{1,3}(,\d{3}){2,}                         # 20,261,127,000
+    | \#+ | \#(N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|DIV/0!)
+    """,
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+
 
 def check_values(endpoint: str, params: Mapping[str, object]) -> None:
     """Refuse the first value in *params* that the gateway could not accept at *endpoint*.
@@ -95,6 +108,20 @@ def check_amount(name: str, value: object) -> None:
         )
     if value <= 0:
         raise InputError(name, "is {value}", "greater than zero", value=value)
+
+
+def spreadsheet_destroyed(number: str) -> bool:
+    """Whether *number*, an order's, is what a spreadsheet or floating point leaves of a long one.
+
+    Its last digits are lost: to ask for it would be to ask for another order.
+
+    Example:
+        >>> spreadsheet_destroyed("2.02611E+19"), spreadsheet_destroyed("20261127000000000000")
+        (True, True)
+        >>> spreadsheet_destroyed("20261127000000000001"), spreadsheet_destroyed("SO-1000")
+        (False, False)
+    """
+    return _DESTROYED.fullmatch(number.strip()) is not None
 
 
 def check_pay_type(pay_type: str, auth_code: str | None) -> None:
