@@ -36,7 +36,7 @@ def check_place(base_url: str, credentials: Credentials, allow: Collection[str] 
             way there is not safe.
 
     Example:
-        >>> test = Credentials("A1", "k", environment="test")
+        >>> test = Credentials("A1", "a secret", environment="test")
         >>> check_place("https://openapi-hk.qfapi.com", test)
         Traceback (most recent call last):
         ...

@@ -12,7 +12,7 @@ from qftools import catalogue, validation
 from qftools.errors import InputError
 from qftools.exchange import Exchange
 from qftools.locale import mark
-from qftools.signing import Algorithm
+from qftools.signing import Algorithm, check_key
 
 MchidRule = Literal["optional", "required", "forbidden"]
 EnvironmentName = Literal["sandbox", "test", "production"]
@@ -53,7 +53,7 @@ class Credentials:
 
     Args:
         app_code: Names the merchant, or the agent; sent as ``X-QF-APPCODE``.
-        client_key: The secret that signs. Never sent, never shown.
+        client_key: The secret that signs, at least 8 characters. Never sent, never shown.
         mchid: The merchant's number, where QFPay issued one (agents).
         algorithm: Which hash signs the requests.
         mchid_rule: Whether a call must carry an mchid, must not, or may (C12).
@@ -61,8 +61,8 @@ class Credentials:
             move real money, so a client for one of them wants this said.
 
     Raises:
-        InputError: A value is empty or not one of the choices, or the mchid
-            contradicts the rule.
+        InputError: A value is empty or not one of the choices, the key is too
+            short, or the mchid contradicts the rule.
 
     Example:
         >>> Credentials("3F504C39125E4886", "a secret")
@@ -79,8 +79,7 @@ mchid_rule='optional', environment=None)
 
     def __post_init__(self) -> None:
         _check_header("app_code", self.app_code)
-        if not isinstance(self.client_key, str) or not self.client_key:
-            raise InputError("client_key", "is empty", "the key that QFPay issued")
+        check_key(self.client_key)
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in choices:

@@ -21,6 +21,9 @@ _HASHES: dict[str, Callable[..., Any]] = {"MD5": hashlib.md5, "SHA256": hashlib.
 _PLAIN = frozenset({str, int})  # what can be written down in one way only
 _UNSIGNED = frozenset({"sign", "sign_type"})
 
+SHORTEST_KEY = 8
+"""Characters. A shorter client key is found in other text by chance, where it would be redacted."""
+
 
 def canonical(params: Params, *, empty_values: Literal["include", "exclude"] = "include") -> str:
     """Return the text that is signed, without the key: ``name=value`` joined with ``&``.
@@ -209,6 +212,35 @@ def verify_body(body: bytes, key: str, signature: str, algorithm: Algorithm = "M
         False
     """
     return _same(signature, sign_body(body, key, algorithm))
+
+
+def check_key(key: object) -> None:
+    """Refuse what is no client key to work with: empty, or shorter than 8 characters.
+
+    ``sign`` and ``verify`` take any key; credentials and the sandbox do not.
+
+    Raises:
+        InputError: The key is refused. The message does not repeat it.
+
+    Source:
+        docs2026: the keys that QFPay issues have 32 characters.
+
+    Example:
+        >>> check_key("K")
+        Traceback (most recent call last):
+        ...
+        qftools.errors.InputError: client_key is shorter than 8 characters; it must be \
+as QFPay issued it (32 characters)
+    """
+    if not isinstance(key, str) or not key.strip():
+        raise InputError("client_key", "is empty", "the key that QFPay issued")
+    if len(key) < SHORTEST_KEY:
+        raise InputError(
+            "client_key",
+            "is shorter than {least} characters",
+            "as QFPay issued it (32 characters)",
+            least=SHORTEST_KEY,
+        )
 
 
 def _same(given: str, expected: str) -> bool:

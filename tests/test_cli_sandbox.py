@@ -14,6 +14,7 @@ import requests
 
 from qftools import sign
 
+KEY = "0123456789ABCDEF0123456789ABCDEF"
 PARAMS = {
     "txamt": "2500",
     "txcurrcd": "HKD",
@@ -43,7 +44,7 @@ def curl(*arguments):
     return json.loads(done.stdout)
 
 
-def signed(params, key="K"):
+def signed(params, key=KEY):
     return ["-H", "X-QF-APPCODE: A", "-H", f"X-QF-SIGN: {sign(params, key)}"]
 
 
@@ -57,7 +58,7 @@ def form(params):
 def test_curl_pays_by_post_and_reverses_by_get():
     reversal = {name: PARAMS[name] for name in ("out_trade_no", "txamt", "txdtm")}
 
-    with running("--app-code", "A", "--client-key", "K") as (_, url):
+    with running("--app-code", "A", "--client-key", KEY) as (_, url):
         paid = curl(*signed(PARAMS), *form(PARAMS), f"{url}/trade/v1/payment")
         reversed_ = curl("-G", *signed(reversal), *form(reversal), f"{url}/trade/v1/reversal")
 
@@ -68,7 +69,7 @@ def test_curl_pays_by_post_and_reverses_by_get():
 
 @pytest.mark.needs("curl")
 def test_a_bad_signature_gets_1108():
-    with running("--app-code", "A", "--client-key", "K") as (_, url):
+    with running("--app-code", "A", "--client-key", KEY) as (_, url):
         refused = curl(*signed(PARAMS, "wrong"), *form(PARAMS), f"{url}/trade/v1/payment")
 
     assert refused["respcd"] == "1108"
@@ -76,7 +77,7 @@ def test_a_bad_signature_gets_1108():
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_it_says_one_line_and_stops_cleanly(name):
-    with running("--app-code", "A", "--client-key", "K") as (process, _):
+    with running("--app-code", "A", "--client-key", KEY) as (process, _):
         process.send_signal(signal.Signals[name])
         output, errors = process.communicate(timeout=20)
 
@@ -94,7 +95,7 @@ def test_a_given_key_is_not_in_the_line():
 @pytest.mark.needs("curl")
 def test_books_that_are_kept_in_a_file_are_there_again(tmp_path):
     books = str(tmp_path / "books.sqlite3")
-    account = ("--app-code", "A", "--client-key", "K", "--data", books)
+    account = ("--app-code", "A", "--client-key", KEY, "--data", books)
     wanted = {"out_trade_no": "C1"}
 
     with running(*account) as (process, url):
@@ -119,7 +120,7 @@ def test_a_port_that_is_taken_is_an_error_that_names_it():
 
 def ask(url, endpoint, params):
     """Sign and post as the account A with the key K."""
-    headers = {"X-QF-APPCODE": "A", "X-QF-SIGN": sign(params, "K")}
+    headers = {"X-QF-APPCODE": "A", "X-QF-SIGN": sign(params, KEY)}
     return requests.post(f"{url}/trade/v1/{endpoint}", data=params, headers=headers, timeout=20)
 
 
@@ -132,7 +133,7 @@ def stopped(process):
 def test_each_exchange_is_one_line():
     order = {name: PARAMS[name] for name in ("out_trade_no", "txamt", "txdtm")}
 
-    with running("--app-code", "A", "--client-key", "K") as (process, url):
+    with running("--app-code", "A", "--client-key", KEY) as (process, url):
         ask(url, "payment", PARAMS)
         ask(url, "reversal", order)
         requests.post(f"{url}/trade/v1/query", timeout=20)
@@ -146,7 +147,7 @@ def test_each_exchange_is_one_line():
 
 
 def test_with_json_each_exchange_is_one_object():
-    with running("--app-code", "A", "--client-key", "K", "--json") as (process, url):
+    with running("--app-code", "A", "--client-key", KEY, "--json") as (process, url):
         ask(url, "payment", PARAMS)
         (line,) = map(json.loads, stopped(process))
 
@@ -155,14 +156,14 @@ def test_with_json_each_exchange_is_one_object():
 
 
 def test_quiet_says_when_it_is_ready_and_no_more():
-    with running("--app-code", "A", "--client-key", "K", "--quiet") as (process, url):
+    with running("--app-code", "A", "--client-key", KEY, "--quiet") as (process, url):
         ask(url, "payment", PARAMS)
 
         assert stopped(process) == []
 
 
 def test_a_reader_that_reads_nothing_stops_nobody():
-    with running("--app-code", "A", "--client-key", "K") as (_, url):
+    with running("--app-code", "A", "--client-key", KEY) as (_, url):
         answers = {ask(url, "query", {"out_trade_no": "x" * 60}).status_code for _ in range(1500)}
 
     assert answers == {200}
@@ -170,7 +171,7 @@ def test_a_reader_that_reads_nothing_stops_nobody():
 
 def test_switches_profile_and_language_reach_the_gateway():
     options = ("--set", "cancel_unsupported_code=1250", "--profile", "docs-2026-02")
-    with running("--app-code", "A", "--client-key", "K", *options, "--lang", "zh") as (_, url):
+    with running("--app-code", "A", "--client-key", KEY, *options, "--lang", "zh") as (_, url):
         paid = ask(url, "payment", PARAMS | {"pay_type": "800208", "auth_code": "13" + "0" * 16})
         order = {name: PARAMS[name] for name in ("out_trade_no", "txamt", "txdtm")}
         refused = ask(url, "reversal", order)
@@ -191,10 +192,10 @@ def test_a_switch_that_does_not_exist_is_named(option):
 def test_a_file_brings_its_merchants_and_orders(tmp_path):
     book = tmp_path / "book.toml"
     book.write_text(
-        """
+        f"""
         [[merchants]]
         app_code = "A"
-        client_key = "K"
+        client_key = "{KEY}"
         [[orders]]
         app_code = "A"
         pay_type = "800101"
@@ -210,3 +211,12 @@ def test_a_file_brings_its_merchants_and_orders(tmp_path):
         found = ask(url, "query", {"out_trade_no": "L1"}).json()["data"]
 
     assert [row["respcd"] for row in found] == ["0000"]
+
+
+def test_a_key_of_fewer_than_8_characters_is_refused_in_one_sentence():
+    command = [sys.executable, "-m", "qftools", "--lang", "en", "sandbox", "--client-key", "K"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+
+    assert done.returncode != 0
+    assert "client_key is shorter than 8 characters; it must be as QFPay issued it" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -279,7 +279,9 @@ def test_the_environments_proxy_is_looked_up_once_and_never_for_this_machine(mon
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     here = Client(sandbox.credentials, sandbox.serve())
-    away = Client(Credentials("A", "k", environment="production"), "https://openapi.qfpay.com")
+    away = Client(
+        Credentials("A", "a secret", environment="production"), "https://openapi.qfpay.com"
+    )
 
     assert here.query(out_trade_no="A1").transactions == ()
     assert away._connection._settings["proxies"]["https"] == "http://127.0.0.1:9"
@@ -304,7 +306,7 @@ def test_no_secret_is_in_anything_that_a_client_shows(sandbox):
 @pytest.mark.parametrize("timeout", [(0, 1), (1, -1), 5, None, ("a", "b")])
 def test_a_client_without_both_time_outs_cannot_be_made(timeout):
     with pytest.raises(InputError, match="timeout"):
-        Client(Credentials("A", "k"), "http://localhost", timeout=timeout)
+        Client(Credentials("A", "a secret"), "http://localhost", timeout=timeout)
 
 
 def test_connections_are_kept_alive(sandbox):

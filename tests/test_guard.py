@@ -12,7 +12,7 @@ HOSTS = sorted(catalogue.environments().values(), key=lambda row: row.key)
 
 
 def of(environment):
-    return Credentials("A", "k", environment=environment)
+    return Credentials("A", "a secret", environment=environment)
 
 
 @pytest.mark.parametrize("row", HOSTS, ids=lambda row: row.key)

@@ -123,7 +123,14 @@ def test_the_whole_table_is_shown(qftools):
 )
 def test_wrong_values_are_refused_before_anything_is_sent(qftools, args, said):
     order = ("--syssn", "1", "--txamt", "1", "--txdtm", "2026-01-05 10:00:00", "--no-journal")
-    account = ("--base-url", "http://127.0.0.1:9", "--app-code", "A", "--client-key", "K")
+    account = (
+        "--base-url",
+        "http://127.0.0.1:9",
+        "--app-code",
+        "A",
+        "--client-key",
+        "not a real key",
+    )
     done = qftools(*args, *(order + account if args[0] == "cancel" else ()))
 
     assert done.exit_code == 2

@@ -98,6 +98,9 @@ def test_an_order_is_named_by_the_gateways_number_where_it_is_known():
         ({"app_code": ""}, "app_code"),
         ({"app_code": "A\r\nX: y"}, "app_code"),
         ({"client_key": ""}, "client_key is empty"),
+        ({"client_key": " " * 32}, "client_key is empty"),
+        ({"client_key": None}, "client_key is empty"),
+        ({"client_key": "1234567"}, "client_key is shorter than 8 characters; it must be as QFPay"),
         ({"algorithm": "SHA1"}, "algorithm is 'SHA1'"),
         ({"environment": "prod"}, "environment is 'prod'"),
         ({"mchid_rule": "required"}, "mchid is missing"),
@@ -106,7 +109,7 @@ def test_an_order_is_named_by_the_gateways_number_where_it_is_known():
 )
 def test_credentials_that_cannot_be_right_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
-        Credentials(**({"app_code": "A", "client_key": "k"} | arguments))
+        Credentials(**({"app_code": "A", "client_key": "a secret"} | arguments))
 
 
 def test_the_client_key_is_in_no_repr():

@@ -36,7 +36,7 @@ class Param:
 
     Attributes:
         choices: What it must be one of, if there is a list.
-        least: The smallest number. *most*: the largest, or the longest text.
+        least: The smallest number, or the shortest text. *most*: the largest, the longest.
         nullable: ``null`` is a value of its own.
     """
 
@@ -61,7 +61,8 @@ class Param:
         if self.choices:
             schema["enum"] = [*self.choices, *([None] if self.nullable else [])]
         elif self.kind == "text":
-            schema |= {"maxLength": int(self.most)} | ({"minLength": 1} if self.required else {})
+            shortest = int(self.least or self.required)
+            schema |= {"maxLength": int(self.most)} | ({"minLength": shortest} if shortest else {})
         elif self.kind in ("integer", "number"):
             schema |= {"maximum": self.most}
             if self.least is not None:
@@ -92,6 +93,8 @@ class Param:
             raise WrongValue(self.name, f"is too long: {int(self.most)} is the most")
         if self.kind == "text" and self.required and not value:
             raise WrongValue(self.name, "must not be empty")
+        if self.kind == "text" and len(value) < (self.least or 0):
+            raise WrongValue(self.name, f"is too short: {self.least} is the least")
         return value
 
     def _number(self, text: str) -> int:

@@ -19,6 +19,7 @@ from qftools.sandbox.faults import ALIASES, ENDPOINTS, GROUPS, NAMES
 from qftools.sandbox.merchants import MCHID_RULES
 from qftools.sandbox.notifications import FAULTS as NOTICE_FAULTS
 from qftools.sandbox.settings import switches
+from qftools.signing import SHORTEST_KEY
 
 MOST_ROWS = 500
 ON = ("*", *ENDPOINTS, *(group for group in GROUPS if group != "*"))
@@ -155,7 +156,7 @@ ROUTES: tuple[Route, ...] = (
         calls.add_merchant,
         body=(
             _value("app_code", "text", required=True, most=64),
-            _value("client_key", "text", required=True, most=128),
+            _value("client_key", "text", required=True, least=SHORTEST_KEY, most=128),
             _value("mchid", "text", choices=MCHID_RULES),
             _value("mchids", "texts", most=1_000),
             _value("pay_types", "texts", most=200),

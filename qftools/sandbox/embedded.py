@@ -23,6 +23,7 @@ from qftools.sandbox.server import IN_PROCESS_URL, Background
 from qftools.sandbox.settings import Settings
 from qftools.sandbox.shell import Shell
 from qftools.sandbox.wsgi import App
+from qftools.signing import check_key
 
 if TYPE_CHECKING:
     from qftools.client import Client
@@ -88,6 +89,7 @@ class Sandbox:
         self._app_code = app_code
         rule = "forbidden" if mchid == "agents" else mchid or "optional"
         merchant = Merchant(app_code, client_key, cast(MchidRule, rule))
+        check_key(client_key)
         self.lock = threading.RLock()
         self.notifications = Notifications(self.gateway, self.lock)
         self.records = Records(keepers_of(self.gateway))

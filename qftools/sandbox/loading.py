@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from qftools import catalogue
-from qftools.errors import SandboxError
+from qftools.errors import InputError, SandboxError
 from qftools.sandbox.clock import from_beijing, parse_time
 from qftools.sandbox.gateway import Gateway
 from qftools.sandbox.merchants import Merchant
@@ -22,6 +22,7 @@ from qftools.sandbox.modes import extra_fields, wallet_of
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.payment import CODE_SECONDS, CPM_SECONDS
 from qftools.sandbox.states import MONEY_CAME, OPEN, State
+from qftools.signing import check_key
 
 _MERCHANT_FIELDS = frozenset(item.name for item in fields(Merchant))
 _NEEDED = ("pay_type", "out_trade_no", "txamt", "txdtm")
@@ -107,8 +108,9 @@ def _merchant(path: Any, at: str, row: dict[str, Any]) -> Merchant:
         elif name != "t0" and not isinstance(value, str):
             raise SandboxError(f"{path}, {at}: {name} must be a text")
     try:
+        check_key(row["client_key"])
         return Merchant(**values)
-    except SandboxError as error:
+    except (InputError, SandboxError) as error:
         raise SandboxError(f"{path}, {at}: {error}") from error
 
 

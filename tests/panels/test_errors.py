@@ -40,7 +40,7 @@ def gateway(place: str, **values: Any) -> Case:
     def panel() -> Panel:
         connection = Connection()
         connection.where.value = place
-        for name, value in ({"app_code": "A1", "key": "k"} | values).items():
+        for name, value in ({"app_code": "A1", "key": "a secret"} | values).items():
             getattr(connection, name).value = value
         connection.connect.click()
         return connection
@@ -134,7 +134,7 @@ CASES: dict[str, Case] = {
     "environment not set": from_environment("hk"),
     "key empty": signing(""),
     "key that nobody sees": signing("\u200b"),
-    "lone surrogate": signing("k", goods_name="\ud800"),
+    "lone surrogate": signing("a secret", goods_name="\ud800"),
     "no request": pasted("nothing like a request"),
     "too deep": pasted(TOO_DEEP),
     "too long": pasted("x" * 20_000_000),

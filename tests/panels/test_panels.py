@@ -204,7 +204,7 @@ def test_the_guard_refuses_credentials_of_another_environment():
     panel = Connection()
     panel.where.value = "hk"
     panel.valid.value = "test"
-    panel.app_code.value, panel.key.value = "A1", "k"
+    panel.app_code.value, panel.key.value = "A1", "a secret"
 
     panel.connect.click()
 
@@ -224,7 +224,7 @@ def test_choosing_a_host_asks_nobody_until_it_is_connected():
 
 def test_credentials_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("QFTOOLS_APP_CODE", "A1")
-    monkeypatch.setenv("QFTOOLS_CLIENT_KEY", "k")
+    monkeypatch.setenv("QFTOOLS_CLIENT_KEY", "a secret")
     monkeypatch.setenv("QFTOOLS_ENVIRONMENT", "test")
     panel = Connection()
     panel.where.value = "hk-test"

@@ -159,6 +159,14 @@ def test_merchants_come_without_their_keys(sandbox, api):
     assert CLIENT_KEY not in text
 
 
+def test_a_merchant_with_a_key_of_fewer_than_8_characters_is_refused(sandbox, api):
+    refused = api("POST", "/sandbox/merchants", {"app_code": "B" * 32, "client_key": "1234567"})
+
+    assert refused.status_code == 400
+    assert "client_key is too short: 8 is the least" in refused.text
+    assert len(sandbox.gateway.merchants) == 1
+
+
 def test_everything_can_be_put_back_to_a_snapshot(sandbox, api):
     first = waiting_order(sandbox)
     name = api("POST", "/sandbox/snapshot", {}).json()["snapshot"]

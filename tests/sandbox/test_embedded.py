@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from qftools.errors import SandboxError
+from qftools.errors import InputError, SandboxError
 from qftools.sandbox import Sandbox
 from qftools.sandbox.clock import RealClock, VirtualClock
 from qftools.sandbox.embedded import CLIENT_KEY
@@ -75,6 +75,14 @@ def test_settings_know_every_switch_and_no_other():
 def test_an_option_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(SandboxError):
         Sandbox(**wrong)
+
+
+def test_a_key_of_fewer_than_8_characters_is_refused_and_not_repeated():
+    with pytest.raises(InputError, match="client_key is shorter than 8 characters") as refused:
+        Sandbox(client_key="qwertzu")
+
+    assert "qwertzu" not in str(refused.value)
+    assert Sandbox(client_key="qwertzui").credentials.client_key == "qwertzui"
 
 
 def test_old_orders_are_forgotten_when_there_are_too_many(make_sandbox):

@@ -116,6 +116,7 @@ def test_a_time_of_tomls_own_is_as_good_as_a_text(make_sandbox, load):
     [
         ('app_code = "SHOP"\nclient', 'code = "SHOP"\nclient', "merchant 1: 'code' is unknown"),
         ('client_key = "shop key"', "", "merchant 1: client_key is missing"),
+        ('client_key = "shop key"', 'client_key = "K"', "client_key is shorter than 8 characters"),
         ('mchid = "forbidden"', 'mchid = "maybe"', "merchant 1: mchid is 'maybe'"),
         ('["HKD"]', '"HKD"', "merchant 1: currencies must be a list"),
         ("txamt = 2500", "txamt = 25.0", "order 1: txamt must be a whole number"),

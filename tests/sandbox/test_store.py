@@ -55,10 +55,10 @@ def test_an_order_expires_after_a_restart_as_it_would_have(file):
 
 
 def test_what_is_given_now_wins_over_the_merchant_in_the_file(file):
-    Sandbox(data=file, app_code="A", client_key="old").close()
+    Sandbox(data=file, app_code="A", client_key="the old key").close()
 
-    with Sandbox(data=file, app_code="A", client_key="new") as sandbox:
-        assert sandbox.credentials.client_key == "new"
+    with Sandbox(data=file, app_code="A", client_key="the new key") as sandbox:
+        assert sandbox.credentials.client_key == "the new key"
 
 
 def test_a_client_never_repeats_a_number_after_a_restart(file):
