@@ -6,20 +6,22 @@ that come in from outside.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qftools import catalogue, findings
+from qftools import catalogue, evidence, findings
 from qftools.catalogue import Text
 from qftools.client import Client
 from qftools.errors import OutcomeUnknownError
 from qftools.exchange import Exchange
-from qftools.findings import Answer, Finding
+from qftools.findings import Answer, Difference, Finding
 from qftools.models import Order
 from qftools.policy import Policy
 from qftools.routing import Profile, Route
-from qftools.verdicts import NO_REFUND, VERDICTS, Verdict
+from qftools.validation import BEIJING
+from qftools.verdicts import CORRECT, NO_REFUND, UNSIGNED_PROOF, VERDICTS, Verdict
 from qftools.walk import Ask, Finished, Step, Wait, Walk
 
 
@@ -46,6 +48,10 @@ class Taken:
         """What the question told about the order."""
         return self.answer.finding
 
+    def note(self, language: str = "en") -> str:
+        """Why the answer was read so, in ``"zh"`` or ``"en"``; empty where that is plain."""
+        return self.answer.note.say(language) if self.answer.note else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -55,7 +61,7 @@ class Outcome:
         verdict: How it ended.
         order: The order, with what the books told about it.
         steps: Every question with what it told, in order.
-        reason: Why, where the verdict alone does not say.
+        because: Why, in both languages, where the verdict alone does not say.
         route: The call that cancels this order; None where it was not needed.
         warnings: What did not go as it should, without changing the verdict.
     """
@@ -63,9 +69,14 @@ class Outcome:
     verdict: Verdict
     order: Order
     steps: tuple[Taken, ...]
-    reason: str = ""
+    because: Text | None = None
     route: Route | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why, in English, where the verdict alone does not say; empty where it does."""
+        return self.because.en if self.because else ""
 
     @property
     def evidence(self) -> tuple[Exchange, ...]:
@@ -92,18 +103,39 @@ class Outcome:
             >>> Outcome(Verdict.PAID, order, ()).advice("en")[:59]
             "Deliver what was bought. This way of paying can't be refund"
         """
+        unsigned = self.proof is not None and not self.proof.answer.signed
+        parts = [*self._advice(), *([UNSIGNED_PROOF] if unsigned else [])]
+        return ("" if language == "zh" else " ").join(part.say(language) for part in parts)
+
+    @property
+    def corrections(self) -> dict[str, str]:
+        """Fields of the order that the books contradict, with what the books have."""
+        return {differs.field: differs.books for differs in self._differs}
+
+    @property
+    def _differs(self) -> tuple[Difference, ...]:
+        unresolved = self.verdict is Verdict.UNRESOLVED and self.steps
+        return self.steps[-1].answer.differs if unresolved else ()
+
+    def _advice(self) -> list[Text]:
         row = catalogue.pay_types().get(self.order.pay_type or "")
         if self.verdict is Verdict.PAID and row is not None and row.refund == "no":
-            return NO_REFUND.say(language)
-        return VERDICTS[self.verdict].advice.say(language)
+            return [NO_REFUND]
+        if self._differs:
+            return [
+                Text(CORRECT.zh.format(**each._asdict()), CORRECT.en.format(**each._asdict()))
+                for each in self._differs
+            ]
+        return [VERDICTS[self.verdict].advice]
 
     def as_dict(self, language: str = "en") -> dict[str, Any]:
         """Return verdict, advice and steps as plain data, for JSON. No secret is in it."""
         order = self.order
         return {
             "verdict": self.verdict.value,
-            "reason": self.reason,
+            "reason": self.because.say(language) if self.because else "",
             "advice": self.advice(language),
+            "corrections": self.corrections,
             "charged": VERDICTS[self.verdict].charged,
             "out_trade_no": order.out_trade_no,
             "syssn": order.syssn,
@@ -117,7 +149,8 @@ class Outcome:
                     "endpoint": taken.endpoint,
                     "finding": taken.finding.value,
                     "respcd": taken.answer.respcd,
-                    "note": taken.answer.note,
+                    "note": taken.note(language),
+                    "signed": taken.answer.signed,
                     "at": taken.at,
                 }
                 for taken in self.steps
@@ -195,7 +228,8 @@ def cancel(
         >>> outcome.verdict.value, [taken.step.value for taken in outcome.steps]
         ('CANCELLED', ['LOOK', 'CANCEL', 'CONFIRM'])
     """
-    walk = Walk(order, policy, profile, hk_cancel)
+    known = evidence.Known(signed=client.signs)
+    walk = Walk(order, policy, profile, hk_cancel, known=known, today=_today(client))
     if journal is not None:
         return journal.drive(client, walk, pause=pause, watch=watch)
     return finish(client, walk, *_given(watch), pause=pause)
@@ -225,7 +259,7 @@ def take(client: Client, walk: Walk, action: Ask, *recorders: Recorder) -> tuple
     """Ask one question of the flow and return the walk after it, with what was told."""
     for recorder in recorders:
         recorder.asking(walk, action)
-    answer, exchange = _ask(client, walk.order, action)
+    answer, exchange = _ask(client, walk, action)
     step = Taken(walk.step, action.endpoint, answer, client.clock(), exchange)
     after = walk.told(answer)
     for recorder in recorders:
@@ -239,17 +273,21 @@ def outcome_of(walk: Walk, steps: tuple[Taken, ...]) -> Outcome:
     return Outcome(walk.end.verdict, walk.order, steps, walk.end.reason, walk.route)
 
 
-def _ask(client: Client, order: Order, action: Ask) -> tuple[Answer, Exchange | None]:
+def _ask(client: Client, walk: Walk, action: Ask) -> tuple[Answer, Exchange | None]:
     try:
         reply = client.call(action.endpoint, action.params)
     except OutcomeUnknownError as error:
         kept = error.exchange
         return findings.of_error(error), kept.redacted() if kept else None
     if action.endpoint == "query":
-        answer = findings.of_query(reply, order)
+        answer = evidence.of_query(reply, walk.order, walk.known)
     else:
-        answer = findings.of_cancel(reply)
+        answer = findings.of_cancel(reply, signed=walk.known.signed)
     return answer, reply.exchange.redacted() if reply.exchange else None
+
+
+def _today(client: Client) -> str:
+    return datetime.datetime.fromtimestamp(client.clock(), BEIJING).date().isoformat()
 
 
 def _given(watch: Recorder | None) -> tuple[Recorder, ...]:

@@ -87,6 +87,8 @@ class Client:
         self.pause = pause
         self.new_number = new_number
         self.methods = _checked_methods(methods or {})
+        self.signs = False
+        """Whether this gateway has signed an answer: from then on an unsigned one is no proof."""
         self._connection = Connection(self.base_url, timeout, clock, adapter)
         self._kept: deque[Exchange] = deque(maxlen=keep)
 
@@ -313,10 +315,12 @@ class Client:
         try:
             if trouble is not None:
                 raise trouble
-            return read(exchange, self.credentials.client_key)
+            reply = read(exchange, self.credentials.client_key)
         except OutcomeUnknownError as error:
             error.exchange = exchange
             raise
+        self.signs = self.signs or reply.signed
+        return reply
 
     def now(self) -> str:
         """Return the time in Beijing as ``YYYY-MM-DD hh:mm:ss``, for ``txdtm``."""
@@ -371,7 +375,8 @@ def _order_of(params: Mapping[str, Any], reply: Reply | None = None) -> Order:
         params["out_trade_no"],
         params["txamt"],
         params["txdtm"],
-        syssn=reply.syssn if reply else None,
+        # What the gateway answered is no input of ours: one that can't be sent back is left out.
+        syssn=reply.syssn if reply and validation.usable("syssn", reply.syssn) else None,
         pay_type=params["pay_type"],
         txcurrcd=params["txcurrcd"],
         mchid=params.get("mchid"),

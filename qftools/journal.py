@@ -432,7 +432,15 @@ def _with_news(before: Walk, walk: Walk) -> Walk:
         },
     )
     policy, profile, hk_cancel = walk.policy, walk.profile, walk.hk_cancel
-    return replace(before, order=order, policy=policy, profile=profile, hk_cancel=hk_cancel)
+    signs = before.known.signed or walk.known.signed
+    return replace(
+        before,
+        order=order,
+        policy=policy,
+        profile=profile,
+        hk_cancel=hk_cancel,
+        known=replace(before.known, signed=signs),
+    )
 
 
 def _mchid(order: Order, client: Client) -> str:

@@ -56,7 +56,7 @@ def as_dict(entry: Entry, lang: str) -> dict[str, Any]:
         "begun": when(entry.begun),
         "changed": when(entry.changed),
         "verdict": entry.verdict and entry.verdict.value,
-        "reason": end.reason if end else "",
+        "reason": end.reason.say(lang) if end and end.reason else "",
         "charged": VERDICTS[entry.verdict].charged if entry.verdict else "unknown",
         "settled": entry.settled,
         "next": what_to_do(entry, lang),
@@ -79,7 +79,7 @@ def as_text(entry: Entry, lang: str) -> str:
     """Return the evidence as plain text, every line harmless to a terminal."""
     lines = [f"{name}  {value}" for name, value in _facts(entry, lang)]
     for number, taken in enumerate(entry.steps, 1):
-        lines += ["", f"{number}. {_headline(taken)}"]
+        lines += ["", f"{number}. {_headline(taken, lang)}"]
         if taken.exchange is not None:
             lines += [f"   {line}" for line in _raw(taken.exchange).splitlines()]
     if entry.unanswered:
@@ -123,7 +123,7 @@ def _facts(entry: Entry, lang: str) -> Iterator[tuple[str, str]]:
     verdict = entry.verdict.value if entry.verdict else text("INTERRUPTED", lang=lang)
     yield text("Verdict", lang=lang), verdict
     if end is not None and end.reason:
-        yield text("Reason", lang=lang), end.reason
+        yield text("Reason", lang=lang), end.reason.say(lang)
     yield text("What to do", lang=lang), what_to_do(entry, lang)
     for name, value in (
         ("out_trade_no", order.out_trade_no),
@@ -147,10 +147,19 @@ def _unanswered(entry: Entry, lang: str) -> str:
     return said.format(endpoint=entry.unanswered)
 
 
-def _headline(taken: Taken) -> str:
-    answer = taken.answer
-    words = (when(taken.at), taken.step, taken.endpoint, taken.finding, answer.respcd, answer.note)
+def _headline(taken: Taken, lang: str) -> str:
+    words = (
+        *(when(taken.at), taken.step, taken.endpoint, taken.finding, taken.answer.respcd),
+        *(_signed(taken, lang), taken.note(lang)),
+    )
     return "  ".join(str(word) for word in words if word)
+
+
+def _signed(taken: Taken, lang: str) -> str:
+    """Whether the answer was signed; empty where none came."""
+    if taken.exchange is None or taken.exchange.response is None:
+        return ""
+    return text("signed", lang=lang) if taken.answer.signed else text("not signed", lang=lang)
 
 
 def _raw(exchange: Exchange) -> str:
@@ -185,10 +194,10 @@ def _step_as_html(taken: Taken, lang: str) -> str:
     head = (
         f"<b>{taken.step}</b> <code>{escape(taken.endpoint)}</code> → "
         f'<b class="{taken.finding}">{taken.finding}</b> {escape(answer.respcd or "")}'
-        f"<small>{escape(when(taken.at))}</small>"
+        f"<small>{escape(when(taken.at))}</small><small>{escape(_signed(taken, lang))}</small>"
     )
     if answer.note:
-        head += f"<p>{escape(answer.note)}</p>"
+        head += f"<p>{escape(answer.note.say(lang))}</p>"
     if taken.exchange is None:
         return f"<li>{head}</li>"
     shown = escape(text("Request and reply", lang=lang))

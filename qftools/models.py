@@ -323,9 +323,15 @@ class Reply:
         return str(self.body.get("resperr") or "")
 
     @property
+    def words(self) -> catalogue.Text | None:
+        """The gateway's own words, as they came; None where there are none."""
+        said = self.respmsg or self.resperr
+        return catalogue.Text(said, said) if said else None
+
+    @property
     def syssn(self) -> str | None:
         """The gateway's number of *this* call: a cancel or refund has one of its own."""
-        return self.body.get("syssn") or None
+        return as_written(self.body.get("syssn")) or None
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:

@@ -9,8 +9,10 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from qftools.cancellation import Taken
+from qftools.catalogue import Text
+from qftools.evidence import Known
 from qftools.exchange import REDACTED, Exchange, Request, Response
-from qftools.findings import Answer, Finding
+from qftools.findings import Answer, Difference, Finding
 from qftools.models import Order, Transaction
 from qftools.policy import Policy
 from qftools.routing import Route, route
@@ -41,7 +43,11 @@ def of_walk(walk: Walk) -> Plain:
         **{name: getattr(walk, name) for name in _COUNTERS},
         "last_cancel": walk.last_cancel and of_answer(walk.last_cancel),
         "routed": walk.route is not None,
-        "end": end and {"verdict": end.verdict.value, "reason": end.reason},
+        "known": asdict(walk.known),
+        "target": walk.target and {name: getattr(walk.target, name) for name in _OF_ORDER},
+        "view": walk.view,
+        "today": walk.today,
+        "end": end and {"verdict": end.verdict.value, "reason": end.reason and asdict(end.reason)},
     }
 
 
@@ -58,7 +64,11 @@ def to_walk(plain: Plain) -> Walk:
         **{name: plain[name] for name in _COUNTERS},
         last_cancel=last and to_answer(last),
         route=_route(order, plain) if plain["routed"] else None,
-        end=end and Finished(Verdict(end["verdict"]), end["reason"]),
+        known=Known(**{name: _frozen(value) for name, value in plain.get("known", {}).items()}),
+        target=Order(**plain["target"]) if plain.get("target") else None,
+        view=plain.get("view", 0),
+        today=plain.get("today"),
+        end=end and Finished(Verdict(end["verdict"]), _words(end["reason"])),
     )
 
 
@@ -74,20 +84,42 @@ def of_answer(answer: Answer) -> Plain:
     return {
         "finding": answer.finding.value,
         "respcd": answer.respcd,
-        "row": answer.row and dict(answer.row.row),
+        "row": None if answer.row is None else dict(answer.row.row),
         "refused": answer.refused,
         "pending": answer.pending,
-        "note": answer.note,
+        "note": answer.note and asdict(answer.note),
         "wait": answer.wait,
         "age": answer.age,
+        "signed": answer.signed,
+        "differs": [list(each) for each in answer.differs],
+        "open": list(answer.open),
+        "dead": list(answer.dead),
+        "ask_next": answer.ask_next,
     }
 
 
 def to_answer(plain: Plain) -> Answer:
     """Return the answer that [of_answer][qftools.records.of_answer] made plain."""
     row = plain["row"]
-    known = {**plain, "finding": Finding(plain["finding"]), "row": row and Transaction(row)}
+    known = {
+        **{name: _frozen(value) for name, value in plain.items()},
+        "finding": Finding(plain["finding"]),
+        "row": None if row is None else Transaction(row),
+        "note": _words(plain["note"]),
+        "differs": tuple(Difference(*each) for each in plain.get("differs", ())),
+    }
     return Answer(**known)
+
+
+def _words(plain: Any) -> Text | None:
+    # Journals of before the texts had two languages hold English alone.
+    if isinstance(plain, str):
+        return Text(plain, plain) if plain else None
+    return plain and Text(**plain)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def of_taken(taken: Taken) -> Plain:

@@ -334,7 +334,7 @@ class _Desk:
             charged=VERDICTS[end.verdict].charged if end else "unknown",
             finding=taken.finding.value,
             would=would,
-            reason=taken.answer.note,
+            reason=taken.note(),
             requests=watch.requests,
             at=self.client.clock(),
         )

@@ -87,6 +87,20 @@ one of the two, to name the order
             raise InputError(name, "is missing", "given in every {endpoint}", endpoint=endpoint)
 
 
+def usable(name: str, value: object) -> bool:
+    """Tell whether a value that came from outside could be sent back as *name*.
+
+    Example:
+        >>> usable("txcurrcd", "HKD"), usable("txcurrcd", "KRW"), usable("pay_type", "x")
+        (True, False, False)
+    """
+    try:
+        check_values("reversal", {name: value})
+    except InputError:
+        return False
+    return value != ""
+
+
 def neither_number() -> InputError:
     """Return the refusal of an order that nothing names."""
     return InputError(
@@ -215,6 +229,41 @@ def _check_order_number(name: str, value: object) -> None:
         )
 
 
+_DESTROYED = re.compile(r"\d+(\.\d*)?[eE][+-]?\d+", re.ASCII)
+_SYSSN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+def spreadsheet_destroyed(number: str) -> bool:
+    """Tell whether a spreadsheet has made a number of an order unreadable.
+
+    It writes long numbers as powers of ten, and keeps the first fifteen digits only.
+
+    Example:
+        >>> numbers = "2.02611E+25", "20261127154100000000000000", "20200305066100020000977812"
+        >>> [spreadsheet_destroyed(number) for number in numbers]
+        [True, True, False]
+    """
+    if _DESTROYED.fullmatch(number):
+        return True
+    return len(number) > 15 and number.isdecimal() and not number[15:].strip("0")
+
+
+def _check_syssn(name: str, value: object) -> None:
+    _check_order_number(name, value)
+    for number in str(value).split(","):  # a query takes several
+        if spreadsheet_destroyed(number):
+            raise InputError(
+                name,
+                "is {value!r}, which a spreadsheet has destroyed",
+                "the digits that the gateway issued: export the column as text, or leave it out",
+                value=number,
+            )
+        if not _SYSSN.fullmatch(number):
+            raise InputError(
+                name, "is {value!r}", "the digits that the gateway issued", value=number
+            )
+
+
 _CHECKS: dict[str, Callable[[str, object], None]] = {
     "txamt": check_amount,
     "expired_time": _check_number,
@@ -226,7 +275,7 @@ _CHECKS: dict[str, Callable[[str, object], None]] = {
     "txcurrcd": _check_currency,
     "pay_type": _check_pay_type,
     "out_trade_no": _check_order_number,
-    "syssn": _check_order_number,
+    "syssn": _check_syssn,
     "mchid": _check_order_number,
 }
 

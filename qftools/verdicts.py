@@ -140,6 +140,22 @@ _ROWS = (
 VERDICTS: dict[Verdict, VerdictRow] = {row.verdict: row for row in _ROWS}
 """One row per verdict: exit status of the command line, whether money moved, proof, advice."""
 
+CORRECT = Text(
+    "网关账上的 {field} 是 {books}，而你给的是 {order}。如果是你写错了，请用正确的值重新撤销"
+    "（直接 resume 会重复同样的错误）；如果没有写错，这可能是另一笔订单，请联系服务商。",
+    "The books have {field} {books}, you gave {order}. If yours is a mistake, cancel again with the"
+    " right value (resume would repeat the mistake). If it is right, this may be another order:"
+    " ask the provider.",
+)
+"""What to do where the books contradict the order."""
+
+UNSIGNED_PROOF = Text(
+    "起证明作用的应答没有网关签名：它的可信程度取决于网络连接（TLS）。",
+    "The answer that proves it was not signed by the gateway: it is as sure as the connection"
+    " (TLS) is.",
+)
+"""Added to the advice where the verdict rests on an answer without a signature."""
+
 NO_REFUND = Text(
     "照常交付。这种支付方式不支持退款，不想要这笔交易只能与顾客另行结算。",
     "Deliver what was bought. This way of paying can't be refunded: if the sale is off, settle"

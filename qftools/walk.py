@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from qftools import asking
+from qftools.catalogue import Text
+from qftools.evidence import LARGEST_PAGE, Known
 from qftools.findings import Answer, Finding
-from qftools.models import Order, Transaction
+from qftools.models import Order, Transaction, as_written
 from qftools.policy import Policy, policy_for
 from qftools.routing import Profile, Route, route
 from qftools.verdicts import Verdict
@@ -80,10 +83,20 @@ class Finished:
     """Nothing is left to do; the reason says why it ended so, where the verdict alone does not."""
 
     verdict: Verdict
-    reason: str = ""
+    reason: Text | None = None
 
 
 Action = Ask | Wait | Finished
+
+INTERRUPTED = Text("应答到达之前被中断", "interrupted before the answer was in")
+NO_PAY_TYPE = Text(
+    "不知道支付类型，不能判断用哪个接口撤销",
+    "no pay type is known, so nothing says which call would cancel it",
+)
+NO_AMOUNT = Text(
+    "网关账上没有可用的金额或时间：请给出 txamt 和 txdtm",
+    "the books have no amount or time to cancel with: give txamt and txdtm",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +117,10 @@ class Walk:
         opens: How often the order was seen open since the cancel was last sent.
         last_cancel: What the last cancel's reply claimed, None where none was sent.
         ripe: The wallet's earliest time to revoke was waited for.
+        known: What the answers so far told, which later ones must agree with.
+        target: The payment that the next cancel is for, as the books have it.
+        view: Which of the order's numbers and months the next query asks by.
+        today: The date when it began, where the order itself has none (Beijing).
         route: The call that cancels this order, once it is needed.
         end: The verdict, once there is one.
         table: The flow; another one is for tests that want to see it fail.
@@ -117,7 +134,7 @@ class Walk:
         'close'
         >>> walk = walk.told(Answer(Finding.CANCELLED))
         >>> walk.told(Answer(Finding.CANCELLED)).action
-        Finished(verdict=<Verdict.CANCELLED: 'CANCELLED'>, reason='')
+        Finished(verdict=<Verdict.CANCELLED: 'CANCELLED'>, reason=None)
     """
 
     order: Order
@@ -133,6 +150,10 @@ class Walk:
     opens: int = 0
     last_cancel: Answer | None = None
     ripe: bool = False
+    known: Known = Known()
+    target: Order | None = None
+    view: int = 0
+    today: str | None = None
     route: Route | None = None
     end: Finished | None = None
     table: Table = field(default_factory=lambda: NEXT, repr=False, compare=False)
@@ -152,8 +173,8 @@ class Walk:
         if self.step is Step.CANCEL:
             assert self.route is not None
             assert self.route.call is not None
-            return Ask(self.route.call, self.order.for_cancel())
-        return Ask("query", self.order.for_query())
+            return Ask(self.route.call, (self.target or self.order).for_cancel())
+        return Ask("query", self._question())
 
     def waited(self) -> Walk:
         """Return the walk after its wait."""
@@ -161,13 +182,10 @@ class Walk:
 
     def told(self, answer: Answer) -> Walk:
         """Return the walk after *answer* came back to its question."""
-        walk = self._counted(answer)
-        if answer.row is not None:
-            walk = replace(walk, order=_with_row(walk.order, answer.row))
+        walk = self._counted(answer)._informed(answer)
         goes_to = self.table[self.step][answer.finding]
         if isinstance(goes_to, Verdict):
-            note = answer.note if goes_to is Verdict.UNRESOLVED else ""
-            return walk._finish(goes_to, note)
+            return walk._finish(goes_to, answer.note)
         if self.step is Step.LOOK:
             return walk._after_look(goes_to, answer)
         if self.step is Step.CANCEL:
@@ -178,7 +196,7 @@ class Walk:
         """Return the walk after a question whose answer nobody saw: it may have been asked."""
         if self.end is not None or self.wait > 0 or self.step is not Step.CANCEL:
             return self
-        return self.told(Answer(Finding.SILENT, note="interrupted before the answer was in"))
+        return self.told(Answer(Finding.SILENT, note=INTERRUPTED))
 
     def resumed(self) -> Walk:
         """Return the walk as it goes on later: it looks first, and is patient anew.
@@ -198,8 +216,38 @@ class Walk:
             self.hk_cancel,
             step=Step.LOOK if last is None else Step.CONFIRM,
             last_cancel=last,
+            known=replace(self.known, wide=False),
+            today=self.today,
             table=self.table,
         )
+
+    # ---- what is asked, and what an answer adds to what is known -------------------
+
+    def _views(self) -> list[dict[str, str | int]]:
+        return asking.views(self.order, self.known.learned, self.today)
+
+    def _question(self) -> dict[str, str | int]:
+        views = self._views()
+        page: dict[str, str | int] = {"page_size": LARGEST_PAGE} if self.known.wide else {}
+        return views[self.view % len(views)] | page
+
+    def _informed(self, answer: Answer) -> Walk:
+        known, order = self.known, self.order
+        if answer.row is not None:
+            order = asking.with_row(order, answer.row)
+        told = [
+            name for name in asking.NUMBERS if getattr(order, name) != getattr(self.order, name)
+        ]
+        live = [*known.live, *answer.open]
+        known = replace(
+            known,
+            learned=(*known.learned, *told),
+            live=tuple(syssn for syssn in dict.fromkeys(live) if syssn not in answer.dead),
+            signed=known.signed or answer.signed,
+            wide=known.wide or answer.ask_next == "wide",
+        )
+        view = self.view + (answer.ask_next == "elsewhere")
+        return replace(self, order=order, known=known, view=view)
 
     # ---- what patience and routing add to the table ------------------------------
 
@@ -208,14 +256,19 @@ class Walk:
             absents = self.absents + (answer.finding is Finding.ABSENT)
             return replace(self, looks=self.looks + 1, absents=absents)
         if self.step is Step.CANCEL:
-            return replace(self, cancels=self.cancels + 1, last_cancel=answer, opens=0)
+            sent = self.target.syssn if self.target else self.order.syssn
+            cancelled = tuple(dict.fromkeys([*self.known.cancelled, sent or ""]))
+            known = replace(self.known, cancelled=cancelled)
+            cancels = self.cancels + 1
+            return replace(self, cancels=cancels, last_cancel=answer, opens=0, known=known)
         opens = self.opens + (answer.finding is Finding.OPEN)
         return replace(self, confirms=self.confirms + 1, opens=opens)
 
     def _after_look(self, goes_to: Step, answer: Answer) -> Walk:
         if goes_to is Step.CANCEL:
             return self._to_cancel_when_ripe(answer)
-        if self.absents >= self.patience.absent_tries:
+        # Believed once it was said under every number and in every month that it can lie in.
+        if self.absents >= max(self.patience.absent_tries, len(self._views())):
             return self._finish(Verdict.NOT_FOUND)
         # An answer is not paid for with the patience that silence has used up.
         if answer.finding is Finding.SILENT and self.looks >= self.patience.look_tries:
@@ -224,23 +277,26 @@ class Walk:
 
     def _to_cancel_when_ripe(self, answer: Answer) -> Walk:
         """Cancel, or wait once for the earliest time to revoke and look again."""
-        walk = self._to_cancel()
+        walk = self._to_cancel(answer)
         early = self.patience.cancel_after - answer.age
         if walk.end is not None or self.ripe or early <= 0:
             return walk
         return replace(self, wait=early, ripe=True)
 
-    def _to_cancel(self) -> Walk:
+    def _to_cancel(self, answer: Answer) -> Walk:
         if self.order.pay_type is None:
-            return self._finish(Verdict.UNRESOLVED, "no pay type is known, so no call to cancel by")
-        by = self.route or route(
-            self.order.pay_type,
+            return self._finish(Verdict.UNRESOLVED, NO_PAY_TYPE)
+        target = asking.target(self.order, answer.row)
+        if target.txamt is None or target.txdtm is None:
+            return self._finish(Verdict.UNRESOLVED, NO_AMOUNT)
+        by = route(
+            target.pay_type or self.order.pay_type,
             profile=self.profile,
             hk_cancel=self.hk_cancel,  # type: ignore[arg-type]
         )
-        walk = replace(self, route=by, step=Step.CANCEL)
+        walk = replace(self, route=by, step=Step.CANCEL, target=target)
         if by.call is None:
-            return walk._finish(Verdict.NOT_CANCELLABLE, by.reason.en)
+            return walk._finish(Verdict.NOT_CANCELLABLE, by.reason)
         return walk
 
     def _after_cancel(self, answer: Answer) -> Walk:
@@ -252,29 +308,29 @@ class Walk:
     def _after_confirm(self, answer: Answer) -> Walk:
         last = self.last_cancel
         assert last is not None
-        if answer.finding is Finding.OPEN and last.refused:
-            return self._finish(Verdict.NOT_CANCELLABLE, f"{last.respcd} {last.note}".strip())
+        another = answer.row is not None and self._is_another(answer.row)
+        if answer.finding is Finding.OPEN and last.refused and not another:
+            return self._finish(Verdict.NOT_CANCELLABLE, _refusal(last))
         if self.confirms >= self.patience.confirm_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         enough = self.patience.recancel_pending if last.pending else self.patience.recancel_after
         if (
             answer.finding is Finding.OPEN
-            and self.opens >= enough
+            and (another or self.opens >= enough)
             and self.cancels < self.patience.cancel_tries
         ):
             # At once: the longer ago the last look, the likelier the payer has paid since.
-            return replace(self, wait=answer.wait)._to_cancel()
+            return replace(self, wait=answer.wait)._to_cancel(answer)
         return replace(self, wait=max(self.patience.wait(self.confirms - 1), answer.wait))
 
-    def _finish(self, verdict: Verdict, reason: str = "") -> Walk:
+    def _is_another(self, row: Transaction) -> bool:
+        """Whether an open row is a payment of the order that no cancel was sent for yet."""
+        return as_written(row.row.get("syssn")) not in (*self.known.cancelled, "")
+
+    def _finish(self, verdict: Verdict, reason: Text | None = None) -> Walk:
         return replace(self, step=Step.DONE, wait=0.0, end=Finished(verdict, reason))
 
 
-def _with_row(order: Order, row: Transaction) -> Order:
-    """Return *order* with what the books know and the caller did not say."""
-    told = {
-        name: str(row.row[name])
-        for name in ("out_trade_no", "syssn", "pay_type", "txcurrcd")
-        if row.row.get(name) and (getattr(order, name) is None or name == "pay_type")
-    }
-    return replace(order, **told) if told else order  # type: ignore[arg-type]
+def _refusal(last: Answer) -> Text:
+    said = last.note or Text("", "")
+    return Text(f"{last.respcd} {said.zh}".strip(), f"{last.respcd} {said.en}".strip())

@@ -17,7 +17,7 @@ FLOORS = [
     ["errors", "catalogue", "signing", "locale", "ownership"],
     ["exchange", "validation", "models", "guard", "routing", "sandbox"],
     ["connection", "client"],
-    ["verdicts", "policy", "findings", "walk", "cancellation"],
+    ["verdicts", "policy", "findings", "evidence", "asking", "walk", "cancellation"],
     ["records", "journal_file", "journal", "journal_page", "diagnosis"],
     ["pace", "sweep", "sweep_files"],
     ["panels", "demonstration", "cli", "__main__"],

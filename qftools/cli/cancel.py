@@ -96,7 +96,7 @@ class Teller:
 
     def told(self, walk: Walk, taken: Taken) -> None:
         code = taken.answer.respcd or ""
-        note = output.plain(taken.answer.note)
+        note = output.plain(taken.note(language()))
         # Silence for a quarter of a minute would look like a hang.
         wait = text("next in {seconds:.0f} s").format(seconds=walk.wait) if walk.wait else ""
         click.echo("  ".join(filter(None, (f" {taken.finding:10} {code:5} {note}".rstrip(), wait))))
@@ -134,8 +134,8 @@ def print_outcome(outcome: Outcome) -> None:
     charged = VERDICTS[outcome.verdict].charged
     verdict = click.style(outcome.verdict.value, fg=_COLOURS[charged], bold=True)
     click.echo(f"\n{verdict}  {outcome.meaning.say(language())}")
-    if outcome.reason:
-        click.echo(output.plain(outcome.reason))
+    if outcome.because:
+        click.echo(output.plain(outcome.because.say(language())))
     for warning in outcome.warnings:
         click.echo(output.plain(warning))
     click.echo(outcome.advice(language()))

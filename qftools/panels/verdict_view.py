@@ -17,14 +17,16 @@ def verdict_card(outcome: Outcome) -> Markup:
     proof = outcome.proof
     rests_on = None
     if proof is not None:
-        rests_on = el("code", f"{proof.endpoint} → {proof.answer.respcd or proof.finding.value}")
+        told = el("code", f"{proof.endpoint} → {proof.answer.respcd or proof.finding.value}")
+        signed = _("signed") if proof.answer.signed else _("not signed")
+        rests_on = el("span", told, " ", signed)
     meaning = outcome.meaning.say(spoken)
     return el(
         "div",
         el("p", el("span", outcome.verdict.value, cls="qf-verdict"), "  ", meaning),
         el("p", el("strong", _("Proof: ")), row.proof.say(spoken), " ", rests_on),
         el("p", el("strong", _("Next: ")), outcome.advice(spoken)),
-        el("p", outcome.reason, cls="qf-small qf-dim") if outcome.reason else None,
+        el("p", outcome.because.say(spoken), cls="qf-small qf-dim") if outcome.because else None,
         cls=f"qf-card {tone_of(outcome.verdict)}",
         role="status",
     )

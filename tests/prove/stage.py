@@ -206,6 +206,7 @@ class _Direct:
         self._stage = stage
         self.credentials = stage.sandbox.credentials
         self.base_url = "http://sandbox.localhost"
+        self.signs = False
         self.clock: Callable[[], float] = stage.sandbox.clock.now
         self.pause: Callable[[float], None] = stage.sandbox.clock.sleep
 
