@@ -229,23 +229,7 @@ def _check_order_number(name: str, value: object) -> None:
         )
 
 
-_DESTROYED = re.compile(r"\d+(\.\d*)?[eE][+-]?\d+", re.ASCII)
 _SYSSN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-
-
-def spreadsheet_destroyed(number: str) -> bool:
-    """Tell whether a spreadsheet has made a number of an order unreadable.
-
-    It writes long numbers as powers of ten, and keeps the first fifteen digits only.
-
-    Example:
-        >>> numbers = "2.02611E+25", "20261127154100000000000000", "20200305066100020000977812"
-        >>> [spreadsheet_destroyed(number) for number in numbers]
-        [True, True, False]
-    """
-    if _DESTROYED.fullmatch(number):
-        return True
-    return len(number) > 15 and number.isdecimal() and not number[15:].strip("0")
 
 
 def _check_syssn(name: str, value: object) -> None:
