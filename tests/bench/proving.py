@@ -8,7 +8,7 @@ import time
 from qftools.catalogue import Text
 from tests.bench.rows import Goal, Measured, Row
 from tests.bench.running import Run
-from tests.prove.__main__ import batch
+from tests.prove.__main__ import GATEWAYS, batch
 
 _MANY = 100_000
 _CORES = 2
@@ -16,12 +16,18 @@ _CORES = 2
 
 def _prove(run: Run) -> Measured:
     size = 250
-    batch(range(50))
+    for gateway in GATEWAYS:
+        batch((gateway, range(50)))
     minutes = []
     for number in range(run.rounds(8, 2)):
         first = number * size
         start = time.process_time()
-        wrong = [one for one in batch(range(first, first + size)) if one.disagreements]
+        played = [
+            result
+            for gateway in GATEWAYS
+            for result in batch((gateway, range(first, first + size // len(GATEWAYS))))
+        ]
+        wrong = [one for one in played if one.disagreements]
         minutes.append((time.process_time() - start) / size * _MANY / _CORES / 60)
         if wrong:
             raise ValueError(f"seed {wrong[0].seed} disagrees with the books")

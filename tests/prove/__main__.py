@@ -1,8 +1,10 @@
 """``make prove N=100000``: play many schedules on all processors, and say what was seen.
 
-python -m tests.prove 100000            fresh seeds
-python -m tests.prove 1000 --first 0    the seeds 0 to 999
-python -m tests.prove --replay 4711     one schedule, told in full
+python -m tests.prove 100000                         fresh seeds, half of them on each gateway
+python -m tests.prove 1000 --first 0                 the seeds 0 to 499, on each gateway
+python -m tests.prove 1000 --gateway other           on the second gateway alone
+python -m tests.prove --replay 4711                  one schedule of the sandbox, told in full
+python -m tests.prove --replay 4711 --gateway other  one of the second gateway
 """
 
 from __future__ import annotations
@@ -13,34 +15,60 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from typing import Any
 
 from qftools.cancellation import Outcome
-from tests.prove.proof import Result, explain, prove
-from tests.prove.schedule import Schedule, schedule
+from tests.prove import proof, schedule
+from tests.prove.lives import Result, explain
+from tests.prove.other import proof as other_proof
+from tests.prove.other import schedule as other_schedule
+from tests.prove.other.stage import Stage as OtherStage
 from tests.prove.stage import Stage
 
 BATCH = 250
+CAUSES = 40  # more than that are not printed
 
 
-def played(seed: int) -> Result:
+def played(seed: int, gateway: str = "sandbox") -> Result:
     """The result of one seed; an exception is a result, too."""
     try:
-        return prove(schedule(seed))
+        return GATEWAYS[gateway](seed, False)
     except Exception as error:
         return explain(error, seed)
 
 
-def batch(seeds: range) -> list[Result]:
+def _sandbox(seed: int, told: bool) -> Result:
+    plan = schedule.schedule(seed)
+    if not told:
+        return proof.prove(plan)
+    _show(plan)
+    return proof.prove(plan, tell=_tell)
+
+
+def _other(seed: int, told: bool) -> Result:
+    plan = other_schedule.schedule(seed)
+    if not told:
+        return other_proof.prove(plan)
+    _show(plan)
+    return other_proof.prove(plan, tell=_tell_other)
+
+
+GATEWAYS: dict[str, Callable[[int, bool], Result]] = {"sandbox": _sandbox, "other": _other}
+"""Each gateway: plays one seed, and shows it on request."""
+
+
+def batch(task: tuple[str, range]) -> list[Result]:
     """The results of some seeds."""
-    return [played(seed) for seed in seeds]
+    gateway, seeds = task
+    return [played(seed, gateway) for seed in seeds]
 
 
-def play(first: int, number: int, processes: int) -> Iterable[Result]:
+def play(gateway: str, first: int, number: int, processes: int) -> Iterable[Result]:
     """The results of *number* seeds from *first*, as they come."""
     batches = [
-        range(start, min(start + BATCH, first + number))
+        (gateway, range(start, min(start + BATCH, first + number)))
         for start in range(first, first + number, BATCH)
     ]
     if processes == 1:
@@ -52,23 +80,40 @@ def play(first: int, number: int, processes: int) -> Iterable[Result]:
             yield from results
 
 
-def replay(seed: int) -> int:
+def replay(seed: int, gateway: str) -> int:
     """Play one schedule, and show it."""
-    plan = schedule(seed)
-    for name in Schedule.__slots__:
-        print(f"{name:12} {getattr(plan, name)}")
-    result = prove(plan, tell=_tell)  # an exception is shown as it is
+    result = GATEWAYS[gateway](seed, True)  # an exception is shown as it is
     print(f"{result.verdict}, {result.deaths} deaths, {result.why or 'proved'}")
     for line in result.disagreements:
         print(f"DISAGREES: {line}")
     return 1 if result.disagreements else 0
 
 
-def _tell(stage: Stage, outcome: Outcome) -> None:
+def _show(plan: Any) -> None:
+    for name in plan.__slots__:
+        print(f"{name:12} {getattr(plan, name)}")
+
+
+def _steps(outcome: Outcome) -> None:
     for taken in outcome.steps:
         answer = taken.answer
         print(f"{taken.step:8} {taken.endpoint:9} {taken.finding:9} {answer.respcd} {answer.note}")
-    print(f"{outcome.verdict} {outcome.reason}\nthe books: {stage.entry()}")
+    print(f"{outcome.verdict} {outcome.reason}")
+
+
+def _tell(stage: Stage, outcome: Outcome) -> None:
+    _steps(outcome)
+    print(f"the books: {stage.entry()}")
+
+
+def _tell_other(stage: OtherStage, outcome: Outcome) -> None:
+    _steps(outcome)
+    print(f"asked for: {stage.order}")
+    for said in stage.speaker.life:  # of the last life; deaths forget what was said before
+        what = said.shows if said.clear else f"not clear: {said.trouble}"
+        print(f"{said.endpoint:9} {what}\n    {said.body[:2000].decode(errors='replace')}")
+    for payment in stage.gateway.payments:
+        print(f"the books: {payment}")
 
 
 def main() -> int:
@@ -77,22 +122,26 @@ def main() -> int:
     parser.add_argument("number", type=int, nargs="?", default=20_000)
     parser.add_argument("--first", type=int, default=None, help="first seed; fresh by default")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--gateway", choices=GATEWAYS, help="one alone; both by default")
     parser.add_argument("--replay", type=int, metavar="SEED")
     options = parser.parse_args()
     if options.replay is not None:
-        return replay(options.replay)
+        return replay(options.replay, options.gateway or "sandbox")
     first = secrets.randbelow(10**8) * 1000 if options.first is None else options.first
-    return report(options.number, first, options.processes)
+    wanted = [options.gateway] if options.gateway else list(GATEWAYS)
+    number = options.number // len(wanted)
+    wrong = [report(gateway, number, first, options.processes) for gateway in wanted]
+    return 1 if any(wrong) else 0
 
 
-def report(number: int, first: int, processes: int) -> int:
-    """Play, and print what was seen."""
+def report(gateway: str, number: int, first: int, processes: int) -> int:
+    """Play on one gateway, print what was seen, and return how often claim and books differ."""
     started = time.perf_counter()
     verdicts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     deaths = 0
     wrong: list[Result] = []
-    for result in play(first, number, processes):
+    for result in play(gateway, first, number, processes):
         verdicts[result.verdict.value] += 1
         deaths += result.deaths
         if result.why:
@@ -100,19 +149,21 @@ def report(number: int, first: int, processes: int) -> int:
         if result.disagreements:
             wrong.append(result)
     seconds = time.perf_counter() - started
-    print(f"{number} schedules, seeds {first} to {first + number - 1}, {processes} processes")
+    last = first + number - 1
+    print(f"{gateway}: {number} schedules, seeds {first} to {last}, {processes} processes")
     print(f"{seconds:.1f} s, {number / seconds:.0f} schedules/s, {deaths} kills and resumes")
     for verdict, count in verdicts.most_common():
         print(f"  {count:8}  {verdict}")
     unresolved = verdicts["UNRESOLVED"]
     print(f"UNRESOLVED: {unresolved} ({unresolved / number:.2%}), because")
-    for why, count in reasons.most_common():
+    for why, count in reasons.most_common(CAUSES):
         print(f"  {count:8}  {why}")
-    print(f"  {unresolved - sum(reasons.values()):8}  for no reason (faults were over)")
-    print(f"disagreements with the books: {len(wrong)}")
+    print(f"  {unresolved - sum(reasons.values()):8}  for no reason (there was proof)")
+    print(f"disagreements with the books: {len(wrong)}\n")
     for result in wrong[:20]:
-        print(f"  python -m tests.prove --replay {result.seed}: {'; '.join(result.disagreements)}")
-    return 1 if wrong else 0
+        said = "; ".join(result.disagreements)
+        print(f"  python -m tests.prove --gateway {gateway} --replay {result.seed}: {said}")
+    return len(wrong)
 
 
 if __name__ == "__main__":

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from qftools.cancellation import Outcome, cancel, finish
-from qftools.errors import QFPayError
 from qftools.findings import Finding
 from qftools.journal import Journal
 from qftools.models import Order
 from qftools.sandbox.states import MONEY_CAME, OPEN, State
 from qftools.verdicts import Verdict
 from qftools.walk import Step, Walk
+from tests.prove.lives import Result, lived
 from tests.prove.schedule import Schedule
-from tests.prove.stage import Died, Stage
+from tests.prove.stage import Stage
 
 #: The states of the books that bear a verdict out.
 BORNE_OUT: dict[Verdict, frozenset[State]] = {
@@ -29,24 +26,6 @@ BORNE_OUT: dict[Verdict, frozenset[State]] = {
     Verdict.NOT_CANCELLABLE: OPEN,
 }
 _DEAD = (Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one schedule.
-
-    Attributes:
-        verdict: What was claimed in the end.
-        why: Where it is UNRESOLVED: what kept it from being resolved.
-        deaths: How often the process died.
-        disagreements: Where claim and books differ, or a promise was broken. Empty: none.
-    """
-
-    seed: int
-    verdict: Verdict
-    why: str
-    deaths: int
-    disagreements: tuple[str, ...]
 
 
 Flow = Callable[[Order, Schedule], Walk]
@@ -75,57 +54,15 @@ def prove(
         outcome = cancel(stage.client, stage.order, watch=stage, **_how(plan))
         tell(stage, outcome)
         return _result(stage, outcome, [])
-    if not plan.on_disk:
-        return _through_deaths(stage, ":memory:", tell)
-    with tempfile.TemporaryDirectory() as folder:
-        return _through_deaths(stage, str(Path(folder, "journal.db")), tell)
-
-
-def _through_deaths(stage: Stage, path: str, tell: Callable[[Stage, Outcome], None]) -> Result:
-    journal = Journal(path)
-    try:
-        while True:
-            try:
-                outcome = _go_on(stage, journal)
-                break
-            except Died:
-                stage.sandbox.clock.advance(stage.plan.seconds_dead)
-                if path != ":memory:":
-                    journal.close()
-                    journal = Journal(path)
+    with lived(stage, _how(plan), seed=plan.seed, on_disk=plan.on_disk) as (journal, outcome, said):
         tell(stage, outcome)
-        said = _of_the_journal(journal, outcome)
         result = _result(stage, outcome, said)
         later = _later(stage, journal, outcome)
         return later if later is not None and not result.disagreements else result
-    finally:
-        journal.close()
-
-
-def _go_on(stage: Stage, journal: Journal) -> Outcome:
-    plan, entries = stage.plan, journal.entries()
-    # Whoever comes after a death resumes, or types the same cancel again.
-    if entries and (entries[-1].settled or plan.seed % 2):
-        return journal.resume(stage.client, entries[-1].number, watch=stage)
-    return cancel(stage.client, stage.order, journal=journal, watch=stage, **_how(plan))
 
 
 def _how(plan: Schedule) -> dict[str, Any]:
     return {"policy": plan.policy, "profile": plan.profile, "hk_cancel": plan.hk_cancel}
-
-
-def _of_the_journal(journal: Journal, outcome: Outcome) -> list[str]:
-    entries = journal.entries()
-    said = []
-    if len(entries) != 1:
-        said.append(f"the journal has {len(entries)} entries of one order")
-    if entries[-1].verdict is not outcome.verdict:
-        said.append(
-            f"the journal says {entries[-1].verdict}, the caller was told {outcome.verdict}"
-        )
-    if outcome.warnings:
-        said.append(f"warned of {outcome.warnings[0]}")
-    return said
 
 
 def _later(stage: Stage, journal: Journal, outcome: Outcome) -> Result | None:
@@ -207,10 +144,3 @@ def _still_dead(stage: Stage, verdict: Verdict) -> list[str]:
         stage.sandbox.clock.advance(seconds)
         stage.sandbox.payer(entry).pay()
     return [f"{verdict}, but the payer was charged later"] if entry.paid else []
-
-
-def explain(error: Exception, seed: int) -> Result:
-    """A schedule that ended in an exception is a disagreement, too: cancel gives verdicts."""
-    kind = "" if isinstance(error, QFPayError) else "crashed: "
-    said = (f"{kind}{type(error).__name__}: {error}",)
-    return Result(seed, Verdict.UNRESOLVED, "", 0, said)

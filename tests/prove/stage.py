@@ -25,14 +25,11 @@ from qftools.sandbox.states import Event, State
 from qftools.sandbox.wire import WireRequest
 from qftools.signing import sign
 from qftools.walk import Ask, Walk
+from tests.prove.lives import Died
 from tests.prove.schedule import Act, Schedule
 
 _READ_TIMEOUT = 60.0
 _PREFIXES = {"wechat": ("13", 18), "unionpay": ("62", 19)}
-
-
-class Died(BaseException):
-    """The process is gone, as after ``kill -9``: nothing that it held in memory is left."""
 
 
 class Stage:
@@ -109,6 +106,10 @@ class Stage:
         if self.mortal and self.moments - 1 in self.plan.kills:
             self.deaths += 1
             raise Died
+
+    def rest(self) -> None:
+        """The process is dead for a while."""
+        self.sandbox.clock.advance(self.plan.seconds_dead)
 
     def before(self, endpoint: str) -> None:
         """A request is about to reach the gateway."""
