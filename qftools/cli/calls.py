@@ -84,7 +84,7 @@ def pay(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
             output.qr_code(str(qrcode))
         if not paid:
             _say_how_to_go_on(order)
-    raise SystemExit(_status(reply))
+    raise exits.Kept(_status(reply))
 
 
 @click.command(
@@ -137,7 +137,7 @@ def _cancel_call(
             _print_reply(reply)
             click.echo(text("This is no verdict. Ask what became of the order:"))
             click.echo(f"  {_query_of(order)}")
-        raise SystemExit(_status(reply))
+        raise exits.Kept(_status(reply))
 
     return command
 
@@ -198,7 +198,7 @@ def refund(syssn: str, txamt: int, yes: bool, as_json: bool, **options: Any) -> 
         print_json(reply.body)
     else:
         _print_reply(reply)
-    raise SystemExit(_status(reply))
+    raise exits.Kept(_status(reply))
 
 
 def _status(reply: Reply) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qftools.cli import output
+from qftools.cli import exits, output
 from qftools.cli.account import account_options, connected, names_an_order, route_options
 from qftools.cli.command import Command, option, print_json
 from qftools.cli.journal import journal_option, no_journal_option, open_journal
@@ -85,7 +85,7 @@ def cancel(
         print_json(outcome.as_dict(language()))
     else:
         print_outcome(outcome)
-    raise SystemExit(VERDICTS[outcome.verdict].exit_status)
+    raise exits.Kept(VERDICTS[outcome.verdict].exit_status)
 
 
 class Teller:

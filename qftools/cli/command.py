@@ -6,7 +6,6 @@ Imports click and nothing heavy: ``qftools --help`` must be quick.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -16,7 +15,8 @@ import click
 
 import qftools
 from qftools.cli import exits
-from qftools.cli.output import plain
+from qftools.cli.output import as_json, plain
+from qftools.cli.streams import Printer, printing
 from qftools.locale import LANGUAGES, language, mark, text, use_language
 
 if TYPE_CHECKING:
@@ -145,6 +145,17 @@ class Group(_Translated, click.Group):
 
     command_class = Command
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line; what can't be printed is told at its end."""
+        with printing() as printed:
+            try:
+                return super().main(*args, **extra)
+            except SystemExit as end:
+                printed.flush()
+                if printed.trouble is not None:
+                    raise SystemExit(_status_unprinted(printed, end)) from None
+                raise
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of a first day, not of the alphabet."""
         return list(self.commands)
@@ -222,8 +233,28 @@ def key_or_ask(value: str | None) -> str:
 
 
 def print_json(value: Mapping[str, object]) -> None:
-    """Print one JSON object; Chinese stays readable."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print one JSON object; Chinese stays readable where the terminal can write it."""
+    click.echo(as_json(value, indent=2))
+
+
+def _status_unprinted(printed: Printer, end: SystemExit) -> int:
+    """Say what could not be printed, and return the exit status.
+
+    One that says what became of an order stays. Otherwise the output was all that was wanted,
+    and without it the command has failed.
+    """
+    status = 0 if end.code is None else end.code if isinstance(end.code, int) else exits.REFUSED
+    if isinstance(end, exits.Stopped):
+        return status
+    if isinstance(end, exits.Kept):
+        said = text("This could not be printed ({reason}); the exit status is the result's:")
+        click.echo(said.format(reason=printed.reason), err=True)
+        click.echo(printed.lost, err=True)
+        return status
+    if not printed.reader_is_gone:
+        said = text("Standard output can't be written: {reason}")
+        click.echo(said.format(reason=printed.reason), err=True)
+    return status or exits.REFUSED
 
 
 def status_of(error: Exception) -> int:

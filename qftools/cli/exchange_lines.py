@@ -58,15 +58,11 @@ class ExchangeLines:
                 self._thread.join(timeout=1)
 
     def _print(self) -> None:
-        try:
-            while (line := self._lines.get()) is not None:
-                if self._left_out:
-                    left_out, self._left_out = self._left_out, 0
-                    click.echo(_left_out_line(left_out, as_json=self._as_json))
-                click.echo(line)
-        except OSError:
-            # Whoever read them is gone; the sandbox goes on, and its lines are left out.
-            return
+        while (line := self._lines.get()) is not None:
+            if self._left_out:
+                left_out, self._left_out = self._left_out, 0
+                click.echo(_left_out_line(left_out, as_json=self._as_json))
+            click.echo(line)
 
 
 def json_line(seen: Seen) -> str:
@@ -85,7 +81,7 @@ def json_line(seen: Seen) -> str:
         "syssn": seen.params.get("syssn", ""),
         "orders": [asdict(order) for order in seen.orders],
     }
-    return json.dumps(line, ensure_ascii=False)
+    return output.as_json(line)
 
 
 def text_line(seen: Seen) -> str:

@@ -16,6 +16,14 @@ UNKNOWN = 3
 IN_PROGRESS = 4
 
 
+class Kept(SystemExit):
+    """Ends a command that did something at the gateway: the status says what, printed or not."""
+
+
+class Stopped(Kept):
+    """Ends a server: what it could not print is of no interest any more."""
+
+
 class Exit(NamedTuple):
     """One exit status, and when a command ends with it."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from qftools.cli import output
+from qftools.cli import exits, output
 from qftools.cli.account import account_options, connected
 from qftools.cli.command import Command, Group, json_option, option, print_json
 from qftools.locale import language, mark, text
@@ -160,7 +160,7 @@ def resume(
             raise SystemExit(INTERRUPTED) from None
     if as_json:
         print_json({"resumed": [_as_json(number, outcome) for number, outcome in results]})
-    raise SystemExit(_status([outcome for _, outcome in results]))
+    raise exits.Kept(_status([outcome for _, outcome in results]))
 
 
 def _say_others(journal: Journal, client: Client) -> None:
@@ -252,6 +252,10 @@ def show(which: str, form: str, target: str | None, journal: str | None) -> None
     if target:
         Path(target).write_text(whole, encoding="utf-8")
         click.echo(target)
+    elif form == "json":
+        print_json(journal_page.as_dict(entry, language()))
+    elif form == "html":
+        click.echo(output.in_html(whole))
     else:
         click.echo(whole)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qftools.cli import output
+from qftools.cli import exits, output
 from qftools.cli.command import Command, client_key_option, json_option, option
 from qftools.locale import mark, text
 
@@ -87,6 +87,7 @@ def listen(
         if sandbox:
             _tell(sandbox, "", quietly=True)
         server.close()
+    raise exits.Stopped(exits.DONE)
 
 
 def _tell(sandbox: str, url: str, *, quietly: bool = False) -> None:
@@ -145,8 +146,6 @@ class _Shown:
 
     def _show(self, arrival: Arrival, status: int, answer: bytes) -> None:
         if self._as_json:
-            import json
-
             line = {
                 "signed": arrival.signed,
                 "why": arrival.why,
@@ -155,7 +154,7 @@ class _Shown:
                 "answer": answer.decode("utf-8", "replace"),
                 "notification": dict(arrival.fields),
             }
-            click.echo(json.dumps(line, ensure_ascii=False))
+            click.echo(output.as_json(line))
             return
         fields = arrival.fields
         amount = output.amount(str(fields.get("txamt", "")), str(fields.get("txcurrcd", "")))

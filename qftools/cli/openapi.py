@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from qftools.cli.command import Command, option
+from qftools.cli.command import Command, option, print_json
 from qftools.locale import mark, text
 
 
@@ -37,9 +37,10 @@ def openapi(url: str, file: Path | None) -> None:
     """Print the OpenAPI description."""
     from qftools.sandbox.openapi import description
 
-    written = json.dumps(description(url), ensure_ascii=False, indent=2)
+    described = description(url)
     if file is None:
-        click.echo(written)
+        print_json(described)
         return
+    written = json.dumps(described, ensure_ascii=False, indent=2)
     file.write_text(written + "\n", encoding="utf-8")
     click.echo(text("Written: {file}").format(file=file), err=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,6 +38,51 @@ def plain(value: object) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode()
         for char in str(value)
     )
+
+
+def as_json(value: object, *, indent: int | None = None) -> str:
+    """*value* as JSON that any reader takes, with an escape for what the terminal can't write.
+
+    Example:
+        >>> print(as_json({"撤销": "a\\udc80\\x9b", "rate": float("inf")}))
+        {"撤销": "a\\udc80\\u009b", "rate": "inf"}
+    """
+    try:
+        written = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    except ValueError:  # Python reads NaN and 1e999 from JSON, but there they are no JSON
+        written = json.dumps(_finite(value), ensure_ascii=False, indent=indent)
+    encoding = _encoding()
+    return re.sub(r"[^\x20-\x7e\n]", lambda found: _in_json(found[0], encoding), written)
+
+
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
+
+
+def _in_json(char: str, encoding: str) -> str:
+    if char.isprintable() and char.encode(encoding, "ignore"):
+        return char
+    return json.dumps(char)[1:-1]
+
+
+def in_html(page: str) -> str:
+    """A page of UTF-8 as another code page can write it, too.
+
+    Example:
+        >>> in_html("撤销")  # standard output is UTF-8 here
+        '撤销'
+    """
+    if _encoding().lower().replace("-", "") == "utf8":
+        return page
+    return page.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(content) for name, content in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(content) for content in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def amount(txamt: int | str | None, txcurrcd: str | None) -> str:
@@ -87,7 +135,8 @@ def command_line(*words: str) -> str:
 
 
 def qr_code(content: str) -> None:
-    """Draw what the payer's wallet scans."""
+    """Draw what the payer's wallet scans; with blanks in two colours where blocks can't be."""
     import segno
 
-    segno.make(content, micro=False).terminal(compact=True)
+    blocks = bool("█".encode(_encoding(), "ignore"))
+    segno.make(content, micro=False).terminal(compact=blocks)

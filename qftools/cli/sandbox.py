@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import signal
 import threading
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qftools.cli import output
+from qftools.cli import exits, output
 from qftools.cli.command import (
     Command,
     app_code_option,
@@ -127,6 +126,7 @@ def sandbox(
             if lines is not None:
                 lines.start()  # not before: the line that says ready is the first
             stopped.wait()
+    raise exits.Stopped(exits.DONE)
 
 
 def _collect_seldom() -> None:
@@ -163,7 +163,7 @@ def _say_ready(sandbox: Sandbox, loaded: tuple[str, ...], known: bool, *, as_jso
     key = sandbox.credentials.client_key if known else ""
     if as_json:
         ready = {"ready": sandbox.url, "app_code": app_code} | ({"client_key": key} if key else {})
-        click.echo(json.dumps(ready, ensure_ascii=False))
+        click.echo(output.as_json(ready))
         return
     line = text("Sandbox ready at {url}, app code {app_code}. Ctrl-C stops it.")
     if known:

@@ -1,0 +1,133 @@
+"""Standard output and error as the commands write them: any text, and no error ends a command.
+
+A character that the terminal's code page lacks is written as an escape, and so is one that
+would steer the terminal. Where nothing can be written (the reader is gone, the disk is full,
+the stream is closed) the text is kept, and the end of the command line says so.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO, cast
+
+MOST_KEPT = 20_000  # characters of what could not be written
+
+# Control characters but tab, line ends and ESC (click's and rich's colours); controls of bidi.
+_STEERING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+class Printer(io.TextIOBase):
+    """A text stream whose writes never fail.
+
+    Args:
+        stream: Where the text goes; None where it is closed.
+
+    Attributes:
+        trouble: Why nothing more can be written; None while all is well.
+        lost: The end of what was not written.
+
+    Example:
+        >>> stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+        >>> printer = Printer(stream)
+        >>> _ = printer.write("café 撤销 \\x9b2J")
+        >>> printer.flush()
+        >>> print(stream.buffer.getvalue().decode("cp1252"))
+        café \\u64a4\\u9500 \\x9b2J
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+        self._pending = ""
+        self.lost = ""
+        self.trouble: Exception | None = None
+        if stream is None:
+            self.trouble = OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The code page of the stream."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]
+        """How characters that the code page lacks are written."""
+        return "backslashreplace"
+
+    def isatty(self) -> bool:
+        """Tell whether a terminal shows it."""
+        return self.trouble is None and cast(TextIO, self._stream).isatty()
+
+    def fileno(self) -> int:
+        """The number of the stream's file."""
+        if self._stream is None:
+            raise io.UnsupportedOperation("fileno")
+        return self._stream.fileno()
+
+    def writable(self) -> bool:
+        """Tell that text may be written: always."""
+        return True
+
+    def write(self, text: str, /) -> int:
+        """Write *text*, or keep it where that is impossible."""
+        safe = _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+        safe = safe.encode(self.encoding, self.errors).decode(self.encoding)
+        if self.trouble is not None:
+            self.lost = (self.lost + safe)[-MOST_KEPT:]
+            return len(text)
+        self._pending = (self._pending + safe)[-MOST_KEPT:]
+        try:
+            cast(TextIO, self._stream).write(safe)
+        except (OSError, ValueError) as error:  # ValueError: it was closed
+            self._give_up(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass on what was written."""
+        if self.trouble is not None:
+            return
+        try:
+            cast(TextIO, self._stream).flush()
+        except (OSError, ValueError) as error:
+            self._give_up(error)
+        self._pending = ""
+
+    def _give_up(self, error: Exception) -> None:
+        self.trouble, self.lost = error, self._pending
+        # What the interpreter still holds is written when it ends: let that go nowhere, or it
+        # would change the exit status.
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+
+    @property
+    def reader_is_gone(self) -> bool:
+        """Tell whether it is the other end of a pipe that has gone, as with ``| head``."""
+        return isinstance(self.trouble, BrokenPipeError)
+
+    @property
+    def reason(self) -> str:
+        """Why nothing can be written, in the system's words."""
+        return getattr(self.trouble, "strerror", None) or str(self.trouble)
+
+
+@contextmanager
+def printing() -> Iterator[Printer]:
+    """Let everything that is printed go through printers; gives that of standard output."""
+    before = sys.stdout, sys.stderr
+    printers = Printer(sys.stdout), Printer(sys.stderr)
+    sys.stdout, sys.stderr = cast(tuple[TextIO, TextIO], printers)
+    try:
+        yield printers[0]
+    finally:
+        for printer in printers:
+            printer.flush()
+        sys.stdout, sys.stderr = before
