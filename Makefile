@@ -7,12 +7,13 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-UV_VERSION := 0.13.9
-UV := $(BIN)/uv
-INSTALLER := $(VENV)/.uv-$(UV_VERSION)
+INSTALLER := $(VENV)/.installer
+# The installer is the pinned uv; make UV=/path/to/uv takes that one.
+UV :=
+PINNED_UV := .ci/uv.sha256
 # The first interpreter that is new enough; make PYTHON=/path/to/python says otherwise.
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
-	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+	"$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 N ?= 20000
 LITE ?= 1
 K ?= 300
@@ -107,7 +108,7 @@ notebooks: $(VENV)/.full ## Run every lesson and save it with its output
 
 .PHONY: lock
 lock: $(INSTALLER) ## Move uv.lock to what pyproject.toml asks for
-	@$(UV) lock
+	@$(BIN)/uv lock
 
 .PHONY: clean
 clean: ## Remove all that make has made
@@ -117,26 +118,19 @@ clean: ## Remove all that make has made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the targets above stand on.
-$(INSTALLER):
+$(INSTALLER): .ci/bootstrap.py $(PINNED_UV)
 	@test -n "$(PYTHON)" || { echo "qftools needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-		if [ "$$CI" = true ]; then \
-			as_root=; [ "$$(id -u)" = 0 ] || as_root="sudo -n"; \
-			$$as_root apt-get update -qq && $$as_root apt-get install -y -qq python3-venv; \
-		else \
-			echo "$(PYTHON) can't make virtual environments. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; \
-		fi; }
 	@echo "Making $(VENV) with $(PYTHON)"
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PYTHON) -m venv --without-pip $(VENV)
+	@$(if $(UV),cp "$$(command -v "$(UV)" || echo "$(UV)")" $(BIN)/uv,$(BIN)/python .ci/bootstrap.py $(PINNED_UV) $(BIN)/uv)
 	@touch $@
 
 # --inexact leaves in place what `make setup` may have installed already.
 $(VENV)/.core: $(INSTALLER) pyproject.toml uv.lock
-	@$(UV) sync --quiet --locked --inexact --no-default-groups
+	@$(BIN)/uv sync --quiet --locked --inexact --no-default-groups
 	@touch $@
 
 $(VENV)/.full: $(INSTALLER) pyproject.toml uv.lock
 	@echo "Installing the locked versions"
-	@$(UV) sync --quiet --locked --all-extras
+	@$(BIN)/uv sync --quiet --locked --all-extras
 	@touch $(VENV)/.core $@
