@@ -84,6 +84,10 @@ kills: $(VENV)/.full ## Kill K processes that cancel orders (kill -9), resume, c
 sweep: $(VENV)/.full ## Sweep N orders with the published limits on, interrupted three times
 	@$(BIN)/python -m tests.prove.sweep $(N)
 
+.PHONY: mutants
+mutants: $(VENV)/.full ## Plant faults in the code that decides about money; a test must notice each
+	@$(BIN)/python -m tests.mutants
+
 .PHONY: properties
 properties: $(VENV)/.full ## Run the property tests with N examples each
 	@EXAMPLES=$(N) $(BIN)/pytest -m hypothesis --hypothesis-profile=prove tests

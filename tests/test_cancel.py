@@ -203,3 +203,111 @@ def test_a_paid_order_that_cannot_be_refunded_is_advised_otherwise(client, sandb
     assert outcome.verdict is Verdict.PAID
     assert "can't be refunded" in outcome.advice("en")
     assert "不支持退款" in outcome.advice("zh")
+
+
+class Notes:
+    """A recorder that keeps what it is told."""
+
+    def __init__(self):
+        self.asked, self.told_of = [], []
+
+    def asking(self, walk, action):
+        self.asked.append((walk.step, action.endpoint))
+
+    def told(self, walk, taken):
+        self.told_of.append((walk.step, taken))
+
+
+def test_the_outcome_as_plain_data_has_these_names_and_values(client, sandbox):
+    order = pay(client)
+
+    outcome = cancel(client, order)
+
+    data = outcome.as_dict()
+    steps = data.pop("steps")
+    assert data == {
+        "verdict": "CANCELLED",
+        "reason": "",
+        "advice": outcome.advice(),
+        "corrections": {},
+        "charged": "no",
+        "out_trade_no": order.out_trade_no,
+        "syssn": order.syssn,
+        "pay_type": "800101",
+        "txamt": 77006,
+        "txcurrcd": "HKD",
+        "txdtm": order.txdtm,
+        "warnings": [],
+    }
+    assert [list(step.values())[:5] for step in steps] == [
+        ["LOOK", "query", "OPEN", "1143", ""],
+        ["CANCEL", "reversal", "CANCELLED", "0000", ""],
+        ["CONFIRM", "query", "CANCELLED", "1142", ""],
+    ]
+    names = ["step", "endpoint", "finding", "respcd", "note", "signed", "at"]
+    assert [list(step) for step in steps] == [names] * 3
+    assert [(step["signed"], step["at"]) for step in steps] == [
+        (taken.answer.signed, taken.at) for taken in outcome.steps
+    ]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_reason_and_notes_as_plain_data_are_in_the_language_that_was_asked_for(client, language):
+    placed = pay(client)
+    outcome = cancel(client, Order(placed.out_trade_no, placed.txamt + 1, placed.txdtm))
+
+    data = outcome.as_dict(language)
+
+    assert outcome.because is not None
+    assert data["reason"] == outcome.because.say(language)
+    assert [step["note"] for step in data["steps"]] == [
+        taken.note(language) for taken in outcome.steps
+    ]
+    assert data["reason"] in [step["note"] for step in data["steps"]]
+    assert data["corrections"] == outcome.corrections == {"txamt": str(placed.txamt)}
+
+
+def test_a_recorder_is_told_before_each_question_and_after_each_answer(client):
+    notes = Notes()
+
+    outcome = cancel(client, pay(client), watch=notes)
+
+    assert notes.asked == [(taken.step, taken.endpoint) for taken in outcome.steps]
+    assert [taken for _, taken in notes.told_of] == list(outcome.steps)
+    assert [step.value for step, _ in notes.told_of] == ["CANCEL", "CONFIRM", "DONE"]
+
+
+def test_the_choices_of_a_cancel_reach_its_route(client, sandbox):
+    by_edition = cancel(client, pay(client, "800201"), profile="docs-2026-02")
+    in_hong_kong = cancel(client, pay(client, "805801"), hk_cancel="allow")
+
+    assert by_edition.route is not None and by_edition.route.source == "docs-2026-02"
+    assert [taken.endpoint for taken in by_edition.steps] == ["query", "reversal", "query"]
+    assert in_hong_kong.route is not None and in_hong_kong.route.call == "close"
+    assert "close" in [taken.endpoint for taken in in_hong_kong.steps]
+
+
+def test_a_pause_that_is_given_waits_in_place_of_the_clients_own(client, sandbox):
+    waited = []
+
+    def pause(seconds):
+        waited.append(seconds)
+        sandbox.clock.sleep(seconds)
+
+    cancel(client, pay(client, txamt=77021), pause=pause, policy=Policy(first_wait=7.0))
+
+    assert waited == [5.0, 5.0]
+
+
+def test_each_step_says_when_its_answer_was_in_and_what_went_over_the_wire(client, sandbox):
+    with sandbox.fault("lost after", on="query", times=1):
+        outcome = cancel(client, pay(client))
+
+    lost, *answered = outcome.steps
+    assert lost.exchange is not None and lost.exchange.response is None
+    assert lost.note("en").startswith("no reply from /trade/v1/query")
+    assert all(taken.exchange is not None and taken.exchange.response for taken in answered)
+    assert [taken.at for taken in outcome.steps] == sorted(taken.at for taken in outcome.steps)
+    assert outcome.steps[-1].at == sandbox.clock.now()
+    assert outcome.evidence == tuple(taken.exchange for taken in outcome.steps)
+    assert outcome.proof == outcome.steps[-1]

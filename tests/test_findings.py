@@ -2,9 +2,10 @@
 
 import pytest
 
+from qftools.catalogue import Text
 from qftools.errors import RateLimitError, SignatureError, TransportError
 from qftools.evidence import of_query
-from qftools.findings import Finding, of_cancel, of_error
+from qftools.findings import UNSIGNED, Answer, Finding, of_cancel, of_error, unsigned
 from qftools.models import Order, Reply
 
 ORDER = Order("A1", 2500, "2026-01-05 10:00:00", syssn="2026010500010002000000001")
@@ -127,3 +128,74 @@ def test_no_usable_reply_is_silence_and_nothing_more():
     assert of_error(TransportError("no reply")).finding is Finding.SILENT
     assert of_error(SignatureError("wrong")).finding is Finding.SILENT
     assert of_error(limited).wait == 7.0
+
+
+def test_silence_says_why_in_both_languages_and_knows_no_code():
+    error = TransportError("HTTP {status} is not the gateway's answer", status=502)
+
+    assert of_error(error) == Answer(Finding.SILENT, note=Text(error.say("zh"), error.say("en")))
+    assert of_error(RateLimitError("HTTP 429")).wait == 0.0
+
+
+CODES_OF_A_REFUSAL = [
+    "1260",
+    "1125",
+    "1262",
+    "1142",
+    "1263",
+    "1136",
+    "1268",
+    "1108",
+    "1297",
+    "9999",
+]
+
+
+@pytest.mark.parametrize("respcd", CODES_OF_A_REFUSAL)
+def test_a_cancel_that_is_refused_keeps_the_code_and_the_gateways_own_words(respcd):
+    said = {"respcd": respcd, "respmsg": "", "resperr": "not this one"}
+
+    answer = of_cancel(Reply("reversal", respcd, said, signed=True))
+
+    assert answer.respcd == respcd
+    assert answer.note == Text("not this one", "not this one")
+    assert answer.signed
+
+
+@pytest.mark.parametrize("respcd", ["0000", "1143", "1145"])
+def test_a_cancel_that_is_accepted_has_its_code_and_needs_no_words(respcd):
+    answer = of_cancel(Reply("close", respcd, {"respcd": respcd, "resperr": "done"}, signed=True))
+
+    assert (answer.respcd, answer.note, answer.signed) == (respcd, None, True)
+
+
+@pytest.mark.parametrize(
+    ("respcd", "finding"),
+    [
+        ("1125", Finding.REFUNDED),
+        ("1142", Finding.CANCELLED),
+        ("1268", Finding.ABSENT),
+    ],
+)
+def test_a_refusal_that_names_the_orders_state_claims_that_state(respcd, finding):
+    answer = of_cancel(Reply("close", respcd, {"respcd": respcd}))
+
+    assert (answer.finding, answer.refused, answer.pending) == (finding, False, False)
+
+
+@pytest.mark.parametrize("respcd", ["0000", "1145", "1260", "1297"])
+def test_once_the_gateway_signs_an_unsigned_reply_to_a_cancel_claims_nothing(respcd):
+    reply = Reply("reversal", respcd, {"respcd": respcd})
+
+    assert of_cancel(reply, signed=True) == Answer(Finding.SILENT, respcd, note=UNSIGNED)
+    assert of_cancel(reply, signed=True) == unsigned(reply)
+    assert of_cancel(reply).finding is not Finding.SILENT
+
+
+def test_an_answer_that_says_nothing_more_has_no_wait_no_age_and_no_claim():
+    answer = Answer(Finding.OPEN)
+
+    assert (answer.respcd, answer.row, answer.note) == (None, None, None)
+    assert (answer.wait, answer.age) == (0.0, 0.0)
+    assert not (answer.refused or answer.pending or answer.signed)
+    assert (answer.differs, answer.open, answer.dead, answer.ask_next) == ((), (), (), "")

@@ -82,3 +82,85 @@ def test_every_pay_type_has_a_route_with_reason_and_source_in_both_languages(pro
         assert found.source
         assert all("{" not in text for text in (found.reason.zh, found.reason.en))
         assert found.reason.zh != found.reason.en
+
+
+def test_a_choice_about_hong_kong_that_does_not_exist_is_refused():
+    with pytest.raises(InputError, match="hk_cancel is 'maybe'"):
+        route("800101", hk_cancel="maybe")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("pay_type", "choices", "en", "zh"),
+    [
+        (
+            "800101",
+            {},
+            "Vendor page: Alipay MPM is cancelled by /trade/v1/reversal.",
+            "厂商页面规定：支付宝 MPM 用 /trade/v1/reversal（冲正）撤销。",
+        ),
+        (
+            "800208",
+            {"profile": "docs-2026-02"},
+            "Documentation of February 2026: WeChat Pay CPM is cancelled by /trade/v1/close.",
+            "2026 年 2 月文档规定：微信支付 CPM 用 /trade/v1/close（关闭）撤销。",
+        ),
+        (
+            "802301",
+            {},
+            "Vendor page: other wallets use /trade/v1/close, after asking the provider whether"
+            " PayNow is one of them.",
+            "厂商页面：其他钱包用 /trade/v1/close，但须先联系服务商确认“PayNow”是否支持。",
+        ),
+        (
+            "805801",
+            {},
+            "Vendor page: Hong Kong pay types can't be cancelled, and 805801 exists in Hong Kong"
+            " only (C20).",
+            "厂商页面：香港支付类型不支持撤销，而 805801 只在香港可用（C20）。",
+        ),
+        (
+            "801101",
+            {},
+            "No source names a cancel for Alipay web. Refund it if it was paid, let it expire if"
+            " not.",
+            "没有资料说明 支付宝 web 可以撤销。已支付的走退款，未支付的等它过期。",
+        ),
+        (
+            "899999",
+            {},
+            "No source lists pay type 899999, so nothing says which call would cancel it.",
+            "没有资料列出支付类型 899999，不能判断用哪个接口撤销。",
+        ),
+    ],
+)
+def test_the_reason_names_the_edition_the_wallet_and_the_mode(pay_type, choices, en, zh):
+    reason = route(pay_type, **choices).reason
+
+    assert (reason.en, reason.zh) == (en, zh)
+
+
+def test_a_route_names_its_pay_type_its_source_and_what_is_disputed_about_it():
+    rows = catalogue.pay_types()
+
+    assert route("899999").source == "chosen"
+    assert route("805801").source == "seed"
+    assert route("800101").source == rows["800101"].source
+    for profile in PROFILES[1:]:
+        assert route("800101", profile=profile).source == profile
+    for pay_type, row in rows.items():
+        found = route(pay_type)
+        assert (found.pay_type, found.disputes) == (pay_type, row.dispute)
+        assert found.source == ("seed" if row.hk_only else row.source)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_how_sure_a_route_is_follows_from_what_its_edition_says(profile):
+    for pay_type, row in catalogue.pay_types().items():
+        if row.hk_only and profile in ("seed", "2017"):
+            continue
+        said = row.cancel[profile]
+        if profile == "seed":
+            assert route(pay_type).sure == row.sure
+        else:
+            sure = said if said in ("ask", "unlisted") else "published"
+            assert route(pay_type, profile=profile).sure == sure

@@ -1,0 +1,36 @@
+"""Where faults are planted, and which tests have to notice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+# The tests of a module are those that say what it must do. A test that sees it only from
+# afar, or starts a process (a fault is planted in this one), would cost time and kill little.
+TARGETS: dict[str, tuple[str, ...]] = {
+    "qftools/evidence.py": ("test_evidence", "test_findings", "test_cancel"),
+    "qftools/findings.py": ("test_findings", "test_cancel", "test_client"),
+    "qftools/walk.py": ("test_walk", "test_asking", "test_cancel", "test_journal"),
+    "qftools/cancellation.py": ("test_cancel", "test_journal", "test_cli_journal"),
+    "qftools/routing.py": ("test_routing", "test_cancel"),
+    "qftools/records.py": ("test_records", "test_journal", "test_cli_journal"),
+    "qftools/journal.py": ("test_journal", "test_cli_journal"),
+    "qftools/journal_file.py": ("test_journal", "test_cli_journal"),
+    "qftools/sweep_files.py": ("test_sweep_files", "test_sweep"),
+    "qftools/sweep_reading.py": ("test_sweep_files", "test_sweep"),
+    "qftools/connection.py": ("test_client", "test_connection"),
+    "qftools/client.py": ("test_client", "test_secrets"),
+}
+
+LEFT_OUT = (
+    "tests/test_sweep.py::test_a_sweep_that_goes_on_within_the_minute_does_not_begin_the_count_anew",
+    "tests/test_sweep.py::test_ctrl_c_ends_cleanly_and_the_next_run_does_the_rest",
+    "tests/test_sweep.py::test_processes_give_the_same_results_as_threads",
+    "tests/test_sweep.py::test_interrupted_three_times_each_order_is_in_the_result_exactly_once",
+    "tests/test_sweep.py::test_the_published_limits_are_never_passed_and_no_429_comes",
+)
+
+
+def tests_of(module: str) -> list[str]:
+    """The files that have to notice a fault in *module*: its own examples, and the tests."""
+    named = (Path("tests", f"{name}.py") for name in TARGETS[module])
+    return [module, *(str(path) for path in named if path.exists())]
