@@ -31,7 +31,7 @@ def again(payment, **changes):
     return {**payment, "syssn": TWO, **changes}
 
 
-# ---- several payments under one number (C17) ----------------------------------------------------
+# ---- several payments under one number (C17) ------------------------------------------------
 
 
 @pytest.mark.parametrize("dead", [CLOSED, FAILED, REFUNDED, OPEN])
@@ -98,7 +98,7 @@ def test_a_full_page_of_dead_payments_may_not_be_all_of_them(rows, wide):
     assert judged(*many[:-1], known=Known(wide=wide)).finding is Finding.CANCELLED
 
 
-# ---- what proves nothing --------------------------------------------------------------------------
+# ---- what proves nothing ------------------------------------------------
 
 UNREADABLE = {
     "null": None,
@@ -167,7 +167,7 @@ def test_refunds_and_closes_under_the_number_are_no_payments():
     assert judged(refund).finding is Finding.DENIED
 
 
-# ---- the same, as other gateways spell it ----------------------------------------------------------
+# ---- the same, as other gateways spell it ------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_an_old_name_of_a_currency_is_that_currency():
     assert judged(row("0000", txcurrcd="RMB"), order=order).finding is Finding.PAID
 
 
-# ---- signatures -------------------------------------------------------------------------------------
+# ---- signatures ------------------------------------------------
 
 
 def test_an_unsigned_answer_proves_nothing_once_the_gateway_has_signed_one():
@@ -213,7 +213,7 @@ def test_an_unsigned_answer_proves_nothing_once_the_gateway_has_signed_one():
     assert of_cancel(Reply("close", "0000", {}, signed=True), signed=True).signed
 
 
-# ---- for all --------------------------------------------------------------------------------------
+# ---- for all ------------------------------------------------
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
