@@ -140,13 +140,6 @@ def test_a_cancel_as_json_has_every_step(qftools):
     ]
 
 
-def test_an_order_that_the_books_lack_wants_amount_and_time(qftools):
-    done = qftools("cancel", "--out-trade-no", "NOBODY")
-
-    assert done.exit_code == 2
-    assert "give --txamt and --txdtm" in done.output
-
-
 @pytest.mark.parametrize(("command", "pay_type"), [("reverse", "800101"), ("close", "800201")])
 def test_one_cancel_call_says_that_it_is_no_verdict(qftools, sandbox, command, pay_type):
     qftools(

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qftools.cli import exits, output
-from qftools.cli.account import account_options, connected, names_an_order
+from qftools.cli.account import (
+    account_options,
+    connected,
+    names_an_order,
+    namings,
+    numbers_argument,
+    refuse_both,
+)
 from qftools.cli.command import Command, option, parse_pairs, print_json
 from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
     from qftools.client import Client
-    from qftools.models import Order, Reply
+    from qftools.models import Order, Reply, Transaction
 
 _PAID_AT_ONCE = ("cpm", "card-present")  # modes where 0000 means paid, elsewhere placed
 
@@ -93,27 +100,73 @@ def pay(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
     help=mark(
         "Ask what the gateway's books say.\n\n"
         "The reply's own 0000 means that the query worked; each row says what became of an order."
+        "\n\nA NUMBER is asked for as your own, and as the gateway's where it looks like one of "
+        "those. Several numbers are asked for together."
     ),
 )
+@numbers_argument(several=True)
 @names_an_order
 @_more_fields
 @account_options
-def query(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
+def query(
+    numbers: tuple[str, ...], extra: list[tuple[str, str]], as_json: bool, **options: Any
+) -> None:
     """Ask what the gateway's books say."""
+    refuse_both(numbers, options)
+    asked = _checked(numbers)
     with connected(options) as client:
-        wanted = {name: value for name, value in options.items() if value}
-        reply = client.query(**{**wanted, **dict(extra)})
-    rows = reply.transactions
+        wanted = {name: value for name, value in options.items() if value} | dict(extra)
+        if asked:
+            reply, rows = _by_number(client, asked, dict(extra))
+        else:
+            reply = client.query(**wanted)
+            rows = reply.transactions
+    left = _not_in(rows, asked)
     if as_json:
         print_json(
             {**reply.body, "data": [{**row.row, "state": row.state} for row in rows]},
         )
     elif rows:
         _print_rows(rows)
+        if left:
+            said = text("Not found: {numbers}. It may still be on its way: look again.")
+            click.echo(said.format(numbers=output.plain(", ".join(left))))
     else:
         click.echo(text("Nothing found. It may still be on its way: look again before you act."))
-    if wanted and not rows:
+    if (asked or any(options.values())) and not rows:
         raise SystemExit(exits.verdict_status("NOT_FOUND"))
+
+
+def _checked(numbers: tuple[str, ...]) -> dict[str, bool]:
+    """Each number, and whether it may be the gateway's as well."""
+    from qftools.validation import neither_number
+
+    found = [number.strip() for word in numbers for number in word.split(",") if number.strip()]
+    if numbers and not found:
+        raise neither_number()
+    return {number: len(namings(number)) > 1 for number in found}
+
+
+def _by_number(
+    client: Client, asked: Mapping[str, bool], filters: dict[str, Any]
+) -> tuple[Reply, tuple[Transaction, ...]]:
+    """Ask under each number as the merchant's, then under those left as the gateway's."""
+    from qftools.evidence import LARGEST_PAGE
+
+    if len(asked) > 1:
+        filters = {"page_size": LARGEST_PAGE} | filters
+    reply = client.query(out_trade_no=",".join(asked), **filters)
+    rows = reply.transactions
+    either = [number for number in _not_in(rows, asked) if asked[number]]
+    if not either:
+        return reply, rows
+    reply = client.query(syssn=",".join(either), **filters)
+    return reply, rows + reply.transactions
+
+
+def _not_in(rows: tuple[Transaction, ...], numbers: Iterable[str]) -> list[str]:
+    there = {str(row.row.get(name)) for row in rows for name in ("out_trade_no", "syssn")}
+    return [number for number in numbers if number not in there]
 
 
 def _cancel_call(
@@ -136,7 +189,7 @@ def _cancel_call(
         else:
             _print_reply(reply)
             click.echo(text("This is no verdict. Ask what became of the order:"))
-            click.echo(f"  {_query_of(order)}")
+            click.echo(f"  {output.query_line(order)}")
         raise exits.Kept(_status(reply))
 
     return command
@@ -225,19 +278,11 @@ def _of_order(order: Order) -> dict[str, object]:
     return {name: getattr(order, name) for name in names}
 
 
-def _query_of(order: Order) -> str:
-    if order.syssn:
-        return output.command_line("qftools", "query", "--syssn", order.syssn)
-    return output.command_line("qftools", "query", "--out-trade-no", order.out_trade_no or "")
-
-
 def _say_how_to_go_on(order: Order) -> None:
     click.echo(text("What became of it:"))
-    click.echo(f"  {_query_of(order)}")
+    click.echo(f"  {output.query_line(order)}")
     click.echo(text("Call it off:"))
-    call_off = ("--out-trade-no", order.out_trade_no or "", "--txamt", str(order.txamt))
-    line = output.command_line("qftools", "cancel", *call_off, "--txdtm", order.txdtm or "")
-    click.echo(f"  {line}")
+    click.echo(f"  {output.cancel_line(order)}")
 
 
 def _print_reply(reply: Reply) -> None:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qftools.cli import exits, output
-from qftools.cli.account import account_options, connected, names_an_order, route_options
+from qftools.cli.account import (
+    account_options,
+    connected,
+    names_an_order,
+    namings,
+    numbers_argument,
+    refuse_both,
+    route_options,
+)
 from qftools.cli.command import Command, option, print_json
 from qftools.cli.journal import journal_option, no_journal_option, open_journal
 from qftools.cli.policy import chosen, policy_options
@@ -32,10 +40,12 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
         "Find out what became of an order, call it off if it is open, and prove how that ended.\n\n"
         "Asks first, cancels by the call that the wallet needs, and asks again until the answer is "
         "final. Never reverses what is paid. The exit status says the verdict: see qftools --help."
-        "\n\nWithout --txamt and --txdtm the gateway's books are asked for them. A journal keeps "
-        "every step before it is taken: after a crash, see qftools pending and qftools resume."
+        "\n\nA NUMBER alone is enough: your own, or the gateway's. What else there is to know the "
+        "gateway's books tell. A journal keeps every step before it is taken: after a crash, see "
+        "qftools pending and qftools resume."
     ),
 )
+@numbers_argument()
 @names_an_order
 @option("--txamt", type=int, help=mark("The amount of the payment, in minor units."))
 @option("--txdtm", metavar="TIME", help=mark("The time that was sent with the payment."))
@@ -48,6 +58,7 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
 @no_journal_option
 @account_options
 def cancel(
+    number: str | None,
     profile: str,
     hk_cancel: str,
     journal: str | None,
@@ -59,30 +70,36 @@ def cancel(
 ) -> None:
     """Call an order off, and prove what became of it."""
     from qftools.cancellation import cancel as cancel_order
-    from qftools.verdicts import VERDICTS
+    from qftools.models import Order
+    from qftools.verdicts import VERDICTS, Verdict
 
+    refuse_both(number, options)
+    names = namings(number) if number else ({},)
     teller = None if as_json else Teller()
     with (
         nullcontext() if no_journal else open_journal(journal) as keeper,
         connected(options) as client,
     ):
-        order = _order(client, options)
-        policy = chosen(order.pay_type, changes, wait_for_payer)
+        orders = [Order(**{**options, **named}) for named in names]
+        policy = chosen(orders[0].pay_type, changes, wait_for_payer)
         try:
-            outcome = cancel_order(
-                client,
-                order,
-                policy=policy,
-                profile=profile,  # type: ignore[arg-type]  # click.Choice has checked it
-                hk_cancel=hk_cancel,
-                journal=keeper,
-                watch=teller,
-            )
+            for order in _likeliest_first(client, orders):
+                outcome = cancel_order(
+                    client,
+                    order,
+                    policy=policy,
+                    profile=profile,  # type: ignore[arg-type]  # click.Choice has checked it
+                    hk_cancel=hk_cancel,
+                    journal=keeper,
+                    watch=teller,
+                )
+                if outcome.verdict is not Verdict.NOT_FOUND:
+                    break
         except KeyboardInterrupt:
-            _say_interrupted(order)
+            _say_interrupted(orders[0])
             raise SystemExit(INTERRUPTED) from None
     if as_json:
-        print_json(outcome.as_dict(language()))
+        print_json(as_dict(outcome))
     else:
         print_outcome(outcome)
     raise exits.Kept(VERDICTS[outcome.verdict].exit_status)
@@ -102,30 +119,18 @@ class Teller:
         click.echo("  ".join(filter(None, (f" {taken.finding:10} {code:5} {note}".rstrip(), wait))))
 
 
-def _order(client: Client, options: dict[str, Any]) -> Order:
-    from qftools.models import Order
-
-    if options["txamt"] is None or not options["txdtm"]:
-        return _order_in_the_books(client, options)
-    return Order(**options)
+def _likeliest_first(client: Client, orders: list[Order]) -> list[Order]:
+    """Put the order that the books have first, where a number may be two kinds of number."""
+    return sorted(orders, key=lambda order: not _is_there(client, order)) if orders[1:] else orders
 
 
-def _order_in_the_books(client: Client, options: dict[str, Any]) -> Order:
-    """The order, with amount and time as the books have them."""
-    from qftools.models import Order
+def _is_there(client: Client, order: Order) -> bool:
+    from qftools.errors import OutcomeUnknownError
 
-    numbers = {name: options[name] for name in ("out_trade_no", "syssn") if options[name]}
-    rows = client.query(**numbers).transactions
-    row = rows[0].row if len(rows) == 1 else {}
-    if not str(row.get("txamt", "")).isdecimal():
-        raise click.UsageError(
-            text(
-                "The gateway's books do not have exactly this one order: give --txamt and --txdtm "
-                "to have it looked for until that is proved."
-            )
-        )
-    known = {"txamt": int(row["txamt"]), "txdtm": row.get("txdtm")}
-    return Order(**{**options, **{name: options[name] or known[name] for name in known}})
+    try:
+        return bool(client.call("query", order.for_query()).transactions)
+    except OutcomeUnknownError:
+        return False  # the cancel asks again, and is patient
 
 
 def print_outcome(outcome: Outcome) -> None:
@@ -139,19 +144,17 @@ def print_outcome(outcome: Outcome) -> None:
     for warning in outcome.warnings:
         click.echo(output.plain(warning))
     click.echo(outcome.advice(language()))
+    if outcome.corrections:
+        click.echo(f"  {output.cancel_line(outcome.order, outcome.corrections)}")
+
+
+def as_dict(outcome: Outcome) -> dict[str, Any]:
+    """The outcome for JSON, with the command to go on with where something is to be corrected."""
+    corrected = outcome.corrections
+    command = output.cancel_line(outcome.order, corrected) if corrected else None
+    return {**outcome.as_dict(language()), "command": command}
 
 
 def _say_interrupted(order: Order) -> None:
-    number = ("--syssn", order.syssn) if order.syssn else ("--out-trade-no", order.out_trade_no)
-    again = output.command_line(
-        *("qftools", "cancel", number[0], number[1] or ""),
-        *(() if order.txamt is None else ("--txamt", str(order.txamt))),
-        *(() if order.txdtm is None else ("--txdtm", order.txdtm)),
-    )
-    click.echo(
-        "\n"
-        + text("Interrupted: the order may be open or cancelled. Find out with: {command}").format(
-            command=again
-        ),
-        err=True,
-    )
+    said = text("Interrupted: the order may be open or cancelled. Find out with: {command}")
+    click.echo("\n" + said.format(command=output.cancel_line(order)), err=True)

@@ -128,24 +128,26 @@ def _brief(entry: Entry) -> dict[str, object]:
     cls=Command,
     short_help=mark("Go on with cancels that were interrupted or unresolved"),
     help=mark(
-        "Go on with entries of the journal, by their numbers, or with --all that are owed.\n\n"
+        "Go on with entries of the journal, or with --all that are owed. N is the number of an "
+        "entry, or an out_trade_no or syssn.\n\n"
         "Each is looked at first; a cancel is sent only where the order is still open. The exit "
         "status is the verdict's; of several, 0 if all of them are proved."
     ),
 )
-@click.argument("numbers", nargs=-1, type=click.IntRange(min=1), metavar="[N]...")
+@click.argument("wanted", nargs=-1, metavar="[N]...")
 @option("--all", "everything", is_flag=True, help=mark("All that this account owes."))
 @journal_option
 @account_options
 def resume(
-    numbers: tuple[int, ...], everything: bool, journal: str | None, as_json: bool, **options: Any
+    wanted: tuple[str, ...], everything: bool, journal: str | None, as_json: bool, **options: Any
 ) -> None:
     """Go on with what the journal owes."""
     from qftools.cli.cancel import INTERRUPTED
 
-    if bool(numbers) == everything:
+    if bool(wanted) == everything:
         raise click.UsageError(text("Give either numbers of entries (qftools pending) or --all."))
     opened = _existing(journal)
+    numbers = tuple(dict.fromkeys(_owed(opened, which).number for which in wanted))
     if opened is None:
         click.echo(text("Nothing is owed."))
         return
@@ -189,7 +191,9 @@ def _resumed(journal: Journal, client: Client, number: int, as_json: bool) -> Ou
 
 
 def _as_json(number: int, outcome: Outcome | None) -> dict[str, object]:
-    return {"number": number, **(outcome.as_dict(language()) if outcome else {"busy": True})}
+    from qftools.cli.cancel import as_dict
+
+    return {"number": number, **(as_dict(outcome) if outcome else {"busy": True})}
 
 
 def _status(outcomes: list[Outcome | None]) -> int:
@@ -242,7 +246,7 @@ def show(which: str, form: str, target: str | None, journal: str | None) -> None
     from qftools import journal_page
 
     opened = _existing(journal)
-    entry = _found(opened, which)
+    entry = _found(opened, which)[-1]
     forms = {
         "text": journal_page.as_text,
         "json": journal_page.as_json,
@@ -260,16 +264,32 @@ def show(which: str, form: str, target: str | None, journal: str | None) -> None
         click.echo(whole)
 
 
-def _found(journal: Journal | None, which: str) -> Entry:
+def _found(journal: Journal | None, which: str) -> tuple[Entry, ...]:
+    """The entries that *which* names: the number of one, or else an order's, oldest first."""
     from qftools.errors import InputError
 
     if journal is not None:
         if which.isdecimal() and len(which) < 10:
             try:
-                return journal.entry(int(which))
+                return (journal.entry(int(which)),)
             except InputError:
                 pass
         found = journal.entries(out_trade_no=which) or journal.entries(syssn=which)
         if found:
-            return found[-1]
-    raise click.UsageError(text("The journal has nothing about {which}.").format(which=which))
+            return found
+    raise click.UsageError(
+        text("The journal has nothing about {which}.").format(which=output.plain(which))
+    )
+
+
+def _owed(journal: Journal | None, which: str) -> Entry:
+    """The one entry that *which* means: of several the one that is not settled."""
+    found = _found(journal, which)
+    owed = [entry for entry in found if not entry.settled] or found
+    if len(owed) == 1:
+        return owed[0]
+    raise click.UsageError(
+        text("The journal has several entries about {which}: {numbers}. Give one of these.").format(
+            which=output.plain(which), numbers=", ".join(str(entry.number) for entry in owed)
+        )
+    )

@@ -15,6 +15,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qftools.models import Order
+
 WIDE = 150  # columns where there is no terminal to ask, as in a log
 
 
@@ -132,6 +134,41 @@ def command_line(*words: str) -> str:
         "qftools query --txdtm '2026-01-05 10:00:00'"
     """
     return shlex.join(map(plain, words))
+
+
+def query_line(order: Order) -> str:
+    """The command that asks what became of *order*."""
+    return command_line("qftools", "query", *_naming(order))
+
+
+def cancel_line(order: Order, corrected: Mapping[str, str] | None = None) -> str:
+    """The command that cancels *order*, with what the books have where that is another value.
+
+    Example:
+        >>> from qftools.models import Order
+        >>> cancel_line(Order("A1", 100, txcurrcd="HKD"), {"txamt": "2500"})
+        'qftools cancel --out-trade-no A1 --txamt 2500'
+    """
+    from qftools.validation import usable
+
+    told = {"txamt": order.txamt, "txdtm": order.txdtm, "udid": order.udid}
+    for name, value in (corrected or {}).items():
+        # What can't be given is left out: the books are asked for it then.
+        takes = usable(name, int(value) if name == "txamt" and value.isdecimal() else value)
+        told[name] = value if takes else None
+    words = [
+        word
+        for name, value in told.items()
+        if value is not None
+        for word in (f"--{name}", str(value))
+    ]
+    return command_line("qftools", "cancel", *_naming(order), *words)
+
+
+def _naming(order: Order) -> tuple[str, str]:
+    if order.out_trade_no:
+        return "--out-trade-no", order.out_trade_no
+    return "--syssn", order.syssn or ""
 
 
 def qr_code(content: str) -> None:
