@@ -9,7 +9,7 @@ from qftools.policy import Policy
 from qftools.sandbox import Sandbox
 from qftools.verdicts import Verdict
 
-AUTH_CODES = {"800108": "280438849930815813", "800208": "130132752777533864"}
+AUTH_CODES = {"800108": "280438849930815813", "800208": "134676275354204254"}
 PAIRS = ["800108", "800101", "800208", "800201", "802301"]
 TERMS = {"802301": "SGD"}
 

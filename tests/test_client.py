@@ -64,14 +64,14 @@ def test_a_placed_order_is_open_until_the_payer_pays(client, sandbox):
 
 
 def test_a_scanned_code_is_paid_at_once(client, sandbox):
-    order = pay(client, pay_type="800208", auth_code="130132752777533864")
+    order = pay(client, pay_type="800208", auth_code="134676275354204254")
 
     assert order.reply.ok
     assert sandbox.order(order).state == "paid"
 
 
 def test_a_payer_at_the_password_is_a_reply_and_no_error(client, sandbox):
-    order = pay(client, pay_type="800208", txamt=77002, auth_code="130132752777533864")
+    order = pay(client, pay_type="800208", txamt=77002, auth_code="134676275354204254")
 
     assert order.reply.in_progress
     assert sandbox.order(order).state == "paying"
@@ -217,7 +217,7 @@ def test_a_code_that_means_ask_is_no_refusal(client, sandbox):
 
 def test_a_failed_payment_is_a_refusal_that_keeps_its_order(client):
     with pytest.raises(GatewayError) as caught:
-        pay(client, txamt=77031, pay_type="800208", auth_code="130132752777533864")
+        pay(client, txamt=77031, pay_type="800208", auth_code="134676275354204254")
 
     assert caught.value.respcd == "1201"
     assert order_of(caught.value).syssn

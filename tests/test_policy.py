@@ -14,7 +14,7 @@ from qftools.cli import main
 from qftools.policy import Policy, policy_for, rules
 from qftools.sandbox import Sandbox
 
-AUTH_CODE = "130132752777533864"
+AUTH_CODE = "134676275354204254"
 
 
 @pytest.fixture

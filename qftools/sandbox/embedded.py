@@ -366,7 +366,7 @@ class Sandbox:
             return self.records.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Put everything back to a snapshot.
+        """Put everything back to a snapshot. The report then judges what comes after it.
 
         Raises:
             SandboxError: It is no snapshot.
@@ -382,6 +382,7 @@ class Sandbox:
         with self.lock:
             self.records.restore(snapshot)
             self.gateway.forget_late()
+            self.gateway.sight.restored = self.gateway.sight.count
             self._save()
 
     def reset(self) -> None:

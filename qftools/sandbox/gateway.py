@@ -46,6 +46,7 @@ ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
     "/trade/v1/close": ("close", cancel),
     "/trade/v1/refund": ("refund", refund),
 }
+GET_DOCUMENTED = ("reversal", "close")  # the vendor's pages print GET for these (C1)
 ARRIVED = Fault("arrived", ())  # marks a late request; it strikes nobody
 MOST_ON_THEIR_WAY = 1_000
 DEFAULT_PUBLIC_URL = "http://sandbox.localhost"
@@ -102,18 +103,26 @@ class Gateway:
         known = ENDPOINTS.get(request.path)
         if known is None:
             return plain(404, "404 page not found")
-        if request.method not in ("GET", "POST") or (
-            request.method == "GET" and self.settings.allow_get == "off"
-        ):
-            return plain(405, "405 method not allowed", ("Allow", "GET, POST"))
         name, act = known
+        methods = ("GET", "POST") if self._takes_get(name) else ("POST",)
+        wrong_method = plain(405, "405 method not allowed", ("Allow", ", ".join(methods)))
+        if request.method not in ("GET", "POST"):
+            return wrong_method
         seen = Seen(name, request, self.clock.now())
         self.sight.add(seen)
-        fault = self._fault_for(seen) if self.faults else None
-        response = self._answered(seen, act, fault)
-        seen.response = response
+        if request.method in methods:
+            fault = self._fault_for(seen) if self.faults else None
+            seen.response = self._answered(seen, act, fault)
+        else:
+            seen.response = wrong_method
+        response = seen.response
         self.sight.finished(seen)
         return response
+
+    def _takes_get(self, endpoint: str) -> bool:
+        """Tell whether an endpoint accepts GET (C1)."""
+        choice = self.settings.allow_get
+        return choice == "on" or (choice == "documented" and endpoint in GET_DOCUMENTED)
 
     def _answered(self, seen: Seen, act: Endpoint, fault: Fault | None) -> WireResponse:
         call: Call | None = None

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from qftools import catalogue
+from qftools.exchange import CUT
 from qftools.sandbox.notices import Notice
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.seen import Seen
-from qftools.sandbox.states import MONEY_CAME, State
+from qftools.sandbox.states import MONEY_CAME, OPEN, State
 from qftools.sandbox.wire import FormatError, read_params
 
 if TYPE_CHECKING:
@@ -37,12 +38,20 @@ FINAL = frozenset({"paid", "over"})
 CANCELS = ("reversal", "close")
 
 
-Price = tuple[str, str, int]
+Purchase = tuple[str, str, int, str, str]
+Caller = tuple[str, str]
 
 
-def price(entry: Entry) -> Price:
-    """Return what two charges of one purchase have in common: merchant, currency, amount."""
-    return entry.scope, entry.txcurrcd, entry.txamt
+def purchase(entry: Entry) -> Purchase:
+    """Return what two charges of one purchase have in common: who sells what, where, for what."""
+    return entry.scope, entry.txcurrcd, entry.txamt, entry.goods_name, entry.udid
+
+
+def caller(seen: Seen) -> Caller:
+    """Return what tells the programs apart that call this sandbox: app code and User-Agent."""
+    headers = seen.request.headers
+    app_code = seen.app_code or headers.get("x-qf-appcode", "").strip()
+    return app_code, headers.get("user-agent", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,16 @@ class Step:
         """When it came."""
         return self.seen.at
 
+    @property
+    def caller(self) -> Caller:
+        """Which program sent it."""
+        return caller(self.seen)
+
+    @property
+    def names_it(self) -> bool:
+        """Whether it asked for the order by number; a list of a month does not."""
+        return bool(self.seen.params.get("syssn") or self.seen.params.get("out_trade_no"))
+
 
 @dataclass(slots=True)
 class Story:
@@ -76,11 +95,25 @@ class Story:
         """Return the requests to these endpoints."""
         return [step for step in self.steps if step.seen.endpoint in endpoints]
 
-    def told_before(self, number: int) -> Told:
-        """Return what the integration was told last before an exchange; silence tells nothing."""
+    @property
+    def placed(self) -> Step | None:
+        """The request that placed it, if that is still kept."""
+        return next((step for step in self.calls("payment") if step.before is None), None)
+
+    @property
+    def own(self) -> list[Step]:
+        """The steps of the program that placed it; none where that is not known.
+
+        What another program was told is no evidence of what this one knew.
+        """
+        placed = self.placed
+        return [step for step in self.steps if placed and step.caller == placed.caller]
+
+    def told_before(self, number: int, who: Caller) -> Told:
+        """Return what a program was told last before an exchange; silence tells nothing."""
         told: Told = "nothing"
         for step in self.steps:
-            if step.number < number and step.told != "nothing":
+            if step.number < number and step.told != "nothing" and step.caller == who:
                 told = step.told
         return told
 
@@ -105,7 +138,7 @@ class History:
     Attributes:
         exchanges: Every exchange that is kept, oldest first.
         stories: One for each payment, by ``syssn``.
-        same_price: The stories of one merchant, currency and amount.
+        alike: The stories that may be of one purchase.
         now: The sandbox's time.
         notify_url: Where notifications go that name no address.
     """
@@ -113,7 +146,8 @@ class History:
     def __init__(self, sandbox: Sandbox) -> None:
         gateway = sandbox.gateway
         self.gateway = gateway
-        self.exchanges = tuple(gateway.sight.last)
+        # What went before a restore is about orders that are no longer, or not yet, on the books.
+        self.exchanges = tuple(s for s in gateway.sight.last if s.number > gateway.sight.restored)
         self.forgotten = gateway.sight.count - len(self.exchanges)
         self.notices = tuple(sandbox.notifications)
         self.notify_url = sandbox.notifications.url
@@ -125,9 +159,9 @@ class History:
                 before = next((t.before for t in seen.orders if t.syssn == entry.syssn), "")
                 state = State(before) if before else None
                 story.steps.append(Step(seen, told(seen, entry), state))
-        self.same_price: defaultdict[Price, list[Story]] = defaultdict(list)
+        self.alike: defaultdict[Purchase, list[Story]] = defaultdict(list)
         for story in self.stories.values():
-            self.same_price[price(story.entry)].append(story)
+            self.alike[purchase(story.entry)].append(story)
         by_payment: defaultdict[str, list[Notice]] = defaultdict(list)
         for notice in self.notices:
             by_payment[notice.syssn].append(notice)
@@ -137,21 +171,32 @@ class History:
     def __iter__(self) -> Iterator[Story]:
         return iter(self.stories.values())
 
+    def is_whole(self, story: Story) -> bool:
+        """Tell whether every request about an order is still kept."""
+        return not self.forgotten or story.placed is not None
+
     def _about(self, seen: Seen) -> list[Entry]:
-        """Return the payments that a request is about, or names though it never arrived."""
-        if seen.signature not in ("ok", "unread"):
+        """Return its sender's payments that a request is about, or names though it got lost.
+
+        A cancel that names two different orders is about neither.
+        """
+        merchant = self.gateway.merchants.find(caller(seen)[0])
+        if merchant is None or seen.signature not in ("ok", "unread"):
             return []
         numbers = [touched.syssn for touched in seen.orders]
+        params = seen.params or _sent(seen)
         if not numbers:
-            params = seen.params or _sent(seen)
             given = f"{params.get('syssn', '')},{params.get('out_trade_no', '')}"
             numbers = [number.strip() for number in given.split(",")[:100] if number.strip()]
+        mchid = params.get("mchid") or seen.request.headers.get("x-qf-mchcode", "").strip()
+        scope = merchant.scope(mchid, lenient=self.gateway.settings.mchid == "optional")
+        books = self.gateway.books
         found: dict[str, Entry] = {}
         for number in numbers:
-            entry = self.gateway.books.search(number)
-            if entry is not None and entry.order_type == "payment":
+            entry = books.by_syssn(number) or books.by_number(scope, number)
+            if entry is not None and (entry.order_type, entry.scope) == ("payment", scope):
                 found[entry.syssn] = entry
-        return list(found.values())
+        return [] if seen.endpoint in CANCELS and len(found) > 1 else list(found.values())
 
 
 def _sent(seen: Seen) -> dict[str, str]:
@@ -166,7 +211,7 @@ def told(seen: Seen, entry: Entry) -> Told:
     """Return what an answer told about an order."""
     body = heard(seen)
     if body is None:
-        return "nothing"
+        return _told_by_state(seen, entry)
     respcd = str(body.get("respcd", ""))
     if seen.endpoint == "query":
         return _told_by_rows(body, entry)
@@ -185,6 +230,19 @@ def told(seen: Seen, entry: Entry) -> Told:
     if seen.endpoint in CANCELS:
         return _told_by_cancel(respcd, code.row)
     return "paid" if kind == "success" else "refused"  # only what was paid can be refunded
+
+
+def _told_by_state(seen: Seen, entry: Entry) -> Told:
+    """Return what a list of rows told that was too long to be kept whole."""
+    cut = seen.response is not None and seen.response.body.endswith(CUT.encode())
+    if not cut or seen.fault or seen.endpoint != "query":
+        return "nothing"
+    after = next((State(t.after) for t in seen.orders if t.syssn == entry.syssn), None)
+    if after is None:
+        return "absent"
+    if after in (State.PAID, State.PARTLY_REFUNDED):
+        return "paid"
+    return "progress" if after in OPEN else "over"
 
 
 def _told_by_rows(body: dict[str, Any], entry: Entry) -> Told:

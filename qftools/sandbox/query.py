@@ -38,6 +38,11 @@ class Wanted:
         """Whether orders are named: the interval is ignored then (docs2024)."""
         return bool(self.numbers or self.syssns)
 
+    @property
+    def month(self) -> str:
+        """The month of the interval (``YYYY-MM``), empty without one."""
+        return (self.start or self.end)[:7]
+
     def fits(self, entry: Entry) -> bool:
         """Tell whether an order is one of those that are asked for, numbers apart."""
         if self.pay_types and entry.pay_type not in self.pay_types:
@@ -167,21 +172,21 @@ def _wanted(call: Call) -> Wanted:
 def _candidates(gateway: Gateway, call: Call, wanted: Wanted) -> Iterable[Entry]:
     """Return the orders that are named, or all of a month, newest first."""
     if not wanted.named:
-        month = (wanted.start or wanted.end)[:7] or beijing(call.now)[:7]
+        month = wanted.month or beijing(call.now)[:7]
         return gateway.books.month(call.scope, month)
     found = {entry.syssn: entry for entry in _named(gateway, call, wanted)}
     return sorted(found.values(), key=lambda entry: -entry.number)
 
 
 def _named(gateway: Gateway, call: Call, wanted: Wanted) -> Iterator[Entry]:
-    dated = bool(wanted.start or wanted.end or wanted.syssns)
-    strict = gateway.settings.strict_month == "on" and not dated
-    this_month = beijing(call.now)[:7]
+    # Rows lie in tables by month of sysdtm; a syssn has its date in it (C29).
+    strict = gateway.settings.strict_month == "on" and not wanted.syssns
+    month = wanted.month or beijing(call.now)[:7]
     for number in wanted.numbers:
         entry = gateway.books.by_number(call.scope, number)
         if entry is None or (wanted.syssns and entry.syssn not in wanted.syssns):
             continue
-        if not strict or entry.sysdtm[:7] == this_month:
+        if not strict or entry.sysdtm[:7] == month:
             yield entry
     for syssn in wanted.syssns if not wanted.numbers else ():
         found = gateway.books.by_syssn(syssn)

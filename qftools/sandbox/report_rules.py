@@ -1,4 +1,8 @@
-"""How each rule of the report is found broken: one small function a rule, over the history."""
+"""How each rule of the report is found broken: one small function a rule, over the history.
+
+A rule accuses a program by what that program itself sent and was told about that order. What
+another program did can only excuse it: an answer that it may know of, a question it need not ask.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ from datetime import UTC
 
 from qftools.catalogue import Text
 from qftools.sandbox.cancel import route
-from qftools.sandbox.clock import BEIJING, parse_time
-from qftools.sandbox.history import CANCELS, History, Step, Story, price
+from qftools.sandbox.clock import BEIJING, RealClock, parse_time
+from qftools.sandbox.gateway import GET_DOCUMENTED
+from qftools.sandbox.history import CANCELS, Caller, History, Step, Story, caller, purchase
 from qftools.sandbox.notices import Attempt, Notice
 from qftools.sandbox.pages import say
 from qftools.sandbox.report import Finder, Found
@@ -21,6 +26,7 @@ SAME_CUSTOMER = 900.0  # seconds within which the same amount again is the same 
 QUERIES, WITHIN = 4, 2.0  # so many queries about one order in so many seconds are too fast [chosen]
 CALLS_A_MINUTE = 400  # docs2026
 BACK_OFF = 1.0  # seconds that a 429 asks for at least [chosen]
+WRONG_ROUTE_CODES = ("1297", "1250")
 DUPLICATE_CODES = ("1251", "1102", "2011")
 LONGEST_OFFSET = 14 * 3600.0
 HALF_HOUR = 1800.0
@@ -31,7 +37,8 @@ def cancelled_unseen(history: History) -> Iterator[Found]:
     for story in history:
         cancels = story.calls(*CANCELS)
         looks = [step for step in story.calls("query") if step.told not in ("nothing", "refused")]
-        if cancels and not any(look.number < cancels[0].number for look in looks):
+        seen = any(look.number < cancels[0].number for look in looks) if cancels else True
+        if not seen and history.is_whole(story):
             yield _found(
                 story,
                 f"{cancels[0].seen.endpoint} 之前没有查询过这笔订单。",
@@ -43,16 +50,17 @@ def cancelled_unseen(history: History) -> Iterator[Found]:
 def progress_taken_for_failure(history: History) -> Iterator[Found]:
     """The last word was 1143 or 1145, and nobody asked on."""
     for story in history:
-        told = [step for step in story.steps if step.told != "nothing"]
+        told = [step for step in story.own if step.told != "nothing"]
         if not told or told[-1].told != "progress" or story.ended_before(history.now):
+            continue
+        if _waits_for_payer(story) or _will_be_told(history, story):
             continue
         last = story.steps[-1]
         begun = next(step for step in told if step.told == "progress")
         if last.at - begun.at >= PATIENCE:
             continue  # patience was shown: that is an order never resolved
-        waited = history.now - last.at
         again = _charged_after(history, story, last.number)
-        if again is None and (waited < PATIENCE or _will_be_told(history, story)):
+        if again is None and history.now - last.at < PATIENCE:
             continue
         extra = (again,) if again else ()
         yield _found(
@@ -67,21 +75,20 @@ def progress_taken_for_failure(history: History) -> Iterator[Found]:
 def charged_again(history: History) -> Iterator[Found]:
     """The same amount once more, while nobody knew what became of the first order."""
     for story in history:
-        number = story.steps[0].number
-        later = _charged_after(history, story, number)
-        if later is None or story.asked_after(later.number):
+        if (placed := story.placed) is None:
             continue
-        if story.ended_before(later.at):
+        later = _charged_after(history, story, placed.number)
+        if later is None or story.asked_after(later.number) or story.ended_before(later.at):
             continue
-        last_word = story.told_before(later.number)
-        if last_word == "refused" or (last_word == "placed" and _will_be_told(history, story)):
+        last_word = story.told_before(later.number, placed.caller)
+        if last_word == "refused" or (last_word != "nothing" and _will_be_told(history, story)):
             continue
         other = later.seen.params.get("out_trade_no", "")
         yield _found(
             story,
             f"结局未知时，又以 {other} 收取同样金额。",
             f"Its end was unknown when {other} asked for the same amount.",
-            story.steps[0],
+            placed,
             later,
         )
 
@@ -107,7 +114,8 @@ def wrong_endpoint(history: History) -> Iterator[Found]:
     for story in history:
         wanted = {"ask": "close"}.get(way := route(history.gateway, story.entry), way)
         for step in story.calls(*CANCELS):
-            if step.seen.signature != "ok" or step.seen.endpoint == wanted:
+            refused = step.seen.respcd in WRONG_ROUTE_CODES  # by the edition that held then
+            if not refused or step.seen.endpoint == wanted:
                 continue
             code, used = story.entry.pay_type, step.seen.endpoint
             can = wanted in CANCELS
@@ -126,7 +134,7 @@ def amount_changed(history: History) -> Iterator[Found]:
     for story in history:
         for step in story.calls(*CANCELS):
             sent = step.seen.params.get("txamt", "")
-            if sent and sent != str(story.entry.txamt):
+            if sent and (sent.lstrip("0") or "0") != str(story.entry.txamt):
                 yield _found(
                     story,
                     f"下单 {story.entry.txamt}，撤销 {sent[:20]}。",
@@ -152,8 +160,11 @@ def time_changed(history: History) -> Iterator[Found]:
 def polled_too_fast(history: History) -> Iterator[Found]:
     """Many queries about one order at once, or more calls than the published limit."""
     for story in history:
-        recent: deque[Step] = deque(maxlen=QUERIES)
+        by_caller: defaultdict[Caller, deque[Step]] = defaultdict(lambda: deque(maxlen=QUERIES))
         for step in story.calls("query"):
+            if not step.names_it:
+                continue
+            recent = by_caller[step.caller]
             recent.append(step)
             if len(recent) == QUERIES and recent[-1].at - recent[0].at <= WITHIN:
                 yield _found(
@@ -167,16 +178,16 @@ def polled_too_fast(history: History) -> Iterator[Found]:
 
 
 def _above_the_limit(history: History) -> Iterator[Found]:
-    by_merchant: defaultdict[str, deque[Seen]] = defaultdict(deque)
+    by_caller: defaultdict[Caller, deque[Seen]] = defaultdict(deque)
     told = set()
     for seen in history.exchanges:
-        merchant = _caller(seen)
-        calls = by_merchant[merchant]
+        who = caller(seen)
+        calls = by_caller[who]
         calls.append(seen)
         while calls[0].at < seen.at - 60:
             calls.popleft()
-        if len(calls) > CALLS_A_MINUTE and merchant not in told:
-            told.add(merchant)
+        if len(calls) > CALLS_A_MINUTE and who not in told:
+            told.add(who)
             yield Found(
                 "",
                 Text(
@@ -189,10 +200,10 @@ def _above_the_limit(history: History) -> Iterator[Found]:
 
 def ignored_429(history: History) -> Iterator[Found]:
     """The next request came right after HTTP 429."""
-    warned: dict[str, Seen] = {}
+    warned: dict[Caller, Seen] = {}
     for seen in history.exchanges:
-        caller = _caller(seen)
-        before = warned.pop(caller, None)
+        who = caller(seen)
+        before = warned.pop(who, None)
         if before is not None and seen.at - before.at < BACK_OFF:
             yield Found(
                 seen.params.get("out_trade_no", ""),
@@ -203,16 +214,19 @@ def ignored_429(history: History) -> Iterator[Found]:
                 (before.number, seen.number),
             )
         if seen.response is not None and seen.response.status == 429:
-            warned[caller] = seen
+            warned[who] = seen
 
 
 def wrong_zone(history: History) -> Iterator[Found]:
     """A payment whose time is off by whole half hours."""
+    clock = history.gateway.clock
+    # A clock that was put forward by hand is ahead of the program's own by that much.
+    ahead = clock.setting if isinstance(clock, RealClock) else 0.0
     for story in history:
         for step in story.calls("payment"):
             params = step.seen.params
             off = _off_by(params.get("txdtm", ""), params.get("txzone", ""), step.at)
-            if off is not None:
+            if off is not None and not -ahead - 300 <= off * 3600 < 0:
                 yield _found(
                     story,
                     f"{params['txdtm']} 与北京时间相差 {off:+g} 小时。",
@@ -242,14 +256,46 @@ def _off_by(txdtm: str, txzone: str, now: float) -> float | None:
 
 
 def reused_number(history: History) -> Iterator[Found]:
-    """A payment or refund that the gateway refused because its number is used."""
+    """A payment or refund that the gateway refused because the program used its number before."""
+    used: set[tuple[Caller, str]] = set()
     for seen in history.exchanges:
-        if seen.endpoint in ("payment", "refund") and seen.respcd in DUPLICATE_CODES:
+        if seen.endpoint not in ("payment", "refund") or seen.signature != "ok":
+            continue
+        number = seen.params.get("out_trade_no", "")
+        again = (caller(seen), number) in used or _has_number(history, seen, number)
+        used.add((caller(seen), number))
+        if again and seen.respcd in DUPLICATE_CODES:
             yield Found(
-                seen.params.get("out_trade_no", ""),
+                number,
                 Text(zh=f"返回 {seen.respcd}。", en=f"It was refused with {seen.respcd}."),
                 (seen.number,),
             )
+
+
+def _has_number(history: History, seen: Seen, number: str) -> bool:
+    """Tell whether a refund's number is the one of the payment that it refunds."""
+    original = history.gateway.books.by_syssn(seen.params.get("syssn", ""))
+    return seen.endpoint == "refund" and original is not None and original.out_trade_no == number
+
+
+def get_not_documented(history: History) -> Iterator[Found]:
+    """A payment, query or refund by GET, which no source shows."""
+    told = set()
+    for seen in history.exchanges:
+        by_get = seen.request.method == "GET" and seen.endpoint not in GET_DOCUMENTED
+        key = (caller(seen), seen.endpoint)
+        if not by_get or not (seen.signature == "ok" or _is_call(seen)) or key in told:
+            continue
+        told.add(key)
+        status = seen.response.status if seen.response else 0
+        end = ("，被拒绝（HTTP 405）", " and was refused (HTTP 405)") if status == 405 else ("", "")
+        yield Found(
+            seen.params.get("out_trade_no", ""),
+            Text(
+                zh=f"{seen.endpoint} 用了 GET{end[0]}。", en=f"{seen.endpoint} came by GET{end[1]}."
+            ),
+            (seen.number,),
+        )
 
 
 def notification_refused(history: History) -> Iterator[Found]:
@@ -277,11 +323,18 @@ def notification_unchecked(history: History) -> Iterator[Found]:
 def signature_wrong(history: History) -> Iterator[Found]:
     """A request that arrived and was not signed as it should be."""
     for seen in history.exchanges:
-        if seen.signature not in ("ok", "unread"):
+        if seen.signature not in ("ok", "unread") and _is_call(seen):
             word = "signature_" + seen.signature.replace(" ", "_")
             name = seen.endpoint
             why = Text(zh=f"{name}：{say(word, 'zh')}。", en=f"{name}: {say(word, 'en')}.")
-            yield Found(seen.params.get("out_trade_no", ""), why, (seen.number,))
+            number = seen.params.get("out_trade_no", "") if seen.app_code else ""
+            yield Found(number, why, (seen.number,))
+
+
+def _is_call(seen: Seen) -> bool:
+    """Tell a call from a visit: a browser that opens the address sends nothing of a call."""
+    headers = seen.request.headers
+    return bool(seen.params or headers.get("x-qf-appcode") or headers.get("x-qf-sign"))
 
 
 def never_resolved(history: History) -> Iterator[Found]:
@@ -292,7 +345,7 @@ def never_resolved(history: History) -> Iterator[Found]:
         for found in finder(history)
     }
     for story in history:
-        if story.ended_before(history.now) or not story.calls("payment"):
+        if story.ended_before(history.now) or not story.own:
             continue
         if doubtful & {step.number for step in story.steps}:
             continue
@@ -300,7 +353,9 @@ def never_resolved(history: History) -> Iterator[Found]:
         if told[-3:] == ["absent"] * 3 or told[-1:] == ["refused"]:
             continue
         entry = story.entry
-        if entry.state in OPEN and _will_be_told(history, story):
+        if entry.state in OPEN and (_waits_for_payer(story) or _will_be_told(history, story)):
+            continue
+        if any(_is_on_its_way(notice, history.now) for notice in story.notices):
             continue
         ended = entry.paid_at or (entry.expires if entry.state not in OPEN else None) or 0.0
         if history.now - max(story.steps[-1].at, min(ended, history.now)) >= PATIENCE:
@@ -309,7 +364,7 @@ def never_resolved(history: History) -> Iterator[Found]:
                 story,
                 f"账本上的状态：{say(word, 'zh')}。",
                 f"On the books it is {say(word, 'en')}.",
-                story.steps[-1],
+                story.own[-1],
             )
 
 
@@ -331,21 +386,27 @@ def _attempts(history: History) -> Iterator[tuple[Notice, Attempt]]:
             yield notice, attempt
 
 
-def _caller(seen: Seen) -> str:
-    return seen.app_code or seen.request.headers.get("x-qf-appcode", "")
-
-
 def _charged_after(history: History, story: Story, number: int) -> Step | None:
-    """Return the payment of the same amount by the same merchant that followed, if one did."""
-    first = story.entry
-    for other in history.same_price[price(first)]:
-        entry = other.entry
+    """Return the next payment by the same program that may be for the same purchase."""
+    first, begun = story.entry, story.placed
+    for other in history.alike[purchase(first)]:
+        entry, step = other.entry, other.placed
         if entry is first or not 0 <= entry.created - first.created <= SAME_CUSTOMER:
             continue
-        for step in other.calls("payment"):
-            if step.number > number:
-                return step
+        if begun and step and step.number > number and step.caller == begun.caller:
+            return step
     return None
+
+
+def _waits_for_payer(story: Story) -> bool:
+    """Tell whether in progress only says that the payer has not scanned the code yet."""
+    return not story.entry.cpm and not story.calls(*CANCELS)
+
+
+def _is_on_its_way(notice: Notice, now: float) -> bool:
+    """Tell whether the sandbox itself holds a notification back: late, or lost on purpose."""
+    kept_back = all(attempt.fault for attempt in notice.attempts)
+    return notice.due is not None and notice.due > now and kept_back
 
 
 def _will_be_told(history: History, story: Story) -> bool:
@@ -358,7 +419,11 @@ def _will_be_told(history: History, story: Story) -> bool:
 def _knew_paid(story: Story, cancel: Step) -> list[Step]:
     """Return the step that told of the payment before a cancel, if the last word was that."""
     earlier = [step for step in story.steps if step.number < cancel.number]
-    words = [step for step in earlier if step.told in ("paid", "over", "progress", "placed")]
+    words = [
+        step
+        for step in earlier
+        if step.caller == cancel.caller and step.told in ("paid", "over", "progress", "placed")
+    ]
     return words[-1:] if words and words[-1].told == "paid" else []
 
 
@@ -374,6 +439,7 @@ FINDERS: dict[str, Finder] = {
     "ignored-429": ignored_429,
     "wrong-zone": wrong_zone,
     "reused-number": reused_number,
+    "get-not-documented": get_not_documented,
     "notification-refused": notification_refused,
     "notification-unchecked": notification_unchecked,
     "signature-wrong": signature_wrong,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MOST_KEPT = 16_384  # bytes of a body; whoever shows one that is longer sees where it was cut
 LONGEST_VALUE = 1_024  # characters of a header or a parameter
 MOST_HEADERS = 50
+MOST_ORDERS = 100  # as many as one query may name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Seen:
         if call is not None:
             self.orders = tuple(
                 Touched(entry.syssn, entry.out_trade_no, before, entry.state.value)
-                for entry, before in call.touched[:20]
+                for entry, before in call.touched[:MOST_ORDERS]
             )
 
 
@@ -113,6 +114,7 @@ class Sight:
 
     def __init__(self, limit: int = 2_000) -> None:
         self.count = 0
+        self.restored = 0  # the number of the last exchange before the books were put back
         self.last: deque[Seen] = deque(maxlen=limit)
         self.watchers: list[Callable[[Seen], None]] = []
 

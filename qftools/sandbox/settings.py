@@ -71,6 +71,7 @@ class Settings:
     wallet_currency: str
     magic: str
     cancel_pending_code: str
+    literal_plus: str
     list_cancels: str
     notify_hosts: str
     password: str

@@ -6,6 +6,7 @@ No rule about orders here, and no socket.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
@@ -18,6 +19,7 @@ from qftools.signing import Algorithm, sign_body, sign_text, verify
 
 MAX_FIELDS = 200
 MAX_BODY = 256 * 1024
+_RAW_ZONE = re.compile(r"((?:^|&)txzone=)\+(?=\d{4}(?:&|\s*$))", re.ASCII)
 JSON_TYPE = "application/json; charset=UTF-8"
 
 EmptyValues = Literal["both", "include", "exclude"]
@@ -61,40 +63,33 @@ class FormatError(Exception):
     """The request is no form; the gateway answers 1103."""
 
 
-def read_params(request: WireRequest, *, keep_plus: bool = False) -> dict[str, str]:
+def read_params(request: WireRequest) -> dict[str, str]:
     """Return the parameters: query string, then body; on a clash the body wins.
-
-    Args:
-        request: As it came.
-        keep_plus: Read a raw ``+`` as itself, not as a blank: clients that send
-            ``txzone=+0800`` without encoding have signed it so.
 
     Raises:
         FormatError: Too many fields, or a body that is no form.
     """
-    params = dict(_read_pairs(request.query, keep_plus))
+    params = dict(_read_pairs(request.query))
     if request.body:
-        params.update(_read_body(request, keep_plus))
+        params.update(_read_body(request))
     if len(params) > MAX_FIELDS:
         raise FormatError(f"more than {MAX_FIELDS} fields")
     return params
 
 
-def _read_body(request: WireRequest, keep_plus: bool) -> list[tuple[str, str]]:
+def _read_body(request: WireRequest) -> list[tuple[str, str]]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return _read_multipart(request)
     text = request.body.decode("utf-8", "replace")
     if kind == "application/json" or text.lstrip()[:1] in ("{", "["):
         raise FormatError("the body is JSON; it must be application/x-www-form-urlencoded")
-    return _read_pairs(text.strip("\r\n"), keep_plus)
+    return _read_pairs(text.strip("\r\n"))
 
 
-def _read_pairs(text: str, keep_plus: bool) -> list[tuple[str, str]]:
+def _read_pairs(text: str) -> list[tuple[str, str]]:
     if not text:
         return []
-    if keep_plus:
-        text = text.replace("+", "%2B")
     try:
         return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS)
     except ValueError as error:
@@ -137,8 +132,9 @@ def judge_signature(
     empty = cast("EmptyValues", settings.empty_values)
     if verify(params, merchant.client_key, signature, kind, empty_values=empty):
         return "ok", params
-    if "+" in request.query or b"+" in request.body:
-        literal = read_params(request, keep_plus=True)
+    unencoded = _plus_encoded(request) if settings.literal_plus == "on" else request
+    if unencoded != request:
+        literal = read_params(unencoded)
         if verify(literal, merchant.client_key, signature, kind, empty_values=empty):
             return "ok", literal
     if settings.wire_signature_fallback == "on":
@@ -150,6 +146,22 @@ def judge_signature(
         if expected == signature.upper():
             return "ok", params
     return "wrong", params
+
+
+def _plus_encoded(request: WireRequest) -> WireRequest:
+    """Return the request with ``%2B`` for every raw ``+`` that must be meant literally."""
+    body = request.body
+    if b"+" in body and not request.headers.get("content-type", "").startswith("multipart/"):
+        body = _literal_plus(body.decode("latin-1")).encode("latin-1")
+    return replace(request, query=_literal_plus(request.query), body=body)
+
+
+def _literal_plus(text: str) -> str:
+    # A form encoder writes "+" for a blank: only in text that none has written (it has raw
+    # blanks), or as the sign of a zone, is a raw "+" what its sender has signed.
+    if " " in text:
+        return text.replace("+", "%2B")
+    return _RAW_ZONE.sub(r"\1%2B", text) if "+" in text else text
 
 
 def _wire_text(request: WireRequest) -> str:

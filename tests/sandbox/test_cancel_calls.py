@@ -129,13 +129,23 @@ def test_an_expired_order_gets_1181_and_a_refunded_one_1262(door):
     assert door.cancel("reversal", refunded).respcd == "1262"
 
 
-def test_an_unknown_order_gets_1136_with_the_number_that_was_asked_for(door):
-    params = {"out_trade_no": "NOBODY", "txamt": "1", "txdtm": "2026-01-05 10:00:00"}
+@pytest.mark.parametrize("endpoint", ["reversal", "close"])
+@pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        ({"out_trade_no": "NOBODY"}, "NOBODY"),
+        ({"syssn": "20260105154100020000000001"}, ""),
+        ({"syssn": "20260105154100020000000001", "out_trade_no": "NOBODY"}, "NOBODY"),
+    ],
+    ids=["number", "syssn", "both"],
+)
+def test_an_unknown_order_gets_1136_with_the_number_that_was_asked_for(
+    door, endpoint, named, shown
+):
+    answer = door.call(endpoint, named | {"txamt": "1", "txdtm": "2026-01-05 10:00:00"})
 
-    answer = door.call("close", params)
-
-    assert set(answer.json) == {"resperr", "respcd", "respmsg", "out_trade_no"}
-    assert answer.respcd == "1136"
+    assert list(answer.json) == ["resperr", "respcd", "respmsg", "out_trade_no"]
+    assert (answer.respcd, answer.json["out_trade_no"]) == ("1136", shown)
 
 
 def test_numbers_of_different_orders_get_1267(door):

@@ -114,6 +114,14 @@ def test_a_payment_code_works_once(door):
     assert door.sandbox.order("N2").state == "failed"
 
 
+@pytest.mark.parametrize("life", ["1d", "60s"])
+def test_the_stale_payment_code_of_the_vendors_own_test_gets_1202(make_door, life):
+    answer = make_door(authcode_life=life).pay("800208", auth_code="130132752777533864")
+
+    assert answer.respcd == "1202"
+    assert {"syssn", "out_trade_no", "txamt", "txcurrcd", "txdtm", "pay_type"} <= set(answer.json)
+
+
 @pytest.mark.parametrize(("life", "later"), [("1d", 86_401), ("60s", 61)])
 def test_a_payment_code_that_is_too_old_is_refused(make_door, life, later):
     door = make_door(authcode_life=life)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from qftools.sandbox.clock import from_beijing
 from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
 from qftools.sandbox.merchants import Merchant, encode_mchid
 
@@ -136,6 +137,56 @@ def test_a_strict_gateway_finds_a_number_of_another_month_only_with_its_times(ma
     assert numbers(door.query(out_trade_no="N1")) == []
     assert numbers(door.query(out_trade_no="N1", start_time="2026-01-01 00:00:00")) == ["N1"]
     assert numbers(door.query(syssn=paid.json["syssn"])) == ["N1"]
+
+
+JANUARY = {"start_time": "2026-01-01 00:00:00", "end_time": "2026-01-31 23:59:59"}
+FEBRUARY = {"start_time": "2026-02-01 00:00:00", "end_time": "2026-02-28 23:59:59"}
+
+
+@pytest.mark.parametrize(
+    ("by", "interval", "strict", "found"),
+    [
+        ("out_trade_no", {}, "on", False),
+        ("out_trade_no", JANUARY, "on", True),
+        ("out_trade_no", {"end_time": JANUARY["end_time"]}, "on", True),
+        ("out_trade_no", FEBRUARY, "on", False),
+        ("syssn", {}, "on", True),
+        ("syssn", FEBRUARY, "on", True),
+        ("both", {}, "on", True),
+        ("both", FEBRUARY, "on", True),
+        ("out_trade_no", {}, "off", True),
+        ("out_trade_no", FEBRUARY, "off", True),
+        ("syssn", FEBRUARY, "off", True),
+        ("nothing", {}, "off", False),
+        ("nothing", JANUARY, "off", True),
+        ("nothing", FEBRUARY, "off", False),
+    ],
+)
+def test_at_the_end_of_a_month_a_number_needs_its_month_and_a_syssn_has_it(
+    make_door, by, interval, strict, found
+):
+    door = make_door(strict_month=strict)
+    door.sandbox.clock.advance(from_beijing("2026-01-31 23:59:00") - door.sandbox.clock.now())
+    placed = door.pay(txamt=77001, txdtm="2026-01-31 23:59:00")
+    door.sandbox.clock.advance(90)
+    number = {"out_trade_no": "N1", "syssn": placed.json["syssn"]}
+    asked = number if by == "both" else {by: number[by]} if by in number else {}
+
+    assert numbers(door.query(**asked, **interval)) == (["N1"] if found else [])
+
+
+@pytest.mark.parametrize(("month", "found"), [(JANUARY, False), (FEBRUARY, True)])
+@pytest.mark.parametrize("strict", ["off", "on"])
+def test_the_month_is_that_of_the_gateways_time_and_not_of_the_merchants(
+    make_door, month, found, strict
+):
+    door = make_door(strict_month=strict)
+    door.sandbox.clock.advance(from_beijing("2026-02-01 00:00:01") - door.sandbox.clock.now())
+    door.pay(txdtm="2026-01-31 23:59:59")
+
+    assert numbers(door.query(**month)) == (["N1"] if found else [])
+    by_number = numbers(door.query(out_trade_no="N1", **month))
+    assert by_number == (["N1"] if found or strict == "off" else [])
 
 
 def test_one_merchant_never_sees_anothers_orders(door):

@@ -74,6 +74,36 @@ def test_a_raw_plus_that_was_signed_as_plus_is_accepted(door):
     assert door.raw("payment", form(params), signature(params)).respcd == "0000"
 
 
+ZONE = {"out_trade_no": "a b", "txzone": "+0800"}
+
+
+@pytest.mark.parametrize(
+    ("wire", "signed", "respcd"),
+    [
+        (b"out_trade_no=a+b", {"out_trade_no": "a b"}, "0000"),
+        (b"out_trade_no=a+b", {"out_trade_no": "a+b"}, "1108"),
+        (b"out_trade_no=a%20b", {"out_trade_no": "a+b"}, "1108"),
+        (b"out_trade_no=a b", {"out_trade_no": "a+b"}, "1108"),
+        (b"out_trade_no=a%2Bb", {"out_trade_no": "a+b"}, "0000"),
+        (b"out_trade_no=a+b&txzone=+0800", ZONE, "0000"),
+        (b"txzone=+0800&out_trade_no=a%20b", ZONE, "0000"),
+        (b"out_trade_no=a+b&txzone=+0800", {**ZONE, "out_trade_no": "a+b"}, "1108"),
+        (b"out_trade_no=a+b&xtxzone=+0800", {"out_trade_no": "a b", "xtxzone": "+0800"}, "1108"),
+        (b"out_trade_no=a+b&udid=x y", {"out_trade_no": "a+b", "udid": "x y"}, "0000"),
+    ],
+)
+def test_a_raw_plus_is_a_plus_only_where_no_encoder_wrote_it(door, wire, signed, respcd):
+    assert door.raw("query", wire, signature(signed)).respcd == respcd
+
+
+def test_reading_a_raw_plus_literally_can_be_switched_off(make_door):
+    params = PAYMENT | {"txzone": "+0800"}
+
+    answer = make_door(literal_plus="off").raw("payment", form(params), signature(params))
+
+    assert answer.respcd == "1108"
+
+
 def test_multipart_forms_as_php_sends_them_are_understood(door):
     parts = "".join(
         f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -149,10 +179,23 @@ def test_every_endpoint_takes_a_signed_get(door, endpoint):
     assert answer.respcd not in ("1103", "1104", "1108")
 
 
-def test_get_can_be_switched_off(make_door):
-    door = make_door(allow_get="off")
+@pytest.mark.parametrize("endpoint", ["payment", "query", "reversal", "close", "refund"])
+@pytest.mark.parametrize(
+    ("switch", "taken"),
+    [
+        ("on", ("payment", "query", "reversal", "close", "refund")),
+        ("documented", ("reversal", "close")),
+        ("off", ()),
+    ],
+)
+def test_a_switch_says_where_get_is_taken(make_door, endpoint, switch, taken):
+    door = make_door(allow_get=switch)
 
-    assert door.call("query", {"syssn": "1"}, method="GET").status == 405
+    answer = door.call(endpoint, {"syssn": "1"}, method="GET")
+
+    assert answer.status == (200 if endpoint in taken else 405)
+    assert answer.headers.get("Allow") == (None if endpoint in taken else "POST")
+    assert door.call(endpoint, {"syssn": "1"}).status == 200
 
 
 @pytest.mark.parametrize(
