@@ -457,7 +457,7 @@ def test_refusing_the_forged_and_taking_the_good_one_is_right(sandbox, client):
 
 def test_a_wrong_signature_is_found(sandbox):
     stranger = sandbox.client(
-        credentials=type(sandbox.credentials)(sandbox.credentials.app_code, "no")
+        credentials=type(sandbox.credentials)(sandbox.credentials.app_code, "no key here")
     )
 
     with whatever_comes():
