@@ -277,13 +277,12 @@ def _ask(client: Client, walk: Walk, action: Ask) -> tuple[Answer, Exchange | No
     try:
         reply = client.call(action.endpoint, action.params)
     except OutcomeUnknownError as error:
-        kept = error.exchange
-        return findings.of_error(error), kept.redacted() if kept else None
+        return findings.of_error(error), error.exchange
     if action.endpoint == "query":
         answer = evidence.of_query(reply, walk.order, walk.known)
     else:
         answer = findings.of_cancel(reply, signed=walk.known.signed)
-    return answer, reply.exchange.redacted() if reply.exchange else None
+    return answer, reply.exchange
 
 
 def _today(client: Client) -> str:

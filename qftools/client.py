@@ -12,9 +12,11 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+from requests import RequestException
 from requests.adapters import BaseAdapter
 
 from qftools import validation
@@ -28,6 +30,7 @@ from qftools.errors import (
     said_by,
 )
 from qftools.exchange import Exchange
+from qftools.exchange.redaction import payer_in, redactor_for
 from qftools.guard import check_place
 from qftools.models import Credentials, Order, Reply
 from qftools.signing import sign
@@ -108,8 +111,7 @@ class Client:
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """The last exchanges, oldest first, without what must not be shown."""
-        secrets = (self.credentials.client_key,)
-        return tuple(exchange.redacted(secrets) for exchange in list(self._kept))
+        return tuple(self._kept)
 
     # ---- the five calls ---------------------------------------------------------
 
@@ -311,16 +313,24 @@ class Client:
             urlencode(complete),
             self._signed(complete),
         )
-        self._kept.append(exchange)
+        key = self.credentials.client_key
+        hidden = frozenset((key, *payer_in(complete)))
+        kept = exchange.kept(hidden)
+        self._kept.append(kept)
         try:
             if trouble is not None:
+                # The library's own errors repeat what the other side sent, each in its own way.
+                said = redactor_for(hidden).text(str(trouble.__cause__))
+                trouble.__cause__ = RequestException(said)
                 raise trouble
-            reply = read(exchange, self.credentials.client_key)
+            reply = read(exchange, key)
         except OutcomeUnknownError as error:
-            error.exchange = exchange
+            error.exchange = kept
             raise
         self.signs = self.signs or reply.signed
-        return reply
+        if kept is exchange:
+            return reply
+        return replace(reply, body=redactor_for(hidden).plain(reply.body), exchange=kept)
 
     def now(self) -> str:
         """Return the time in Beijing as ``YYYY-MM-DD hh:mm:ss``, for ``txdtm``."""

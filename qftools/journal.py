@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from qftools import records
 from qftools.cancellation import Outcome, Recorder, Taken, finish, outcome_of
 from qftools.client import Client
 from qftools.errors import BusyError, InputError, JournalError
+from qftools.exchange.redaction import redactor_for
 from qftools.journal_file import JournalFile
 from qftools.models import Order
 from qftools.ownership import Owner
@@ -274,7 +275,7 @@ class Journal:
             "out_trade_no": order.out_trade_no,
             "syssn": order.syssn,
             "begun": client.clock(),
-            "walk": _dumped(records.of_walk(walk), client),
+            "walk": _dumped(walk, client),
         }
         with self._file.writing():
             found = self._file.db.execute(
@@ -368,7 +369,7 @@ class _Page:
                     self._question = self._add(walk, Ask(taken.endpoint, {}), taken)
                 self._file.db.execute(
                     "UPDATE question SET taken = ? WHERE number = ?",
-                    (_dumped(records.of_taken(taken), self._client), self._question),
+                    (json.dumps(records.of_taken(taken)), self._question),
                 )
         except JournalError as error:
             self._warn(error)
@@ -382,7 +383,7 @@ class _Page:
                 taken.at if taken else self._client.clock(),
                 (taken.step if taken else walk.step).value,
                 action.endpoint,
-                _dumped(action.params, self._client),
+                json.dumps(_redacted(action.params, self._client)),
             ),
         ).lastrowid
 
@@ -394,7 +395,7 @@ class _Page:
             " out_trade_no = coalesce(:out_trade_no, out_trade_no) WHERE number = :number",
             {
                 "now": now,
-                "walk": _dumped(records.of_walk(walk), self._client),
+                "walk": _dumped(walk, self._client),
                 "verdict": walk.end.verdict.value if walk.end else None,
                 "settled": walk.end is not None and walk.end.verdict in SETTLED,
                 "absent": walk.end is not None and walk.end.verdict is Verdict.NOT_FOUND,
@@ -460,9 +461,11 @@ def _name(order: Order) -> str:
     return order.out_trade_no or order.syssn or ""
 
 
-def _dumped(plain: records.Plain, client: Client) -> str:
-    secret = client.credentials.client_key
-    text = json.dumps(plain)
-    if json.dumps(secret)[1:-1] in text:
-        text = json.dumps(records.without(plain, secret))
-    return text
+def _dumped(walk: Walk, client: Client) -> str:
+    plain = records.of_walk(walk)
+    return json.dumps({**plain, "order": _redacted(plain["order"], client)})
+
+
+def _redacted(given: Mapping[str, Any], client: Client) -> Any:
+    """What the caller gave, without the key; a reply has been redacted by the client."""
+    return redactor_for(frozenset({client.credentials.client_key})).plain(dict(given))

@@ -11,7 +11,7 @@ from typing import Any
 from qftools.cancellation import Taken
 from qftools.catalogue import Text
 from qftools.evidence import Known
-from qftools.exchange import REDACTED, Exchange, Request, Response
+from qftools.exchange import Exchange, Request, Response
 from qftools.findings import Answer, Difference, Finding
 from qftools.models import Order, Transaction
 from qftools.policy import Policy
@@ -192,25 +192,6 @@ def to_exchange(plain: Plain) -> Exchange:
         plain["started"],
         plain["seconds"],
     )
-
-
-def without(value: Any, secret: str) -> Any:
-    """Return *value* with *secret* blotted out of every text in it.
-
-    Redaction by field knows where a secret belongs; this is for one that came
-    back where nobody expects it, in an error page for example.
-
-    Example:
-        >>> without({"body": ["key 5744 is wrong", 3]}, "5744")
-        {'body': ['key [redacted] is wrong', 3]}
-    """
-    if isinstance(value, str):
-        return value.replace(secret, REDACTED)
-    if isinstance(value, dict):
-        return {name: without(content, secret) for name, content in value.items()}
-    if isinstance(value, list):
-        return [without(content, secret) for content in value]
-    return value
 
 
 def _text(raw: bytes) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from qftools.catalogue.rows import Text
 from qftools.exchange import Request, Response
 from qftools.exchange.parsing import Paste
-from qftools.exchange.redaction import KEY_FIELDS, without
+from qftools.exchange.redaction import KEY_FIELDS, redactor_for
 
 T = TypeVar("T")
 
@@ -77,20 +77,20 @@ def scrubbed(value: T, secrets: Collection[str]) -> T:
     """*value*, a tree of frozen nouns, with every text in it free of *secrets*."""
     if not secrets:
         return value
-    return _scrub(value, secrets)  # type: ignore[no-any-return]
+    return _scrub(value, frozenset(secrets))  # type: ignore[no-any-return]
 
 
-def _scrub(value: Any, secrets: Collection[str]) -> Any:
+def _scrub(value: Any, secrets: frozenset[str]) -> Any:
+    redactor = redactor_for(secrets)
     if isinstance(value, str):
-        return without(value, secrets)
+        return redactor.text(value)
     if isinstance(value, bytes):
-        text = value.decode("utf-8", "surrogateescape")
-        return without(text, secrets).encode("utf-8", "surrogateescape")
+        return redactor.raw(value)
     if isinstance(value, tuple):
         items = [_scrub(item, secrets) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
     if isinstance(value, Text):
-        return Text(without(value.zh, secrets), without(value.en, secrets))
+        return Text(redactor.text(value.zh), redactor.text(value.en))
     if isinstance(value, (Request, Response)):
         return value.redacted(secrets)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

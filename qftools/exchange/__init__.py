@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from qftools.exchange.redaction import REDACTED, SECRET_FIELDS, redact_body, redact_headers
-from qftools.exchange.redaction import redact_url as _redact_url
-from qftools.exchange.redaction import without as _without
+from qftools.exchange.redaction import REDACTED, SECRET_FIELDS, redactor_for
 
 Headers = tuple[tuple[str, str], ...]
 
 CUT = "[cut]"  # stands where a recorded body or query string was too long to be kept whole
+MOST_KEPT = 16_384  # bytes of a body
+LONGEST_VALUE = 1_024  # characters of a header
+MOST_HEADERS = 50
 
 __all__ = ["CUT", "REDACTED", "SECRET_FIELDS", "Exchange", "Headers", "Request", "Response"]
 
@@ -49,11 +50,12 @@ class Request:
 
     def redacted(self, secrets: Collection[str] = ()) -> Request:
         """Return the same request without what must not be shown to others."""
+        redactor = redactor_for(frozenset(secrets))
         return Request(
             self.method,
-            _without(_redact_url(self.url), secrets),
-            _redacted_headers(self.headers, secrets),
-            _redacted_body(self.body, secrets),
+            redactor.url(self.url),
+            redactor.headers(self.headers),
+            redactor.body(self.body),
         )
 
 
@@ -69,13 +71,20 @@ class Response:
         """Return the first header of that name in any case, None where there is none."""
         return _header(self.headers, name)
 
-    def redacted(self, secrets: Collection[str] = ()) -> Response:
-        """Return the same answer without what must not be shown to others."""
-        return Response(
-            self.status,
-            _redacted_headers(self.headers, secrets),
-            _redacted_body(self.body, secrets),
-        )
+    def redacted(self, secrets: Collection[str] = (), most: int | None = None) -> Response:
+        """Return the same answer without what must not be shown to others.
+
+        Args:
+            secrets: Values that must not be seen wherever they are, such as the client key.
+            most: How many bytes of the body to keep; the headers are bounded with it. What is
+                cut ends in `CUT`. Everything when left out.
+        """
+        redactor = redactor_for(frozenset(secrets))
+        headers, body = redactor.headers(self.headers), redactor.body(self.body, most)
+        if most is not None:
+            headers = tuple([(_cut(name), _cut(value)) for name, value in headers[:MOST_HEADERS]])
+            body += CUT.encode() if len(self.body) > most else b""
+        return Response(self.status, headers, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +121,33 @@ class Exchange:
             >>> Exchange("query", sent, None, "ReadTimeout", 0.0, 3.0).redacted().request.body
             b'key=[redacted]&txamt=1'
         """
-        response = self.response and self.response.redacted(secrets)
-        return replace(self, request=self.request.redacted(secrets), response=response)
+        return self._redacted(secrets)
+
+    def kept(self, secrets: Collection[str] = ()) -> Self:
+        """Return the same exchange as it may be kept: redacted, and a long answer cut.
+
+        Returns itself where there is nothing to take out.
+        """
+        data = self._contents()
+        if len(data) <= MOST_KEPT and not redactor_for(frozenset(secrets)).suspects(data):
+            return self
+        return self._redacted(secrets, MOST_KEPT)
+
+    def _redacted(self, secrets: Collection[str], most: int | None = None) -> Self:
+        return replace(
+            self,
+            request=self.request.redacted(secrets),
+            response=self.response and self.response.redacted(secrets, most),
+            error=self.error and redactor_for(frozenset(secrets)).text(self.error),
+        )
+
+    def _contents(self) -> bytes:
+        request, response = self.request, self.response
+        texts = [request.url, self.error or ""]
+        for header in request.headers + (response.headers if response else ()):
+            texts += header
+        text = "\n".join(texts).encode("utf-8", "surrogatepass")
+        return b"\n".join((text, request.body, response.body if response else b""))
 
     def as_curl(self, shell: str = "bash") -> str:
         """The request as a cURL command, redacted; *shell* is bash or cmd."""
@@ -155,15 +189,8 @@ class Exchange:
         return as_source(self.redacted().request, language, resign=resign)
 
 
-def _redacted_body(body: bytes, secrets: Collection[str]) -> bytes:
-    clean = redact_body(body)
-    text = clean.decode("utf-8", "surrogateescape")
-    return _without(text, secrets).encode("utf-8", "surrogateescape") if secrets else clean
-
-
-def _redacted_headers(headers: Headers, secrets: Collection[str]) -> Headers:
-    clean = redact_headers(headers)
-    return tuple((name, _without(value, secrets)) for name, value in clean) if secrets else clean
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + CUT
 
 
 def _header(headers: Headers, name: str) -> str | None:

@@ -7,16 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from qftools.exchange import CUT
+from qftools.exchange import CUT, LONGEST_VALUE, MOST_HEADERS, MOST_KEPT
 from qftools.sandbox.calls import Call
 from qftools.sandbox.wire import Verdict, WireRequest, WireResponse
 
 if TYPE_CHECKING:
     from qftools.sandbox.exchanges import SandboxExchange
 
-MOST_KEPT = 16_384  # bytes of a body; whoever shows one that is longer sees where it was cut
-LONGEST_VALUE = 1_024  # characters of a header or a parameter
-MOST_HEADERS = 50
 MOST_ORDERS = 100  # as many as one query may name
 
 
