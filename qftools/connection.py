@@ -7,6 +7,7 @@ Sends once and never repeats. What is no answer of the gateway (a time-out, 429,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ PATHS = {
     "close": "/trade/v1/close",
     "refund": "/trade/v1/refund",
 }
+_RESPCD = re.compile(rb'"respcd"\s*:\s*"(\d{4})"')
 _FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
@@ -125,14 +127,39 @@ def read(exchange: Exchange, client_key: str) -> Reply:
         raise TransportError("HTTP {status} is not the gateway's answer", status=response.status)
     signature = response.header("X-QF-SIGN")
     if signature is not None and not verify_body(response.body, client_key, signature):
-        raise SignatureError(
-            "the reply's X-QF-SIGN does not fit its bytes: do not believe it, query again"
-        )
+        raise _wrongly_signed(response.body)
     body = _json_object(response.body)
     respcd = body.get("respcd")
     if not isinstance(respcd, str) or len(respcd) != 4:
         raise TransportError("the reply has no four-digit respcd")
     return Reply(exchange.endpoint, respcd, body, signature is not None, exchange)
+
+
+def _wrongly_signed(body: bytes) -> SignatureError:
+    respcd = unverified_respcd(body)
+    if respcd == "1108":
+        error = SignatureError(
+            "the reply's X-QF-SIGN does not fit its bytes. Unverified, it reads respcd 1108"
+            " (signature error): most likely the client key or the app code is not the one of"
+            " this account"
+        )
+    else:
+        error = SignatureError(
+            "the reply's X-QF-SIGN does not fit its bytes: do not believe it, query again"
+        )
+    error.unverified_respcd = respcd
+    return error
+
+
+def unverified_respcd(body: bytes) -> str | None:
+    """Return the code that a reply with a wrong signature reads: a hint, never to be acted on.
+
+    Example:
+        >>> unverified_respcd(b'{"respcd": "1108"}'), unverified_respcd(b"<html>")
+        ('1108', None)
+    """
+    found = _RESPCD.search(body, 0, 65_536)
+    return found[1].decode() if found else None
 
 
 def _no_reply(path: str, error: requests.RequestException) -> TransportError:

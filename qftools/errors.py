@@ -141,9 +141,15 @@ class RateLimitError(TransportError):
 class SignatureError(OutcomeUnknownError):
     """A reply came back, but its ``X-QF-SIGN`` is not the gateway's over these bytes.
 
-    Somebody or something changed the reply on its way, or the client key is
-    another one. What the reply says must not be believed.
+    The reply was changed on its way, or the client key is another one. What the reply
+    says must not be believed.
+
+    Attributes:
+        unverified_respcd: The code that it reads, as a hint for a person: 1108 says that
+            most likely the key is wrong. Never act on it. None where it reads none.
     """
+
+    unverified_respcd: str | None = None
 
 
 class _AnsweredError(QFPayError):

@@ -16,11 +16,13 @@ from qftools.cli.command import (
     key_or_ask,
     option,
     required,
+    wrong_key_hint,
 )
 from qftools.cli.output import plain
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
+    from qftools.cancellation import Outcome
     from qftools.client import Client
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -95,6 +97,20 @@ def connected(options: dict[str, Any]) -> Iterator[Client]:
     )
     with Client(credentials, base_url, allow=account["allow"]) as client:
         yield client
+
+
+def check_the_key(outcome: Outcome) -> str | None:
+    """What to check where the gateway's last answer, signed or not, is that of a wrong key."""
+    from qftools.connection import unverified_respcd
+
+    if outcome.verdict != "UNRESOLVED" or not outcome.steps:
+        return None
+    last = outcome.steps[-1]
+    reply = last.exchange.response if last.exchange else None
+    respcd = last.answer.respcd
+    if respcd is None and reply is not None and reply.header("X-QF-SIGN") is not None:
+        respcd = unverified_respcd(reply.body)
+    return wrong_key_hint() if respcd == "1108" else None
 
 
 order_options: tuple[Callable[[F], F], ...] = (

@@ -10,6 +10,7 @@ import click
 from qftools.cli import exits, output
 from qftools.cli.account import (
     account_options,
+    check_the_key,
     connected,
     names_an_order,
     namings,
@@ -143,7 +144,7 @@ def print_outcome(outcome: Outcome) -> None:
         click.echo(output.plain(outcome.because.say(language())))
     for warning in outcome.warnings:
         click.echo(output.plain(warning))
-    click.echo(outcome.advice(language()))
+    click.echo(_advice(outcome))
     if outcome.corrections:
         click.echo(f"  {output.cancel_line(outcome.order, outcome.corrections)}")
 
@@ -152,7 +153,12 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
     """The outcome for JSON, with the command to go on with where something is to be corrected."""
     corrected = outcome.corrections
     command = output.cancel_line(outcome.order, corrected) if corrected else None
-    return {**outcome.as_dict(language()), "command": command}
+    return {**outcome.as_dict(language()), "advice": _advice(outcome), "command": command}
+
+
+def _advice(outcome: Outcome) -> str:
+    lines = (outcome.advice(language()), check_the_key(outcome))
+    return "\n".join(line for line in lines if line)
 
 
 def _say_interrupted(order: Order) -> None:

@@ -15,7 +15,7 @@ import click
 
 import qftools
 from qftools.cli import exits
-from qftools.cli.output import as_json, plain
+from qftools.cli.output import as_json, plain, query_line
 from qftools.cli.streams import Printer, printing
 from qftools.locale import LANGUAGES, language, mark, text, use_language
 
@@ -266,20 +266,40 @@ def status_of(error: Exception) -> int:
     return exits.UNKNOWN if isinstance(error, OutcomeUnknownError) else exits.REFUSED
 
 
+def wrong_key_hint() -> str:
+    """What to check after 1108: the key and the app code, by the names that gave them."""
+    said = text("Check {client_key} and {app_code}: the gateway calls the signature wrong (1108).")
+    return said.format(client_key=_given_by("client_key"), app_code=_given_by("app_code"))
+
+
+def _given_by(name: str) -> str:
+    from click.core import ParameterSource
+
+    names = {
+        ParameterSource.COMMANDLINE: "--" + name.replace("_", "-"),
+        ParameterSource.ENVIRONMENT: "QFTOOLS_" + name.upper(),
+    }
+    source = click.get_current_context().get_parameter_source(name)
+    typed = text("the client key that was typed")
+    return typed if source is None else names.get(source, typed)
+
+
 def fail(error: Exception, *, as_json: bool) -> NoReturn:
     """Say what went wrong and what to do next; end with its status."""
     status = status_of(error)
+    advice = _advice(error)
     if as_json:
         details = {
             name: value
-            for name in ("field", "problem", "rule", "respcd")
+            for name in ("field", "problem", "rule", "respcd", "unverified_respcd")
             if isinstance(value := getattr(error, name, None), str)
         }
-        print_json({"error": {"type": type(error).__name__, "message": str(error), **details}})
+        told = {"type": type(error).__name__, "message": str(error), **details}
+        print_json({"error": {**told, "advice": " ".join(advice)}})
     else:
         click.echo(text("Error: {message}").format(message=_in_words(error)), err=True)
-        if (advice := _advice(error)) is not None:
-            click.echo(advice, err=True)
+        for line in advice:
+            click.echo(line, err=True)
     raise SystemExit(status)
 
 
@@ -294,15 +314,17 @@ def _in_words(error: Exception) -> str:
     return f"{plain(reply.respcd)} {reply.meaning.say(language())}" + (f" ({said})" if said else "")
 
 
-def _advice(error: Exception) -> str | None:
+def _advice(error: Exception) -> list[str]:
     """What to do next, where anything can be said."""
     from qftools import catalogue
     from qftools.errors import OutcomeUnknownError
 
-    if isinstance(error, OutcomeUnknownError):
-        number = getattr(error.order, "out_trade_no", None)
-        asking = f"qftools query --out-trade-no {number}" if number else "qftools query"
-        said = text("The outcome is unknown, not failed. Ask before you act again: {command}")
-        return said.format(command=asking)
     code = catalogue.codes().get(getattr(error, "respcd", ""))
-    return code.advice.say(language()) if code else None
+    advice = [code.advice.say(language())] if code else []
+    if isinstance(error, OutcomeUnknownError):
+        asking = query_line(error.order) if error.order else "qftools query"
+        said = text("The outcome is unknown, not failed. Ask before you act again: {command}")
+        advice = [said.format(command=asking)]
+    if "1108" in (getattr(error, name, "") for name in ("respcd", "unverified_respcd")):
+        advice.append(wrong_key_hint())
+    return advice
