@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.mutants.planting import Mutant, mutants
-from tests.mutants.running import NO_TEST, SURVIVED, Seen, look, play
+from tests.mutants.running import BROKEN, NO_TEST, SURVIVED, Seen, look, play
 from tests.mutants.targets import LEFT_OUT, TARGETS, tests_of
 
 KEPT = Path(".make/mutants")
@@ -64,7 +64,8 @@ class Kept:
         ends = {
             name: end
             for name, end in kept["ends"].items()
-            if same or kept["tests"].get(at := end.split("::")[0]) == digest([at])
+            if (same and not end.startswith(BROKEN))
+            or kept["tests"].get(at := end.split("::")[0]) == digest([at])
         }
         return Seen(**kept["seen"]) if same else None, ends
 
@@ -117,6 +118,11 @@ def run(module: str, jobs: int, sample: random.Random | None, seconds: float) ->
     return ended
 
 
+def has_survived(end: str) -> bool:
+    """Whether no test has noticed the fault."""
+    return end in (SURVIVED, NO_TEST) or end.startswith(BROKEN)
+
+
 def tell(mutant: Mutant, why: str) -> None:
     """Print a survivor as it stands in the list."""
     place = f"{mutant.module}:{mutant.lines[0]} {mutant.function}"
@@ -143,7 +149,7 @@ def main() -> int:
     for module in modules:
         begun = time.time()
         ended = run(module, asked.jobs, dice, asked.sample or float("inf"))
-        survived = {one: end for one, end in ended.items() if end in (SURVIVED, NO_TEST)}
+        survived = {one: end for one, end in ended.items() if has_survived(end)}
         seen |= {one.name for one in survived}
         new += [(one, end or "survived") for one, end in survived.items() if one.name not in known]
         total += Counter(planted=len(ended), killed=len(ended) - len(survived))

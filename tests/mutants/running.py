@@ -38,6 +38,7 @@ SURVIVED = ""  # else the test that killed it, or one of these
 NO_TEST = "no test runs these lines"
 TIMED_OUT = "timed out"
 CRASHED = "did not load"
+BROKEN = "could not be run"  # the fault of what is here, not of the mutant
 UNFIT = "must be planted before the import"
 
 _OPTIONS = [
@@ -106,6 +107,8 @@ def play(
     """Run mutants of one module, and tell of each what killed it; none is begun after *until*."""
     for name in seen.loaded:
         _import_quietly(name)
+    for mutant in chosen:
+        compile(mutant.source(), mutant.module, "exec", dont_inherit=True)  # else all would notice
     tested = {mutant: seen.running(mutant) for mutant in chosen}
     yield from ((mutant, NO_TEST) for mutant in chosen if not tested[mutant])
     late = [one for one in chosen if tested[one] and not seen.is_early(one)]
@@ -226,8 +229,9 @@ def _pool(
 
 
 def _by_status(status: int) -> str:
-    timed_out = (signal.SIGALRM, signal.SIGPROF, signal.SIGXCPU)
-    return TIMED_OUT if os.WIFSIGNALED(status) and os.WTERMSIG(status) in timed_out else CRASHED
+    if not os.WIFSIGNALED(status):
+        return BROKEN
+    return TIMED_OUT if os.WTERMSIG(status) in (signal.SIGALRM, signal.SIGPROF) else CRASHED
 
 
 def _answer(task: Callable[[], str], own: str, writing: int, seconds: float) -> None:
@@ -239,7 +243,11 @@ def _answer(task: Callable[[], str], own: str, writing: int, seconds: float) -> 
         signal.signal(signalled, signal.SIG_DFL)
         signal.setitimer(which, limit)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    os.write(writing, task().encode())
+    try:
+        end = task()
+    except Exception as error:
+        end = f"{BROKEN}: {error!r}"
+    os.write(writing, end.encode())
 
 
 # ---- planting, in the forked process ----------------------------------------------------
@@ -351,7 +359,11 @@ def run_tests(items: dict[str, pytest.Item], tests: list[str]) -> str:
     """Run tests that are collected; return the first that fails, or ``SURVIVED``."""
     wanted = [items[test] for test in tests]
     for item, after in zip(wanted, [*wanted[1:], None], strict=True):
-        if any(report.failed for report in runtestprotocol(item, log=False, nextitem=after)):
+        try:
+            reports = runtestprotocol(item, log=False, nextitem=after)
+        except (KeyboardInterrupt, SystemExit, pytest.exit.Exception):
+            return item.nodeid
+        if any(report.failed for report in reports):
             return item.nodeid
     return SURVIVED
 
