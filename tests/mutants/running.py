@@ -443,8 +443,13 @@ class _Watcher:
     def pytest_sessionfinish(self) -> None:
         sys.settrace(None)
         threading.settrace(None)
-        own = ("qftools", "tests", "test_", "conftest", "__main__")
-        self.seen.loaded = [name for name in list(sys.modules) if not name.startswith(own)]
+        here = str(Path.cwd())
+        self.seen.loaded = [
+            name
+            for name, module in list(sys.modules.items())
+            if (file := getattr(module, "__file__", None))
+            and ("site-packages" in file or not file.startswith(here))
+        ]
 
 
 def _deselected(tests: Iterable[str]) -> list[str]:
