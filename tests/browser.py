@@ -1,4 +1,7 @@
-"""The machine's own Chromium, without a window, driven by Playwright."""
+"""The machine's own Chromium, without a window, driven by Playwright.
+
+python -m tests.browser   prove that it works: a page says 42
+"""
 
 from __future__ import annotations
 
@@ -40,3 +43,15 @@ def returning(profile: Path) -> Iterator[BrowserContext]:
         )
         yield context
         context.close()
+
+
+def main() -> None:
+    """Open a page, run its script, and print what it shows."""
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto("data:text/html,<script>document.write(6 * 7)</script>")
+        print(page.inner_text("body"))
+
+
+if __name__ == "__main__":
+    main()

@@ -29,9 +29,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose need the machine lacks; where nothing may be left out, fail it."""
     for mark in item.iter_markers("needs"):
         for name in mark.args:
-            if machine.present(name):
+            if not (why := machine.why_missing(name)):
                 continue
-            reason = f"needs {name}: {machine.how_to_get(machine.NEEDS[name])}"
+            reason = f"needs {name}: {machine.how_to_get(machine.NEEDS[name])} ({why})"
             if machine.nothing_may_be_left_out():
                 pytest.fail(reason, pytrace=False)
             pytest.skip(reason)

@@ -1,9 +1,11 @@
-"""What tests need from the machine besides Python: how to see it, and how to get it.
+"""What tests need from the machine besides Python: how to prove it, and how to get it.
 
     python tests/machine.py             say what is here
     python tests/machine.py --install   install what is missing with apt-get
 
-Nothing is installed unless asked for.
+A need is proved by running what needs it: a program that is there may lack a library or a module.
+The browser is driven by Playwright, so ``make setup`` comes first. Nothing is installed unless
+asked for.
 """
 
 from __future__ import annotations
@@ -12,9 +14,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +31,14 @@ class Need:
     Attributes:
         name: What ``pytest.mark.needs`` calls it.
         commands: Any one of these on the PATH will do.
-        check: Arguments for that command which must end in success, if finding it is not enough.
+        proof: A script of sh, run in an empty folder, that prints 42 by means of the command, $0.
         packages: Debian packages that bring it.
         used_by: What is left out without it.
     """
 
     name: str
     commands: tuple[str, ...]
-    check: tuple[str, ...]
+    proof: str
     packages: tuple[str, ...]
     used_by: str
 
@@ -40,39 +47,80 @@ class Need:
         return next((path for name in self.commands if (path := shutil.which(name))), None)
 
 
-_PHP_CURL = ("-r", 'exit(extension_loaded("curl") ? 0 : 1);')
-_MONO_HTTP = "/usr/lib/mono/4.5/System.Net.Http.dll"
-_CHROMES = ("chromium", "chromium-browser", "google-chrome")
+_BROWSER = f"cd '{ROOT}' && '{sys.executable}' -m tests.browser"
+_CURL = 'printf 42 > page && "$0" --version | grep -qw https && "$0" -fsS "file://$PWD/page"'
+_GO = """cat > a.go <<'END' && GO111MODULE=off "$0" run a.go
+package main
+import "fmt"
+func main() { fmt.Println(42) }
+END"""
+_JAVA = """cat > A.java <<'END' && "$0" A.java && java -cp . A
+class A { public static void main(String[] words) { System.out.println(42); } }
+END"""
+_GSON = """cat > A.java <<'END' && "$0" -cp /usr/share/java/gson.jar A.java
+class A { public static void main(String[] words) {
+  System.out.println(new com.google.gson.Gson().toJson(42)); } }
+END"""
+_CSHARP = """cat > a.cs <<'END'
+using System.Runtime.Serialization.Json;
+class A { static void Main() {
+  new System.Net.Http.HttpClient();
+  var reader = JsonReaderWriterFactory.CreateJsonReader(
+    new byte[] { 52, 50 }, System.Xml.XmlDictionaryReaderQuotas.Max);
+  System.Console.WriteLine(System.Xml.Linq.XElement.Load(reader).Value); } }
+END
+"$0" -r:System.Net.Http -r:System.Runtime.Serialization -r:System.Xml -r:System.Xml.Linq a.cs &&
+mono a.exe"""
+_OPENSSL = """"$0" req -x509 -newkey rsa:2048 -nodes -subj /CN=42 -keyout key -out good &&
+"$0" x509 -in good -noout -subject | grep -o 42"""
 
 NEEDS = {
     need.name: need
     for need in (
-        Need("chromium", _CHROMES, (), ("chromium",), "site, notebooks and panels in a browser"),
+        Need(
+            "chromium",
+            ("chromium", "chromium-browser", "google-chrome"),
+            _BROWSER,
+            ("chromium", "libatomic1"),  # Playwright's own node needs libatomic.so.1
+            "site, notebooks and panels in a browser",
+        ),
         Need(
             "chinese-font",
             ("fc-list",),
-            (":lang=zh",),
+            '"$0" :lang=zh | grep -q . && echo 42',
             ("fontconfig", "fonts-noto-cjk"),
             "Chinese pages in a browser",
         ),
-        Need("curl", ("curl",), (), ("curl",), "samples in cURL"),
-        Need("jq", ("jq",), (), ("jq",), "samples in cURL"),
-        Need("php", ("php",), _PHP_CURL, ("php-cli", "php-curl"), "samples in PHP"),
-        Need("java", ("javac",), ("-version",), ("default-jdk-headless",), "samples in Java"),
+        Need("curl", ("curl",), _CURL, ("curl",), "samples in cURL"),
+        Need("jq", ("jq",), """echo '[42]' | "$0" '.[0]'""", ("jq",), "samples in cURL"),
         Need(
-            "gson",
-            ("sh",),
-            ("-c", "ls /usr/share/java/gson.jar"),
-            ("libgoogle-gson-java",),
-            "samples in Java",
+            "php",
+            ("php",),
+            """"$0" -r 'curl_init(); echo json_encode(42);'""",
+            ("php-cli", "php-curl"),
+            "samples in PHP",
         ),
-        Need("node", ("node",), ("--version",), ("nodejs",), "samples in JavaScript"),
-        Need("npm", ("npm",), (), ("npm",), "lessons in the browser; axe-core"),
-        Need("go", ("go",), ("version",), ("golang-go",), "samples in Go"),
+        Need("java", ("javac",), _JAVA, ("default-jdk-headless",), "samples in Java"),
+        Need("gson", ("java",), _GSON, ("libgoogle-gson-java",), "samples in Java"),
+        Need(
+            "node",
+            ("node",),
+            """"$0" -e 'fetch; console.log(42)'""",
+            ("nodejs",),
+            "samples in JavaScript",
+        ),
+        Need(
+            "npm",
+            ("npm",),
+            '"$0" init --yes --init-version=42.0.0 >&2 && grep -o 42 package.json',
+            ("npm",),
+            "lessons in the browser; axe-core",
+        ),
+        Need("go", ("go",), _GO, ("golang-go",), "samples in Go"),
         Need(
             "csharp",
-            ("sh",),
-            ("-c", f"command -v mcs && command -v mono && ls {_MONO_HTTP}"),
+            ("mcs",),
+            _CSHARP,
             (
                 "mono-mcs",
                 "mono-runtime",
@@ -82,32 +130,54 @@ NEEDS = {
             ),
             "samples in C#",
         ),
-        Need("openssl", ("openssl",), (), ("openssl",), "samples before a false certificate"),
+        Need("openssl", ("openssl",), _OPENSSL, ("openssl",), "samples before a false certificate"),
     )
 }
 
 
-@cache
 def present(name: str) -> bool:
-    """Whether the machine has what the table calls *name*.
+    """Whether what the table calls *name* works on this machine.
 
     Example:
         >>> present("curl") in (True, False)
         True
     """
+    return not why_missing(name)
+
+
+@cache
+def why_missing(name: str) -> str:
+    """Why what the table calls *name* does not work on this machine; empty if it does."""
     need = NEEDS[name]
     command = need.command()
-    if command is None or not need.check:
-        return command is not None
-    done = subprocess.run([command, *need.check], capture_output=True, check=False)
-    # fc-list ends in success whether or not it found a font: a check must also say something,
-    # except PHP's, which only ends.
-    return done.returncode == 0 and bool(done.stdout or done.stderr or need.check == _PHP_CURL)
+    if command is None:
+        return f"there is no {' or '.join(need.commands)}"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            done = subprocess.run(
+                ["sh", "-c", need.proof, command],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=120,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"{command} did not end within two minutes"
+    if done.returncode == 0 and done.stdout.strip() == "42":
+        return ""
+    said = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()
+    library = (line for line in said if "error while loading shared libraries" in line)
+    return f"{command} does not work: {next(library, said[-1]).strip()}"
 
 
 def missing() -> list[Need]:
     """The rows of the table that this machine lacks."""
-    return [need for need in NEEDS.values() if not present(need.name)]
+    with ThreadPoolExecutor(os.cpu_count()) as several:
+        works = several.map(present, NEEDS)
+        return [need for need, here in zip(NEEDS.values(), works, strict=True) if not here]
 
 
 def nothing_may_be_left_out() -> bool:
@@ -134,17 +204,20 @@ def install(needs: Iterable[Need]) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         subprocess.run([*as_root, "apt-get", "-qq", *arguments], check=True, env=environment)
-    present.cache_clear()
+    why_missing.cache_clear()
 
 
 def main() -> int:
     """Install if asked to; then print the table as this machine fills it."""
     if "--install" in sys.argv[1:]:
         install(missing())
+    lacking = missing()
     for need in NEEDS.values():
-        state = "yes" if present(need.name) else f"no: {how_to_get(need)}"
+        state = f"no: {how_to_get(need)}" if need in lacking else "yes"
         print(f"{need.name:13} {need.used_by:42} {state}")
-    return 1 if missing() else 0
+    for need in lacking:
+        print(f"{need.name}: {why_missing(need.name)}")
+    return 1 if lacking else 0
 
 
 if __name__ == "__main__":

@@ -84,7 +84,10 @@ def read_report(report: Path) -> Result:
 def left_out(results: list[Result]) -> Iterator[str]:
     """One line for each thing that this run could not check."""
     for need in machine.missing():
-        yield f"{need.name} ({need.used_by}): {machine.how_to_get(need)}"
+        yield (
+            f"{need.name} ({need.used_by}): {machine.how_to_get(need)}"
+            f" ({machine.why_missing(need.name)})"
+        )
     for result in results:
         yield from result.skipped
 
