@@ -49,14 +49,15 @@ def state(ask: Ask) -> dict[str, Any]:
     mark = sandbox.shell.mark()
     if ask.values["seen"] == mark:
         return {"seen": mark, "clock": clock(ask)}
+    report, is_current = sandbox.shell.recent_report()
     return {
-        "seen": mark,
+        "seen": mark if is_current else f"{mark}~",  # so that the page asks again
         "clock": clock(ask),
         "orders": _newest_orders(ask, None, 100),
         "exchanges": [views.exchange(seen) for seen in _newest(gateway.sight.last, 100)],
-        "notifications": [views.notice(item) for item in _newest(tuple(sandbox.notifications), 50)],
+        "notifications": [views.notice(item) for item in _newest(sandbox.notifications.kept(), 50)],
         "faults": faults(ask),
-        "report": sandbox.report().summary(),
+        "report": report.summary(),
     }
 
 
@@ -232,7 +233,7 @@ def add_merchant(ask: Ask) -> dict[str, Any]:
 
 def notifications(ask: Ask) -> list[dict[str, Any]]:
     """Return the notifications, newest first."""
-    kept = tuple(ask.sandbox.notifications)
+    kept = ask.sandbox.notifications.kept()
     return [views.notice(item) for item in _newest(kept, ask.values["limit"])]
 
 

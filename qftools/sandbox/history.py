@@ -85,20 +85,20 @@ class Step:
 
 @dataclass(slots=True)
 class Story:
-    """Everything that is known of one payment: the order, the requests, the notifications."""
+    """Everything that is known of one payment: the order, the requests, the notifications.
+
+    Attributes:
+        placed: The request that placed it, if that is still kept.
+    """
 
     entry: Entry
+    placed: Step | None = None
     steps: list[Step] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
     def calls(self, *endpoints: str) -> list[Step]:
         """Return the requests to these endpoints."""
         return [step for step in self.steps if step.seen.endpoint in endpoints]
-
-    @property
-    def placed(self) -> Step | None:
-        """The request that placed it, if that is still kept."""
-        return next((step for step in self.calls("payment") if step.before is None), None)
 
     @property
     def own(self) -> list[Step]:
@@ -138,7 +138,7 @@ class History:
     Attributes:
         exchanges: Every exchange that is kept, oldest first.
         stories: One for each payment, by ``syssn``.
-        alike: The stories that may be of one purchase.
+        charges: The payments that one program placed for what may be one purchase, in order.
         now: The sandbox's time.
         notify_url: Where notifications go that name no address.
     """
@@ -149,7 +149,7 @@ class History:
         # What went before a restore is about orders that are no longer, or not yet, on the books.
         self.exchanges = tuple(s for s in gateway.sight.last if s.number > gateway.sight.restored)
         self.forgotten = gateway.sight.count - len(self.exchanges)
-        self.notices = tuple(sandbox.notifications)
+        self.notices = sandbox.notifications.kept()
         self.notify_url = sandbox.notifications.url
         self.now = gateway.clock.now()
         self.stories: dict[str, Story] = {}
@@ -158,10 +158,14 @@ class History:
                 story = self.stories.setdefault(entry.syssn, Story(entry))
                 before = next((t.before for t in seen.orders if t.syssn == entry.syssn), "")
                 state = State(before) if before else None
-                story.steps.append(Step(seen, told(seen, entry), state))
-        self.alike: defaultdict[Purchase, list[Story]] = defaultdict(list)
+                step = Step(seen, told(seen, entry), state)
+                story.steps.append(step)
+                if story.placed is None and seen.endpoint == "payment" and state is None:
+                    story.placed = step
+        self.charges: defaultdict[tuple[Purchase, Caller], list[Story]] = defaultdict(list)
         for story in self.stories.values():
-            self.alike[purchase(story.entry)].append(story)
+            if story.placed is not None:
+                self.charges[purchase(story.entry), story.placed.caller].append(story)
         by_payment: defaultdict[str, list[Notice]] = defaultdict(list)
         for notice in self.notices:
             by_payment[notice.syssn].append(notice)

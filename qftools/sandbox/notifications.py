@@ -384,6 +384,11 @@ class Notifications:
         """Return every notice as plain data."""
         return {str(notice.id): notice.to_record() for notice in self._kept.values()}
 
+    def kept(self) -> tuple[Notice, ...]:
+        """Return the notices themselves, oldest first: to be read, not to be held on to."""
+        with self._lock:
+            return tuple(self._kept.values())
+
     def __iter__(self) -> Iterator[Notice]:
         with self._lock:
             return iter([notice.copy() for notice in self._kept.values()])

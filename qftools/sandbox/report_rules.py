@@ -6,6 +6,7 @@ another program did can only excuse it: an answer that it may know of, a questio
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from datetime import UTC
@@ -388,14 +389,18 @@ def _attempts(history: History) -> Iterator[tuple[Notice, Attempt]]:
 
 def _charged_after(history: History, story: Story, number: int) -> Step | None:
     """Return the next payment by the same program that may be for the same purchase."""
-    first, begun = story.entry, story.placed
-    for other in history.alike[purchase(first)]:
-        entry, step = other.entry, other.placed
-        if entry is first or not 0 <= entry.created - first.created <= SAME_CUSTOMER:
-            continue
-        if begun and step and step.number > number and step.caller == begun.caller:
-            return step
+    if story.placed is None:
+        return None
+    first = story.entry
+    others = history.charges[purchase(first), story.placed.caller]
+    for other in others[bisect_right(others, number, key=_placed_at) :]:
+        if other.entry is not first and other.entry.created >= first.created:
+            return other.placed if other.entry.created - first.created <= SAME_CUSTOMER else None
     return None
+
+
+def _placed_at(story: Story) -> int:
+    return story.placed.number if story.placed else 0
 
 
 def _waits_for_payer(story: Story) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("qftools.sandbox")
 MOST_SNAPSHOTS = 20
+MOST_JUDGED_AT_ONCE = 200  # exchanges: so many take a few milliseconds
 LONGEST_SLEEP = 0.5  # seconds: the machine's clock can be put forward by hand
 
 
@@ -38,6 +39,7 @@ class Shell:
         app = sandbox.app
         self._moves = 0
         self._judged: tuple[tuple[str, float], Report] | None = None
+        self._judging: threading.Thread | None = None
         self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
         self._snapshot_names = itertools.count(1)
         self._sandbox = sandbox
@@ -128,13 +130,39 @@ class Shell:
 
     def report(self) -> Report:
         """Judge what is known now; asked again with nothing new, it is the same report."""
+        key = self._report_key()
+        if self._judged is None or self._judged[0] != key:
+            self._judge(key)
+        assert self._judged is not None
+        return self._judged[1]
+
+    def recent_report(self) -> tuple[Report, bool]:
+        """Return the report, or the one before it where judging would hold up the server.
+
+        The second value tells whether it is up to date. Where it is not, a thread is judging:
+        ask again.
+        """
+        from qftools.sandbox.report import Report
+
+        served = self.notifications.own_port is not None
+        if not served or len(self._sandbox.gateway.sight.last) <= MOST_JUDGED_AT_ONCE:
+            return self.report(), True
+        key = self._report_key()
+        if self._judged is not None and self._judged[0] == key:
+            return self._judged[1], True
+        if self._judging is None or not self._judging.is_alive():
+            self._judging = threading.Thread(target=self._judge, args=(key,), daemon=True)
+            self._judging.start()
+        return self._judged[1] if self._judged else Report((), 0), False
+
+    def _report_key(self) -> tuple[str, float]:
+        return self.mark(), self._sandbox.clock.now()
+
+    def _judge(self, key: tuple[str, float]) -> None:
         from qftools.sandbox.history import History
         from qftools.sandbox.report import judge
 
-        key = (self.mark(), self._sandbox.clock.now())
-        if self._judged is None or self._judged[0] != key:
-            self._judged = (key, judge(History(self._sandbox)))
-        return self._judged[1]
+        self._judged = (key, judge(History(self._sandbox)))
 
     def _before_reply(self) -> None:
         if self.notifications.is_due() and self.notifications.deliver(early=True):

@@ -7,6 +7,7 @@ another program, another merchant's order, another order, or the sandbox's own c
 from __future__ import annotations
 
 import contextlib
+import sys
 
 import pytest
 import requests
@@ -465,3 +466,49 @@ def test_what_was_told_before_a_restore_is_no_evidence_of_what_was_known_after_i
 
     assert sandbox.order(order).state == "cancelled"
     assert broken(sandbox) == set()
+
+
+# -- while it is served -------------------------------------------------------------------
+
+
+def test_a_page_that_asks_again_and_again_gets_the_report_of_many_exchanges_aside(sandbox, client):
+    url = sandbox.serve()
+    for _ in range(250):
+        client.query(out_trade_no="none")
+
+    states = [requests.get(f"{url}/sandbox/state", timeout=20).json()]
+    while states[-1]["seen"].endswith("~"):
+        states.append(
+            requests.get(
+                f"{url}/sandbox/state", params={"seen": states[-1]["seen"]}, timeout=20
+            ).json()
+        )
+
+    assert states[0]["seen"].endswith("~")
+    assert states[0]["report"]["exchanges"] == 0
+    assert states[-1]["report"] == sandbox.report().summary()
+    assert states[-1]["report"]["exchanges"] == 250
+
+
+def test_many_orders_of_one_price_are_judged_in_time_that_grows_with_their_number(sandbox, client):
+    looked = 0
+
+    def count(frame, event, argument):
+        nonlocal looked
+        looked += event == "call"
+
+    def work(orders):
+        nonlocal looked
+        for _ in range(orders):
+            client.pay(**QR, txamt=2500)
+        looked = 0
+        sys.setprofile(count)
+        try:
+            sandbox.report()
+        finally:
+            sys.setprofile(None)
+        return looked
+
+    of_200, of_800 = work(200), work(600)
+
+    assert of_800 < 8 * of_200  # four times as many; pair by pair it would be sixteen times
