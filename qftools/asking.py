@@ -7,6 +7,8 @@ a row is not our input, so nothing in it is refused with an error.
 from __future__ import annotations
 
 import calendar
+import contextlib
+import datetime
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -17,7 +19,8 @@ from qftools.models import Order, Transaction, as_written
 from qftools.validation import usable
 
 Params = dict[str, str | int]
-NUMBERS = ("out_trade_no", "syssn")
+TOLD = ("out_trade_no", "syssn", "txdtm")
+"""What a walk must know of: whether the caller or the books said it."""
 
 _DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)", re.ASCII)
 
@@ -47,23 +50,52 @@ def views(order: Order, learned: Collection[str] = (), today: str | None = None)
     told: list[Params] = [
         {name: number} for name, number in numbers.items() if number and name in learned
     ]
-    in_a_month = [given[0] | month for month in _months(order, today)]
+    day = _day(order, learned, today)
+    known = "txdtm" not in learned and order.txdtm is not None
+    in_a_month = [given[0] | month for month in _months(day, known or "syssn" in given[0])]
     return [merchant | asked for asked in (*given, *in_a_month, *told)]
 
 
-def _months(order: Order, today: str | None) -> Iterator[Params]:
-    for said in (order.txdtm, order.syssn, today):
+def months_in_doubt(
+    order: Order, learned: Collection[str] = (), today: str | None = None
+) -> list[int]:
+    """Return which of the views are months that payments of one number may be spread over.
+
+    Empty, except within two days of the end of a month: then a payment that is dead in one
+    month says nothing of another one in the other.
+
+    Example:
+        >>> months_in_doubt(Order("A1", 2500, "2026-01-31 23:59:00"))
+        [1, 2]
+        >>> months_in_doubt(Order("A1", 2500, "2026-01-15 10:00:00"))
+        []
+    """
+    day = _day(order, learned, today)
+    if day is None or 2 < day.day < calendar.monthrange(day.year, day.month)[1] - 1:
+        return []
+    asked = views(order, learned, today)
+    return [number for number, view in enumerate(asked) if "start_time" in view]
+
+
+def _day(order: Order, learned: Collection[str], today: str | None) -> datetime.date | None:
+    """The day of the order. What was learned does not move it, so that the views stay."""
+    for name, said in (("txdtm", order.txdtm), ("syssn", order.syssn), ("", today)):
         found = _DATE.match(said or "")
-        if found is None:
+        if found is None or name in learned:
             continue
-        year, month, day = map(int, found.groups())
-        if not (1 <= month <= 12 and 1 <= day <= 31 and 1000 < year < 9999):
-            continue
-        yield _month(year, month)
-        # The gateway counts by its own time when the request arrived, not by the merchant's.
-        months = year * 12 + month - 1 + (-1 if day <= 15 else 1)
-        yield _month(months // 12, months % 12 + 1)
+        with contextlib.suppress(ValueError):
+            return datetime.date(*map(int, found.groups()))
+    return None
+
+
+def _months(day: datetime.date | None, known: bool) -> Iterator[Params]:
+    if day is None or not 1000 < day.year < 9999:
         return
+    yield _month(day.year, day.month)
+    # The gateway counts by its own time when the request arrived, not by the merchant's.
+    later = known and day.day > 15
+    months = day.year * 12 + day.month - 1 + (1 if later else -1)
+    yield _month(months // 12, months % 12 + 1)
 
 
 def _month(year: int, month: int) -> Params:

@@ -80,6 +80,7 @@ class Known:
         learned: Names of the fields of the order that the books told, not the caller.
         live: The syssn of each payment of the order that was last seen open.
         cancelled: The syssn of each payment that a cancel was sent for.
+        found: The gateway has shown a payment of the order, so there is one.
         signed: The gateway has signed an answer, so it signs.
         wide: The largest page was asked for.
     """
@@ -87,6 +88,7 @@ class Known:
     learned: tuple[str, ...] = ()
     live: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
+    found: bool = False
     signed: bool = False
     wide: bool = False
 
@@ -225,6 +227,15 @@ def of_query(reply: Reply, order: Order, known: Known = Known()) -> Answer:
     )
 
 
+def more_telling(one: Answer | None, other: Answer) -> Answer:
+    """Return the one of two answers that says more of an order whose payments are all dead."""
+    for finding, _ in _DEAD:
+        for answer in (other, one):
+            if answer is not None and answer.finding is finding:
+                return answer
+    return other
+
+
 def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
     payments = [read for read in reads if read.state not in (None, "unclear")]
     unclear = [read for read in reads if read.state == "unclear"]
@@ -267,7 +278,7 @@ def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -
 def _nothing_but_others(reply: Reply, reads: list[Read]) -> Answer:
     of_another_kind = next((read for read in reads if read.why is not None), None)
     if of_another_kind is None:
-        return replace(_silent(reply, REASONS["others"]), ask_next="elsewhere")
+        return replace(_silent(reply, REASONS["others"]), ask_next="others")
     if of_another_kind.kind == "refund":
         return _answer(Finding.DENIED, reply, of_another_kind.why, of_another_kind.row)
     return replace(_silent(reply, of_another_kind.why), ask_next="elsewhere")
@@ -360,7 +371,9 @@ def _amount(value: object) -> str:
 
 
 def _kind(row: Transaction) -> str:
-    return as_written(row.row.get("order_type")).lower() or "payment"
+    kind = as_written(row.row.get("order_type")).lower()
+    # A refund names the payment that it gives back; a payment names none.
+    return kind or ("refund" if as_written(row.row.get("origssn")) else "payment")
 
 
 def _syssn(row: Transaction) -> str:

@@ -59,7 +59,8 @@ class Answer:
         open, dead: The syssn of each payment of the order that it says is open, or over
             without money for the merchant.
         ask_next: ``"elsewhere"``: ask under another number, or in another month, before
-            this is believed. ``"wide"``: ask for the largest page.
+            this is believed; ``"others"``: so, too, for there were rows of other orders only.
+            ``"wide"``: ask for the largest page.
     """
 
     finding: Finding
@@ -74,7 +75,7 @@ class Answer:
     differs: tuple[Difference, ...] = ()
     open: tuple[str, ...] = ()
     dead: tuple[str, ...] = ()
-    ask_next: Literal["", "elsewhere", "wide"] = ""
+    ask_next: Literal["", "elsewhere", "others", "wide"] = ""
 
 
 UNSIGNED = Text(

@@ -47,6 +47,8 @@ def of_walk(walk: Walk) -> Plain:
         "target": walk.target and {name: getattr(walk.target, name) for name in _OF_ORDER},
         "view": walk.view,
         "today": walk.today,
+        "over": walk.over and of_answer(walk.over),
+        "searched": list(walk.searched),
         "end": end and {"verdict": end.verdict.value, "reason": end.reason and asdict(end.reason)},
     }
 
@@ -68,6 +70,8 @@ def to_walk(plain: Plain) -> Walk:
         target=Order(**plain["target"]) if plain.get("target") else None,
         view=plain.get("view", 0),
         today=plain.get("today"),
+        over=to_answer(plain["over"]) if plain.get("over") else None,
+        searched=tuple(plain.get("searched", ())),
         end=end and Finished(Verdict(end["verdict"]), _words(end["reason"])),
     )
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from qftools import asking
 from qftools.catalogue import Text
-from qftools.evidence import LARGEST_PAGE, Known
+from qftools.evidence import LARGEST_PAGE, Known, more_telling
 from qftools.findings import Answer, Finding
 from qftools.models import Order, Transaction, as_written
 from qftools.policy import Policy, policy_for
@@ -88,6 +88,11 @@ class Finished:
 
 Action = Ask | Wait | Finished
 
+DEAD = frozenset({Finding.CANCELLED, Finding.REFUNDED, Finding.FAILED})
+ANOTHER_MONTH = Text(
+    "月末前后的订单：再查另一个月，同一号码可能还有一笔付款",
+    "near the end of a month: the other month is asked for another payment under the number",
+)
 INTERRUPTED = Text("应答到达之前被中断", "interrupted before the answer was in")
 NO_PAY_TYPE = Text(
     "不知道支付类型，不能判断用哪个接口撤销",
@@ -121,6 +126,8 @@ class Walk:
         target: The payment that the next cancel is for, as the books have it.
         view: Which of the order's numbers and months the next query asks by.
         today: The date when it began, where the order itself has none (Beijing).
+        over: The answer that says that the order is dead, while other months are asked.
+        searched: The views that have no payment that is alive.
         route: The call that cancels this order, once it is needed.
         end: The verdict, once there is one.
         table: The flow; another one is for tests that want to see it fail.
@@ -154,6 +161,8 @@ class Walk:
     target: Order | None = None
     view: int = 0
     today: str | None = None
+    over: Answer | None = None
+    searched: tuple[int, ...] = ()
     route: Route | None = None
     end: Finished | None = None
     table: Table = field(default_factory=lambda: NEXT, repr=False, compare=False)
@@ -183,6 +192,8 @@ class Walk:
     def told(self, answer: Answer) -> Walk:
         """Return the walk after *answer* came back to its question."""
         walk = self._counted(answer)._informed(answer)
+        if self.step is not Step.CANCEL:
+            walk, answer = walk._in_every_month(answer, self.view)
         goes_to = self.table[self.step][answer.finding]
         if isinstance(goes_to, Verdict):
             return walk._finish(goes_to, answer.note)
@@ -229,31 +240,53 @@ class Walk:
     def _question(self) -> dict[str, str | int]:
         views = self._views()
         page: dict[str, str | int] = {"page_size": LARGEST_PAGE} if self.known.wide else {}
-        return views[self.view % len(views)] | page
+        return views[self.view] | page
 
     def _informed(self, answer: Answer) -> Walk:
         known, order = self.known, self.order
         if answer.row is not None:
             order = asking.with_row(order, answer.row)
-        told = [
-            name for name in asking.NUMBERS if getattr(order, name) != getattr(self.order, name)
-        ]
+        told = [name for name in asking.TOLD if getattr(order, name) != getattr(self.order, name)]
         live = [*known.live, *answer.open]
         known = replace(
             known,
             learned=(*known.learned, *told),
             live=tuple(syssn for syssn in dict.fromkeys(live) if syssn not in answer.dead),
+            found=known.found or answer.row is not None,
             signed=known.signed or answer.signed,
             wide=known.wide or answer.ask_next == "wide",
         )
-        view = self.view + (answer.ask_next == "elsewhere")
-        return replace(self, order=order, known=known, view=view)
+        walk = replace(self, order=order, known=known)
+        view = self.view + (answer.ask_next in ("elsewhere", "others"))
+        return replace(walk, view=view % len(walk._views()))
+
+    def _in_every_month(self, answer: Answer, view: int) -> tuple[Walk, Answer]:
+        """Believe that an order is dead only once no month has a payment of it that is alive."""
+        refused = answer.finding is Finding.DENIED and "start_time" in self._views()[view]
+        if refused and self.over is None:  # the gateway takes no interval: there is no such view
+            there = (view + 1) % len(self._views())
+            return replace(self, view=there), replace(answer, finding=Finding.SILENT)
+        if answer.finding in (Finding.OPEN, Finding.PAID):
+            return replace(self, over=None, searched=()), answer
+        dead = answer.finding in DEAD
+        none_here = refused or answer.finding is Finding.ABSENT or answer.ask_next == "others"
+        if not (dead or (none_here and self.over)):
+            return self, answer
+        over = more_telling(self.over, answer) if dead else self.over
+        assert over is not None
+        walk = replace(self, over=over, searched=(*self.searched, view))
+        months = asking.months_in_doubt(self.order, self.known.learned, self.today)
+        left = [number for number in months if number not in walk.searched]
+        if not left:
+            return walk, over
+        return replace(walk, view=left[0]), Answer(Finding.SILENT, note=ANOTHER_MONTH)
 
     # ---- what patience and routing add to the table ------------------------------
 
     def _counted(self, answer: Answer) -> Walk:
         if self.step is Step.LOOK:
-            absents = self.absents + (answer.finding is Finding.ABSENT)
+            absent = answer.finding is Finding.ABSENT and not self.known.found
+            absents = self.absents + absent
             return replace(self, looks=self.looks + 1, absents=absents)
         if self.step is Step.CANCEL:
             sent = self.target.syssn if self.target else self.order.syssn
@@ -268,10 +301,13 @@ class Walk:
         if goes_to is Step.CANCEL:
             return self._to_cancel_when_ripe(answer)
         # Believed once it was said under every number and in every month that it can lie in.
-        if self.absents >= max(self.patience.absent_tries, len(self._views())):
+        if not self.known.found and self.absents >= max(
+            self.patience.absent_tries, len(self._views())
+        ):
             return self._finish(Verdict.NOT_FOUND)
         # An answer is not paid for with the patience that silence has used up.
-        if answer.finding is Finding.SILENT and self.looks >= self.patience.look_tries:
+        learned_nothing = answer.finding is Finding.SILENT or self.known.found
+        if learned_nothing and self.looks >= self.patience.look_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         return replace(self, wait=max(self.patience.wait(self.looks - 1), answer.wait))
 

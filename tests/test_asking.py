@@ -8,8 +8,9 @@ from qftools import cancel
 from qftools.asking import target, views, with_row
 from qftools.errors import InputError
 from qftools.evidence import of_query
-from qftools.findings import Answer, of_cancel
+from qftools.findings import Answer, Finding, of_cancel
 from qftools.models import Order, Reply, Transaction
+from qftools.policy import Policy
 from qftools.sandbox import Sandbox
 from qftools.sandbox.clock import VirtualClock
 from qftools.validation import BEIJING
@@ -87,13 +88,13 @@ def test_the_number_comes_first_then_the_gateways_then_the_months():
     ],
 )
 def test_the_month_of_the_payment_and_the_nearest_other_one_are_asked(txdtm, months):
-    asked = [view.get("start_time", "")[:10] for view in views(Order("A1", 2500, txdtm))]
+    asked = [str(view.get("start_time", ""))[:10] for view in views(Order("A1", 2500, txdtm))]
 
     assert asked == ["", *months]
 
 
 def test_without_a_time_the_date_in_the_syssn_counts_or_else_today():
-    assert views(Order(None, syssn=ONE))[1]["start_time"] == "2026-01-01 00:00:00"
+    assert str(views(Order(None, syssn=ONE))[1]["start_time"]) == "2026-01-01 00:00:00"
     assert views(Order("A1"), (), "2026-03-20")[1]["start_time"] == "2026-03-01 00:00:00"
     assert len(views(Order("A1"))) == 1
 
@@ -137,6 +138,42 @@ def test_a_payment_of_last_month_is_found_where_a_number_finds_this_month_only(s
 
 
 # ---- a number alone ------------------------------------------------
+
+
+JANUARY = Order("A1", 2500, "2026-01-31 23:59:00")
+
+
+def test_near_the_end_of_a_month_an_order_is_dead_only_if_it_is_in_the_other_month_too():
+    dead, paid = [row(ONE, "1142")], [row(TWO, "0000")]
+
+    walk, asked = go_on(Walk(JANUARY), dead, dead, [])
+    assert walk.end.verdict is Verdict.ALREADY_CANCELLED
+    assert [params for _, params in asked] == views(JANUARY)
+
+    walk, _ = go_on(Walk(JANUARY), dead, [], paid)
+    assert walk.end.verdict is Verdict.PAID
+
+    walk, asked = go_on(Walk(JANUARY), dead, [], [row(TWO, "1143")], "0000")
+    assert asked[-1][1]["syssn"] == TWO
+    assert walk.over is None
+
+
+def test_a_gateway_that_takes_no_interval_is_believed_without_one():
+    refused = Answer(Finding.DENIED, "1104")
+
+    walk, _ = go_on(Walk(JANUARY), [row(ONE, "1142")], refused, refused)
+    assert walk.end.verdict is Verdict.ALREADY_CANCELLED
+
+    walk, _ = go_on(Walk(JANUARY), [], refused, [row(ONE, "0000")])
+    assert walk.end is None or walk.end.verdict is Verdict.PAID
+
+
+def test_an_order_that_was_seen_is_never_said_not_to_exist():
+    policy = Policy(look_tries=6, cancel_after=60.0)
+
+    walk, _ = go_on(Walk(ORDER, policy), [row(ONE, "1143")], [], [], [], [], [])
+
+    assert walk.end.verdict is Verdict.UNRESOLVED
 
 
 def test_a_number_alone_is_enough_for_the_books_tell_the_rest():
@@ -201,7 +238,7 @@ def test_each_payment_is_cancelled_by_the_call_of_its_own_pay_type():
 
 # ---- rows are not our input ------------------------------------------------
 
-ODD = {
+ODD: dict[str, list[object]] = {
     "txcurrcd": ["RMB", "hkd", "KRW", 5, [], "H" * 999],
     "syssn": ["2" * 60, "an odd one!", {}, -1],
     "pay_type": ["80", "800101,800201", None, [8], "\ud800"],
@@ -212,7 +249,7 @@ ODD = {
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name, values in ODD.items() for value in values], ids=repr
+    ("name", "value"), [(name, value) for name in ODD for value in ODD[name]], ids=repr
 )
 def test_an_odd_value_in_a_row_is_not_taken_over_and_ends_nothing(name, value):
     odd = Transaction({**row(ONE, "1143"), name: value})
