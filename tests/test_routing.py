@@ -51,6 +51,8 @@ def test_hong_kong_pay_types_are_cancellable_where_a_later_edition_says_so():
     [
         ("801501", "reversal", "published"),  # the documentation of February 2026
         ("801008", "close", "published"),
+        ("801514", "close", "published"),  # the documentation of late 2026
+        ("802801", "reversal", "published"),
         ("805801", "close", "ask"),  # PayMe: no edition names a cancel
     ],
 )
@@ -60,11 +62,17 @@ def test_hong_kong_pay_types_have_a_call_where_they_are_allowed_one(pay_type, ca
     assert (found.call, found.sure) == (call, sure)
 
 
+@pytest.mark.parametrize(("hk_cancel", "call"), [("deny", None), ("allow", "reversal")])
+def test_the_edition_of_2017_keeps_hong_kong_to_the_vendor_page_unless_allowed(hk_cancel, call):
+    assert route("802001", profile="2017", hk_cancel=hk_cancel).call == call
+
+
 def test_a_pay_type_that_nobody_lists_has_no_call():
     found = route("899999")
 
     assert found.call is None
     assert found.sure == "unlisted"
+    assert found.pay_type == "899999"
 
 
 def test_a_profile_that_does_not_exist_is_refused():
@@ -103,6 +111,18 @@ def test_a_choice_about_hong_kong_that_does_not_exist_is_refused():
             {"profile": "docs-2026-02"},
             "Documentation of February 2026: WeChat Pay CPM is cancelled by /trade/v1/close.",
             "2026 年 2 月文档规定：微信支付 CPM 用 /trade/v1/close（关闭）撤销。",
+        ),
+        (
+            "800101",
+            {"profile": "2017"},
+            "Documentation of 2017: Alipay MPM is cancelled by /trade/v1/reversal.",
+            "2017 年文档规定：支付宝 MPM 用 /trade/v1/reversal（冲正）撤销。",
+        ),
+        (
+            "800212",
+            {"profile": "docs-2026-late"},
+            "Documentation of late 2026: WeChat Pay h5 is cancelled by /trade/v1/close.",
+            "2026 年末文档规定：微信支付 h5 用 /trade/v1/close（关闭）撤销。",
         ),
         (
             "802301",

@@ -80,6 +80,22 @@ def test_the_documented_example_has_the_digest_that_md5sum_and_sha256sum_make(al
     assert sign(params, KEY, algorithm) == expected
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "signature"),
+    [  # printf '{"respcd": "0000"}abcd1234' | md5sum, sha256sum
+        ("MD5", "40526CF4AC031EC195CF8BC251AF2ADB"),
+        ("SHA256", "207064C1F0561564AD7F2C9F666449EFE1C1EE6769ED7DAFD250194A7AB86EE0"),
+    ],
+)
+def test_a_body_is_verified_by_the_algorithm_that_is_named(algorithm, signature):
+    body = b'{"respcd": "0000"}'
+
+    assert sign_body(body, KEY, algorithm) == signature
+    assert verify_body(body, KEY, signature, algorithm)
+    assert verify_body(body, KEY, signature) == (algorithm == "MD5")
+    assert not verify_body(body, KEY, signature, "SHA256" if algorithm == "MD5" else "MD5")
+
+
 @pytest.mark.parametrize(("tool", "algorithm"), [("md5sum", "MD5"), ("sha256sum", "SHA256")])
 def test_chinese_text_is_signed_as_utf8_like_coreutils_would(tool, algorithm):
     if shutil.which(tool) is None:

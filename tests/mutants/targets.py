@@ -7,7 +7,8 @@ from pathlib import Path
 # The tests of a module are those that say what it must do. A test that sees it only from
 # afar, or starts a process (a fault is planted in this one), would cost time and kill little.
 TARGETS: dict[str, tuple[str, ...]] = {
-    "qftools/evidence.py": ("test_evidence", "test_findings", "test_cancel"),
+    "qftools/evidence.py": ("test_evidence", "test_asking", "test_findings"),
+    "qftools/asking.py": ("test_asking", "test_evidence", "test_walk"),
     "qftools/findings.py": ("test_findings", "test_cancel", "test_client"),
     "qftools/walk.py": ("test_walk", "test_asking", "test_cancel", "test_journal"),
     "qftools/cancellation.py": ("test_cancel", "test_journal", "test_cli_journal"),
