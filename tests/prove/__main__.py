@@ -29,6 +29,7 @@ from tests.prove.stage import Stage
 
 BATCH = 250
 CAUSES = 40  # more than that are not printed
+SHOWN = 12  # answers of a replayed schedule, the last ones
 
 
 def played(seed: int, gateway: str = "sandbox") -> Result:
@@ -109,7 +110,7 @@ def _tell(stage: Stage, outcome: Outcome) -> None:
 def _tell_other(stage: OtherStage, outcome: Outcome) -> None:
     _steps(outcome)
     print(f"asked for: {stage.order}")
-    for said in stage.speaker.life:  # of the last life; deaths forget what was said before
+    for said in stage.speaker.life[-SHOWN:]:  # a death forgets what was said before
         what = said.shows if said.clear else f"not clear: {said.trouble}"
         print(f"{said.endpoint:9} {what}\n    {said.body[:2000].decode(errors='replace')}")
     for payment in stage.gateway.payments:

@@ -102,7 +102,7 @@ def speaks(dice: random.Random) -> Dialect:
 
 
 def _signs(dice: random.Random) -> str:
-    return dice.choice(["MD5"] * 10 + ["md5", "md5", "no", "no", "no", "SHA256"])
+    return dice.choice(["MD5"] * 28 + ["md5"] * 6 + ["no"] * 9 + ["SHA256"])
 
 
 # ---- a query's answer -------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from qftools.verdicts import Verdict
 from qftools.walk import Walk
 from tests.prove.lives import Result, lived
 from tests.prove.other.breaks import leaks
-from tests.prove.other.gateway import CANCELS, Is, Truth
+from tests.prove.other.gateway import ALIVE, CANCELS, Is, Truth
 from tests.prove.other.schedule import Plan
 from tests.prove.other.speaker import ENDS, Said
 from tests.prove.other.stage import KEY, Stage
@@ -106,12 +106,16 @@ def _against_the_truth(stage: Stage, outcome: Outcome) -> list[str]:
         return []
     if then is None:
         return [f"{verdict}, but no query reached the gateway"]
+    own = stage.speaker.own_when_asked
+    assert own is not None
+    if own.word == _WORDS[verdict] and (own.word == "open" or then.word == "returned"):
+        then = own  # the caller meant one payment; the others of the number are no danger
     if then.word != _WORDS[verdict]:
         return [f"{verdict}, but the truth is {_told(then)}"]
     if verdict is Verdict.PAID:
         return _another_payment(stage, then)
     if verdict in _DEAD:
-        return _wrong_end(verdict, then) + _still_dead(stage, verdict)
+        return _wrong_end(verdict, then, own) + _still_dead(stage, verdict)
     return []
 
 
@@ -120,31 +124,31 @@ def _told(then: Truth) -> str:
 
 
 def _another_payment(stage: Stage, then: Truth) -> list[str]:
-    order = stage.order
-    for txamt, txcurrcd in then.paid:
-        if order.txamt in (None, txamt) and order.txcurrcd in (None, txcurrcd):
-            return []
-    return [f"PAID {order.txcurrcd} {order.txamt}, but what came is {then.paid}"]
+    """What came must be what the caller asked for, as far as the rows say it."""
+    if any(stage.speaker.fits(*paid) for paid in then.paid):
+        return []
+    return [f"PAID {stage.order.txcurrcd} {stage.order.txamt}, but what came is {then.paid}"]
 
 
-def _wrong_end(verdict: Verdict, then: Truth) -> list[str]:
-    failed = [state is Is.FAILED for state in then.states]
-    if all(failed) and verdict is not Verdict.FAILED:
-        return [f"{verdict}, but the truth is {_told(then)}"]
-    if not any(failed) and verdict is Verdict.FAILED:
-        return [f"{verdict}, but the truth is {_told(then)}"]
-    return []
+def _wrong_end(verdict: Verdict, then: Truth, own: Truth) -> list[str]:
+    """A payment that failed is not cancelled, nor the reverse; of several, one must say it."""
+    failed = {state is Is.FAILED for state in (*then.states, *own.states)}
+    if (verdict is Verdict.FAILED) in failed:
+        return []
+    return [f"{verdict}, but the truth is {_told(then)}"]
 
 
 def _still_dead(stage: Stage, verdict: Verdict) -> list[str]:
     """Let the payer do everything to pay, for hours: no money may move any more."""
     attempts = stage.speaker.attempts()
+    before = [len(payment.charged) for payment in attempts]
     for seconds in (0, 600, 7200):
         stage.clock.sleep(seconds)
         for payment in attempts:
             stage.gateway.pay(payment)
-    charged = any(payment.charged for payment in attempts)
-    return [f"{verdict}, but the payer was charged later"] if charged else []
+    if [len(payment.charged) for payment in attempts] == before:
+        return []
+    return [f"{verdict}, but the payer was charged later"]
 
 
 # ---- was there no proof? ------------------------------------------------------------------------
@@ -169,15 +173,13 @@ def _why(stage: Stage, outcome: Outcome) -> str:
 
 def _the_callers_own(stage: Stage) -> str:
     """What the caller said of the order keeps every answer from being proof."""
-    plan, order = stage.plan, stage.order
-    attempts = stage.speaker.attempts()
-    if any(order.txamt not in (None, payment.txamt) for payment in attempts):
-        return "the amount contradicts the order"
-    if any(order.txcurrcd not in (None, payment.txcurrcd) for payment in attempts):
-        return "the currency contradicts the order"
+    plan, attempts = stage.plan, stage.speaker.attempts()
+    if not all(stage.speaker.fits(payment.txamt, payment.txcurrcd) for payment in attempts):
+        return "amount or currency contradict the order"
     if plan.wrong == "syssn" and "syssn" in plan.knows:
         return "the caller's two numbers contradict each other"
-    if "syssn" in plan.knows and len(stage.gateway.payments) > 1:
+    others = [payment for payment in attempts if payment not in stage.speaker.meant()]
+    if any(payment.state in ALIVE or payment.net > 0 for payment in others):
         return "another payment under the same number"
     return ""
 
@@ -193,6 +195,8 @@ def _open_to_the_end(stage: Stage, life: list[Said]) -> str:
         return "every cancel that was sent was lost"
     if "pay_type" not in stage.plan.knows and "pay_type" in stage.speaker.way.leaves_out:
         return "no answer tells the pay type"
+    if "txamt" not in stage.plan.knows and "txamt" in stage.speaker.way.leaves_out:
+        return "no answer tells the amount"
     if stage.plan.pay_type not in CANCELS:
         return "no call is known for the pay type"
     return ""

@@ -140,7 +140,7 @@ def schedule(seed: int, *, kills: bool = True, over: str = "") -> Plan:
         txcurrcd=dice.choice(["HKD", "HKD", "CNY"]),
         txdtm_skew=dice.choice([0.0, 0.0, 0.0, 45.0, -45.0, -28_800.0]),
         knows=_knows(dice),
-        wrong=dice.choice([""] * 30 + ["txamt", "txcurrcd", "syssn"]),
+        wrong=dice.choice([""] * 40 + ["txamt", "txcurrcd", "syssn"]),
         agent=dice.random() < 0.2,
         algorithm=dice.choice(["MD5", "MD5", "MD5", "SHA256"]),
         old=old,
@@ -194,9 +194,9 @@ def _knows(dice: random.Random) -> frozenset[str]:
 
 
 def _old(dice: random.Random) -> tuple[Old, ...]:
-    number = dice.choice([0] * 14 + [1] * 4 + [2, 3, 11])
+    number = dice.choice([0] * 28 + [1] * 8 + [2, 2, 3, 11])
     return tuple(
-        Old(dice.choice(OLD), dice.choice([5.0, 60.0, 600.0, 86_400.0]), dice.random() < 0.06)
+        Old(dice.choice(OLD), dice.choice([5.0, 60.0, 600.0, 86_400.0]), dice.random() < 0.04)
         for _ in range(number)
     )
 

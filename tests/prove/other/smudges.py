@@ -13,7 +13,7 @@ from typing import Any
 
 Fields = dict[str, Any]
 
-ODD_CODES = ("1136", "1265", "1250", "1254", "1100", "1260", "1108", "2999", "1298", "1161")
+ODD_CODES = ("1136", "1265", "1254", "1100", "1260", "1108", "2999", "1298", "1161")
 NO_CODES: tuple[Any, ...] = ("0", "", "OK", "SUCCESS", "00000", "99", None, True, [], 0.5)
 WORDS = (("0000", "0"), ("1142", "2"), ("1263", "1"), ("1205", "0"), ("0000", "3"), ("1143", "0"))
 DENIALS = ("1108", "1104", "1103")
@@ -162,6 +162,11 @@ def _instead(*values: Any) -> Callable[[Fields, random.Random], Any]:
     return lambda answer, dice: {**answer, "data": dice.choice(values)}
 
 
+def _one_row(answer: Fields, dice: random.Random) -> Fields:
+    rows = answer.get("data")
+    return {**answer, "data": rows[0] if isinstance(rows, list) and rows else {}}
+
+
 WHOLE: dict[str, Callable[[Fields, random.Random], Any]] = {
     "data is null": _instead(None),
     "data is an object": _instead({}, {"rows": []}),
@@ -169,7 +174,7 @@ WHOLE: dict[str, Callable[[Fields, random.Random], Any]] = {
     "data is text": _instead("", "[]", 0, False),
     "data holds lists": _instead([[]], [[[]]]),
     "no data": lambda answer, dice: {n: v for n, v in answer.items() if n != "data"},
-    "one row, no list": lambda answer, dice: {**answer, "data": (answer.get("data") or [{}])[0]},
+    "one row, no list": _one_row,
     "a list on top": lambda answer, dice: dice.choice([[answer], [], [[answer]]]),
     "no answer inside": lambda answer, dice: dice.choice([None, "ok", 0, {}, True]),
     "0 for 0000": lambda answer, dice: {**answer, "respcd": dice.choice([0, "0", "00000", 0.0])},

@@ -69,6 +69,7 @@ class Speaker:
         self.signs_seen = False  # one was sent
         self._count = {"query": 0, "cancel": 0}
         self.truth_when_asked: Truth | None = None
+        self.own_when_asked: Truth | None = None
         self.badly_signed = False
 
     # ---- the order --------------------------------------------------------------------------
@@ -82,6 +83,18 @@ class Speaker:
             if payment.hidden_until <= self.gateway.clock.now()
             and (payment.out_trade_no == number if number else payment.syssn == syssn)
         ]
+
+    def meant(self) -> list[Payment]:
+        """The payment whose syssn the caller gave; all of the order where it gave none."""
+        syssn = self._mine.get("syssn")
+        return [p for p in self.attempts() if syssn in (None, p.syssn)]
+
+    def fits(self, txamt: int, txcurrcd: str) -> bool:
+        """Whether a row over so much does not contradict what the caller said."""
+        told, hidden = self._mine, self.way.leaves_out
+        amount = "txamt" in hidden or told.get("txamt") in (None, str(txamt))
+        unsaid = "txcurrcd" in hidden or self.way.currency == "empty"
+        return amount and (unsaid or told.get("txcurrcd") in (None, txcurrcd))
 
     # ---- one request ------------------------------------------------------------------------
 
@@ -124,7 +137,7 @@ class Speaker:
         self, params: Mapping[str, str], smudge: str, dice: random.Random
     ) -> tuple[Any, Said]:
         found = self.gateway.query(params)
-        self.truth_when_asked = truth(self.attempts())
+        self.truth_when_asked, self.own_when_asked = truth(self.attempts()), truth(self.meant())
         size = int(params.get("page_size", "0")) or self.gateway.rules.page_size
         page = int(params.get("page", "1") or 1)
         ordered = self._ordered(found, dice)
@@ -152,6 +165,9 @@ class Speaker:
         here = [mine[row.syssn] for row in shown if row.kind == "payment" and row.syssn in mine]
         alive = frozenset(p.syssn for p in here if p.state in ALIVE)
         word = truth(here).word
+        own = truth(payment for payment in here if payment in self.meant()).word
+        if word == "paid" and own == "open":  # that payment may be called off, by its own number
+            word = own
         whole = len(here) == len(mine) and len(found) == len(shown)
         trouble = ""
         if not here and found:
@@ -162,7 +178,10 @@ class Speaker:
             trouble = "not every payment of the order lies in this table"
         elif not self.way.plain:
             trouble = "a way to write that no source shows"
-        proves = not trouble or (word == "paid" and self.way.plain)
+        elif not all(self.fits(payment.txamt, payment.txcurrcd) for payment in here):
+            trouble = "amount or currency contradict the order"
+        paid = any(p.net > 0 and self.fits(p.txamt, p.txcurrcd) for p in here)
+        proves = not trouble or (word == "paid" and paid and self.way.plain)
         shows = word if proves and (whole or word in ("paid", "absent")) else ""
         return Said("query", proves, shows, trouble, alive, len(here))
 
