@@ -69,7 +69,7 @@ def _other_amount(rows: list[Any], dice: random.Random) -> list[Any]:
 
 
 def _other_currency(rows: list[Any], dice: random.Random) -> list[Any]:
-    code = dice.choice(["JPY", "KRW", "usd", "XXXX"])
+    code = dice.choice(["KRW", "usd", "XXXX", "EUR"])
     return _one(rows, dice, lambda row: {**_any_word(row, dice), "txcurrcd": code})
 
 

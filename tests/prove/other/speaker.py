@@ -146,7 +146,7 @@ class Speaker:
         said = self._said(found, shown)
         if self.plan.strangers and written and self.plan.agent:
             written.append(smudges.strange(written[0], dice, self._mine.get("mchid")))
-            said = replace(said, clear=False, trouble="a row of another merchant")
+            said = replace(said, clear=False, shows="", trouble="a row of another merchant")
         if smudge in smudges.NEED_AMOUNT and smudges.NEED_AMOUNT[smudge] not in self._mine:
             smudge = "null beside"
         rows = smudges.rows_with(smudge, written, dice)
