@@ -287,6 +287,10 @@ class Gateway:
         rows += [row for row in self.others if row.out_trade_no == params.get("out_trade_no")]
         return sorted(dict.fromkeys(rows), key=lambda row: (-row.made, row.syssn))
 
+    def looks_for(self, payments: Iterable[Payment], params: Mapping[str, str]) -> bool:
+        """Whether a query looks where one of *payments* lies, be it there yet or not."""
+        return any(self._matches(payment, params) for payment in payments)
+
     def _one_poll_less(self, payment: Payment) -> None:
         payment.cancel_polls -= 1
         if payment.cancel_polls > 0:

@@ -110,6 +110,8 @@ def _against_the_truth(stage: Stage, outcome: Outcome) -> list[str]:
     assert own is not None
     if own.word == _WORDS[verdict] and (own.word == "open" or then.word == "returned"):
         then = own  # the caller meant one payment; the others of the number are no danger
+    if verdict is Verdict.NOT_FOUND and stage.speaker.there_when_looked is False:
+        return []  # it arrived after the last look into its month
     if then.word != _WORDS[verdict]:
         return [f"{verdict}, but the truth is {_told(then)}"]
     if verdict is Verdict.PAID:
@@ -193,6 +195,8 @@ def _open_to_the_end(stage: Stage, life: list[Said]) -> str:
     cancels = [said for said in life if said.endpoint != "query"]
     if cancels and not any(said.clear for said in cancels):
         return "every cancel that was sent was lost"
+    if stage.speaker.unsaid:
+        return "the gateway refused a cancel without saying so"
     if "pay_type" not in stage.plan.knows and "pay_type" in stage.speaker.way.leaves_out:
         return "no answer tells the pay type"
     if "txamt" not in stage.plan.knows and "txamt" in stage.speaker.way.leaves_out:

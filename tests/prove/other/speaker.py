@@ -70,18 +70,24 @@ class Speaker:
         self._count = {"query": 0, "cancel": 0}
         self.truth_when_asked: Truth | None = None
         self.own_when_asked: Truth | None = None
+        self.there_when_looked: bool | None = None  # by a query that looked in the right place
+        self.unsaid = False  # a cancel was refused, and its reply did not say so
         self.badly_signed = False
 
     # ---- the order --------------------------------------------------------------------------
 
     def attempts(self) -> list[Payment]:
         """The payments that are this order: all under its number, or the one of its syssn."""
+        now = self.gateway.clock.now()
+        return [payment for payment in self._coming() if payment.hidden_until <= now]
+
+    def _coming(self) -> list[Payment]:
+        """The same, with those that have not arrived yet."""
         number, syssn = self._mine.get("out_trade_no"), self._mine.get("syssn")
         return [
             payment
             for payment in self.gateway.payments
-            if payment.hidden_until <= self.gateway.clock.now()
-            and (payment.out_trade_no == number if number else payment.syssn == syssn)
+            if (payment.out_trade_no == number if number else payment.syssn == syssn)
         ]
 
     def meant(self) -> list[Payment]:
@@ -119,6 +125,10 @@ class Speaker:
         else:
             became = self.gateway.cancel(endpoint, params)
             content = cancel_answer(became, self.way, dice, self.gateway.number())
+            self.unsaid |= became.what not in ("done", "pending") and self.way.cancels not in (
+                "flat",
+                "bare",
+            )
             said = Said(endpoint, True, "", "", denied=became.what in ("mismatch",))
         if smudge:
             content = smudges.whole_with(smudge, content, dice) if content else content
@@ -138,6 +148,8 @@ class Speaker:
     ) -> tuple[Any, Said]:
         found = self.gateway.query(params)
         self.truth_when_asked, self.own_when_asked = truth(self.attempts()), truth(self.meant())
+        if self.gateway.looks_for(self._coming(), params):
+            self.there_when_looked = bool(self.attempts())
         size = int(params.get("page_size", "0")) or self.gateway.rules.page_size
         page = int(params.get("page", "1") or 1)
         ordered = self._ordered(found, dice)
