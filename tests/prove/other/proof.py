@@ -108,10 +108,12 @@ def _against_the_truth(stage: Stage, outcome: Outcome) -> list[str]:
         return [f"{verdict}, but no query reached the gateway"]
     own = stage.speaker.own_when_asked
     assert own is not None
-    if own.word == _WORDS[verdict] and (own.word == "open" or then.word == "returned"):
+    if own.word == _WORDS[verdict] and then.word == "returned":
         then = own  # the caller meant one payment; the others of the number are no danger
     if verdict is Verdict.NOT_FOUND and stage.speaker.there_when_looked is False:
         return []  # it arrived after the last look into its month
+    if verdict is Verdict.NOT_CANCELLABLE and ALIVE.intersection(then.states):
+        return []  # that one is open still; of what was charged it says nothing
     if then.word != _WORDS[verdict]:
         return [f"{verdict}, but the truth is {_told(then)}"]
     if verdict is Verdict.PAID:
