@@ -73,7 +73,7 @@ screenshots: $(VENV)/.full ## Take pictures of every page, to look at
 	@$(BIN)/python -m tests.screenshots
 
 .PHONY: prove
-prove: $(VENV)/.full ## Play N random schedules of faults and kills against the books (make prove N=100000)
+prove: $(VENV)/.full ## Play N random schedules of faults and kills on two gateways, compare with their books (make prove N=100000)
 	@$(BIN)/python -m tests.prove $(N)
 
 .PHONY: kills
