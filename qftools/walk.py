@@ -89,10 +89,6 @@ class Finished:
 Action = Ask | Wait | Finished
 
 DEAD = frozenset({Finding.CANCELLED, Finding.REFUNDED, Finding.FAILED})
-ANOTHER_MONTH = Text(
-    "月末前后的订单：再查另一个月，同一号码可能还有一笔付款",
-    "near the end of a month: the other month is asked for another payment under the number",
-)
 INTERRUPTED = Text("应答到达之前被中断", "interrupted before the answer was in")
 NO_PAY_TYPE = Text(
     "不知道支付类型，不能判断用哪个接口撤销",
@@ -193,7 +189,10 @@ class Walk:
         """Return the walk after *answer* came back to its question."""
         walk = self._counted(answer)._informed(answer)
         if self.step is not Step.CANCEL:
-            walk, answer = walk._in_every_month(answer, self.view)
+            walk, believed = walk._in_every_month(answer, self.view)
+            if believed is None:
+                return walk
+            answer = believed
         goes_to = self.table[self.step][answer.finding]
         if isinstance(goes_to, Verdict):
             return walk._finish(goes_to, answer.note)
@@ -260,8 +259,11 @@ class Walk:
         view = self.view + (answer.ask_next in ("elsewhere", "others"))
         return replace(walk, view=view % len(walk._views()))
 
-    def _in_every_month(self, answer: Answer, view: int) -> tuple[Walk, Answer]:
-        """Believe that an order is dead only once no month has a payment of it that is alive."""
+    def _in_every_month(self, answer: Answer, view: int) -> tuple[Walk, Answer | None]:
+        """Believe that an order is dead only once no month has a payment of it that is alive.
+
+        Without an answer to go on with, another month is asked first, at once.
+        """
         refused = answer.finding is Finding.DENIED and "start_time" in self._views()[view]
         if refused and self.over is None:  # the gateway takes no interval: there is no such view
             there = (view + 1) % len(self._views())
@@ -279,7 +281,7 @@ class Walk:
         left = [number for number in months if number not in walk.searched]
         if not left:
             return walk, over
-        return replace(walk, view=left[0]), Answer(Finding.SILENT, note=ANOTHER_MONTH)
+        return replace(walk, view=left[0], wait=answer.wait), None
 
     # ---- what patience and routing add to the table ------------------------------
 
