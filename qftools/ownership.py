@@ -11,6 +11,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import IO
 
 try:
     import fcntl
@@ -71,6 +72,33 @@ class Owner:
         for path in self._beside.parent.iterdir():
             if path.name.startswith(f"{self._beside.name}-owner-"):
                 _remove_if_dead(path)
+
+
+def hold(path: Path) -> IO[bytes] | None:
+    """Lock *path*, a file made for that; None where another process holds it.
+
+    Ends with ``let_go``, or with the process, however that ends.
+
+    Raises:
+        OSError: It can't be made.
+    """
+    for _ in range(_TRIES):
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+        if not _lock(file.fileno()):
+            file.close()
+            return None
+        if _is_still(path, file.fileno()):
+            return file
+        file.close()  # its last holder removed it in between
+    return None
+
+
+def let_go(path: Path, file: IO[bytes]) -> None:
+    """Give up what ``hold`` returned, and remove the file that was made for it."""
+    if not os.fstat(file.fileno()).st_size:
+        with contextlib.suppress(OSError):  # Windows keeps what is open
+            path.unlink()
+    file.close()
 
 
 def _remove_if_dead(path: Path) -> bool:

@@ -62,9 +62,10 @@ class Pace:
             pause(seconds)
 
     def limited(self, retry_after: float = 0.0) -> None:
-        """The gateway said 429: nobody of this merchant asks for a while."""
+        """The gateway said 429: no request of this merchant for a while, a minute at most."""
         with self._lock:
-            self._held_until = max(self._held_until, self._clock() + max(retry_after, self._hold))
+            hold = min(max(retry_after, self._hold), _LONGEST_HOLD)
+            self._held_until = max(self._held_until, self._clock() + hold)
             self._hold = min(self._hold * 2, _LONGEST_HOLD)
 
     def answered(self) -> None:

@@ -11,18 +11,21 @@ import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, ParamSpec, TypeVar
 
+from qftools import catalogue
 from qftools.cancellation import Outcome, Taken, cancel, take
 from qftools.client import Client
-from qftools.errors import QFPayError
+from qftools.errors import InputError, QFPayError
 from qftools.findings import Finding
 from qftools.journal import Journal
+from qftools.locale import text
 from qftools.models import Order
 from qftools.pace import LIMITS, Pace
 from qftools.policy import Policy
 from qftools.routing import Profile, route
+from qftools.sweep_cells import Stated, currency
 from qftools.verdicts import VERDICTS
 from qftools.walk import Ask, Walk
 
@@ -38,10 +41,16 @@ _Made = TypeVar("_Made")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One order of a sweep, and the line that it came from."""
+    """One order of a sweep, and the line that it came from.
+
+    Attributes:
+        stated: An amount whose currency the file does not name: a query tells it, before
+            anything else is asked.
+    """
 
     line: int
     order: Order
+    stated: Stated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,14 +300,23 @@ class _Desk:
                 return self._looked(row, watch)
             return self._cancelled(row, watch)
         except QFPayError as error:
-            said = f"{type(error).__name__}: {error}"
-            return Result(row.line, row.order, error=said, at=self.client.clock())
+            said = error.say() if isinstance(error, InputError) else str(error)
+            return Result(
+                row.line,
+                row.order,
+                error=f"{type(error).__name__}: {said}",
+                requests=watch.requests,
+                at=self.client.clock(),
+            )
 
     def _cancelled(self, row: Row, watch: _Watch) -> Result:
-        task = self.task
+        task, order = self.task, row.order
+        if row.stated is not None:
+            after, _ = self._look(row, watch)
+            order = _with_amount(row, after.order)
         outcome: Outcome = cancel(
             self.client,
-            row.order,
+            order,
             policy=task.policy,
             profile=task.profile,
             hk_cancel=task.hk_cancel,
@@ -312,16 +330,21 @@ class _Desk:
             outcome.verdict.value,
             VERDICTS[outcome.verdict].charged,
             finding=outcome.steps[-1].finding.value if outcome.steps else "",
-            reason="; ".join([outcome.reason, *outcome.warnings]).strip("; "),
+            reason="; ".join(
+                filter(None, [outcome.reason, *outcome.warnings, _differs(row, outcome.order)])
+            ),
             requests=watch.requests,
             at=self.client.clock(),
         )
 
-    def _looked(self, row: Row, watch: _Watch) -> Result:
+    def _look(self, row: Row, watch: _Watch) -> tuple[Walk, Taken]:
         walk = Walk(row.order, self.task.policy, self.task.profile, self.task.hk_cancel)
         action = walk.action
         assert isinstance(action, Ask)
-        after, taken = take(self.client, walk, action, watch)
+        return take(self.client, walk, action, watch)
+
+    def _looked(self, row: Row, watch: _Watch) -> Result:
+        after, taken = self._look(row, watch)
         would = ""
         if taken.finding is Finding.OPEN and after.order.pay_type:
             hk: Any = self.task.hk_cancel
@@ -334,7 +357,7 @@ class _Desk:
             charged=VERDICTS[end.verdict].charged if end else "unknown",
             finding=taken.finding.value,
             would=would,
-            reason=taken.note(),
+            reason="; ".join(filter(None, [taken.note(), _differs(row, after.order)])),
             requests=watch.requests,
             at=self.client.clock(),
         )
@@ -359,6 +382,28 @@ class _Watch:
             self._pace.limited(taken.answer.wait)
         elif response is not None:
             self._pace.answered()
+
+
+def _with_amount(row: Row, found: Order) -> Order:
+    """The row's order with the amount that it states, in the currency that the books name."""
+    txcurrcd = currency(found.txcurrcd or "")
+    if row.stated is None or txcurrcd not in catalogue.currencies():
+        return row.order  # not in the books, or not yet: the amount stays open
+    txamt = row.stated.txamt(txcurrcd, found.txamt)
+    return replace(row.order, txamt=txamt, txcurrcd=txcurrcd)
+
+
+def _differs(row: Row, found: Order) -> str:
+    """What to say where the books have another amount than the row states."""
+    try:
+        stated = _with_amount(row, found).txamt
+    except InputError as error:
+        return error.say()
+    if stated is None or found.txamt in (None, stated):
+        return ""
+    return text("the row says {stated}, the books {found}: correct the row").format(
+        stated=stated, found=found.txamt
+    )
 
 
 def merchant_of(order: Order, task: Task) -> str:

@@ -19,7 +19,7 @@ FLOORS = [
     ["connection", "client"],
     ["verdicts", "policy", "findings", "evidence", "asking", "walk", "cancellation"],
     ["records", "journal_file", "journal", "journal_page", "diagnosis"],
-    ["pace", "sweep", "sweep_files"],
+    ["pace", "sweep_cells", "sweep", "sweep_reading", "sweep_files"],
     ["panels", "demonstration", "cli", "__main__"],
 ]
 RANK = {name: rank for rank, name in enumerate(name for floor in FLOORS for name in floor)}

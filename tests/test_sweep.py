@@ -9,10 +9,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +29,18 @@ from qftools.pace import LIMITS, Pace
 from qftools.sandbox import Sandbox
 from qftools.sandbox.armed import ArmedFault
 from qftools.sweep import Row, Sweep, Task
-from qftools.sweep_files import Results, Wrong, key_of, read
+from qftools.sweep_files import Results, key_of
+
+TABLES = Path(__file__).parent / "sweep_tables"
+NUMBERS = ("20261127000000000001", "20261127000000000002")
+WITHIN = {  # which of the orders each table names
+    "excel_gbk": NUMBERS[:1],
+    "excel_onlyno": NUMBERS,
+    "excel_semicolon": NUMBERS[:1],
+    "excel_utf16": NUMBERS[1:],
+    "excel_yuan": NUMBERS[1:],
+    "excel_zhhead": NUMBERS[:1],
+}
 
 AMOUNTS = (77001, 77005, 900, 77024, 1200, 77012)
 NO_WAITS = ("--workers", "2", "--policy", "first_wait=0", "--policy", "wait_step=0")
@@ -70,6 +83,10 @@ def csv_of(orders, path):
         for order in orders:
             writer.writerow([order.out_trade_no, order.txamt, order.txdtm, order.pay_type, "x"])
     return path
+
+
+def beside(path):
+    return path.with_name(path.name + ".results.csv")
 
 
 def lines_of(path):
@@ -209,63 +226,6 @@ def test_a_file_that_holds_something_else_is_not_written_to(tmp_path):
 
 
 # ---- rows ------------------------------------------------------------------------------
-
-
-def test_wrong_rows_are_told_with_line_and_reason_and_do_not_stop_the_rest(tmp_path):
-    path = tmp_path / "orders.csv"
-    path.write_text(
-        "out_trade_no,syssn,txamt,txdtm,pay_type\n"
-        "A1,,2500,2026-01-05 10:00:00,800101\n"
-        "A2,,25.00,2026-01-05 10:00:00,800101\n"
-        "A3,,,2026-01-05 10:00:00,\n"
-        ",,100,2026-01-05 10:00:00,\n"
-        "A4,,100,yesterday,\n"
-        "A1,,2500,2026-01-05 10:00:00,800101\n"
-        "A5,,100,2026-01-05 10:00:00,800101,more\n"
-        "A6,,100,2026-01-05 10:00:00,\n"
-    )
-
-    rows = list(read(path))
-
-    assert [row.order.out_trade_no for row in rows if isinstance(row, Row)] == ["A1", "A6"]
-    wrong = {row.line: row.reason for row in rows if isinstance(row, Wrong)}
-    assert list(wrong) == [3, 4, 5, 6, 7, 8]
-    assert "txamt" in wrong[3] and "txamt is missing" in wrong[4]
-    assert "txdtm" in wrong[6]
-    assert wrong[7] == "the same order as in line 2"
-    assert wrong[8] == "more values than columns"
-
-
-def test_json_lines_are_read_as_well(tmp_path):
-    path = tmp_path / "orders.jsonl"
-    path.write_text(
-        '{"syssn": "20260105154100020000977813", "txamt": 100, "txdtm": "2026-01-05 10:00:00"}\n'
-        '{"txamt": 1.5}\n'
-        "\n"
-        "not json\n"
-        '{"out_trade_no": "A1", "txamt": true, "txdtm": "2026-01-05 10:00:00"}\n'
-    )
-
-    rows = list(read(path))
-
-    assert isinstance(rows[0], Row)
-    assert [row.line for row in rows[1:] if isinstance(row, Wrong)] == [2, 4, 5]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("orders.xlsx", b"", "must be a .csv or .jsonl"),
-        ("orders.csv", b"out_trade_no,txamt\n", "has no column 'txdtm'"),
-        ("orders.csv", b"out_trade_no,txamt,txdtm\n\xff\xfe,1,2\n", "is not UTF-8"),
-    ],
-)
-def test_a_file_that_cannot_be_a_sweep_is_refused_with_the_reason(tmp_path, name, content, said):
-    path = tmp_path / name
-    path.write_bytes(content)
-
-    with pytest.raises(InputError, match=said):
-        list(read(path))
 
 
 def test_a_row_of_another_merchant_is_another_order():
@@ -430,3 +390,138 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_does_the_rest(shop, tmp_path):
     assert numbers == Counter(order.out_trade_no for order in orders)
     with Journal(environment["QFTOOLS_JOURNAL"]) as journal:
         assert journal.pending() == ()
+
+
+# ---- every table that people bring -----------------------------------------------------
+
+
+def placed_as(sandbox, *numbers, txamt=2500, txcurrcd="HKD"):
+    client = sandbox.client()
+    return [
+        client.pay(pay_type="800101", txamt=txamt, txcurrcd=txcurrcd, out_trade_no=number)
+        for number in numbers
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(TABLES.iterdir()), ids=lambda path: path.stem)
+def test_every_table_is_swept_to_verdicts_and_what_a_spreadsheet_destroyed_is_not_asked_for(
+    shop, tmp_path, path
+):
+    sandbox, _, qftools = shop
+    placed_as(sandbox, *NUMBERS)
+    placed_before = len(sandbox.exchanges)
+    file = tmp_path / path.name
+    file.write_bytes(path.read_bytes())
+
+    done = qftools("sweep", str(file), "--policy", "first_wait=0")
+
+    swept = {line["out_trade_no"]: line["verdict"] for line in lines_of(beside(file))}
+    if path.stem in ("excel_sci", "excel_syssn-broken"):
+        assert done.exit_code == 1 and "a spreadsheet destroyed it" in done.output
+        assert swept == {} and len(sandbox.exchanges) == placed_before
+    else:
+        assert done.exit_code == 0, done.output
+        assert swept == dict.fromkeys(WITHIN[path.stem], "CANCELLED")
+        assert all((sandbox.order(number).state == "cancelled") for number in swept)
+
+
+def test_an_amount_that_the_books_contradict_cancels_nothing(shop, tmp_path):
+    sandbox, _, qftools = shop
+    placed_as(sandbox, "A1", txamt=3000)
+    placed_as(sandbox, "A2", txamt=2500)
+    placed_as(sandbox, "A3", txamt=25, txcurrcd="JPY")
+    file = tmp_path / "orders.csv"
+    file.write_text("out_trade_no,txamt\nA1,25.00\nA2,25.00\nA3,25.00\n")
+
+    qftools("sweep", str(file), *NO_WAITS)
+
+    verdicts = {line["out_trade_no"]: line["verdict"] for line in lines_of(beside(file))}
+    assert verdicts.get("A1") != "CANCELLED" and "A3" not in verdicts
+    assert verdicts["A2"] == "CANCELLED"
+    assert [sandbox.order(number).state for number in ("A1", "A3")] == ["waiting", "waiting"]
+
+
+def piped(environment, *args, **how):
+    command = [sys.executable, "-m", "qftools", "--lang", "en", "sweep", *args, *NO_WAITS]
+    return subprocess.run(
+        command,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        **how,
+    )
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin", "pipe"])
+def test_orders_come_from_standard_input_and_from_a_pipe_with_a_place_for_results(
+    shop, tmp_path, name
+):
+    sandbox, environment, _ = shop
+    placed_as(sandbox, "A1", "A2")
+    target = tmp_path / "results.csv"
+    content = "out_trade_no\nA1\nA2\n"
+    if name == "pipe":
+        name = str(tmp_path / "pipe")
+        os.mkfifo(name)
+        threading.Thread(target=Path(name).write_text, args=(content,), daemon=True).start()
+
+    done = piped(environment, name, "--results", str(target), input=content)
+    nowhere = piped(environment, "-", input=content)
+
+    assert done.returncode == 0, done.stderr
+    assert [line["verdict"] for line in lines_of(target)] == ["CANCELLED", "CANCELLED"]
+    assert nowhere.returncode == 2 and "--results" in nowhere.stderr
+
+
+@pytest.mark.parametrize("given", ["photo.jpg", "orders.csv", "journal.db"])
+def test_a_file_that_is_not_a_sweeps_own_is_left_as_it_is_and_nothing_is_asked(
+    shop, tmp_path, given
+):
+    sandbox, _, qftools = shop
+    file = csv_of(placed(sandbox, 1), tmp_path / "orders.csv")
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0 a face")
+    asked = len(sandbox.exchanges)
+
+    for more in ([], ["--dry-run"], ["--again"]):
+        before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+        done = qftools("sweep", str(file), "--results", str(tmp_path / given), *more)
+        if given != "journal.db":
+            assert done.exit_code == 2, done.output
+            assert before.items() <= {p.name: p.read_bytes() for p in tmp_path.iterdir()}.items()
+        assert done.exit_code in (1, 2) and given in done.output
+
+    assert len(sandbox.exchanges) == asked
+
+
+def test_of_two_sweeps_of_one_file_the_second_is_refused_and_each_order_is_asked_once(
+    shop, tmp_path
+):
+    sandbox, environment, qftools = shop
+    file = csv_of(placed(sandbox, 4), tmp_path / "orders.csv")
+    seen = threading.Event()
+    sandbox.gateway.sight.watchers.append(lambda _: seen.set())
+    slow = sandbox.fault("slow", times=None, seconds=1)
+    args = [sys.executable, "-m", "qftools", "--lang", "en", "sweep", str(file), *NO_WAITS]
+    with subprocess.Popen(args, env={**os.environ, **environment}, stderr=subprocess.PIPE) as first:
+        assert seen.wait(30)
+        second = qftools("sweep", str(file), *NO_WAITS)
+        slow.disarm()
+        first.communicate(timeout=60)
+
+    assert second.exit_code == 1 and "another sweep writes to" in second.output
+    assert first.returncode == 0
+    assert len(lines_of(beside(file))) == 4
+
+
+def test_no_verdict_is_lost_where_nothing_can_be_printed(shop, tmp_path):
+    sandbox, environment, _ = shop
+    file = csv_of(placed(sandbox, 6), tmp_path / "orders.csv")
+    ascii_only = {"PYTHONIOENCODING": "ascii:strict", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    with Path("/dev/full").open("w") as full:
+        args = [sys.executable, "-m", "qftools", "--lang", "zh", "sweep", str(file), *NO_WAITS]
+        subprocess.run(
+            args, env={**os.environ, **environment, **ascii_only}, stderr=full, check=False
+        )
+
+    assert len(lines_of(beside(file))) == 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from qftools.client import Client
     from qftools.sweep import Result, Row, Task
-    from qftools.sweep_files import Results, Wrong
+    from qftools.sweep_files import Orders, Results, Wrong
 
 
 @click.command(
@@ -31,17 +31,25 @@ if TYPE_CHECKING:
     short_help=mark("Bring a file of doubtful orders to their verdicts"),
     help=mark(
         "Bring every order of FILE to its verdict, as qftools cancel does for one.\n\n"
-        "FILE is .csv with a header, or .jsonl: out_trade_no or syssn, txamt, txdtm; pay_type, "
-        "txcurrcd, mchid and udid where you know them. Results go to FILE.results.csv (or .jsonl) "
-        "as they come. Interrupted, or run again, it does only what is left. The published limits "
-        "(100 requests a second, 400 a minute) are kept; it needs pip install qftools[sweep]."
+        "FILE is a table with a header, as a spreadsheet exports it (separated by commas, "
+        "semicolons, tabs or |; UTF-8, UTF-16 or GBK), or JSON lines; - is standard input. It "
+        "needs out_trade_no or syssn; txamt, txdtm, pay_type, txcurrcd, mchid and udid where you "
+        "know them: the gateway's books tell the rest. Headers may be Chinese or English words, "
+        "such as 商户订单号 or Order No.\n\n"
+        "txamt counts minor units (2500); with decimals (25.00) it is an amount in the currency of "
+        "its row, or the one that the books name. A number that a spreadsheet destroyed "
+        "(2.02611E+19) is refused with its line, and so is what could mean two things.\n\n"
+        "Results go to FILE.results.csv (or .jsonl) as they come, one sweep at a time; a file that "
+        "holds anything else is never written to. Interrupted, or run again, it does only what is "
+        "left. The published limits (100 requests a second, 400 a minute) are kept; it needs "
+        "pip install qftools[sweep]."
     ),
 )
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @option(
     "--results",
     type=click.Path(dir_okay=False, path_type=Path),
-    help=mark("The file of results; beside FILE by default."),
+    help=mark("The file of results; beside FILE by default. Needed for - and pipes."),
 )
 @option("--dry-run", "dry", is_flag=True, help=mark("Only look: one query each, nothing else."))
 @option(
@@ -76,20 +84,22 @@ def sweep(
 ) -> None:
     """Bring a file of doubtful orders to their verdicts."""
     sweeping = _needs()
-    from qftools.sweep_files import Results
+    from qftools.sweep_files import AGAIN, Orders, Results
 
-    number, wrong = _counted(file)
     target = results or _beside(file, dry)
     how = {name: options.pop(name) for name in ("profile", "hk_cancel")}
     kept = None
     if not (no_journal or dry):
         with open_journal(journal) as opened:  # what is wrong with it is told before a request
             kept = opened.path
+    redo = AGAIN if again else frozenset()
     # A dry run is not the sweep: it begins anew each time, in a file of its own.
-    if dry:
-        target.unlink(missing_ok=True)
-    redo = frozenset({"UNRESOLVED", "NOT_FOUND", "NOT_CANCELLABLE"}) if again else frozenset()
-    with connected(options) as client, Results(target, redo) as written:
+    with (
+        Orders(file) as orders,
+        connected(options) as client,
+        Results(target, redo, orders=orders, dry=dry) as written,
+    ):
+        number, wrong = _counted(orders)
         task = sweeping.Task(
             functools.partial(_same, client),
             journal=kept,
@@ -98,8 +108,8 @@ def sweep(
             threads=workers,
             **how,
         )
-        before = sum(written.has(row.order) for row in _rows(file))
-        left = (row for row in _rows(file) if not written.has(row.order))
+        before = sum(written.has(row.order) for row in _rows(orders))
+        left = (row for row in _rows(orders) if not written.has(row.order))
         told = _swept(task, left, workers, written, (before, number))
     if as_json:
         print_json(_as_dict(told, wrong, target))
@@ -145,14 +155,14 @@ def _same(client: Client) -> Client:
     return client
 
 
-def _counted(file: Path) -> tuple[int, list[Wrong]]:
-    """How many orders the file has; what is wrong with the other rows is said at once."""
-    from qftools.sweep_files import Wrong, read
+def _counted(orders: Orders) -> tuple[int, list[Wrong]]:
+    """How many orders there are; what is wrong with the other rows is said at once."""
+    from qftools.sweep import Row
 
     number = 0
     wrong = []
-    for row in read(file):
-        if not isinstance(row, Wrong):
+    for row in orders:
+        if isinstance(row, Row):
             number += 1
             continue
         wrong.append(row)
@@ -161,15 +171,21 @@ def _counted(file: Path) -> tuple[int, list[Wrong]]:
     return number, wrong
 
 
-def _rows(file: Path) -> Iterator[Row]:
+def _rows(orders: Orders) -> Iterator[Row]:
     from qftools.sweep import Row
-    from qftools.sweep_files import read
 
-    return (row for row in read(file) if isinstance(row, Row))
+    return (row for row in orders if isinstance(row, Row))
 
 
 def _beside(file: Path, dry: bool) -> Path:
-    suffix = ".csv" if file.suffix.lower() == ".csv" else ".jsonl"
+    system = file.is_absolute() and file.parts[1:2] in (("dev",), ("proc",))
+    if str(file) == "-" or system or (file.exists() and not file.is_file()):
+        raise click.UsageError(
+            text("{file} has no folder to put results in: name their file with --results").format(
+                file=file
+            )
+        )
+    suffix = ".jsonl" if file.suffix.lower() in (".jsonl", ".ndjson") else ".csv"
     return file.with_name(f"{file.name}.{'look' if dry else 'results'}{suffix}")
 
 
@@ -188,7 +204,8 @@ def _swept(
                     if not result.error:
                         written.add(result)
                     told.add(result)
-                    _show(bar, line, told)
+                    with suppress(OSError, ValueError):  # what can't be shown is in the file
+                        _show(bar, line, told)
         except KeyboardInterrupt:
             told.interrupted = True
     return told

@@ -30,7 +30,8 @@ AMOUNTS = (0, 0, 0, 77001, 77005, 77017)
 _OURS = [
     tracemalloc.Filter(True, f"*/qftools/{name}.py")
     for name in (
-        *("sweep", "sweep_files", "pace", "journal", "journal_file", "records", "cancellation"),
+        *("sweep", "sweep_cells", "sweep_reading", "sweep_files", "pace"),
+        *("journal", "journal_file", "records", "cancellation"),
         *("walk", "findings", "client", "connection", "exchange", "models"),
     )
 ]

@@ -1,0 +1,398 @@
+"""What the cells of a table of orders say: headings, numbers, amounts, currencies, times.
+
+Tables of words as people export them, and rules without I/O. A cell that could mean two
+things is never guessed: it is refused, or the gateway's books are asked.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from qftools import catalogue, validation
+from qftools.errors import InputError
+from qftools.locale import mark
+
+Unit = Literal["minor", "wire", "either", "major"]
+"""What a whole number in a column of amounts counts.
+
+minor: minor units. wire: minor units, as in a request; with decimals, the main unit.
+either: the heading does not say. major: the main unit.
+"""
+
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "out_trade_no": (
+        *("out_trade_no", "merchant order number", "merchant order no", "merchant order id"),
+        *("order number", "order no", "order id", "merchant reference", "reference number"),
+        *("商户订单号", "商户订单编号", "商家订单号", "商户单号", "外部订单号", "订单号"),
+        *("订单编号", "商戶訂單號", "商戶訂單編號", "商家訂單號", "訂單號", "訂單編號"),
+    ),
+    "syssn": (
+        *("syssn", "transaction number", "transaction no", "transaction id", "qfpay order number"),
+        *("qfpay order no", "qfpay transaction number", "qfpay transaction id", "serial number"),
+        *("流水号", "交易流水号", "系统流水号", "平台流水号", "钱方订单号", "钱方流水号"),
+        *("钱方交易号", "流水號", "交易流水號", "系統流水號", "錢方訂單號", "錢方流水號"),
+    ),
+    "txamt": (
+        *("txamt", "amount", "order amount", "transaction amount", "payment amount"),
+        *("amount cents", "amount in cents", "amount minor", "amount in minor units"),
+        *("金额", "交易金额", "订单金额", "支付金额", "付款金额", "金额分", "金额元"),
+        *("金額", "交易金額", "訂單金額", "支付金額", "付款金額", "金額分", "金額元"),
+    ),
+    "txdtm": (
+        *("txdtm", "time", "datetime", "order time", "transaction time", "payment time"),
+        *("transaction date", "transaction date time", "date time", "created", "created at"),
+        *("时间", "交易时间", "下单时间", "订单时间", "创建时间", "支付时间", "交易日期"),
+        *("時間", "交易時間", "下單時間", "訂單時間", "建立時間", "支付時間", "付款時間"),
+    ),
+    "txcurrcd": ("txcurrcd", "currency", "currency code", "币种", "货币", "幣種", "幣別", "貨幣"),
+    "pay_type": ("pay_type", "payment type", "支付类型", "支付類型"),
+    "mchid": (
+        *("mchid", "merchant id", "merchant number", "merchant no", "sub merchant id"),
+        *("商户号", "商户编号", "子商户号", "商戶號", "商戶編號", "子商戶號"),
+    ),
+    "udid": ("udid", "device id", "terminal id", "设备号", "终端号", "設備號", "終端號"),
+}
+"""The headings of a column, by the field of the wire. Case, blanks and signs do not count."""
+
+MONEY: dict[str, tuple[str, ...]] = {
+    "CNY": ("RMB", "CN¥", "RMB¥", "人民币", "人民幣", "人民币元"),
+    "HKD": ("HK$", "港币", "港幣", "港元", "港纸"),
+    "USD": ("US$", "美金", "美元"),
+    "JPY": ("JP¥", "円", "日币", "日圓", "日圆", "日元", "yen"),
+    "EUR": ("€", "euro", "欧元", "歐元"),
+    "SGD": ("S$", "SG$", "新币", "新加坡元", "新加坡幣"),
+    "AUD": ("A$", "AU$", "澳元", "澳币"),
+    "CAD": ("C$", "CA$", "加元", "加币"),
+    "NZD": ("NZ$",),
+    "MYR": ("RM", "马币", "令吉", "林吉特"),
+    "THB": ("฿", "泰铢", "泰銖", "baht"),
+    "IDR": ("Rp", "印尼盾"),
+    "PHP": ("₱",),
+    "AED": ("迪拉姆",),
+}
+"""How people write a currency besides its code and its names in the catalogue."""
+
+SHARED: dict[str, tuple[str, ...]] = {
+    "¥": ("CNY", "JPY"),
+    "$": ("HKD", "USD", "SGD", "AUD", "CAD", "NZD"),
+    "元": (),
+    "圆": (),
+    "圓": (),
+    "块": (),
+    "dollar": ("HKD", "USD", "SGD", "AUD", "CAD", "NZD"),
+}
+"""Signs of several currencies; empty where too many would have to be listed."""
+
+_MINOR_WORDS = ("分", "cent", "minor", "fen", "sen")
+
+# Amounts: 2500 | 25.00 and 25,00 | 1,234.50 and 1.234,50, with what stands before or behind.
+_AMOUNT = re.compile(r"(?P<before>[^\d.,+-]*)(?P<number>\d[\d.,]*)(?P<behind>[^\d.,+-]*)")
+_WHOLE = re.compile(r"\d{1,15}")
+_DECIMAL = re.compile(r"(?P<whole>\d{1,15})[.,](?P<rest>\d{1,2})")
+_GROUPED = re.compile(
+    r"(?P<whole>\d{1,3}(?:,\d{3})+)\.(?P<rest>\d{1,2})"
+    r"|(?P<whole2>\d{1,3}(?:\.\d{3})+),(?P<rest2>\d{1,2})"
+)
+
+_NUMBERED_DATE = r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
+_DATES = (
+    r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?",
+    r"(?P<one>\d{1,2})(?P<by>[-/.])(?P<other>\d{1,2})(?P=by)(?P<year>\d{4})",
+)
+_HALF = r"上午|下午|[ap]\.?m\.?"
+_CLOCK = rf"""
+    (?P<half>{_HALF})?\s*(?P<hour>\d{{1,2}})[:时時点點](?P<minute>\d{{1,2}})
+    ([:分](?P<second>\d{{1,2}})([.,]\d+)?)?[分秒]?\s*(?P<half2>{_HALF})?
+"""
+_NUMBERED_CLOCK = r"(?P<hour>\d\d):?(?P<minute>\d\d)(:?(?P<second>\d\d))?(?P<half>)(?P<half2>)"
+_ZONE = r"\s*(Z|UTC|GMT)?([+-]\d{1,2}(:?\d\d)?)?"
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.ASCII | re.IGNORECASE | re.VERBOSE)
+
+
+_TIMES = [
+    _pattern(rf"{_NUMBERED_DATE}[T\s]*{_NUMBERED_CLOCK}{_ZONE}"),
+    *(_pattern(rf"{date}([T,\s]+|(?<=日)|(?=上午|下午)){_CLOCK}{_ZONE}") for date in _DATES),
+]
+_PARTS = [_pattern(part) for part in (_NUMBERED_DATE, *_DATES, _CLOCK)]
+_SERIAL = re.compile(r"\d{5}([.,]\d+)?")
+
+
+class Column(NamedTuple):
+    """What a heading says: which field, and for an amount its unit and currency."""
+
+    field: str
+    unit: Unit = "either"
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """An amount whose currency or unit the file does not say: the gateway's books tell them.
+
+    Attributes:
+        value: In the main unit of its currency.
+        whole: It was written without decimals, and may count minor units as well.
+        currencies: Those that its sign may mean; empty for any.
+    """
+
+    value: Decimal
+    whole: bool = False
+    currencies: tuple[str, ...] = ()
+
+    def txamt(self, txcurrcd: str, in_the_books: int | None = None) -> int:
+        """Return it in minor units of *txcurrcd*, the currency that the books name.
+
+        Raises:
+            InputError: It can't be an amount in that currency.
+
+        Example:
+            >>> Stated(Decimal("25.00")).txamt("HKD")
+            2500
+            >>> Stated(Decimal(25), whole=True).txamt("HKD", in_the_books=25)
+            25
+        """
+        if self.currencies and txcurrcd not in self.currencies:
+            raise _contradiction(" / ".join(self.currencies), txcurrcd)
+        if self.whole and in_the_books == self.value:
+            return int(self.value)
+        return _minor(self.value, txcurrcd)
+
+
+@functools.cache
+def column_of(heading: str) -> Column | None:
+    """Return what a column with this *heading* holds, None where it is none that is used.
+
+    Example:
+        >>> column_of(" Out-Trade-No ").field, column_of("商户订单号").field
+        ('out_trade_no', 'out_trade_no')
+        >>> column_of("金额（分）").unit, column_of("Amount (HKD)").currency
+        ('minor', 'HKD')
+    """
+    name, _, hint = unicodedata.normalize("NFKC", heading).partition("(")
+    field = _FIELDS.get(_letters(name))
+    if field != "txamt":
+        return Column(field) if field else None
+    words = _letters(name) + " " + hint.rstrip(") ").casefold()
+    currency = _CURRENCIES.get(_sign(hint.rstrip(") ")), ())
+    if any(word in words for word in _MINOR_WORDS):
+        return Column(field, "minor")
+    if _letters(name) == "txamt":
+        return Column(field, "wire", currency[0] if len(currency) == 1 else None)
+    stated = bool(hint) or words.strip().endswith("元")
+    unit: Unit = "major" if stated else "either"
+    return Column(field, unit, currency[0] if len(currency) == 1 else None)
+
+
+def number(field: str, cell: str) -> str:
+    """Return the number of an order as it is written in *cell*.
+
+    ``="2026..."``, which keeps a spreadsheet from reading a number as one, is undone.
+
+    Raises:
+        InputError: A spreadsheet destroyed it.
+
+    Example:
+        >>> number("out_trade_no", '="20261127000000000001"')
+        '20261127000000000001'
+    """
+    if cell[:2] == '="' and cell[-1:] == '"' and len(cell) > 3:
+        inside = cell[2:-1]
+        return inside if "E" not in inside.upper() else number(field, inside)
+    if not validation.spreadsheet_destroyed(cell):
+        return cell
+    rule = mark("exported as text")
+    if field == "syssn":
+        rule = mark("exported as text, or its column left out")
+    elif cell.isdecimal():
+        rule = mark('exported as text; where it is right as it is, written as ="{value}"')
+    raise InputError(field, "is {value!r}: a spreadsheet destroyed it", rule, value=cell)
+
+
+def currency(cell: str) -> str:
+    """Return the code of a currency, as the gateway spells it, for what people write.
+
+    What is not known is returned as it is, for the order to refuse.
+
+    Example:
+        >>> currency("rmb"), currency("港币"), currency("Hong Kong dollar")
+        ('CNY', 'HKD', 'HKD')
+    """
+    known = _CURRENCIES.get(_sign(cell), ())
+    return known[0] if len(known) == 1 else cell
+
+
+def amount(cell: str, column: Column, txcurrcd: str | None) -> tuple[int | Stated, str | None]:
+    """Return the amount in minor units, or what is stated of it, and the currency it names.
+
+    Raises:
+        InputError: It is no amount, may be two, or contradicts *txcurrcd*.
+
+    Example:
+        >>> txamt = column_of("txamt")
+        >>> amount("2500", txamt, None), amount("1,234.50", txamt, "HKD")
+        ((2500, None), (123450, 'HKD'))
+        >>> amount("HK$25.00", txamt, None)
+        (2500, 'HKD')
+        >>> amount("25.00", txamt, None)
+        (Stated(value=Decimal('25.00'), whole=False, currencies=()), None)
+    """
+    if column.currency and txcurrcd and column.currency != txcurrcd:
+        raise _contradiction(column.currency, txcurrcd)
+    txcurrcd = txcurrcd or column.currency
+    unit = column.unit
+    found = _AMOUNT.fullmatch(unicodedata.normalize("NFKC", cell).strip())
+    signs = [sign for sign in found.group("before", "behind") if sign.strip()] if found else []
+    meant = [_CURRENCIES.get(_sign(sign)) for sign in signs]
+    if found is None or len(meant) > 1 or None in meant:
+        raise _no_amount(cell)
+    among = meant[0] if meant and meant[0] is not None else ()
+    if txcurrcd and among and txcurrcd not in among:
+        raise _contradiction(" / ".join(among), txcurrcd)
+    txcurrcd = txcurrcd or (among[0] if len(among) == 1 else None)
+    value, whole = _value(cell, found["number"])
+    if unit == "minor" and not whole:
+        raise InputError("txamt", "is {value!r}", "whole, for it counts minor units", value=cell)
+    if whole and (unit == "minor" or (unit == "wire" and not meant)):
+        return int(value), txcurrcd
+    if value == 0:
+        raise InputError("txamt", "is {value}", "greater than zero", value=cell)
+    stated = Stated(value, whole and unit != "major", among)
+    known = catalogue.currencies().get(txcurrcd or "")
+    if known is None or (stated.whole and known.minor_digits):
+        return stated, txcurrcd
+    return _minor(value, known.code), txcurrcd
+
+
+def time(cell: str) -> str | None:
+    """Return a time as the gateway writes it; None for a day or an hour alone.
+
+    Seconds that are missing are 00. A zone is left out: nothing compares ``txdtm``.
+
+    Raises:
+        InputError: It is no time, or may be two.
+
+    Example:
+        >>> time("2026/11/27 7:24"), time("2026年11月27日 下午7时24分"), time("20261127072400")
+        ('2026-11-27 07:24:00', '2026-11-27 19:24:00', '2026-11-27 07:24:00')
+    """
+    written = unicodedata.normalize("NFKC", cell).strip()
+    for pattern in _TIMES:
+        if found := pattern.fullmatch(written):
+            return _time(cell, found.groupdict())
+    if any(part.fullmatch(written) for part in _PARTS):
+        return None
+    if _SERIAL.fullmatch(written):
+        raise InputError(
+            "txdtm",
+            "is {value!r}, a time as a spreadsheet counts it",
+            "shown as date and time, or its column left out",
+            value=cell,
+        )
+    raise InputError("txdtm", "is {value!r}", "YYYY-MM-DD hh:mm:ss", value=cell)
+
+
+def _time(cell: str, parts: dict[str, Any]) -> str:
+    month, day = int(parts.get("month") or 0), int(parts.get("day") or 0)
+    if "one" in parts:
+        one, other = int(parts["one"]), int(parts["other"])
+        if one != other and max(one, other) <= 12:
+            raise InputError(
+                "txdtm",
+                "is {value!r}, in which day and month can't be told apart",
+                "YYYY-MM-DD hh:mm:ss",
+                value=cell,
+            )
+        month, day = (one, other) if one <= 12 else (other, one)
+    hour = int(parts["hour"])
+    half = (parts["half"] or parts["half2"] or "").lower().replace(".", "")
+    if half:
+        hour = hour % 12 + 12 * (half in ("pm", "下午")) if 1 <= hour <= 12 else 99
+    try:
+        when = datetime.datetime(
+            *(int(parts["year"]), month, day, hour),
+            *(int(parts["minute"]), int(parts["second"] or 0)),
+        )
+    except ValueError:
+        raise InputError(
+            "txdtm",
+            "is {value!r}, a time that does not exist",
+            "YYYY-MM-DD hh:mm:ss",
+            value=cell,
+        ) from None
+    return when.isoformat(" ")
+
+
+def _value(cell: str, written: str) -> tuple[Decimal, bool]:
+    """The number in the main unit, and whether it has no decimals."""
+    if _WHOLE.fullmatch(written):
+        return Decimal(written), True
+    found = _DECIMAL.fullmatch(written) or _GROUPED.fullmatch(written)
+    if found is None:
+        raise _no_amount(cell)
+    parts = [part for part in found.groups() if part is not None]
+    whole = parts[0].replace(",", "").replace(".", "")
+    return Decimal(f"{whole}.{parts[1]}"), False
+
+
+def _minor(value: Decimal, txcurrcd: str) -> int:
+    digits = catalogue.currencies()[txcurrcd].minor_digits
+    minor = value.scaleb(digits)
+    if minor != int(minor) or (not digits and value.as_tuple().exponent):
+        raise InputError(
+            "txamt",
+            "is {value}, and {currency} has {digits} decimals",
+            "a whole number of minor units (100 = HKD 1.00, JPY 100)",
+            value=value,
+            currency=txcurrcd,
+            digits=digits,
+        )
+    return int(minor)
+
+
+def _no_amount(cell: str) -> InputError:
+    rule = mark("minor units such as 2500, or an amount with its decimals such as 25.00")
+    return InputError("txamt", "is {value!r}", rule, value=cell)
+
+
+def _contradiction(stated: str, txcurrcd: str) -> InputError:
+    return InputError(
+        "txamt",
+        "is in {stated}, and the currency is {currency}",
+        "in the order's currency",
+        stated=stated,
+        currency=txcurrcd,
+    )
+
+
+def _letters(heading: str) -> str:
+    """The letters and digits of a heading: what is left of it when it is compared."""
+    spelled = unicodedata.normalize("NFKC", heading).casefold()
+    return "".join(char for char in spelled if char.isalnum())
+
+
+def _sign(written: str) -> str:
+    """A currency's sign or name as it is compared."""
+    return "".join(unicodedata.normalize("NFKC", written).casefold().split()).rstrip(".")
+
+
+_FIELDS = {_letters(name): field for field, names in HEADINGS.items() for name in names}
+
+
+def _currencies() -> dict[str, tuple[str, ...]]:
+    known = {_sign(sign): codes for sign, codes in SHARED.items()}
+    for code, row in catalogue.currencies().items():
+        for name in (code, row.name.zh, row.name.en, *MONEY.get(code, ())):
+            known[_sign(name)] = (code,)
+    return known
+
+
+_CURRENCIES = _currencies()

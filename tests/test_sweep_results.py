@@ -1,0 +1,308 @@
+"""A result file is recognised before it is touched, mended where a crash cut it, not shared."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from qftools.errors import BusyError, InputError
+from qftools.models import Order
+from qftools.sweep import Result
+from qftools.sweep_files import AGAIN, RESULT_COLUMNS, Orders, Results
+
+NAMES = ["results.csv", "results.jsonl"]
+AT = "2026-11-27 07:24:00"
+
+
+def result(number, verdict="PAID", *, line=2, syssn=None, reason="", mchid=None):
+    order = Order(number, 100, AT, syssn=syssn, mchid=mchid)
+    return Result(line, order, verdict, "yes", reason=reason)
+
+
+def filled(path, *results, again=frozenset()):
+    with Results(path, again) as written:
+        for one in results:
+            written.add(one)
+    return path
+
+
+def kept(path):
+    """What a file holds: number and verdict of each result, read without our own reader."""
+    text = path.read_bytes().decode()
+    if path.suffix == ".csv":
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    else:
+        rows = [json.loads(line) for line in text.split("\n")[:-1]]
+    return [(row["out_trade_no"], row["verdict"]) for row in rows]
+
+
+def left_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+# ---- recognise before touching ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("photo.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00 no line end"),
+        ("photo.jpg", b"\xff\xd8\xff\xe0\nwith\nlines\n"),
+        ("photo.csv", b"\xff\xd8\xff\xe0\nwith\nlines\n"),
+        ("other.csv", b"name,price\r\ntea,3\r\nmilk,4"),
+        ("orders.csv", b"out_trade_no,txamt,txdtm\nA1,100," + AT.encode()),
+        ("orders.jsonl", b'{"out_trade_no": "A1", "txamt": 100}\n'),
+        ("orders.jsonl", b'{"line": 2, "out_trade_no": "A1", "txamt": 100}'),
+        ("orders.jsonl", b'{"line": 2, "out_trade_no": "A1", "txamt": 100}\n'),
+        ("log.jsonl", b'{"level": "info"}\n{"level": "wa'),
+        ("deep.jsonl", b"[" * 100_000),
+        ("note.txt", b"remember the milk"),
+        ("more.csv", ",".join((*RESULT_COLUMNS, "more")).encode() + b"\r\n"),
+        ("blank.csv", b"\n"),
+    ],
+)
+@pytest.mark.parametrize("dry", [False, True])
+def test_a_file_that_holds_something_else_is_refused_and_left_as_it_is(
+    tmp_path, name, content, dry
+):
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(InputError, match=re.escape(str(path)) + " holds something else"):
+        Results(path, AGAIN, dry=dry)
+
+    assert path.read_bytes() == content
+    assert left_in(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("link", ["itself", "symlink", "hard link"])
+@pytest.mark.parametrize("dry", [False, True])
+def test_the_file_of_orders_is_never_the_file_of_results(tmp_path, link, dry):
+    path, other = filled(tmp_path / "orders.csv", result("A1")), tmp_path / "link.csv"
+    if link == "symlink":
+        other.symlink_to(path)
+    elif link == "hard link":
+        os.link(path, other)
+    before = path.read_bytes()
+
+    with Orders(path) as orders, pytest.raises(InputError, match="is the file of orders itself"):
+        Results(path if link == "itself" else other, orders=orders, dry=dry)
+
+    assert path.read_bytes() == before
+
+
+def test_a_folder_a_pipe_and_a_device_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(InputError, match="is a folder or a device"):
+            Results(tmp_path / path)
+    with pytest.raises(InputError, match="can't be written"):
+        Results(tmp_path / "no such folder" / "results.csv")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dry_run_begins_anew_and_never_replaces_verdicts(tmp_path, name):
+    verdicts = filled(tmp_path / name, result("A1"))
+    looked = tmp_path / f"look.{name}"
+    for number in ("A1", "A2"):
+        with Results(looked, dry=True) as written:
+            written.add(result(number, verdict=""))
+            assert not written.has(Order("A3"))
+
+    with pytest.raises(InputError, match="holds verdicts, which a dry run would replace"):
+        Results(verdicts, dry=True)
+    with pytest.raises(InputError, match="holds what a dry run found"):
+        Results(looked)
+
+    assert (kept(verdicts), kept(looked)) == ([("A1", "PAID")], [("A2", "")])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_results_behind_a_link_stay_behind_it(tmp_path, name):
+    path, link = tmp_path / name, tmp_path / f"link.{name}"
+    link.symlink_to(path)
+    filled(link, result("A1", "UNRESOLVED"))
+
+    filled(link, result("A1", "PAID"), again=AGAIN)
+
+    assert link.is_symlink() and kept(path) == [("A1", "PAID")]
+
+
+# ---- mended where a crash cut it -------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cut_at_any_byte_a_file_is_mended_and_keeps_every_whole_result(tmp_path, name):
+    path = tmp_path / name
+    filled(path, result('say "A,1"'), result("=A2", reason='he said "no", twice'), result("甲"))
+    whole = path.read_bytes()
+
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        complete = whole[:cut].count(b"\n") - (path.suffix == ".csv")
+        with Results(path) as written:
+            numbers = ('say "A,1"', "=A2", "甲")
+            done = [written.has(Order(number)) for number in numbers]
+            written.add(result("A4"))
+        assert done == [n < complete for n in range(3)], cut
+        assert len(kept(path)) == max(0, complete) + 1
+    assert left_in(tmp_path) == [name]
+
+
+def test_a_file_cut_inside_a_quoted_cell_of_two_lines_is_mended(tmp_path):
+    path = filled(tmp_path / "results.csv", result("A1"))
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'3,A2,,,,100,,PAID,yes,PAID,,"one\r\ntw')
+
+    with Results(path) as written:
+        assert written.has(Order("A1")) and not written.has(Order("A2"))
+
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_damaged_in_its_middle_is_refused_and_left_as_it_is(tmp_path, name):
+    path = filled(tmp_path / name, *(result(f"A{n}") for n in range(20)))
+    lines = path.read_bytes().splitlines(keepends=True)
+    for damage in (b'4,"A2,\r\n', b"\0" * 40 + b"\r\n", b"x\r\n"):
+        damaged = b"".join([*lines[:3], damage, *lines[4:]])
+        path.write_bytes(damaged)
+
+        with pytest.raises(InputError, match="is damaged in result"):
+            Results(path)
+
+        assert path.read_bytes() == damaged
+
+
+# ---- numbers come back as they were ----------------------------------------------------
+
+ODD = ["=A1", "+A1", "-A1", "@A1", "'A1", "'=A1", "''A1", "A'1", "=", "'", '"', "a,b", "甲 乙"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("number", ODD)
+def test_an_odd_number_is_asked_once_however_often_the_sweep_runs(tmp_path, name, number):
+    path = filled(tmp_path / name, result(number, mchid="=M"))
+
+    with Results(path) as written:
+        assert written.has(Order(number, mchid="=M"))
+        assert not written.has(Order(number + "1", mchid="=M"))
+        assert not written.has(Order(number))
+
+
+def test_no_cell_runs_in_a_spreadsheet(tmp_path):
+    path = filled(tmp_path / "results.csv", *(result(number) for number in ODD))
+
+    assert not [number for number, _ in kept(path) if number[0] in "=+-@"]
+
+
+def test_two_payments_under_one_number_are_two_orders(tmp_path):
+    path = tmp_path / "results.csv"
+    filled(path, result("A1", "UNRESOLVED", syssn="11"))
+
+    with Results(path) as written:
+        assert not written.has(Order("A1", syssn="22"))
+        assert written.has(Order("A1"))
+        written.add(result("A1", "PAID", syssn="22"))
+
+    assert kept(path) == [("A1", "UNRESOLVED"), ("A1", "PAID")]
+
+
+# ---- asked again -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_earlier_result_stays_until_there_is_a_new_one(tmp_path, name):
+    path = filled(
+        tmp_path / name, result("A1", "UNRESOLVED"), result("A2"), result("A3", "NOT_FOUND")
+    )
+
+    with Results(path, AGAIN) as written:
+        has = [written.has(Order(number)) for number in ("A1", "A2", "A3")]
+        written.add(result("A1", "CANCELLED", syssn="11"))
+
+    assert has == [False, True, False]
+    assert kept(path) == [("A2", "PAID"), ("A3", "NOT_FOUND"), ("A1", "CANCELLED")]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from qftools.models import Order
+from qftools.sweep import Result
+from qftools.sweep_files import AGAIN, Results
+Results(Path(sys.argv[1]), AGAIN).add(Result(2, Order("A1", 100), "PAID", "yes"))
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_killed_sweep_left_twice_is_once_after_the_next(tmp_path, name):
+    path = filled(tmp_path / name, result("A1", "UNRESOLVED"))
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+
+    with Results(path, AGAIN) as after:
+        assert after.has(Order("A1"))
+
+    assert killed.returncode == -signal.SIGKILL
+    assert kept(path) == [("A1", "PAID")]
+
+
+# ---- one sweep at a time ---------------------------------------------------------------
+
+HOLDING = """
+import sys
+from pathlib import Path
+from qftools.sweep_files import Results
+with Results(Path(sys.argv[1])):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_second_sweep_is_refused_until_the_first_ends_also_by_kill_9(tmp_path, name):
+    path, link = tmp_path / name, tmp_path / f"link.{name}"
+    link.symlink_to(path)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as first:
+        assert first.stdout is not None and first.stdout.readline() == b"ready\n"
+        for other in (path, link):
+            with pytest.raises(BusyError, match=f"another sweep writes to .*{name}"):
+                Results(other)
+        first.kill()
+        first.wait()
+
+        filled(path, result("A1"))
+
+    assert kept(path) == [("A1", "PAID")]
+    assert left_in(tmp_path) == [f"link.{name}", name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_full_disk_takes_half_of_is_taken_back(tmp_path, name):
+    path = filled(tmp_path / name, result("A1"))
+    whole = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    written = Results(path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 30, limits[1]))
+    try:
+        with pytest.raises(InputError, match="can't be written"):
+            written.add(result("A2"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+        written.close()
+
+    assert path.read_bytes() == whole
