@@ -57,11 +57,6 @@ _PUBLISHED: dict[str, Text] = {
         "{source}: other wallets use /trade/v1/close, after asking the provider whether"
         " {wallet} is one of them.",
     ),
-    "none": Text(
-        "{source}：{wallet} {mode} 不支持撤销。已支付的走退款，未支付的等它过期。",
-        "{source}: {wallet} {mode} can't be cancelled. Refund it if it was paid,"
-        " let it expire if not.",
-    ),
     "unlisted": Text(
         "没有资料说明 {wallet} {mode} 可以撤销。已支付的走退款，未支付的等它过期。",
         "No source names a cancel for {wallet} {mode}. Refund it if it was paid,"

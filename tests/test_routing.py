@@ -73,6 +73,14 @@ def test_a_pay_type_that_nobody_lists_has_no_call():
     assert found.call is None
     assert found.sure == "unlisted"
     assert found.pay_type == "899999"
+    assert found.disputes == ()
+
+
+def test_only_what_exists_in_hong_kong_alone_is_said_to_have_no_cancel():
+    # Elsewhere an edition names a call, says "ask", or lists none; routes have words for these.
+    for row in catalogue.pay_types().values():
+        for edition, said in row.cancel.items():
+            assert said != "none" or (row.hk_only and edition == "seed")
 
 
 def test_a_profile_that_does_not_exist_is_refused():

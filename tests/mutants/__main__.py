@@ -82,7 +82,7 @@ class Kept:
 
 
 def _own_files() -> list[str]:
-    return [str(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
+    return [str(Path(__file__).with_name(name)) for name in ("planting.py", "running.py")]
 
 
 def digest(paths: Iterable[str]) -> str:
@@ -124,9 +124,10 @@ def has_survived(end: str) -> bool:
 
 
 def tell(mutant: Mutant, why: str) -> None:
-    """Print a survivor as it stands in the list."""
-    place = f"{mutant.module}:{mutant.lines[0]} {mutant.function}"
-    print(f"{place}: {why}", *mutant.change.split("\n"), sep="\n    ")
+    """Print a survivor as it would stand in the list, without the reason."""
+    print(f"[[survivor]]  # line {mutant.lines[0]}: {why}")
+    print(f'module = "{mutant.module}"', f'function = "{mutant.function}"', sep="\n")
+    print("change = '''", mutant.change, "'''", 'reason = ""\n', sep="\n")
 
 
 def main() -> int:
