@@ -199,3 +199,11 @@ def test_an_answer_that_says_nothing_more_has_no_wait_no_age_and_no_claim():
     assert (answer.wait, answer.age) == (0.0, 0.0)
     assert not (answer.refused or answer.pending or answer.signed)
     assert (answer.differs, answer.open, answer.dead, answer.ask_next) == ((), (), (), "")
+
+
+def test_journals_and_plain_data_know_a_finding_by_the_name_it_has_here():
+    # A journal that an older version wrote is read by these.
+    names = ["PAID", "OPEN", "CANCELLED", "REFUNDED", "FAILED", "ABSENT", "DENIED", "SILENT"]
+
+    assert [finding.value for finding in Finding] == names
+    assert [finding.name for finding in Finding] == names

@@ -164,3 +164,13 @@ def test_a_cancel_is_only_sent_right_after_a_query_that_says_open(answers, polic
         if step is Step.CANCEL:
             assert before[1] == "query"
             assert before[2].finding is Finding.OPEN
+
+
+def test_journals_and_plain_data_know_steps_and_verdicts_by_the_names_they_have_here():
+    verdicts = [
+        *("CANCELLED", "ALREADY_CANCELLED", "ALREADY_REFUNDED", "FAILED"),
+        *("PAID", "NOT_FOUND", "NOT_CANCELLABLE", "UNRESOLVED"),
+    ]
+
+    assert [step.value for step in Step] == ["LOOK", "CANCEL", "CONFIRM", "DONE"]
+    assert [verdict.value for verdict in Verdict] == verdicts
