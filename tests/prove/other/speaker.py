@@ -26,7 +26,6 @@ from tests.prove.other.gateway import ALIVE, Gateway, Payment, Row, Truth, truth
 from tests.prove.other.schedule import Plan, Trouble
 
 PATHS = {"query", "reversal", "close", "payment", "refund"}
-ENDS = frozenset({"paid", "returned", "dead"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ class Speaker:
         ordered = self._ordered(found, dice)
         shown = ordered[(page - 1) * size : page * size]
         written = [written_row(row, self.way, dice) for row in shown]
-        said = self._said(found, shown)
+        said = self._said(found, shown, size)
         if self.plan.strangers and written and self.plan.agent:
             written.append(smudges.strange(written[0], dice, self._mine.get("mchid")))
             said = replace(said, clear=False, shows="", trouble="a row of another merchant")
@@ -171,7 +170,7 @@ class Speaker:
             return dice.sample(rows, len(rows))
         return rows
 
-    def _said(self, found: list[Row], shown: list[Row]) -> Said:
+    def _said(self, found: list[Row], shown: list[Row], size: int) -> Said:
         """What the rows on this page prove of the order, read by the protocol alone."""
         mine = {payment.syssn: payment for payment in self.attempts()}
         here = [mine[row.syssn] for row in shown if row.kind == "payment" and row.syssn in mine]
@@ -184,8 +183,8 @@ class Speaker:
         trouble = ""
         if not here and found:
             trouble = "rows of other orders only"
-        elif len(found) > len(shown):
-            trouble = "more rows than on one page"
+        elif len(found) > len(shown) or len(shown) >= size:
+            trouble = "a full page: there may be more rows"
         elif not whole and here:
             trouble = "not every payment of the order lies in this table"
         elif not self.way.plain:
