@@ -2,6 +2,9 @@
 
 ``sent`` is what the gateway wrote; a break makes something else of it, or nothing. The
 transports (in process, socket) carry out what a ``Wire`` says.
+
+Not in here: an old answer that comes again, signed. Nothing in the protocol ties an answer to
+its question or to a time, so no client can tell, and no verdict could be held against it.
 """
 
 from __future__ import annotations

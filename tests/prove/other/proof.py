@@ -197,6 +197,9 @@ def _open_to_the_end(stage: Stage, life: list[Said]) -> str:
     cancels = [said for said in life if said.endpoint != "query"]
     if cancels and not any(said.clear for said in cancels):
         return "every cancel that was sent was lost"
+    policy = stage.plan.policy
+    if policy is not None and len(cancels) >= policy.cancel_tries:
+        return "the policy allows no more cancels"
     if stage.speaker.unsaid:
         return "the gateway refused a cancel without saying so"
     if "pay_type" not in stage.plan.knows and "pay_type" in stage.speaker.way.leaves_out:

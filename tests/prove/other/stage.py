@@ -148,7 +148,8 @@ class Stage:
     def told(self, walk: Walk, taken: Taken) -> None:
         """What came back is on disk; the process may die."""
         last = self.speaker.life[-1] if self.speaker.life else None
-        if last is not None and last.clear and self.speaker.way.signs in ("MD5", "md5"):
+        signs = self.speaker.way.signs in ("MD5", "md5")
+        if last is not None and last.clear and last.endpoint == "query" and signs:
             self.speaker.trusted = True
         self._moment()
 
