@@ -40,7 +40,7 @@ def views(order: Order, learned: Collection[str] = (), today: str | None = None)
 
     Example:
         >>> [asked.get("start_time") for asked in views(Order("A1", 2500, "2026-01-31 23:59:00"))]
-        [None, '2026-01-01 00:00:00', '2026-02-01 00:00:00']
+        [None, '2026-02-01 00:00:00', '2026-01-01 00:00:00']
     """
     merchant: Params = {} if order.mchid is None else {"mchid": order.mchid}
     numbers = {"out_trade_no": order.out_trade_no, "syssn": order.syssn}
@@ -91,11 +91,11 @@ def _day(order: Order, learned: Collection[str], today: str | None) -> datetime.
 def _months(day: datetime.date | None, known: bool) -> Iterator[Params]:
     if day is None or not 1000 < day.year < 9999:
         return
-    yield _month(day.year, day.month)
     # The gateway counts by its own time when the request arrived, not by the merchant's.
     later = known and day.day > 15
     months = day.year * 12 + day.month - 1 + (1 if later else -1)
     yield _month(months // 12, months % 12 + 1)
+    yield _month(day.year, day.month)  # the likeliest last: an order may still be on its way
 
 
 def _month(year: int, month: int) -> Params:
@@ -118,6 +118,18 @@ def target(order: Order, row: Transaction | None) -> Order:
     if row is None:
         return order
     return replace(order, **_told(row, ("syssn", "pay_type", "txamt", "txdtm")))
+
+
+def cancelling(target: Order, several: bool) -> Params:
+    """Return the parameters of a reversal or a close of one payment.
+
+    The number of an order that has several payments names none of them: a gateway that looks
+    it up first would cancel another one.
+    """
+    params = target.for_cancel()
+    if several and target.syssn is not None:
+        params.pop("out_trade_no", None)
+    return params
 
 
 def with_row(order: Order, row: Transaction) -> Order:

@@ -19,6 +19,7 @@ from qftools.validation import BEIJING, usable
 
 PAGE, LARGEST_PAGE = 10, 100  # rows of one answer: without page_size, and at most (docs2024)
 
+_ANOTHER = "another payment"
 _OTHER_KINDS = frozenset({"refund", "close", "unfreeze"})  # docs2024; manual2018jp; docs2026
 _ALIASES = {"RMB": "CNY"}  # global2017
 
@@ -80,6 +81,7 @@ class Known:
         learned: Names of the fields of the order that the books told, not the caller.
         live: The syssn of each payment of the order that was last seen open.
         cancelled: The syssn of each payment that a cancel was sent for.
+        several: The number has several payments.
         found: The gateway has shown a payment of the order, so there is one.
         signed: The gateway has signed an answer, so it signs.
         wide: The largest page was asked for.
@@ -88,6 +90,7 @@ class Known:
     learned: tuple[str, ...] = ()
     live: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
+    several: bool = False
     found: bool = False
     signed: bool = False
     wide: bool = False
@@ -126,10 +129,16 @@ def _named(row: Transaction, order: Order, known: Known) -> Read | None:
 
 
 def _another(row: Transaction) -> Read:
-    if _kind(row) != "payment" or row.state not in WORDS:
+    """A payment under the number beside the one that was named: not the caller's to cancel.
+
+    Alive, it keeps the order from being called dead, and paid, from being cancelled.
+    """
+    if _kind(row) != "payment":
         return Read(row, None)
+    if row.state in _GONE:
+        return Read(row, row.state, kind=_ANOTHER)
     why = filled("another payment", syssn=row.row.get("syssn"), state=WORDS[row.state])
-    return Read(row, "unclear", why)
+    return Read(row, "unclear", why, kind=_ANOTHER)
 
 
 def _a_payment(row: Transaction, order: Order, known: Known) -> Read | None:
@@ -222,6 +231,7 @@ def of_query(reply: Reply, order: Order, known: Known = Known()) -> Answer:
     answer = _judged(reply, reads, known)
     return replace(
         answer,
+        rows=sum(read.state is not None for read in reads),
         open=_numbers(read for read in reads if read.state == "open"),
         dead=_numbers(read for read in reads if read.state in _GONE),
     )
@@ -247,10 +257,13 @@ def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
         if read.state == "paid":
             why = _still_open(open_ones[0]) if open_ones else None
             return _proved(Finding.PAID, reply, read, why)
+    paid_beside = [read for read in unclear if read.row.state == "paid" and read.kind == _ANOTHER]
+    if paid_beside:
+        return _silent(reply, paid_beside[0].why)
     if open_ones:
         if len(payments) + len(unclear) > 1 and not usable("syssn", _syssn(open_ones[0].row)):
             return _silent(reply, REASONS["cannot name"])
-        return _proved(Finding.OPEN, reply, open_ones[0])
+        return _proved(Finding.OPEN, reply, open_ones[0], unclear[0].why if unclear else None)
     if unclear:
         return _silent(reply, unclear[0].why, unclear[0])
     return _dead(reply, reads, payments, known)
@@ -262,7 +275,7 @@ def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -
         return replace(_silent(reply, REASONS["full page"]), ask_next="wide")
     if not reads:
         return _absent(reply, REASONS["no such order"])
-    if not payments:
+    if all(read.kind == _ANOTHER for read in payments):
         return _nothing_but_others(reply, reads)
     there = {_syssn(read.row) for read in payments}
     for syssn in known.live:
@@ -381,7 +394,8 @@ def _syssn(row: Transaction) -> str:
 
 
 def _numbers(reads: Iterable[Read]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(syssn for read in reads if (syssn := _syssn(read.row))))
+    numbers = dict.fromkeys(_syssn(read.row) for read in reads)
+    return tuple(number for number in numbers if usable("syssn", number))
 
 
 def filled(name: str, **values: Any) -> Text:

@@ -56,6 +56,7 @@ class Answer:
             where that is not known.
         signed: The answer carried the gateway's signature, checked and right.
         differs: Where the books contradict the order.
+        rows: How many payments of the order there were in the answer.
         open, dead: The syssn of each payment of the order that it says is open, or over
             without money for the merchant.
         ask_next: ``"elsewhere"``: ask under another number, or in another month, before
@@ -73,6 +74,7 @@ class Answer:
     age: float = 0.0
     signed: bool = False
     differs: tuple[Difference, ...] = ()
+    rows: int = 0
     open: tuple[str, ...] = ()
     dead: tuple[str, ...] = ()
     ask_next: Literal["", "elsewhere", "others", "wide"] = ""

@@ -98,6 +98,7 @@ def of_answer(answer: Answer) -> Plain:
         "differs": [list(each) for each in answer.differs],
         "open": list(answer.open),
         "dead": list(answer.dead),
+        "rows": answer.rows,
         "ask_next": answer.ask_next,
     }
 

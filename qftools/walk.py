@@ -178,7 +178,8 @@ class Walk:
         if self.step is Step.CANCEL:
             assert self.route is not None
             assert self.route.call is not None
-            return Ask(self.route.call, (self.target or self.order).for_cancel())
+            target = self.target or self.order
+            return Ask(self.route.call, asking.cancelling(target, self.known.several))
         return Ask("query", self._question())
 
     def waited(self) -> Walk:
@@ -252,6 +253,7 @@ class Walk:
             learned=(*known.learned, *told),
             live=tuple(syssn for syssn in dict.fromkeys(live) if syssn not in answer.dead),
             found=known.found or answer.row is not None,
+            several=known.several or answer.rows > 1,
             signed=known.signed or answer.signed,
             wide=known.wide or answer.ask_next == "wide",
         )
@@ -277,8 +279,7 @@ class Walk:
         over = more_telling(self.over, answer) if dead else self.over
         assert over is not None
         walk = replace(self, over=over, searched=(*self.searched, view))
-        months = asking.months_in_doubt(self.order, self.known.learned, self.today)
-        left = [number for number in months if number not in walk.searched]
+        left = [number for number in self._months_in_doubt() if number not in walk.searched]
         if not left:
             return walk, over
         return replace(walk, view=left[0], wait=answer.wait), None
@@ -302,16 +303,23 @@ class Walk:
     def _after_look(self, goes_to: Step, answer: Answer) -> Walk:
         if goes_to is Step.CANCEL:
             return self._to_cancel_when_ripe(answer)
-        # Believed once it was said under every number and in every month that it can lie in.
-        if not self.known.found and self.absents >= max(
-            self.patience.absent_tries, len(self._views())
-        ):
+        if not self.known.found and self.absents >= self._absents_to_believe():
             return self._finish(Verdict.NOT_FOUND)
         # An answer is not paid for with the patience that silence has used up.
         learned_nothing = answer.finding is Finding.SILENT or self.known.found
         if learned_nothing and self.looks >= self.patience.look_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
-        return replace(self, wait=max(self.patience.wait(self.looks - 1), answer.wait))
+        # A second time round at once, for an order may arrive in a month that was just asked.
+        wait = 0.0 if self.absents > len(self._views()) else self.patience.wait(self.looks - 1)
+        return replace(self, wait=max(wait, answer.wait))
+
+    def _absents_to_believe(self) -> int:
+        """Every number and every month that it can lie in; twice where it can lie in two."""
+        times = 2 if self._months_in_doubt() else 1
+        return max(self.patience.absent_tries, times * len(self._views()))
+
+    def _months_in_doubt(self) -> list[int]:
+        return asking.months_in_doubt(self.order, self.known.learned, self.today)
 
     def _to_cancel_when_ripe(self, answer: Answer) -> Walk:
         """Cancel, or wait once for the earliest time to revoke and look again."""
@@ -334,7 +342,7 @@ class Walk:
         )
         walk = replace(self, route=by, step=Step.CANCEL, target=target)
         if by.call is None:
-            return walk._finish(Verdict.NOT_CANCELLABLE, by.reason)
+            return walk._not_cancellable(answer, by.reason)
         return walk
 
     def _after_cancel(self, answer: Answer) -> Walk:
@@ -348,7 +356,7 @@ class Walk:
         assert last is not None
         another = answer.row is not None and self._is_another(answer.row)
         if answer.finding is Finding.OPEN and last.refused and not another:
-            return self._finish(Verdict.NOT_CANCELLABLE, _refusal(last))
+            return self._not_cancellable(answer, _refusal(last))
         if self.confirms >= self.patience.confirm_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         enough = self.patience.recancel_pending if last.pending else self.patience.recancel_after
@@ -360,6 +368,12 @@ class Walk:
             # At once: the longer ago the last look, the likelier the payer has paid since.
             return replace(self, wait=answer.wait)._to_cancel(answer)
         return replace(self, wait=max(self.patience.wait(self.confirms - 1), answer.wait))
+
+    def _not_cancellable(self, answer: Answer, reason: Text) -> Walk:
+        """It is still open, and nothing can cancel it; unless the answer leaves that in doubt."""
+        if answer.note is not None:
+            return self._finish(Verdict.UNRESOLVED, answer.note)
+        return self._finish(Verdict.NOT_CANCELLABLE, reason)
 
     def _is_another(self, row: Transaction) -> bool:
         """Whether an open row is a payment of the order that no cancel was sent for yet."""

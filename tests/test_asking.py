@@ -66,14 +66,14 @@ def test_the_number_comes_first_then_the_gateways_then_the_months():
         {
             "mchid": "M1",
             "out_trade_no": "A1",
-            "start_time": "2026-01-01 00:00:00",
-            "end_time": "2026-01-31 23:59:59",
+            "start_time": "2025-12-01 00:00:00",
+            "end_time": "2025-12-31 23:59:59",
         },
         {
             "mchid": "M1",
             "out_trade_no": "A1",
-            "start_time": "2025-12-01 00:00:00",
-            "end_time": "2025-12-31 23:59:59",
+            "start_time": "2026-01-01 00:00:00",
+            "end_time": "2026-01-31 23:59:59",
         },
     ]
     assert views(both, ["syssn"])[-1] == {"mchid": "M1", "syssn": ONE}
@@ -82,9 +82,9 @@ def test_the_number_comes_first_then_the_gateways_then_the_months():
 @pytest.mark.parametrize(
     ("txdtm", "months"),
     [
-        ("2026-01-31 23:59:00", ["2026-01-01", "2026-02-01"]),
-        ("2026-02-01 00:00:10", ["2026-02-01", "2026-01-01"]),
-        ("2026-12-20 12:00:00", ["2026-12-01", "2027-01-01"]),
+        ("2026-01-31 23:59:00", ["2026-02-01", "2026-01-01"]),
+        ("2026-02-01 00:00:10", ["2026-01-01", "2026-02-01"]),
+        ("2026-12-20 12:00:00", ["2027-01-01", "2026-12-01"]),
     ],
 )
 def test_the_month_of_the_payment_and_the_nearest_other_one_are_asked(txdtm, months):
@@ -94,8 +94,8 @@ def test_the_month_of_the_payment_and_the_nearest_other_one_are_asked(txdtm, mon
 
 
 def test_without_a_time_the_date_in_the_syssn_counts_or_else_today():
-    assert str(views(Order(None, syssn=ONE))[1]["start_time"]) == "2026-01-01 00:00:00"
-    assert views(Order("A1"), (), "2026-03-20")[1]["start_time"] == "2026-03-01 00:00:00"
+    assert views(Order(None, syssn=ONE))[-1]["start_time"] == "2026-01-01 00:00:00"
+    assert views(Order("A1"), (), "2026-03-20")[-1]["start_time"] == "2026-03-01 00:00:00"
     assert len(views(Order("A1"))) == 1
 
 

@@ -75,7 +75,23 @@ def test_another_payment_that_is_alive_keeps_the_one_that_was_named_from_being_c
 
     assert judged(CLOSED, again(alive), order=named).finding is Finding.SILENT
     assert judged(PAID, again(alive), order=named).finding is Finding.PAID
+
+
+def test_another_payment_that_is_dead_counts_and_proves_nothing_alone():
+    named = Order("A1", 2500, "2026-01-05 10:00:00", syssn=ONE)
+
     assert judged(CLOSED, again(CLOSED), order=named).finding is Finding.CANCELLED
+    assert judged(CLOSED, again(REFUNDED), order=named).finding is Finding.REFUNDED
+    assert judged(again(CLOSED), order=named).finding is Finding.SILENT
+
+
+def test_a_payment_that_was_named_is_cancelled_beside_an_open_one_but_not_beside_a_paid_one():
+    named = Order("A1", 2500, "2026-01-05 10:00:00", syssn=ONE)
+
+    beside = judged(OPEN, again(OPEN), order=named)
+    assert (beside.finding, beside.row.syssn) == (Finding.OPEN, ONE)
+    assert TWO in beside.note.en
+    assert judged(OPEN, again(PAID), order=named).finding is Finding.SILENT
 
 
 def test_a_number_that_the_books_told_is_no_reason_to_leave_out_the_other_payments():
