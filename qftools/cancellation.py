@@ -19,7 +19,7 @@ from qftools.exchange import Exchange
 from qftools.findings import Answer, Difference, Finding
 from qftools.models import Order
 from qftools.policy import Policy
-from qftools.routing import Profile, Route
+from qftools.routing import HongKong, Profile, Route
 from qftools.validation import BEIJING
 from qftools.verdicts import CORRECT, NO_REFUND, UNSIGNED_PROOF, VERDICTS, Verdict
 from qftools.walk import Ask, Finished, Step, Wait, Walk
@@ -189,7 +189,7 @@ def cancel(
     *,
     policy: Policy | None = None,
     profile: Profile = "seed",
-    hk_cancel: str = "deny",
+    hk_cancel: HongKong = "deny",
     pause: Callable[[float], None] | None = None,
     journal: Keeper | None = None,
     watch: Recorder | None = None,

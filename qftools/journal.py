@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from qftools.client import Client
 from qftools.errors import BusyError, InputError, JournalError
 from qftools.exchange.redaction import redactor_for
 from qftools.journal_file import JournalFile
+from qftools.locale import mark
 from qftools.models import Order
 from qftools.ownership import Owner
 from qftools.policy import Policy
@@ -72,6 +74,29 @@ class Entry:
     def outcome(self) -> Outcome | None:
         """Verdict and evidence, as ``cancel`` returned them; None where it was interrupted."""
         return outcome_of(self.walk, self.steps) if self.walk.end else None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry that this qftools can't read: a newer one wrote it, or it was edited.
+
+    Attributes:
+        number: Its number in this journal.
+        out_trade_no, syssn: The order, as far as the row says; None where it does not.
+        why: What is not understood, in one line of English.
+        newer: A newer qftools may understand it.
+        settled: Nothing is owed: it said so itself, or a later entry of the
+            same order does.
+        busy: Another process is cancelling this order now.
+    """
+
+    number: int
+    out_trade_no: str | None
+    syssn: str | None
+    why: str
+    newer: bool
+    settled: bool
+    busy: bool
 
 
 class Journal:
@@ -130,7 +155,7 @@ class Journal:
         """Go on with *walk* to its end; ``cancel(..., journal=...)`` calls this.
 
         An unsettled cancel of the same order is gone on with, by what *walk*
-        says about order, policy and routes.
+        says about order, policy and routes; one that can't be read is left as it is.
 
         Raises:
             BusyError: Somebody else is cancelling this order; nothing was sent.
@@ -138,9 +163,8 @@ class Journal:
             InputError: The order can't be asked for; nothing was sent.
         """
         with self._claimed(client, self._find_or_add(client, walk)) as (entry, page):
-            before = _as_it_was_left(entry)
-            if before != walk:
-                walk = _with_news(before, walk)
+            if entry.walk != walk or entry.steps or entry.unanswered:
+                walk = _with_news(_as_it_was_left(entry), walk)
             return self._finish(client, walk, entry, page, pause, watch)
 
     def resume(
@@ -166,7 +190,8 @@ class Journal:
         Raises:
             BusyError: Somebody else is at it; nothing was sent.
             InputError: There is no such entry, or it belongs to another account.
-            JournalError: The journal can't be written; nothing was sent.
+            JournalError: The journal can't be written, or the entry can't be read;
+                nothing was sent.
         """
         with self._claimed(client, number) as (entry, page):
             if entry.settled and entry.outcome is not None:
@@ -194,6 +219,8 @@ class Journal:
     def pending(self, client: Client | None = None) -> tuple[Entry, ...]:
         """Return what is still owed, oldest first: interrupted, or ended with the money unknown.
 
+        Entries that can't be read are not among them: see ``unreadable``.
+
         Args:
             client: Only what this client could resume; everything when left out.
         """
@@ -203,20 +230,74 @@ class Journal:
     def entries(
         self, *, out_trade_no: str | None = None, syssn: str | None = None
     ) -> tuple[Entry, ...]:
-        """Return every cancel that was begun, oldest first, or those of one order."""
+        """Return every cancel that was begun, oldest first, or those of one order.
+
+        Entries that can't be read are not among them: see ``unreadable``.
+        """
         wanted = {"out_trade_no": out_trade_no, "syssn": syssn}
         given = {name: value for name, value in wanted.items() if value is not None}
         by = " AND ".join(f"{name} = :{name}" for name in given)
         return self._entries((f"WHERE {by} " if by else "") + "ORDER BY number", given)
+
+    def unreadable(self, client: Client | None = None) -> tuple[Unreadable, ...]:
+        """Return the entries that can't be read, oldest first. They never block the others.
+
+        Args:
+            client: Only those of this client's gateway and app code.
+        """
+        where, values = "", {}
+        if client is not None:
+            where = "WHERE base_url = :base_url AND app_code = :app_code "
+            values = {"base_url": client.base_url, "app_code": client.credentials.app_code}
+        found = self._read(f"{where}ORDER BY number", values)
+        return tuple(entry for entry in found if isinstance(entry, Unreadable))
 
     def entry(self, number: int) -> Entry:
         """Return one entry, with its evidence.
 
         Raises:
             InputError: There is no entry of that number.
+            JournalError: It can't be read; says why, and what to do.
         """
-        found = self._entries("WHERE number = :number", {"number": number})
-        if not found:
+        with self._file.reading():
+            return self._readable(self._row(number))
+
+    def asked(self, client: Client, seconds: float) -> tuple[float, ...]:
+        """Return when this account's last questions left, for its limits; *seconds* back."""
+        with self._file.reading():
+            rows = self._file.db.execute(
+                # Written down is not yet sent: it may have waited for its turn.
+                "SELECT coalesce(CASE WHEN typeof(taken) = 'text' AND json_valid(taken) THEN"
+                " json_extract(taken, '$.exchange.started') END, asked) AS sent"
+                " FROM question JOIN entry ON entry.number = question.entry"
+                " WHERE question.number > (SELECT max(number) FROM question) - 2000"
+                " AND typeof(sent) IN ('real', 'integer') AND abs(sent - :now) < :seconds"
+                " AND base_url = :base_url AND app_code = :app_code ORDER BY sent",
+                {
+                    "now": client.clock(),
+                    "seconds": seconds,
+                    "base_url": client.base_url,
+                    "app_code": client.credentials.app_code,
+                },
+            ).fetchall()
+            return tuple(row["sent"] for row in rows)
+
+    def _entries(self, where: str, values: dict[str, Any] | None = None) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self._read(where, values) if isinstance(entry, Entry))
+
+    def _read(
+        self, where: str, values: dict[str, Any] | None = None
+    ) -> tuple[Entry | Unreadable, ...]:
+        with self._file.reading():
+            rows = self._file.db.execute(f"SELECT * FROM entry {where}", values or {}).fetchall()
+            return tuple(self._of_row(row) for row in rows)
+
+    def _row(self, number: int) -> sqlite3.Row:
+        row: sqlite3.Row | None = None
+        if abs(number) <= _LARGEST:
+            by_number = "SELECT * FROM entry WHERE number = ?"
+            row = self._file.db.execute(by_number, (number,)).fetchone()
+        if row is None:
             raise InputError(
                 "number",
                 "{number} is in no entry",
@@ -224,32 +305,48 @@ class Journal:
                 number=number,
                 path=self.path,
             )
-        return found[0]
+        return row
 
-    def asked(self, client: Client, seconds: float) -> tuple[float, ...]:
-        """Return when this account's last questions left, for its limits; *seconds* back."""
-        with self._file.reading():
-            rows = self._file.db.execute(
-                # Written down is not yet sent: it may have waited for its turn.
-                "SELECT coalesce(json_extract(taken, '$.exchange.started'), asked) AS sent"
-                " FROM question JOIN entry ON entry.number = question.entry"
-                " WHERE question.number > (SELECT max(number) FROM question) - 2000"
-                " AND sent > ? AND base_url = ? AND app_code = ? ORDER BY sent",
-                (client.clock() - seconds, client.base_url, client.credentials.app_code),
-            ).fetchall()
-            return tuple(row["sent"] for row in rows)
+    def _readable(self, row: sqlite3.Row) -> Entry:
+        entry = self._of_row(row)
+        if isinstance(entry, Entry):
+            return entry
+        to_do = _UPDATE if entry.newer else _ANEW
+        raise JournalError(to_do, number=entry.number, path=self.path, why=entry.why)
 
-    def _entries(self, where: str, values: dict[str, Any] | None = None) -> tuple[Entry, ...]:
-        with self._file.reading():
-            rows = self._file.db.execute(f"SELECT * FROM entry {where}", values or {}).fetchall()
-            return tuple(self._of_row(row) for row in rows)
+    def _of_row(self, row: sqlite3.Row) -> Entry | Unreadable:
+        busy = self._is_busy(row)
+        try:
+            return self._understood(row, busy)
+        except records.NotUnderstoodError as error:
+            return Unreadable(
+                row["number"],
+                _text_or_none(row["out_trade_no"]),
+                _text_or_none(row["syssn"]),
+                str(error),
+                error.newer,
+                row["settled"] == 1 or self._is_settled_later(row),
+                busy,
+            )
 
-    def _of_row(self, row: sqlite3.Row) -> Entry:
+    def _understood(self, row: sqlite3.Row, busy: bool) -> Entry:
         questions = self._file.db.execute(
             "SELECT endpoint, taken FROM question WHERE entry = ? ORDER BY number",
             (row["number"],),
         ).fetchall()
         last = questions[-1] if questions else None
+        walk = records.read(Walk, _parsed("walk", row["walk"]))
+        steps = tuple(
+            records.read(Taken, _parsed("taken", told["taken"]))
+            for told in questions
+            if told["taken"] is not None
+        )
+        for name in ("base_url", "app_code", "mchid"):
+            if _text_or_none(row[name]) is None:
+                raise records.NotUnderstoodError(name, "is no plain text")
+        for at in (row["begun"], row["changed"], *(taken.at for taken in steps)):
+            if type(at) not in (int, float) or not 0 <= at <= _LATEST:
+                raise records.NotUnderstoodError("a time", f"is {at!r}, not seconds since 1970")
         return Entry(
             row["number"],
             row["base_url"],
@@ -257,12 +354,21 @@ class Journal:
             row["mchid"],
             row["begun"],
             row["changed"],
-            records.to_walk(json.loads(row["walk"])),
-            tuple(records.to_taken(json.loads(told["taken"])) for told in questions if told[1]),
-            last["endpoint"] if last and not last["taken"] else None,
+            walk,
+            steps,
+            str(last["endpoint"]) if last and last["taken"] is None else None,
             bool(row["settled"]),
-            row["owner"] is not None and self._is_driven(row["number"], row["owner"]),
+            busy,
         )
+
+    def _is_settled_later(self, row: sqlite3.Row) -> bool:
+        found = self._file.db.execute(
+            "SELECT 1 FROM entry WHERE number > :number AND settled = 1"
+            " AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid"
+            " AND (out_trade_no = :out_trade_no OR syssn = :syssn)",
+            dict(row),
+        )
+        return found.fetchone() is not None
 
     # ---- claiming -------------------------------------------------------------------
 
@@ -279,13 +385,15 @@ class Journal:
         }
         with self._file.writing():
             found = self._file.db.execute(
-                "SELECT number FROM entry WHERE settled = 0 AND base_url = :base_url"
+                "SELECT * FROM entry WHERE settled = 0 AND base_url = :base_url"
                 " AND app_code = :app_code AND mchid = :mchid"
-                " AND (out_trade_no = :out_trade_no OR syssn = :syssn)",
+                " AND (out_trade_no = :out_trade_no OR syssn = :syssn) ORDER BY number",
                 values,
-            ).fetchone()
-            if found is not None:
-                return int(found["number"])
+            ).fetchall()
+            for row in found:
+                entry = self._of_row(row)
+                if entry.busy or isinstance(entry, Entry):
+                    return entry.number
             added = self._file.db.execute(
                 "INSERT INTO entry"
                 " (base_url, app_code, mchid, out_trade_no, syssn, begun, changed, walk)"
@@ -298,12 +406,14 @@ class Journal:
     @contextmanager
     def _claimed(self, client: Client, number: int) -> Iterator[tuple[Entry, _Page]]:
         with self._file.writing():
-            entry = self.entry(number)
-            if entry.busy:
+            row = self._row(number)
+            if self._is_busy(row):
                 raise BusyError(
-                    f"order {_name(entry.order)} (entry {number} of {self.path}) is being"
+                    f"order {_text_or_none(row['out_trade_no']) or _text_or_none(row['syssn'])}"
+                    f" (entry {number} of {self.path}) is being"
                     " cancelled by somebody else right now: let that finish"
                 )
+            entry = self._readable(row)
             if not _is_for(entry, client):
                 raise InputError(
                     "client",
@@ -327,9 +437,12 @@ class Journal:
             with suppress(JournalError), self._file.writing():
                 self._file.db.execute("UPDATE entry SET owner = NULL WHERE number = ?", (number,))
 
-    def _is_driven(self, number: int, owner: str) -> bool:
+    def _is_busy(self, row: sqlite3.Row) -> bool:
+        owner = row["owner"]
+        if not isinstance(owner, str) or not _OWNER.fullmatch(owner):
+            return False
         mine = self._mine()
-        return number in self._driven if owner == mine.name else mine.is_alive(owner)
+        return row["number"] in self._driven if owner == mine.name else mine.is_alive(owner)
 
     def _mine(self) -> Owner:
         if self._owner is None:
@@ -369,7 +482,7 @@ class _Page:
                     self._question = self._add(walk, Ask(taken.endpoint, {}), taken)
                 self._file.db.execute(
                     "UPDATE question SET taken = ? WHERE number = ?",
-                    (json.dumps(records.of_taken(taken)), self._question),
+                    (json.dumps(records.plain(taken)), self._question),
                 )
         except JournalError as error:
             self._warn(error)
@@ -416,31 +529,48 @@ SETTLED = frozenset(Verdict) - {Verdict.UNRESOLVED, Verdict.NOT_FOUND, Verdict.N
 """Verdicts after which nothing is owed. NOT_FOUND joins them once the payment's time is over."""
 
 
+_OWNER = re.compile("[0-9a-f]+")
+_LARGEST = 2**63 - 1  # number of an entry
+_LATEST = 253402214400.0  # the end of the year 9999, in Beijing
+_UPDATE = mark(
+    "entry {number} of the journal {path} can't be read: {why}. A newer qftools wrote it: update"
+    " qftools, or cancel the order once more, which begins a new entry"
+)
+_ANEW = mark(
+    "entry {number} of the journal {path} can't be read: {why}. Was the file edited? Cancel the"
+    " order once more, which looks first and begins a new entry"
+)
+
+
+def _parsed(name: str, text: object) -> object:
+    try:
+        return json.loads(text)  # type: ignore[arg-type]
+    except (TypeError, ValueError, RecursionError):
+        raise records.NotUnderstoodError(name, "is no JSON") from None
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) and value.isprintable() else None
+
+
 def _as_it_was_left(entry: Entry) -> Walk:
-    walk = entry.walk.interrupted() if entry.unanswered else entry.walk
-    fresh = not entry.steps and entry.unanswered is None
-    return walk if fresh else walk.resumed()
+    return (entry.walk.interrupted() if entry.unanswered else entry.walk).resumed()
 
 
 def _with_news(before: Walk, walk: Walk) -> Walk:
     """The walk as it was left, with what the caller says now: more is known, or less."""
-    known = before.order
-    order = replace(
-        walk.order,
-        **{
-            name: getattr(walk.order, name) or getattr(known, name)
-            for name in ("out_trade_no", "syssn", "pay_type", "txcurrcd", "udid", "mchid")
-        },
-    )
-    policy, profile, hk_cancel = walk.policy, walk.profile, walk.hk_cancel
-    signs = before.known.signed or walk.known.signed
+    known = {
+        field.name: getattr(walk.order, field.name)
+        for field in fields(Order)
+        if getattr(walk.order, field.name) is not None
+    }
     return replace(
         before,
-        order=order,
-        policy=policy,
-        profile=profile,
-        hk_cancel=hk_cancel,
-        known=replace(before.known, signed=signs),
+        order=replace(before.order, **known),
+        policy=walk.policy,
+        profile=walk.profile,
+        hk_cancel=walk.hk_cancel,
+        known=replace(before.known, signed=before.known.signed or walk.known.signed),
     )
 
 
@@ -457,15 +587,15 @@ def _account(app_code: str, mchid: str | None) -> str:
     return f"{app_code} with mchid {mchid}" if mchid else app_code
 
 
-def _name(order: Order) -> str:
-    return order.out_trade_no or order.syssn or ""
-
-
-def _dumped(walk: Walk, client: Client) -> str:
-    plain = records.of_walk(walk)
-    return json.dumps({**plain, "order": _redacted(plain["order"], client)})
-
-
 def _redacted(given: Mapping[str, Any], client: Client) -> Any:
     """What the caller gave, without the key; a reply has been redacted by the client."""
     return redactor_for(frozenset({client.credentials.client_key})).plain(dict(given))
+
+
+def _dumped(walk: Walk, client: Client) -> str:
+    plain = records.plain(walk)
+    for order in filter(None, (plain["order"], plain["target"])):
+        if _redacted(order, client)["udid"] != order["udid"]:
+            # A free text, left out: what is redacted can't be sent again. Numbers stay whole.
+            order["udid"] = None
+    return json.dumps(plain)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from qftools.errors import InputError, JournalError
+from qftools.errors import JournalError
 
 VERSION = 1  # of the schema; written to the file as user_version
 _MARK = 0x51464A31  # "QFJ1", as application_id: says that the file is a journal
@@ -73,6 +73,8 @@ class JournalFile:
     def __init__(self, path: str) -> None:
         self.path = path
         self._lock = threading.RLock()
+        if not _is_a_path(path):
+            raise JournalError(f"the journal {path!r} can't be opened: no file can have this name")
         with self.clear_errors():
             if path != ":memory:":
                 _make_private(path)
@@ -93,6 +95,8 @@ class JournalFile:
 
     def _prepare(self) -> None:
         self.db.row_factory = sqlite3.Row
+        # One text that is not UTF-8 shall not keep the other rows from being read.
+        self.db.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
         self.db.execute("PRAGMA foreign_keys = ON")
         # A commit is on the disk, not on its way there, before a request leaves.
         self.db.execute("PRAGMA synchronous = FULL")
@@ -153,10 +157,13 @@ class JournalFile:
             raise JournalError(
                 f"the journal {self.path} can't be opened: {error.strerror}"
             ) from error
-        except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise JournalError(f"the journal {self.path} {_TROUBLES['SQLITE_CORRUPT']}") from error
+
+
+def _is_a_path(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def _make_private(path: str) -> None:

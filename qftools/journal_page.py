@@ -60,9 +60,9 @@ def as_dict(entry: Entry, lang: str) -> dict[str, Any]:
         "charged": VERDICTS[entry.verdict].charged if entry.verdict else "unknown",
         "settled": entry.settled,
         "next": what_to_do(entry, lang),
-        "order": records.of_walk(entry.walk)["order"],
+        "order": records.plain(entry.order),
         "unanswered": entry.unanswered,
-        "steps": [records.of_taken(taken) for taken in entry.steps],
+        "steps": records.plain(entry.steps),
     }
 
 

@@ -1,211 +1,275 @@
-"""A cancel as plain data and back: order, walk, questions, exchanges. Lossless, for the journal.
+"""A cancel as plain data and back: walk, questions, exchanges. Lossless, for the journal.
 
-Nothing here reads or writes a file, and what it is given should be redacted already.
+The dataclasses say what is kept: all that they compare, so a new field is kept without a
+change here. A row that lacks a field gets its default. Nothing here reads or writes a file.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
-from typing import Any
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from qftools.cancellation import Taken
 from qftools.catalogue import Text
 from qftools.evidence import Known
-from qftools.exchange import Exchange, Request, Response
-from qftools.findings import Answer, Difference, Finding
 from qftools.models import Order, Transaction
-from qftools.policy import Policy
-from qftools.routing import Route, route
-from qftools.verdicts import Verdict
-from qftools.walk import Finished, Step, Walk
+from qftools.routing import route
+from qftools.walk import Walk
 
 Plain = dict[str, Any]
+_Read = Callable[[Any, str], Any]
+_T = TypeVar("_T")
 
-_COUNTERS = ("wait", "looks", "absents", "cancels", "confirms", "opens", "ripe")
-_OF_ORDER = tuple(field.name for field in fields(Order) if field.name != "reply")
 
+class NotUnderstoodError(Exception):
+    """A record is none that this qftools wrote.
 
-def of_walk(walk: Walk) -> Plain:
-    """Return *walk* as plain data.
-
-    Example:
-        >>> walk = Walk(Order("A1", 100, "2026-01-05 10:00:00")).told(Answer(Finding.SILENT))
-        >>> to_walk(of_walk(walk)) == walk
-        True
+    Attributes:
+        newer: It has something that this qftools does not know, and a newer one may.
     """
-    end = walk.end
-    return {
-        "order": {name: getattr(walk.order, name) for name in _OF_ORDER},
-        "policy": walk.policy and asdict(walk.policy),
-        "profile": walk.profile,
-        "hk_cancel": walk.hk_cancel,
-        "step": walk.step.value,
-        **{name: getattr(walk, name) for name in _COUNTERS},
-        "last_cancel": walk.last_cancel and of_answer(walk.last_cancel),
-        "routed": walk.route is not None,
-        "known": asdict(walk.known),
-        "target": walk.target and {name: getattr(walk.target, name) for name in _OF_ORDER},
-        "view": walk.view,
-        "today": walk.today,
-        "over": walk.over and of_answer(walk.over),
-        "searched": list(walk.searched),
-        "end": end and {"verdict": end.verdict.value, "reason": end.reason and asdict(end.reason)},
-    }
+
+    def __init__(self, at: str, problem: str, *, newer: bool = False) -> None:
+        super().__init__(f"{at} {problem}")
+        self.newer = newer
 
 
-def to_walk(plain: Plain) -> Walk:
-    """Return the walk that [of_walk][qftools.records.of_walk] made plain."""
-    order = Order(**plain["order"])
-    end, last, policy = plain["end"], plain["last_cancel"], plain["policy"]
-    return Walk(
-        order,
-        policy and Policy(**policy),
-        plain["profile"],
-        plain["hk_cancel"],
-        step=Step(plain["step"]),
-        **{name: plain[name] for name in _COUNTERS},
-        last_cancel=last and to_answer(last),
-        route=_route(order, plain) if plain["routed"] else None,
-        known=Known(**{name: _frozen(value) for name, value in plain.get("known", {}).items()}),
-        target=Order(**plain["target"]) if plain.get("target") else None,
-        view=plain.get("view", 0),
-        today=plain.get("today"),
-        over=to_answer(plain["over"]) if plain.get("over") else None,
-        searched=tuple(plain.get("searched", ())),
-        end=end and Finished(Verdict(end["verdict"]), _words(end["reason"])),
-    )
-
-
-def _route(order: Order, plain: Plain) -> Route | None:
-    # Not kept: it follows from the tables, and its texts may have been improved since.
-    if order.pay_type is None:
-        return None
-    return route(order.pay_type, profile=plain["profile"], hk_cancel=plain["hk_cancel"])
-
-
-def of_answer(answer: Answer) -> Plain:
-    """Return *answer* as plain data."""
-    return {
-        "finding": answer.finding.value,
-        "respcd": answer.respcd,
-        "row": None if answer.row is None else dict(answer.row.row),
-        "refused": answer.refused,
-        "pending": answer.pending,
-        "note": answer.note and asdict(answer.note),
-        "wait": answer.wait,
-        "age": answer.age,
-        "signed": answer.signed,
-        "differs": [list(each) for each in answer.differs],
-        "open": list(answer.open),
-        "dead": list(answer.dead),
-        "rows": answer.rows,
-        "ask_next": answer.ask_next,
-    }
-
-
-def to_answer(plain: Plain) -> Answer:
-    """Return the answer that [of_answer][qftools.records.of_answer] made plain."""
-    row = plain["row"]
-    known = {
-        **{name: _frozen(value) for name, value in plain.items()},
-        "finding": Finding(plain["finding"]),
-        "row": None if row is None else Transaction(row),
-        "note": _words(plain["note"]),
-        "differs": tuple(Difference(*each) for each in plain.get("differs", ())),
-    }
-    return Answer(**known)
-
-
-def _words(plain: Any) -> Text | None:
-    # Journals of before the texts had two languages hold English alone.
-    if isinstance(plain, str):
-        return Text(plain, plain) if plain else None
-    return plain and Text(**plain)
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def of_taken(taken: Taken) -> Plain:
-    """Return one question with its answer as plain data."""
-    return {
-        "step": taken.step.value,
-        "endpoint": taken.endpoint,
-        "at": taken.at,
-        "answer": of_answer(taken.answer),
-        "exchange": taken.exchange and of_exchange(taken.exchange),
-    }
-
-
-def to_taken(plain: Plain) -> Taken:
-    """Return the question that [of_taken][qftools.records.of_taken] made plain."""
-    exchange = plain["exchange"]
-    return Taken(
-        Step(plain["step"]),
-        plain["endpoint"],
-        to_answer(plain["answer"]),
-        plain["at"],
-        exchange and to_exchange(exchange),
-    )
-
-
-def of_exchange(exchange: Exchange) -> Plain:
-    """Return *exchange* as plain data.
+def plain(value: Any) -> Any:
+    """Return *value*, made of dataclasses of the cancel flow, as data that JSON can carry.
 
     Bytes become text; those that are not UTF-8 become lone surrogates, which JSON
-    carries as escapes, so that no byte is lost.
+    carries as escapes, so that no byte is lost. Nothing is redacted here: what a
+    reply holds was redacted when it came, and a state is no text.
 
     Example:
-        >>> sent = Request("POST", "https://h/trade/v1/query", (("A", "b"),), b"a=\\xff")
-        >>> exchange = Exchange("query", sent, None, "ReadTimeout", 0.0, 3.0)
-        >>> to_exchange(of_exchange(exchange)) == exchange
-        True
+        >>> walk = Walk(Order("A1", 100, "2026-01-05 10:00:00"))
+        >>> plain(walk)["order"]["out_trade_no"], read(Walk, plain(walk)) == walk
+        ('A1', True)
     """
-    request, response = exchange.request, exchange.response
-    return {
-        "endpoint": exchange.endpoint,
-        "request": {
-            "method": request.method,
-            "url": request.url,
-            "headers": [list(header) for header in request.headers],
-            "body": _text(request.body),
-        },
-        "response": response
-        and {
-            "status": response.status,
-            "headers": [list(header) for header in response.headers],
-            "body": _text(response.body),
-        },
-        "error": exchange.error,
-        "started": exchange.started,
-        "seconds": exchange.seconds,
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if isinstance(value, Transaction):
+        return dict(value.row)
+    if is_dataclass(value):
+        kind: Any = type(value)
+        return {name: plain(getattr(value, name)) for name in _kept(kind)}
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
+    return value
+
+
+def read(kind: type[_T], record: object) -> _T:
+    """Return what [plain][qftools.records.plain] made plain.
+
+    Raises:
+        NotUnderstoodError: It is no record of that kind, or one of a newer qftools.
+
+    Example:
+        >>> read(Walk, {"order": {"out_trade_no": "A1"}, "step": "GUESS"})
+        Traceback (most recent call last):
+        ...
+        qftools.records.NotUnderstoodError: step is 'GUESS', which this qftools does not know
+    """
+    if kind is Walk:
+        record = _with_route(record)
+    reader: _Read = _reader(kind)  # type: ignore[arg-type]  # a type can be hashed
+    made: _T = reader(record, "")
+    return made
+
+
+def _with_route(record: Any) -> Any:
+    """Records once said only that there was a route, not which."""
+    if not isinstance(record, dict) or "routed" not in record:
+        return record
+    walk = read(Walk, {name: value for name, value in record.items() if name != "routed"})
+    if not record["routed"] or walk.order.pay_type is None:
+        return plain(walk)
+    return plain(walk) | {
+        "route": plain(route(walk.order.pay_type, profile=walk.profile, hk_cancel=walk.hk_cancel))
     }
 
 
-def to_exchange(plain: Plain) -> Exchange:
-    """Return the exchange that [of_exchange][qftools.records.of_exchange] made plain."""
-    request, response = plain["request"], plain["response"]
-    return Exchange(
-        plain["endpoint"],
-        Request(
-            request["method"], request["url"], _headers(request["headers"]), _bytes(request["body"])
-        ),
-        response
-        and Response(response["status"], _headers(response["headers"]), _bytes(response["body"])),
-        plain["error"],
-        plain["started"],
-        plain["seconds"],
-    )
+# ---- readers, made from the types of the fields -----------------------------------------
 
 
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
+@cache
+def _kept(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.compare)
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+@cache
+def _reader(kind: Any) -> _Read:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return _one_of(inner)
+    if origin is Literal:
+        return _choice(inner)
+    if origin is tuple:
+        return _tuple(inner)
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(inner)
+    if kind is Any:
+        return lambda value, at: value
+    if kind is Text:
+        return _text
+    if kind is Transaction:
+        return lambda value, at: Transaction(_checked(value, dict, at))
+    if issubclass(kind, tuple):
+        return _named_tuple(kind)
+    if issubclass(kind, Enum):
+        return _choice(tuple(kind))
+    if is_dataclass(kind):
+        return _dataclass(kind)
+    return {bytes: _bytes, float: _number}.get(kind) or _scalar(kind)
 
 
-def _headers(pairs: list[list[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in pairs)
+def _checked(value: Any, kind: type, at: str) -> Any:
+    if type(value) is not kind:
+        raise NotUnderstoodError(at or "it", f"is {_shown(value)}, not {_KINDS[kind]}")
+    return value
+
+
+_KINDS = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    NoneType: "null",
+}
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
+
+
+def _scalar(kind: type) -> _Read:
+    if kind not in _KINDS:
+        raise TypeError(f"no record can keep a {kind}")
+    return lambda value, at: _checked(value, kind, at)
+
+
+def _number(value: Any, at: str) -> float:
+    try:
+        if type(value) in (int, float) and math.isfinite(value):
+            return value  # type: ignore[no-any-return]
+    except OverflowError:
+        pass
+    raise NotUnderstoodError(at, f"is {_shown(value)}, not a number")
+
+
+def _bytes(value: Any, at: str) -> bytes:
+    try:
+        raw: bytes = _checked(value, str, at).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise NotUnderstoodError(at, "stands for no bytes") from None
+    return raw
+
+
+def _text(value: Any, at: str) -> Text | None:
+    # Notes and reasons were once in English only, and empty where there was none.
+    if isinstance(value, str):
+        return Text(value, value) if value else None
+    text: Text = _dataclass(Text)(value, at)
+    return text
+
+
+def _choice(known: tuple[Any, ...]) -> _Read:
+    by_value = {item.value if isinstance(item, Enum) else item: item for item in known}
+
+    def reader(value: Any, at: str) -> Any:
+        if not isinstance(value, str) or value not in by_value:
+            said = f"is {_shown(value)}, which this qftools does not know"
+            raise NotUnderstoodError(at, said, newer=isinstance(value, str))
+        return by_value[value]
+
+    return reader
+
+
+def _one_of(kinds: tuple[Any, ...]) -> _Read:
+    readers = [_reader(kind) for kind in kinds if kind is not NoneType]
+
+    def reader(value: Any, at: str) -> Any:
+        if value is None and NoneType in kinds:
+            return None
+        for attempt in readers[:-1]:
+            try:
+                return attempt(value, at)
+            except NotUnderstoodError:
+                continue
+        return readers[-1](value, at)
+
+    return reader
+
+
+def _tuple(kinds: tuple[Any, ...]) -> _Read:
+    many = kinds[-1] is Ellipsis
+    readers = [_reader(kind) for kind in kinds if kind is not Ellipsis]
+
+    def reader(value: Any, at: str) -> tuple[Any, ...]:
+        items = _checked(value, list, at)
+        if not many and len(items) != len(readers):
+            raise NotUnderstoodError(at, f"has {len(items)} parts, not {len(readers)}")
+        which = readers * len(items) if many else readers
+        return tuple(one(item, at) for one, item in zip(which, items, strict=True))
+
+    return reader
+
+
+def _named_tuple(kind: Any) -> _Read:
+    parts = _tuple(tuple(get_type_hints(kind).values()))
+    return lambda value, at: kind(*parts(value, at))
+
+
+def _mapping(kinds: tuple[Any, ...]) -> _Read:
+    of_value = _reader(kinds[1])
+    return lambda value, at: {
+        name: of_value(item, f"{at}.{name}") for name, item in _checked(value, dict, at).items()
+    }
+
+
+def _dataclass(kind: Any) -> _Read:
+    hints = get_type_hints(kind)
+    readers = {name: _reader(hints[name]) for name in _kept(kind)}
+    needed = {
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
+    }
+
+    def reader(value: Any, at: str) -> Any:
+        record = _checked(value, dict, at)
+        before = f"{at}." if at else ""
+        if missing := needed - record.keys():
+            raise NotUnderstoodError(at or "it", f"has no {min(missing)}")
+        if kind in _DECIDING:
+            _refuse_unknown(record, readers, at)
+        values = {
+            name: one(record[name], before + name)
+            for name, one in readers.items()
+            if name in record
+        }
+        try:
+            return kind(**values)
+        except ValueError as error:  # an InputError: a value that never was in one
+            raise NotUnderstoodError(at or "it", f"can't be: {error}") from None
+
+    return reader
+
+
+_DECIDING = (Order, Known)  # what is cancelled, and what is believed
+
+
+def _refuse_unknown(record: Plain, known: Mapping[str, Any], at: str) -> None:
+    """What is new elsewhere, or says nothing, is ignored."""
+    for name, value in record.items():
+        if name not in known and value:
+            said = f"has {name}, which this qftools does not know"
+            raise NotUnderstoodError(at, said, newer=True)

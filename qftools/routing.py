@@ -15,6 +15,7 @@ from qftools.errors import InputError
 
 Call = Literal["reversal", "close"]
 Profile = Literal["seed", "docs-2026-02", "docs-2026-late", "2017"]
+HongKong = Literal["deny", "allow"]
 Sure = Literal["published", "inferred", "ask", "unlisted"]
 
 PROFILES: tuple[Profile, ...] = ("seed", "docs-2026-02", "docs-2026-late", "2017")
@@ -85,7 +86,7 @@ def route(
     pay_type: str,
     *,
     profile: Profile = "seed",
-    hk_cancel: Literal["deny", "allow"] = "deny",
+    hk_cancel: HongKong = "deny",
 ) -> Route:
     """Return the call that cancels *pay_type*, with the reason and how sure it is.
 

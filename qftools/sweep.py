@@ -24,7 +24,7 @@ from qftools.locale import text
 from qftools.models import Order
 from qftools.pace import LIMITS, Pace
 from qftools.policy import Policy
-from qftools.routing import Profile, route
+from qftools.routing import HongKong, Profile, route
 from qftools.sweep_cells import Stated, currency
 from qftools.verdicts import VERDICTS
 from qftools.walk import Ask, Walk
@@ -103,7 +103,7 @@ class Task:
     journal: str | None = None
     policy: Policy | None = None
     profile: Profile = "seed"
-    hk_cancel: str = "deny"
+    hk_cancel: HongKong = "deny"
     dry: bool = False
     limit: Literal["account", "merchant"] = "account"
     threads: int = WORKERS
@@ -347,8 +347,8 @@ class _Desk:
         after, taken = self._look(row, watch)
         would = ""
         if taken.finding is Finding.OPEN and after.order.pay_type:
-            hk: Any = self.task.hk_cancel
-            by = route(after.order.pay_type, profile=self.task.profile, hk_cancel=hk)
+            task = self.task
+            by = route(after.order.pay_type, profile=task.profile, hk_cancel=task.hk_cancel)
             would = by.call or ""
         end = after.end
         return Result(

@@ -17,7 +17,7 @@ from qftools.evidence import LARGEST_PAGE, Known, more_telling
 from qftools.findings import Answer, Finding
 from qftools.models import Order, Transaction, as_written
 from qftools.policy import Policy, policy_for
-from qftools.routing import Profile, Route, route
+from qftools.routing import HongKong, Profile, Route, route
 from qftools.verdicts import Verdict
 
 
@@ -143,7 +143,7 @@ class Walk:
     order: Order
     policy: Policy | None = None
     profile: Profile = "seed"
-    hk_cancel: str = "deny"
+    hk_cancel: HongKong = "deny"
     step: Step = Step.LOOK
     wait: float = 0.0
     looks: int = 0
@@ -338,7 +338,7 @@ class Walk:
         by = route(
             target.pay_type or self.order.pay_type,
             profile=self.profile,
-            hk_cancel=self.hk_cancel,  # type: ignore[arg-type]
+            hk_cancel=self.hk_cancel,
         )
         walk = replace(self, route=by, step=Step.CANCEL, target=target)
         if by.call is None:

@@ -90,7 +90,7 @@ def cancel(
                     order,
                     policy=policy,
                     profile=profile,  # type: ignore[arg-type]  # click.Choice has checked it
-                    hk_cancel=hk_cancel,
+                    hk_cancel=hk_cancel,  # type: ignore[arg-type]
                     journal=keeper,
                     watch=teller,
                 )
