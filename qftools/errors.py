@@ -10,7 +10,7 @@ QFPayError
 │   └── UnclearError                the gateway answered that it does not know yet either
 ├── GatewayError                    the gateway understood and said no: nothing happened
 ├── JournalError                    the journal can't be read or written
-│   └── BusyError                   another process is at this order: let it finish
+│   └── BusyError                   another process is at this order or file: let it finish
 └── SandboxError                    the sandbox can't do what was asked of it
 
 A payment that is still in progress is no error at all: it is a reply.
@@ -196,7 +196,7 @@ class JournalError(QFPayError):
 
 
 class BusyError(JournalError):
-    """Somebody else, who shares the journal, is cancelling this order; nothing was sent."""
+    """Another process is at this order, or at this file of results; nothing was sent."""
 
 
 class SandboxError(QFPayError):

@@ -221,7 +221,7 @@ def read(path: Path) -> Iterator[Row | Wrong]:
     """Yield the rows of a file of orders, the wrong ones too. Reads as it goes.
 
     Args:
-        path: A table with a heading, or JSON lines, see [Orders][qftools.sweep_files.Orders].
+        path: A table with a heading, or JSON lines, see [Orders][qftools.sweep_reading.Orders].
 
     Raises:
         InputError: It can't be read, is no such file, or has no column of numbers.
