@@ -16,8 +16,9 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "qftools/records.py": ("test_records", "test_journal", "test_cli_journal"),
     "qftools/journal.py": ("test_journal", "test_cli_journal"),
     "qftools/journal_file.py": ("test_journal", "test_cli_journal"),
-    "qftools/sweep_files.py": ("test_sweep_files", "test_sweep"),
-    "qftools/sweep_reading.py": ("test_sweep_files", "test_sweep"),
+    "qftools/sweep_files.py": ("test_sweep_results",),
+    "qftools/sweep_reading.py": ("test_sweep_reading",),
+    "qftools/sweep_cells.py": ("test_sweep_reading",),
     "qftools/connection.py": ("test_client", "test_connection"),
     "qftools/client.py": ("test_client", "test_secrets"),
 }
