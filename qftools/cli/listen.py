@@ -14,7 +14,7 @@ from qftools.cli.command import Command, client_key_option, json_option, option
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
-    from qftools.sandbox.receiver import Arrival
+    from qftools.sandbox.receiver import Arrival, Check
 
 LARGEST = 256 * 1024
 
@@ -25,8 +25,10 @@ LARGEST = 256 * 1024
     help=mark(
         "Receive notifications on this machine, until Ctrl-C: show each with its signature check "
         "and retry number, and acknowledge it.\n\n"
-        "With --sandbox the sandbox sends its notifications here. With --forward each goes on to "
-        "your own receiver, as it came, and your receiver's answer goes back."
+        "With --sandbox the sandbox sends its notifications here, and checks them where no key is "
+        "given. Without key and sandbox a signature is not checked, unless it is that of "
+        "a sandbox that was started without a key. With --forward each goes on to your own "
+        "receiver, as it came, and your receiver's answer goes back."
     ),
 )
 @option(
@@ -57,13 +59,13 @@ def listen(
     """Receive notifications until Ctrl-C or SIGTERM."""
     from waitress.server import create_server
 
-    from qftools.sandbox.embedded import CLIENT_KEY
     from qftools.sandbox.post import check
     from qftools.sandbox.receiver import Receiver
 
     if forward:
         check(forward, anywhere=True)
-    shown = _Shown(Receiver(client_key or CLIENT_KEY), forward, answer, as_json)
+    receiver = Receiver(check=_check(client_key, sandbox))
+    shown = _Shown(receiver, forward, answer, as_json)
     try:
         server = create_server(shown, host="127.0.0.1", port=port, threads=4, ident=None)
     except OSError as error:
@@ -80,8 +82,8 @@ def listen(
     try:
         if sandbox:
             _tell(sandbox, url)
-        if not as_json:
-            click.echo(text("Listening at {url}. Ctrl-C stops it.").format(url=url))
+        ready = text("Listening at {url}. Ctrl-C stops it.").format(url=url)
+        click.echo(output.as_json({"ready": url}) if as_json else ready)
         stopped.wait()
     finally:
         if sandbox:
@@ -104,6 +106,37 @@ def _tell(sandbox: str, url: str, *, quietly: bool = False) -> None:
     except SandboxError:
         if not quietly:
             raise
+
+
+def _check(client_key: str | None, sandbox: str | None) -> Check:
+    """Check by the key that was given; else the sandbox is asked, and no key is sent for it."""
+    from qftools.errors import SandboxError
+    from qftools.sandbox.embedded import CLIENT_KEY
+    from qftools.sandbox.receiver import check_with
+    from qftools.sandbox.remote import Remote
+
+    by_key = check_with(client_key or CLIENT_KEY)
+
+    def check(body: bytes, signature: str) -> tuple[bool | None, str]:
+        if not sandbox:
+            signed, why = by_key(body, signature)
+            if signed or client_key:
+                return signed, why
+            return None, text("No key was given to check it with: --client-key or --sandbox.")
+        if client_key and by_key(body, signature)[0]:
+            return True, ""
+        asked = {"signature": signature, "body": body.decode("utf-8", "replace")}
+        try:
+            signed = Remote(sandbox).call("POST", "/sandbox/notification-check", asked)["signed"]
+        except SandboxError as error:
+            return None, str(error)
+        if not signed:
+            return False, text("None of the sandbox's merchants signed this body.")
+        if client_key:
+            return False, text("The sandbox signed it, with another key than the one given here.")
+        return True, ""
+
+    return check
 
 
 class _Shown:
@@ -142,7 +175,7 @@ class _Shown:
             # A forged one goes on as well: the receiver behind is to refuse it itself.
             posted = post(self._forward, headers, arrival.body, anywhere=True)
             return posted.status or 502, posted.body
-        return (200, self._answer.encode()) if arrival.signed else (403, b"")
+        return (403, b"") if arrival.signed is False else (200, self._answer.encode())
 
     def _show(self, arrival: Arrival, status: int, answer: bytes) -> None:
         if self._as_json:
@@ -158,13 +191,17 @@ class _Shown:
             return
         fields = arrival.fields
         amount = output.amount(str(fields.get("txamt", "")), str(fields.get("txcurrcd", "")))
-        signed = text("signature right") if arrival.signed else text("signature wrong")
+        signed, colour = {
+            True: (text("signature right"), "green"),
+            False: (text("signature wrong"), "red"),
+            None: (text("signature not checked"), "yellow"),
+        }[arrival.signed]
         retry = text("retry {number}").format(number=arrival.retry)
         words = [
             str(fields.get("notify_type", "?")),
             str(fields.get("out_trade_no", "?")),
             amount,
-            click.style(signed, fg="green" if arrival.signed else "red"),
+            click.style(signed, fg=colour),
             retry if arrival.retry else text("first delivery"),
             f"-> HTTP {status} {answer[:40].decode('utf-8', 'replace')}",
         ]

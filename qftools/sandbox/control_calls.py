@@ -18,6 +18,7 @@ from qftools.sandbox.notifications import FAULTS
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.post import check
 from qftools.sandbox.settings import switches
+from qftools.signing import verify_body
 
 # -- the sandbox as a whole ---------------------------------------------------------
 
@@ -250,6 +251,13 @@ def notify_again(ask: Ask) -> dict[str, Any]:
         raise NotFound(f"no notification {wanted[:40]!r} is kept")
     ask.sandbox.notifications.requeue(int(wanted))
     return next(views.notice(n) for n in ask.sandbox.notifications if str(n.id) == wanted)
+
+
+def check_notice(ask: Ask) -> dict[str, Any]:
+    """Tell whether a merchant's key signed a notification: no key leaves the sandbox for it."""
+    body, signature = ask.values["body"].encode("utf-8", "replace"), ask.values["signature"]
+    merchants = ask.sandbox.gateway.merchants
+    return {"signed": any(verify_body(body, item.client_key, signature) for item in merchants)}
 
 
 def report(ask: Ask) -> dict[str, Any]:

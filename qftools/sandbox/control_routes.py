@@ -189,6 +189,16 @@ ROUTES: tuple[Route, ...] = (
         thing_key="notifyAgain.id",
         answer="Notice",
     ),
+    _call(
+        "POST",
+        "/sandbox/notification-check",
+        "checkNotification",
+        calls.check_notice,
+        body=(
+            _value("signature", "text", required=True, most=128),
+            _value("body", "text", most=262_144, default=""),
+        ),
+    ),
     _call("GET", "/sandbox/switches", "switches", calls.all_switches, answer="Objects"),
     _call(
         "POST",

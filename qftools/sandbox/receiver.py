@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,17 +21,32 @@ class Arrival:
     """One notification as it came.
 
     Attributes:
-        signed: Whether its signature is the gateway's.
+        signed: Whether its signature is the gateway's; None where nothing could check it.
         why: Why not, in one line; empty where it is.
         retry: How often the same one came before.
         fields: What it says; empty where the body is no JSON object.
     """
 
-    signed: bool
+    signed: bool | None
     why: str
     retry: int
     body: bytes
     fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+Check = Callable[[bytes, str], tuple[bool | None, str]]
+"""Takes body and signature; returns whether it is the gateway's (None: unknown), and why not."""
+
+
+def check_with(client_key: str) -> Check:
+    """Return a check by the key that the gateway signs with."""
+
+    def check(body: bytes, signature: str) -> tuple[bool | None, str]:
+        if verify_body(body, client_key, signature):
+            return True, ""
+        return False, "the signature is not the MD5 of this body and the client key"
+
+    return check
 
 
 class Receiver:
@@ -39,6 +54,7 @@ class Receiver:
 
     Args:
         client_key: The key that the gateway signs with.
+        check: Checks a signature otherwise than by that key.
 
     Example:
         >>> receiver = Receiver("key")
@@ -46,8 +62,8 @@ class Receiver:
         'the signature is not the MD5 of this body and the client key'
     """
 
-    def __init__(self, client_key: str) -> None:
-        self._key = client_key
+    def __init__(self, client_key: str = "", *, check: Check | None = None) -> None:
+        self._check = check or check_with(client_key)
         self._came: Counter[tuple[str, str]] = Counter()
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> Arrival:
@@ -59,10 +75,12 @@ class Receiver:
         """
         sent = {name.lower(): value for name, value in headers.items()}
         signature = sent.get("x-qf-sign", "").strip()
-        signed = bool(signature) and verify_body(body, self._key, signature)
+        signed, why = self._check(body, signature) if signature else (False, "X-QF-SIGN is missing")
         fields = _fields(body)
-        retry = self._counted(fields) if signed else 0
-        return Arrival(signed, _why(signature, signed, fields), retry, body, fields)
+        if signed and not fields:
+            why = "the body is no JSON object"
+        retry = 0 if signed is False else self._counted(fields)
+        return Arrival(signed, why, retry, body, fields)
 
     def _counted(self, fields: Mapping[str, Any]) -> int:
         if len(self._came) > MOST_REMEMBERED:
@@ -78,11 +96,3 @@ def _fields(body: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) else {}
-
-
-def _why(signature: str, signed: bool, fields: Mapping[str, Any]) -> str:
-    if not signature:
-        return "X-QF-SIGN is missing"
-    if not signed:
-        return "the signature is not the MD5 of this body and the client key"
-    return "" if fields else "the body is no JSON object"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -49,7 +50,8 @@ def listening(*args):
     assert process.stdout
     try:
         line = process.stdout.readline()
-        yield process.stdout, line.split(" at ")[1].split(". ")[0]
+        (url,) = re.findall(r"http://[\d.:]+/", line)
+        yield process.stdout, url
     finally:
         process.send_signal(signal.SIGINT)
         status = process.wait(timeout=10)
@@ -76,7 +78,8 @@ def test_listen_shows_each_with_its_check_and_retry_and_acknowledges_it(sandbox)
 
 
 def test_listen_counts_retries_and_says_why_a_signature_is_wrong(sandbox):
-    with listening("--answer", "later") as (lines, url):
+    key = ("--client-key", CLIENT_KEY)
+    with listening("--answer", "later", *key) as (lines, url):
         sandbox.fault("tampered", on="notification")
         paid(sandbox, notify_url=url)
         sandbox.clock.advance(720)
@@ -88,6 +91,61 @@ def test_listen_counts_retries_and_says_why_a_signature_is_wrong(sandbox):
     assert "not the MD5 of this body and the client key" in said[1]
     assert "first delivery" in said[2]
     assert "retry 1" in said[3]
+
+
+OWN = {"app_code": "SHOP", "client_key": "0123456789ABCDEF0123456789ABCDEF"}
+
+
+def test_a_sandbox_with_a_key_of_its_own_checks_for_listen_and_never_tells_the_key():
+    with Sandbox(**OWN) as sandbox:
+        sandbox.serve()
+        with listening("--sandbox", sandbox.url, "--json") as (lines, _):
+            sandbox.fault("tampered", on="notification")
+            paid(sandbox)
+            tampered = json.loads(lines.readline())
+            sandbox.fault("early", on="notification")
+            paid(sandbox)
+            early = json.loads(lines.readline())
+        answers = requests.get(f"{sandbox.url}/sandbox/state", timeout=10).text
+
+    assert (tampered["signed"], tampered["status"]) == (False, 403)
+    assert "None of the sandbox's merchants" in tampered["why"]
+    assert (early["signed"], early["why"], early["status"]) == (True, "", 200)
+    assert OWN["client_key"] not in answers + json.dumps([tampered, early])
+
+
+def test_without_a_key_or_a_sandbox_listen_says_that_nothing_was_checked():
+    with Sandbox(**OWN) as sandbox, listening() as (lines, url):
+        sandbox.serve()
+        paid(sandbox, notify_url=url)
+        said = lines.readline(), lines.readline()
+        unsigned = requests.post(url, data=b"{}", timeout=10)
+
+    assert "signature not checked" in said[0] and "HTTP 200 SUCCESS" in said[0]
+    assert "No key was given to check it with: --client-key or --sandbox." in said[1]
+    assert unsigned.status_code == 403  # without any signature it is forged for certain
+
+
+def test_a_key_that_is_not_the_sandboxs_is_said_to_be_another_one():
+    with Sandbox(**OWN) as sandbox:
+        sandbox.serve()
+        with listening("--sandbox", sandbox.url, "--client-key", CLIENT_KEY) as (lines, _):
+            paid(sandbox)
+            said = lines.readline(), lines.readline()
+
+    assert "signature wrong" in said[0]
+    assert "with another key than the one given here" in said[1]
+
+
+def test_where_the_sandbox_has_gone_nothing_is_called_forged():
+    with Sandbox(**OWN) as sandbox:
+        sandbox.serve()
+        with listening("--sandbox", sandbox.url) as (lines, url):
+            sandbox.stop()
+            requests.post(url, data=b"{}", headers={"X-QF-SIGN": "0" * 32}, timeout=10)
+            said = lines.readline()
+
+    assert "signature not checked" in said
 
 
 def test_listen_forwards_the_bytes_and_brings_the_answer_back(sandbox):
