@@ -10,7 +10,7 @@ import calendar
 import contextlib
 import datetime
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from qftools.models import Order, Transaction, as_written
 from qftools.validation import usable
 
 Params = dict[str, str | int]
-TOLD = ("out_trade_no", "syssn", "txdtm")
+TOLD = ("out_trade_no", "syssn", "txamt", "txcurrcd", "txdtm")
 """What a walk must know of: whether the caller or the books said it."""
 
 _DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)", re.ASCII)
@@ -50,9 +50,7 @@ def views(order: Order, learned: Collection[str] = (), today: str | None = None)
     told: list[Params] = [
         {name: number} for name, number in numbers.items() if number and name in learned
     ]
-    day = _day(order, learned, today)
-    known = "txdtm" not in learned and order.txdtm is not None
-    in_a_month = [given[0] | month for month in _months(day, known or "syssn" in given[0])]
+    in_a_month = [given[0] | month for month in _months(order, learned, today)]
     return [merchant | asked for asked in (*given, *in_a_month, *told)]
 
 
@@ -70,32 +68,45 @@ def months_in_doubt(
         >>> months_in_doubt(Order("A1", 2500, "2026-01-15 10:00:00"))
         []
     """
-    day = _day(order, learned, today)
+    said, began = _days(order, learned, today)
+    day = said or began
     if day is None or 2 < day.day < calendar.monthrange(day.year, day.month)[1] - 1:
         return []
     asked = views(order, learned, today)
     return [number for number, view in enumerate(asked) if "start_time" in view]
 
 
-def _day(order: Order, learned: Collection[str], today: str | None) -> datetime.date | None:
-    """The day of the order. What was learned does not move it, so that the views stay."""
-    for name, said in (("txdtm", order.txdtm), ("syssn", order.syssn), ("", today)):
-        found = _DATE.match(said or "")
-        if found is None or name in learned:
-            continue
-        with contextlib.suppress(ValueError):
-            return datetime.date(*map(int, found.groups()))
+def _days(
+    order: Order, learned: Collection[str], today: str | None
+) -> tuple[datetime.date | None, datetime.date | None]:
+    """The day that the order tells, and the day when it was first asked for.
+
+    What was learned does not move it, so that the views stay. A time is surer than a number:
+    where there is one, today does not matter.
+    """
+    if order.txdtm is not None and "txdtm" not in learned:
+        return _date(order.txdtm), None
+    return None if "syssn" in learned else _date(order.syssn), _date(today)
+
+
+def _date(text: str | None) -> datetime.date | None:
+    found = _DATE.match(text or "")
+    with contextlib.suppress(ValueError):
+        day = datetime.date(*map(int, found.groups())) if found else None
+        return day if day and 1000 < day.year < 9999 else None
     return None
 
 
-def _months(day: datetime.date | None, known: bool) -> Iterator[Params]:
-    if day is None or not 1000 < day.year < 9999:
-        return
-    # The gateway counts by its own time when the request arrived, not by the merchant's.
-    later = known and day.day > 15
-    months = day.year * 12 + day.month - 1 + (1 if later else -1)
-    yield _month(months // 12, months % 12 + 1)
-    yield _month(day.year, day.month)  # the likeliest last: an order may still be on its way
+def _months(order: Order, learned: Collection[str], today: str | None) -> list[Params]:
+    """The months to look into, the likeliest last: an order may still be on its way."""
+    said, began = _days(order, learned, today)
+    months: dict[int, None] = {}
+    for day, later in ((began, False), (said, True)):
+        if day is not None:
+            # The gateway counts by its own time when the request arrived, not by the merchant's.
+            month = day.year * 12 + day.month - 1
+            months |= {month + (1 if later and day.day > 15 else -1): None, month: None}
+    return [_month(month // 12, month % 12 + 1) for month in months]
 
 
 def _month(year: int, month: int) -> Params:

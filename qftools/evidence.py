@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from qftools import catalogue
 from qftools.catalogue import Text
 from qftools.findings import Answer, Difference, Finding, unsigned
 from qftools.models import Order, Reply, State, Transaction, as_written
@@ -39,6 +40,10 @@ REASONS: dict[str, Text] = {
     "unclear": Text(
         "有一行的 respcd {respcd}、cancel {flag} 不是付款结果",
         "a row has respcd {respcd} and cancel {flag}, which is no result of a payment",
+    ),
+    "no result yet": Text(
+        "有一行的 respcd 是 {respcd}，不能说明是否已支付",
+        "a row has respcd {respcd}, which does not tell whether it is paid",
     ),
     "differs": Text(
         "网关账上这笔订单的 {field} 是 {books}，不是 {order}",
@@ -128,6 +133,11 @@ def _named(row: Transaction, order: Order, known: Known) -> Read | None:
     return None
 
 
+def _is_named(row: Transaction, order: Order) -> bool:
+    numbers = {"out_trade_no": order.out_trade_no, "syssn": order.syssn}
+    return any(value and as_written(row.row.get(name)) == value for name, value in numbers.items())
+
+
 def _another(row: Transaction) -> Read:
     """A payment under the number beside the one that was named: not the caller's to cancel.
 
@@ -164,7 +174,7 @@ def _the_same_money(row: Transaction, order: Order, known: Known) -> Read | None
             ("txamt", str(order.txamt or ""), _amount(row.row.get("txamt"))),
             ("txcurrcd", order.txcurrcd or "", currency(row.row.get("txcurrcd"))),
         )
-        if mine and theirs and theirs != mine
+        if mine and theirs and theirs != mine and name not in known.learned
     )
     if not differs:
         return None
@@ -231,7 +241,7 @@ def of_query(reply: Reply, order: Order, known: Known = Known()) -> Answer:
     answer = _judged(reply, reads, known)
     return replace(
         answer,
-        rows=sum(read.state is not None for read in reads),
+        rows=sum(_is_named(read.row, order) for read in reads),
         open=_numbers(read for read in reads if read.state == "open"),
         dead=_numbers(read for read in reads if read.state in _GONE),
     )
@@ -263,10 +273,18 @@ def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
     if open_ones:
         if len(payments) + len(unclear) > 1 and not usable("syssn", _syssn(open_ones[0].row)):
             return _silent(reply, REASONS["cannot name"])
-        return _proved(Finding.OPEN, reply, open_ones[0], unclear[0].why if unclear else None)
+        return _proved(Finding.OPEN, reply, open_ones[0], _doubt(open_ones[0], unclear))
     if unclear:
         return _silent(reply, unclear[0].why, unclear[0])
     return _dead(reply, reads, payments, known)
+
+
+def _doubt(read: Read, unclear: list[Read]) -> Text | None:
+    """Why an order that has an open row may have been paid all the same."""
+    code = catalogue.codes().get(read.row.respcd)
+    if code is None or code.kind != "progress":
+        return filled("no result yet", respcd=read.row.respcd)
+    return next((each.why for each in unclear if each.row.state != "open" or each.differs), None)
 
 
 def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -> Answer:

@@ -56,7 +56,7 @@ class Answer:
             where that is not known.
         signed: The answer carried the gateway's signature, checked and right.
         differs: Where the books contradict the order.
-        rows: How many payments of the order there were in the answer.
+        rows: How many rows of the answer name the order, by either of its numbers.
         open, dead: The syssn of each payment of the order that it says is open, or over
             without money for the merchant.
         ask_next: ``"elsewhere"``: ask under another number, or in another month, before

@@ -252,7 +252,7 @@ class Walk:
             known,
             learned=(*known.learned, *told),
             live=tuple(syssn for syssn in dict.fromkeys(live) if syssn not in answer.dead),
-            found=known.found or answer.row is not None,
+            found=known.found or answer.rows > 0,
             several=known.several or answer.rows > 1,
             signed=known.signed or answer.signed,
             wide=known.wide or answer.ask_next == "wide",
@@ -288,8 +288,7 @@ class Walk:
 
     def _counted(self, answer: Answer) -> Walk:
         if self.step is Step.LOOK:
-            absent = answer.finding is Finding.ABSENT and not self.known.found
-            absents = self.absents + absent
+            absents = self.absents + (answer.finding is Finding.ABSENT)
             return replace(self, looks=self.looks + 1, absents=absents)
         if self.step is Step.CANCEL:
             sent = self.target.syssn if self.target else self.order.syssn
@@ -303,11 +302,12 @@ class Walk:
     def _after_look(self, goes_to: Step, answer: Answer) -> Walk:
         if goes_to is Step.CANCEL:
             return self._to_cancel_when_ripe(answer)
-        if not self.known.found and self.absents >= self._absents_to_believe():
+        if self.absents >= self._absents_to_believe():
+            if self.known.found:  # an order that was seen is never said not to exist
+                return self._finish(Verdict.UNRESOLVED, answer.note)
             return self._finish(Verdict.NOT_FOUND)
         # An answer is not paid for with the patience that silence has used up.
-        learned_nothing = answer.finding is Finding.SILENT or self.known.found
-        if learned_nothing and self.looks >= self.patience.look_tries:
+        if answer.finding is Finding.SILENT and self.looks >= self.patience.look_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         # A second time round at once, for an order may arrive in a month that was just asked.
         wait = 0.0 if self.absents > len(self._views()) else self.patience.wait(self.looks - 1)
@@ -342,7 +342,7 @@ class Walk:
         )
         walk = replace(self, route=by, step=Step.CANCEL, target=target)
         if by.call is None:
-            return walk._not_cancellable(answer, by.reason)
+            return replace(self, route=by)._not_cancellable(answer, by.reason)
         return walk
 
     def _after_cancel(self, answer: Answer) -> Walk:
@@ -360,10 +360,8 @@ class Walk:
         if self.confirms >= self.patience.confirm_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         enough = self.patience.recancel_pending if last.pending else self.patience.recancel_after
-        if (
-            answer.finding is Finding.OPEN
-            and (another or self.opens >= enough)
-            and self.cancels < self.patience.cancel_tries
+        if answer.finding is Finding.OPEN and (
+            another or (self.opens >= enough and self.cancels < self.patience.cancel_tries)
         ):
             # At once: the longer ago the last look, the likelier the payer has paid since.
             return replace(self, wait=answer.wait)._to_cancel(answer)
@@ -371,9 +369,14 @@ class Walk:
 
     def _not_cancellable(self, answer: Answer, reason: Text) -> Walk:
         """It is still open, and nothing can cancel it; unless the answer leaves that in doubt."""
-        if answer.note is not None:
+        if answer.note is None:
+            return self._finish(Verdict.NOT_CANCELLABLE, reason)
+        asked, most = self.confirms, self.patience.confirm_tries
+        if self.step is Step.LOOK:
+            asked, most = self.looks, self.patience.look_tries
+        if asked >= most:
             return self._finish(Verdict.UNRESOLVED, answer.note)
-        return self._finish(Verdict.NOT_CANCELLABLE, reason)
+        return replace(self, wait=max(self.patience.wait(asked - 1), answer.wait))
 
     def _is_another(self, row: Transaction) -> bool:
         """Whether an open row is a payment of the order that no cancel was sent for yet."""

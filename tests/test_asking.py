@@ -169,11 +169,40 @@ def test_a_gateway_that_takes_no_interval_is_believed_without_one():
 
 
 def test_an_order_that_was_seen_is_never_said_not_to_exist():
-    policy = Policy(look_tries=6, cancel_after=60.0)
+    policy = Policy(cancel_after=60.0)
 
-    walk, _ = go_on(Walk(ORDER, policy), [row(ONE, "1143")], [], [], [], [], [])
+    walk, _ = go_on(Walk(ORDER, policy), [row(ONE, "1143")], [], [], [], [])
 
     assert walk.end.verdict is Verdict.UNRESOLVED
+
+
+def test_a_number_whose_rows_carry_another_syssn_is_never_said_not_to_exist():
+    wrong = Order("A1", 2500, "2026-01-05 10:00:00", syssn=TWO)
+    others = [row(ONE, "1142")]
+
+    walk, _ = go_on(Walk(wrong), others, [], [], [], [])
+
+    assert walk.end.verdict is Verdict.UNRESOLVED
+
+
+def test_a_code_that_tells_no_result_is_asked_again_before_an_order_is_not_cancellable():
+    of_hong_kong = Order("A1", 2500, "2026-01-05 10:00:00", pay_type="805801")
+    unknown = [row(ONE, "1298", pay_type="805801")]
+
+    walk, asked = go_on(Walk(of_hong_kong), unknown, [row(ONE, "0000", pay_type="805801")])
+    assert walk.end.verdict is Verdict.PAID
+
+    walk, asked = go_on(Walk(of_hong_kong), *[unknown] * 8)
+    assert (walk.end.verdict, len(asked)) == (Verdict.UNRESOLVED, 8)
+    assert "1298" in walk.end.reason.zh
+
+
+def test_what_the_books_told_contradicts_nothing():
+    older = row(ONE, "1142", txamt="900", txcurrcd="EUR")
+
+    walk, _ = go_on(Walk(Order("A1")), [row(TWO, "1143")], "0000", [older, row(TWO, "1142")])
+
+    assert walk.end.verdict is Verdict.CANCELLED
 
 
 def test_a_number_alone_is_enough_for_the_books_tell_the_rest():

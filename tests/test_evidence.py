@@ -90,7 +90,6 @@ def test_a_payment_that_was_named_is_cancelled_beside_an_open_one_but_not_beside
 
     beside = judged(OPEN, again(OPEN), order=named)
     assert (beside.finding, beside.row.syssn) == (Finding.OPEN, ONE)
-    assert TWO in beside.note.en
     assert judged(OPEN, again(PAID), order=named).finding is Finding.SILENT
 
 
