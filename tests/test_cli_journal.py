@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from html.parser import HTMLParser
 
 import pytest
@@ -252,3 +254,94 @@ def test_evidence_cannot_steer_a_terminal(qftools, client, path):
 
     assert "gone" in shown
     assert "\u202e" not in shown
+
+
+# ---- the list, and what can't be read --------------------------------------------------------
+
+
+def wreck(path, number):
+    """Let an entry say what no qftools has written."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute('UPDATE entry SET walk = \'{"step": "DANCE"}\' WHERE number = ?', (number,))
+
+
+def test_the_list_has_every_cancel_settled_or_not(qftools, client, path):
+    over = placed(client)
+    with Journal(path) as journal:
+        cancel(client, over, journal=journal, policy=HASTY)
+    owed = interrupted(client, path)
+
+    entries = json.loads(qftools("journal", "list", "--json").output)["entries"]
+    shown = qftools("journal", "list").output
+
+    assert [(entry["number"], entry["settled"], entry["verdict"]) for entry in entries] == [
+        (1, True, "CANCELLED"),
+        (2, False, None),
+    ]
+    assert "steps" not in entries[0]
+    for word in (over.out_trade_no, owed.out_trade_no, "CANCELLED", "INTERRUPTED", "yes", "no"):
+        assert word in shown
+
+
+def test_a_journal_that_is_not_there_is_an_empty_list(qftools, path):
+    done = qftools("journal", "list")
+
+    assert (done.exit_code, done.output) == (0, "The journal is empty.\n")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("command", [("pending",), ("journal", "list")])
+def test_an_entry_that_cannot_be_read_is_listed_as_such_beside_the_others(
+    qftools, client, path, command
+):
+    lost, owed = interrupted(client, path), interrupted(client, path)
+    wreck(path, 1)
+
+    shown = qftools(*command).output
+    told = json.loads(qftools(*command, "--json").output)
+
+    assert f"Entry 1 can't be read ({lost.out_trade_no})" in shown
+    assert "Cancel the order once more" in shown
+    assert owed.out_trade_no in shown
+    assert [entry["number"] for entry in told["unreadable"]] == [1]
+
+
+def test_resume_all_goes_past_what_cannot_be_read_and_does_not_end_well(
+    qftools, client, path, sandbox
+):
+    interrupted(client, path)
+    owed = interrupted(client, path)
+    wreck(path, 1)
+
+    done = qftools("resume", "--all")
+
+    assert done.exit_code == 15
+    assert "Entry 1 can't be read" in done.output
+    assert sandbox.order(owed).state == "cancelled"
+
+
+@pytest.mark.parametrize("name", ["number", "out_trade_no", "syssn"])
+@pytest.mark.parametrize("command", [("resume",), ("journal", "show")])
+def test_what_cannot_be_read_is_said_by_any_of_its_names(qftools, client, path, command, name):
+    order = interrupted(client, path)
+    wreck(path, 1)
+
+    done = qftools(*command, getattr(order, name, "1"))
+
+    assert done.exit_code == 1
+    assert "entry 1 of the journal" in done.output and "can't be read" in done.output
+
+
+def test_of_several_one_that_cannot_be_gone_on_with_does_not_stop_the_others(
+    qftools, client, path, sandbox
+):
+    first, second = interrupted(client, path), interrupted(client, path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE entry SET app_code = 'ANOTHER' WHERE number = 1")
+
+    done = qftools("resume", first.out_trade_no, second.out_trade_no, "--json")
+
+    resumed = json.loads(done.stdout)["resumed"]
+    assert done.exit_code == 15
+    assert "ANOTHER" in resumed[0]["error"]
+    assert resumed[1]["verdict"] == "CANCELLED"

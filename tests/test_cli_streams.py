@@ -176,7 +176,7 @@ def test_a_payment_that_can_not_be_printed_is_not_called_refused(qftools, sandbo
     assert sandbox.orders()[-1].out_trade_no.encode() in done.stderr
 
 
-@pytest.mark.parametrize("args", [("policy",), ("query",), ("pending",)])
+@pytest.mark.parametrize("args", [("policy",), ("query",), ("journal", "list"), ("pending",)])
 def test_what_only_shows_has_failed_where_it_can_not_show(qftools, args):
     full = qftools("--lang", "en", *args, lost=full_disk)
     piped = qftools("--lang", "en", *args, lost=no_reader)

@@ -1,8 +1,10 @@
-"""``qftools pending``, ``resume`` and ``journal show``: what the journal owes, and what it has."""
+"""``qftools pending``, ``resume``, ``journal list`` and ``journal show``: what is owed and kept."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,8 @@ from qftools.locale import language, mark, text
 if TYPE_CHECKING:
     from qftools.cancellation import Outcome
     from qftools.client import Client
-    from qftools.journal import Entry, Journal
+    from qftools.errors import QFPayError
+    from qftools.journal import Entry, Journal, Unreadable
 
 journal_option = option(
     "--journal",
@@ -84,31 +87,71 @@ def _existing(path: str | None) -> Journal | None:
 @json_option
 def pending(journal: str | None, as_json: bool) -> None:
     """List what the journal owes."""
-    from qftools import journal_page
-
     opened = _existing(journal)
     owed = opened.pending() if opened else ()
+    unread = _unread(opened)
     if as_json:
-        print_json({"pending": [_brief(entry) for entry in owed]})
-    elif not owed:
+        print_json(_told("pending", owed, unread))
+    elif not owed and not unread:
         click.echo(text("Nothing is owed."))
     else:
-        names = ("out_trade_no", "syssn", "pay_type")
-        output.table(
-            ("N", text("state"), "txamt", *names, text("since"), text("what to do")),
-            [
-                (
-                    entry.number,
-                    _state(entry),
-                    output.amount(entry.order.txamt, entry.order.txcurrcd),
-                    *(getattr(entry.order, name) or "" for name in names),
-                    journal_page.when(entry.begun),
-                    journal_page.what_to_do(entry, language()),
-                )
-                for entry in owed
-            ],
+        from qftools import journal_page
+
+        _print_entries(
+            owed, text("what to do"), lambda entry: journal_page.what_to_do(entry, language())
         )
-        click.echo(text("Go on with all of them: {command}").format(command="qftools resume --all"))
+        _print_unread(unread)
+        if owed:
+            said = text("Go on with all of them: {command}")
+            click.echo(said.format(command="qftools resume --all"))
+
+
+def _unread(opened: Journal | None, client: Client | None = None) -> list[Unreadable]:
+    """The entries that can't be read and of which nothing says that they are settled."""
+    return [entry for entry in opened.unreadable(client) if not entry.settled] if opened else []
+
+
+def _told(
+    name: str, entries: Sequence[Entry], unread: Sequence[Unreadable]
+) -> dict[str, list[dict[str, object]]]:
+    return {
+        name: [_brief(entry) for entry in entries],
+        "unreadable": [asdict(entry) for entry in unread],
+    }
+
+
+def _print_entries(entries: Sequence[Entry], last: str, of: Callable[[Entry], str]) -> None:
+    from qftools import journal_page
+
+    if not entries:
+        return
+    names = ("out_trade_no", "syssn", "pay_type")
+    output.table(
+        ("N", text("state"), "txamt", *names, text("since"), last),
+        [
+            (
+                entry.number,
+                _state(entry),
+                output.amount(entry.order.txamt, entry.order.txcurrcd),
+                *(getattr(entry.order, name) or "" for name in names),
+                journal_page.when(entry.begun),
+                of(entry),
+            )
+            for entry in entries
+        ],
+    )
+
+
+def _print_unread(unread: Sequence[Unreadable], *, err: bool = False) -> None:
+    for entry in unread:
+        update = text("A newer qftools wrote it: update qftools, or cancel the order once more.")
+        anew = text("Cancel the order once more: that looks first and begins a new entry.")
+        said = text("Entry {number} can't be read ({order}): {why}.").format(
+            number=entry.number, order=entry.out_trade_no or entry.syssn or "?", why=entry.why
+        )
+        click.echo(output.plain(said), err=err)
+        if not entry.settled:
+            click.echo(f"  {update if entry.newer else anew}", err=err)
 
 
 def _state(entry: Entry) -> str:
@@ -152,17 +195,24 @@ def resume(
         click.echo(text("Nothing is owed."))
         return
     with opened, connected(options) as client:
+        unread: list[Unreadable] = []
         if everything:
             numbers = tuple(entry.number for entry in opened.pending(client))
+            unread = _unread(opened, client)
+            _print_unread(unread, err=True)
             _say_others(opened, client)
         try:
-            results = [(number, _resumed(opened, client, number, as_json)) for number in numbers]
+            results = [
+                (number, _resumed(opened, client, number, as_json, several=len(numbers) > 1))
+                for number in numbers
+            ]
         except KeyboardInterrupt:
             click.echo("\n" + text("Interrupted. What is left: qftools pending"), err=True)
             raise SystemExit(INTERRUPTED) from None
     if as_json:
-        print_json({"resumed": [_as_json(number, outcome) for number, outcome in results]})
-    raise exits.Kept(_status([outcome for _, outcome in results]))
+        resumed = [_as_json(number, end) for number, end in results]
+        print_json({"resumed": resumed, "unreadable": [asdict(entry) for entry in unread]})
+    raise exits.Kept(_status([end for _, end in results], len(unread)))
 
 
 def _say_others(journal: Journal, client: Client) -> None:
@@ -172,47 +222,87 @@ def _say_others(journal: Journal, client: Client) -> None:
         click.echo(said.format(count=others), err=True)
 
 
-def _resumed(journal: Journal, client: Client, number: int, as_json: bool) -> Outcome | None:
+def _resumed(
+    journal: Journal, client: Client, number: int, as_json: bool, *, several: bool
+) -> Outcome | QFPayError:
+    """How an entry ended, or why it could not be gone on with: of several, the others go on."""
     from qftools.cli.cancel import Teller, print_outcome
-    from qftools.errors import BusyError
+    from qftools.errors import BusyError, QFPayError
 
-    if not as_json:
-        order = journal.entry(number).order
-        click.echo(f"{number}. {output.plain(order.out_trade_no or order.syssn)}")
     try:
+        if not as_json:
+            order = journal.entry(number).order
+            click.echo(f"{number}. {output.plain(order.out_trade_no or order.syssn)}")
         outcome = journal.resume(client, number, watch=None if as_json else Teller())
-    except BusyError as busy:
-        click.echo(output.plain(busy), err=True)
-        return None
+    except QFPayError as error:
+        if not several and not isinstance(error, BusyError):
+            raise
+        click.echo(output.plain(error.say()), err=True)
+        return error
     if not as_json:
         print_outcome(outcome)
         click.echo()
     return outcome
 
 
-def _as_json(number: int, outcome: Outcome | None) -> dict[str, object]:
+def _as_json(number: int, end: Outcome | QFPayError) -> dict[str, object]:
     from qftools.cli.cancel import as_dict
+    from qftools.errors import BusyError, QFPayError
 
-    return {"number": number, **(as_dict(outcome) if outcome else {"busy": True})}
+    if not isinstance(end, QFPayError):
+        return {"number": number, **as_dict(end)}
+    return {"number": number, "busy": isinstance(end, BusyError), "error": str(end)}
 
 
-def _status(outcomes: list[Outcome | None]) -> int:
+def _status(ends: list[Outcome | QFPayError], unread: int) -> int:
+    from qftools.errors import QFPayError
     from qftools.verdicts import VERDICTS, Verdict
 
-    unresolved = VERDICTS[Verdict.UNRESOLVED].exit_status
-    if len(outcomes) == 1:
-        return VERDICTS[outcomes[0].verdict].exit_status if outcomes[0] else unresolved
-    proved = all(outcome and outcome.verdict is not Verdict.UNRESOLVED for outcome in outcomes)
-    return 0 if proved else unresolved
+    verdicts = [
+        Verdict.UNRESOLVED if isinstance(end, QFPayError) else end.verdict for end in ends
+    ] + [Verdict.UNRESOLVED] * unread
+    if len(verdicts) == 1:
+        return VERDICTS[verdicts[0]].exit_status
+    unresolved = Verdict.UNRESOLVED in verdicts
+    return VERDICTS[Verdict.UNRESOLVED].exit_status if unresolved else exits.DONE
 
 
 @click.group(
     cls=Group,
-    short_help=mark("Show what the journal has of a cancel"),
-    help=mark("Show what the journal has of a cancel: every question, every answer, redacted."),
+    short_help=mark("List what the journal has, or show one cancel"),
+    help=mark(
+        "Show what the journal has: all cancels, or every question and answer of one, redacted."
+    ),
 )
 def journal() -> None:
     """Show what the journal has."""
+
+
+@journal.command(
+    "list",
+    cls=Command,
+    short_help=mark("List all cancels, settled ones as well"),
+    help=mark(
+        "List every cancel that the journal has, oldest first: its verdict, its order, when it "
+        "began, and whether it is settled.\n\nNothing is asked or sent."
+    ),
+)
+@journal_option
+@json_option
+def list_(journal: str | None, as_json: bool) -> None:
+    """List every cancel that the journal has."""
+    opened = _existing(journal)
+    entries = opened.entries() if opened else ()
+    unread = opened.unreadable() if opened else ()
+    if as_json:
+        print_json(_told("entries", entries, unread))
+    elif not entries and not unread:
+        click.echo(text("The journal is empty."))
+    else:
+        _print_entries(
+            entries, text("settled"), lambda entry: text("yes") if entry.settled else text("no")
+        )
+        _print_unread(unread)
 
 
 @journal.command(
@@ -277,6 +367,9 @@ def _found(journal: Journal | None, which: str) -> tuple[Entry, ...]:
         found = journal.entries(out_trade_no=which) or journal.entries(syssn=which)
         if found:
             return found
+        for entry in journal.unreadable():
+            if which in (entry.out_trade_no, entry.syssn):
+                journal.entry(entry.number)  # raises what is wrong with it
     raise click.UsageError(
         text("The journal has nothing about {which}.").format(which=output.plain(which))
     )
