@@ -126,13 +126,20 @@ def read(exchange: Exchange, client_key: str) -> Reply:
     if response.status != 200:
         raise TransportError("HTTP {status} is not the gateway's answer", status=response.status)
     signature = response.header("X-QF-SIGN")
-    if signature is not None and not verify_body(response.body, client_key, signature):
+    if signature is not None and not _is_signed(response.body, client_key, signature.strip()):
         raise _wrongly_signed(response.body)
     body = _json_object(response.body)
     respcd = body.get("respcd")
+    if isinstance(respcd, int) and not isinstance(respcd, bool):  # some write numbers bare
+        respcd = f"{respcd:04}"
     if not isinstance(respcd, str) or len(respcd) != 4:
         raise TransportError("the reply has no four-digit respcd")
     return Reply(exchange.endpoint, respcd, body, signature is not None, exchange)
+
+
+def _is_signed(body: bytes, client_key: str, signature: str) -> bool:
+    # MD5 in every sample of an answer; 64 digits can only be SHA256 (docs2026).
+    return verify_body(body, client_key, signature, "SHA256" if len(signature) == 64 else "MD5")
 
 
 def _wrongly_signed(body: bytes) -> SignatureError:
