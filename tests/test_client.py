@@ -1,5 +1,6 @@
 """The five calls against the sandbox, in process and over a real socket."""
 
+import hashlib
 import re
 
 import pytest
@@ -7,7 +8,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from qftools.client import Client
-from qftools.connection import PATHS
+from qftools.connection import PATHS, read
 from qftools.errors import (
     GatewayError,
     InputError,
@@ -17,6 +18,7 @@ from qftools.errors import (
     TransportError,
     UnclearError,
 )
+from qftools.exchange import Exchange, Request, Response
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
 from qftools.signing import sign
@@ -328,3 +330,22 @@ def test_a_requests_session_of_ones_own_reaches_the_sandbox(sandbox):
     answer = requests.post(sandbox.serve() + PATHS["query"], params, headers=headers, timeout=5)
 
     assert answer.json()["data"] == []
+
+
+@pytest.mark.parametrize("digest", [hashlib.md5, hashlib.sha256])
+@pytest.mark.parametrize("written", [str.upper, str.lower])
+def test_a_reply_is_verified_by_the_algorithm_that_its_signature_tells(digest, written):
+    body, key = b'{"respcd": 1143, "respmsg": ""}', "5744993FBC034DBBB995FA28F42DCA71"
+    signature = written(digest(body + key.encode()).hexdigest())
+    asked = Request("POST", "https://h/trade/v1/query", (), b"")
+
+    reply = read(answered(asked, body, signature), key)
+
+    assert (reply.signed, reply.respcd) == (True, "1143")
+    with pytest.raises(SignatureError):
+        read(answered(asked, body + b" ", signature), key)
+
+
+def answered(request, body, signature):
+    response = Response(200, (("X-QF-SIGN", signature),), body)
+    return Exchange("query", request, response, None, 0.0, 0.1)

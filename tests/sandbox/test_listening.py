@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import requests
@@ -93,7 +94,7 @@ def test_listen_counts_retries_and_says_why_a_signature_is_wrong(sandbox):
     assert "retry 1" in said[3]
 
 
-OWN = {"app_code": "SHOP", "client_key": "0123456789ABCDEF0123456789ABCDEF"}
+OWN: dict[str, Any] = {"app_code": "SHOP", "client_key": "0123456789ABCDEF0123456789ABCDEF"}
 
 
 def test_a_sandbox_with_a_key_of_its_own_checks_for_listen_and_never_tells_the_key():
