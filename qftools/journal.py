@@ -211,7 +211,11 @@ class Journal:
         watch: Recorder | None,
     ) -> Outcome:
         followers = (page,) if watch is None else (page, watch)
-        outcome = finish(client, walk, *followers, pause=pause, steps=entry.steps)
+        try:
+            outcome = finish(client, walk, *followers, pause=pause, steps=entry.steps)
+        except InputError:  # nothing was sent: it is not a question whose answer was lost
+            page.take_back()
+            raise
         return replace(outcome, warnings=outcome.warnings + tuple(page.warnings))
 
     # ---- reading --------------------------------------------------------------------
@@ -430,7 +434,7 @@ class Journal:
             )
             self._driven.add(number)
         try:
-            yield entry, _Page(self._file, client, number)
+            yield entry, _Page(self._file, client, row)
         finally:
             self._driven.discard(number)
             # Where this fails, the entry is free for others when the process ends.
@@ -453,10 +457,11 @@ class Journal:
 class _Page:
     """Writes the questions of one claimed entry; the recorder of its walk."""
 
-    def __init__(self, file: JournalFile, client: Client, number: int) -> None:
+    def __init__(self, file: JournalFile, client: Client, row: sqlite3.Row) -> None:
         self._file = file
         self._client = client
-        self._number = number
+        self._number: int = row["number"]
+        self._before = dict(row)  # where nothing was answered since
         self._question: int | None = None
         self._sent = False
         self.warnings: list[str] = []
@@ -487,6 +492,26 @@ class _Page:
         except JournalError as error:
             self._warn(error)
         self._question = None
+        self._before = {}
+
+    def take_back(self) -> None:
+        """Take the last question back, which never left: as if it had not been written."""
+        if self._question is None:
+            return
+        with suppress(JournalError), self._file.writing():
+            db = self._file.db
+            db.execute("DELETE FROM question WHERE number = ?", (self._question,))
+            if self._before:
+                db.execute(
+                    "UPDATE entry SET changed = :changed, walk = :walk, verdict = :verdict,"
+                    " settled = :settled WHERE number = :number",
+                    self._before,
+                )
+            db.execute(
+                "DELETE FROM entry WHERE number = :number"
+                " AND NOT EXISTS (SELECT 1 FROM question WHERE entry = :number)",
+                {"number": self._number},
+            )
 
     def _add(self, walk: Walk, action: Ask, taken: Taken | None = None) -> int | None:
         return self._file.db.execute(

@@ -181,6 +181,32 @@ def test_the_same_order_by_its_other_number_is_the_same_entry(journal, client):
     assert len(journal.entries()) == 1
 
 
+DIRECT = {"credentials": Credentials("DIRECT", "0123456789ABCDEF", mchid_rule="forbidden")}
+
+
+def test_a_question_that_never_left_leaves_no_entry(journal, sandbox):
+    client = sandbox.client(**DIRECT)  # refuses to send an agent's order
+
+    with pytest.raises(InputError):
+        cancel(client, Order("A1", mchid="m1"), journal=journal)
+
+    assert sandbox.exchanges == ()
+    assert journal.entries() == ()
+
+
+def test_an_entry_is_as_it_was_after_a_question_that_never_left(journal, sandbox):
+    agent = sandbox.client(credentials=Credentials("DIRECT", "0123456789ABCDEF"))
+    with sandbox.fault("reply lost", on="query", times=None):
+        cancel(agent, Order("A1", mchid="m1"), journal=journal, policy=HASTY)
+    (before,) = journal.entries()
+
+    with pytest.raises(InputError):
+        journal.resume(sandbox.client(**DIRECT), before.number)
+
+    assert journal.entries() == (before,)
+    assert before.verdict is Verdict.UNRESOLVED
+
+
 def test_a_settled_cancel_is_not_asked_for_again(journal, sandbox, client):
     outcome = cancel(client, placed(client), journal=journal)
     asked = len(sandbox.exchanges)
