@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from docs._site.markdown import Here, head, table
 from qftools import catalogue
 from qftools.cli import exits
 from qftools.cli.command import ENVIRONMENT
+from qftools.evidence import REASONS
 from qftools.findings import Finding
 from qftools.locale import text
 from qftools.policy import rules
@@ -68,6 +70,13 @@ def walk(here: Here) -> str:
 
 def _next(goes_to: object) -> str:
     return f"**`{goes_to}`**" if isinstance(goes_to, Verdict) else f"`{goes_to}`"
+
+
+def reasons(here: Here) -> str:
+    """Why an answer to a query proves nothing, or less than it says."""
+    return "\n".join(
+        "- " + re.sub(r"\{\w+\}", "…", reason.say(here.lang)) for reason in REASONS.values()
+    )
 
 
 def walk_data(here: Here) -> str:
@@ -130,6 +139,7 @@ FLOW: dict[str, Callable[..., str]] = {
     "exit-statuses": exit_statuses,
     "route-data": route_data,
     "policies": policies,
+    "reasons": reasons,
     "verdicts": verdicts,
     "walk": walk,
     "walk-data": walk_data,
