@@ -260,6 +260,7 @@ def take(client: Client, walk: Walk, action: Ask, *recorders: Recorder) -> tuple
     for recorder in recorders:
         recorder.asking(walk, action)
     answer, exchange = _ask(client, walk, action)
+    answer = answer.bounded()
     step = Taken(walk.step, action.endpoint, answer, client.clock(), exchange)
     after = walk.told(answer)
     for recorder in recorders:

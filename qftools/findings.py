@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from itertools import islice
+from typing import Any, Literal, NamedTuple
 
 from qftools.catalogue import Text
 from qftools.errors import OutcomeUnknownError, RateLimitError
+from qftools.exchange import CUT, LONGEST_VALUE
 from qftools.models import Reply, Transaction
 
 
@@ -78,6 +80,33 @@ class Answer:
     open: tuple[str, ...] = ()
     dead: tuple[str, ...] = ()
     ask_next: Literal["", "elsewhere", "others", "wide"] = ""
+
+    def bounded(self) -> Answer:
+        """Return the answer with what is too long in it cut: a row or a note of a megabyte.
+
+        Nothing that long is a number, a time or an amount, so no finding rests on it.
+
+        Example:
+            >>> answer = Answer(Finding.OPEN, row=Transaction({"goods_name": "tea" * 500_000}))
+            >>> len(answer.bounded().row.goods_name) < 2_000
+            True
+        """
+        row = self.row and Transaction(
+            {_cut(name): _cut(value) for name, value in islice(self.row.row.items(), _MOST_FIELDS)}
+        )
+        differs = tuple(Difference(*map(_cut, each)) for each in self.differs)
+        note = self.note and Text(_cut(self.note.zh), _cut(self.note.en))
+        return replace(self, respcd=_cut(self.respcd), row=row, note=note, differs=differs)
+
+
+_MOST_FIELDS = 100  # of a row
+
+
+def _cut(value: Any) -> Any:
+    text = str(value) if isinstance(value, (dict, list)) else value
+    if not isinstance(text, str) or len(text) <= LONGEST_VALUE:
+        return value
+    return text[:LONGEST_VALUE] + CUT
 
 
 UNSIGNED = Text(
