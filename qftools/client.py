@@ -20,7 +20,7 @@ from requests import RequestException
 from requests.adapters import BaseAdapter
 
 from qftools import validation
-from qftools.connection import PATHS, Connection, read
+from qftools.connection import PATHS, Connection, bounded, read
 from qftools.errors import (
     GatewayError,
     InputError,
@@ -46,8 +46,9 @@ class Client:
     Args:
         credentials: Who asks; see [Credentials][qftools.models.Credentials].
         base_url: Scheme and host. Plain http is for this machine only.
-        timeout: Seconds to wait for the connection and for the reply. The
-            vendor's FAQ recommends long ones, since a payment waits for the payer.
+        timeout: ``(connect, read)``: seconds to wait for the connection, and for the whole
+            reply, from the first byte sent to the last byte read. The vendor's FAQ
+            recommends long ones, since a payment waits for the payer.
         clock: Gives the time in seconds since 1970.
         pause: Waits so many seconds before a query is repeated.
         new_number: Makes an ``out_trade_no`` where a call gives none.
@@ -60,6 +61,8 @@ class Client:
 
     Raises:
         WrongPlaceError: Host and credentials do not belong together.
+        InputError: A time-out is not above zero, or ``REQUESTS_CA_BUNDLE`` or
+            ``CURL_CA_BUNDLE`` names certificates that can't be read.
 
     Example:
         >>> from qftools.sandbox import Sandbox
@@ -319,9 +322,10 @@ class Client:
         self._kept.append(kept)
         try:
             if trouble is not None:
-                # The library's own errors repeat what the other side sent, each in its own way.
-                said = redactor_for(hidden).text(str(trouble.__cause__))
-                trouble.__cause__ = RequestException(said)
+                if trouble.__cause__ is not None:
+                    # The library's errors repeat what the other side sent, each in its own way.
+                    said = redactor_for(hidden).text(str(trouble.__cause__))
+                    trouble.__cause__ = RequestException(said)
                 raise trouble
             reply = read(exchange, key)
         except OutcomeUnknownError as error:
@@ -330,7 +334,12 @@ class Client:
         self.signs = self.signs or reply.signed
         if kept is exchange:
             return reply
-        return replace(reply, body=redactor_for(hidden).plain(reply.body), exchange=kept)
+        body, redactor = reply.body, redactor_for(hidden)
+        if exchange.response and redactor.suspects(exchange.response.body):
+            body = redactor.plain(body)
+        if kept.response and kept.response.is_cut:
+            body = bounded(body, endpoint)
+        return replace(reply, body=body, exchange=kept)
 
     def now(self) -> str:
         """Return the time in Beijing as ``YYYY-MM-DD hh:mm:ss``, for ``txdtm``."""

@@ -6,22 +6,37 @@ Sends once and never repeats. What is no answer of the gateway (a time-out, 429,
 
 from __future__ import annotations
 
-import json
+import os
 import re
+import zlib
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from itertools import islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
+from requests.exceptions import ConnectTimeout, InvalidSchema, InvalidURL, ProxyError, SSLError
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError
 
+from qftools.deadline import DeadlineAdapter
 from qftools.errors import InputError, RateLimitError, SignatureError, TransportError
-from qftools.exchange import Exchange, Request, Response
+from qftools.exchange import CUT, Exchange, Request, Response
 from qftools.guard import is_loopback
 from qftools.models import Reply
 from qftools.signing import verify_body
+from qftools.strict_json import parse
+
+MOST_BYTES = 4 * 1024 * 1024
+"""A longer reply is no answer: on the wire, and once more after decompression."""
+
+LONGEST_ASK = 120.0
+"""Seconds that a ``Retry-After`` counts for at most, whatever it asks for."""
 
 PATHS = {
     "payment": "/trade/v1/payment",
@@ -32,6 +47,26 @@ PATHS = {
 }
 _RESPCD = re.compile(rb'"respcd"\s*:\s*"(\d{4})"')
 _FORM = "application/x-www-form-urlencoded; charset=UTF-8"
+_CHUNK = 65_536
+_LONGEST_TEXT = 256  # characters of a field, and fields of a row, in a very long reply
+_MOST_FIELDS = 100
+_CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_PROXIES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY"
+
+# All that can go wrong on the way there and back: requests lets some of what it uses through.
+_TROUBLES = (
+    requests.RequestException,
+    HTTPError,
+    HTTPException,
+    OSError,
+    ValueError,
+    OverflowError,
+    zlib.error,
+)
+# Raised before the first byte of the request has left.
+_UNSENT = (ConnectTimeout, SSLError, ProxyError, InvalidURL, InvalidSchema, LocationValueError)
+_OF_THE_PROXY = (ProxyError, InvalidURL, InvalidSchema, LocationValueError)
+_REFUSED_BY_PROXY = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
 class Connection:
@@ -39,12 +74,14 @@ class Connection:
 
     Args:
         base_url: Scheme and host, checked by the guard.
-        timeout: Seconds to wait for the connection, and for the reply.
+        timeout: Seconds to wait for the connection, and for the whole reply, counted from the
+            first byte sent to the last byte read.
         clock: Gives the time in seconds since 1970.
         adapter: Carries the bytes; HTTP by default.
 
     Raises:
-        InputError: The time-outs are not two numbers above zero.
+        InputError: The time-outs are not two numbers above zero, or the environment names
+            certificates that can't be read.
     """
 
     def __init__(
@@ -57,7 +94,7 @@ class Connection:
         self._base_url = base_url
         self._timeout = _checked_timeout(timeout)
         self._clock = clock
-        self._adapter = adapter or HTTPAdapter(pool_maxsize=64)
+        self._adapter = adapter or DeadlineAdapter(pool_maxsize=64)
         self._settings = _environment_settings(base_url)
 
     def close(self) -> None:
@@ -69,17 +106,22 @@ class Connection:
     ) -> tuple[Exchange, TransportError | None]:
         """Send one request; return what happened, and the trouble where no reply came."""
         prepared = self._prepare(endpoint, method, form, signed)
-        body = prepared.body if isinstance(prepared.body, bytes) else b""
-        request = Request(method, prepared.url or "", tuple(prepared.headers.items()), body)
+        sent = prepared.body if isinstance(prepared.body, bytes) else b""
+        request = Request(method, prepared.url or "", tuple(prepared.headers.items()), sent)
         started = self._clock()
-        response, trouble = None, None
+        response: Response | None = None
+        trouble: TransportError | None = None
         try:
             answer = self._adapter.send(
-                prepared, stream=False, timeout=self._timeout, **self._settings
+                prepared, stream=True, timeout=self._timeout, **self._settings
             )
-            response = Response(answer.status_code, tuple(answer.headers.items()), answer.content)
-        except requests.RequestException as error:
-            trouble = _no_reply(PATHS[endpoint], error)
+            with closing(answer):
+                body = _body(answer)
+            response = Response(answer.status_code, tuple(answer.headers.items()), body)
+        except TransportError as error:
+            trouble = error
+        except _TROUBLES as error:
+            trouble = _no_reply(PATHS[endpoint], error, self._settings["proxies"])
         seconds = self._clock() - started
         line = None if trouble is None else str(trouble)
         return Exchange(endpoint, request, response, line, started, seconds), trouble
@@ -114,25 +156,30 @@ def read(exchange: Exchange, client_key: str) -> Reply:
 
     Raises:
         RateLimitError: HTTP 429.
-        TransportError: Another status than 200, not JSON, or no ``respcd``.
+        TransportError: Another status than 200, no JSON within the limits, or no ``respcd``.
         SignatureError: The answer is signed, and not by the gateway.
     """
     response = exchange.response
     assert response is not None
     if response.status == 429:
         limited = RateLimitError("HTTP 429: too many requests, ask again later")
-        limited.retry_after = _seconds(response.header("Retry-After"))
+        now = exchange.started + exchange.seconds
+        limited.retry_after = _seconds(response.header("Retry-After"), now)
         raise limited
+    if response.status == 407:
+        raise TransportError(
+            "HTTP 407 comes from a proxy, not from the gateway: see {names}", names=_PROXIES
+        )
     if response.status != 200:
         raise TransportError("HTTP {status} is not the gateway's answer", status=response.status)
     signature = response.header("X-QF-SIGN")
     if signature is not None and not _is_signed(response.body, client_key, signature.strip()):
         raise _wrongly_signed(response.body)
-    body = _json_object(response.body)
+    body = parse(response.body)
     respcd = body.get("respcd")
     if isinstance(respcd, int) and not isinstance(respcd, bool):  # some write numbers bare
         respcd = f"{respcd:04}"
-    if not isinstance(respcd, str) or len(respcd) != 4:
+    if not isinstance(respcd, str) or not re.fullmatch("[0-9]{4}", respcd):
         raise TransportError("the reply has no four-digit respcd")
     return Reply(exchange.endpoint, respcd, body, signature is not None, exchange)
 
@@ -169,37 +216,90 @@ def unverified_respcd(body: bytes) -> str | None:
     return found[1].decode() if found else None
 
 
-def _no_reply(path: str, error: requests.RequestException) -> TransportError:
-    # The text of the cause is not repeated: it can hold the query string of a GET.
-    trouble = TransportError("no reply from {path}: {cause}", path=path, cause=type(error).__name__)
+def bounded(body: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
+    """Return a very long reply with short texts: they are kept with each question of a cancel."""
+    if endpoint == "payment":  # asked once; what the payer's app needs is kept whole
+        return {**body, **{name: _short(body.get(name, "")) for name in ("respmsg", "resperr")}}
+    kept = _short_row(body)
+    if isinstance(rows := body.get("data"), list):
+        kept["data"] = [_short_row(row) if isinstance(row, dict) else _short(row) for row in rows]
+    return kept
+
+
+def _short_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {_short(name): _short(value) for name, value in islice(row.items(), _MOST_FIELDS)}
+
+
+def _short(value: Any) -> Any:
+    if not isinstance(value, (str, list, dict)) or len(text := str(value)) <= _LONGEST_TEXT:
+        return value
+    return text[:_LONGEST_TEXT] + CUT
+
+
+def _body(answer: requests.Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while part := answer.raw.read(_CHUNK, decode_content=False):
+        parts.append(part)
+        size += len(part)
+        if size > MOST_BYTES:
+            raise _too_long()
+    body = b"".join(parts)
+    coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    return body if coding in ("identity", "") else _decompressed(body, coding)
+
+
+def _decompressed(body: bytes, coding: str) -> bytes:
+    """What a server compressed although it was not asked to."""
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise TransportError("the reply is compressed, which was not asked for")
+    machine = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    plain = machine.decompress(body, MOST_BYTES)
+    if machine.unconsumed_tail:
+        raise _too_long()
+    if not machine.eof or machine.unused_data:
+        raise TransportError("the reply ended in the middle")
+    return plain
+
+
+def _too_long() -> TransportError:
+    return TransportError("the reply is longer than {most} bytes", most=MOST_BYTES)
+
+
+def _no_reply(path: str, error: Exception, proxies: Mapping[str, str]) -> TransportError:
+    # The text of the cause is not repeated: it can hold the query string of a GET, and what
+    # the other side sent.
+    cause = type(error).__name__
+    if proxies and isinstance(error, _OF_THE_PROXY):
+        refused = _REFUSED_BY_PROXY.search(str(error))
+        trouble = TransportError(
+            "no way through the proxy ({cause}), nothing was sent to the gateway: see {names}",
+            cause=f"HTTP {refused[1]}" if refused else cause,
+            names=_PROXIES,
+        )
+    else:
+        trouble = TransportError("no reply from {path}: {cause}", path=path, cause=cause)
     trouble.sent = not _never_connected(error)
     trouble.__cause__ = error
     return trouble
 
 
-def _never_connected(error: requests.RequestException) -> bool:
-    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError)):
-        return True
+def _never_connected(error: Exception) -> bool:
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError)
+    return isinstance(error, _UNSENT) or isinstance(reason, NewConnectionError)
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise TransportError("the reply is not JSON: {cause}", cause=type(error).__name__) from None
-    if not isinstance(value, dict):
-        raise TransportError("the reply is not a JSON object")
-    return value
-
-
-def _seconds(text: str | None) -> float | None:
+def _seconds(text: str | None, now: float) -> float | None:
+    """Read a ``Retry-After``: seconds, or a date."""
     try:
         seconds = float(text or "")
     except ValueError:
-        return None
-    return min(seconds, 3600.0) if seconds >= 0 else None
+        try:
+            seconds = parsedate_to_datetime(text or "").timestamp() - now
+        except (ValueError, OverflowError):
+            return None
+        seconds = max(seconds, 0.0)
+    return min(seconds, LONGEST_ASK) if seconds >= 0 else None
 
 
 def _environment_settings(base_url: str) -> dict[str, Any]:
@@ -207,9 +307,28 @@ def _environment_settings(base_url: str) -> dict[str, Any]:
     with requests.Session() as session:
         found = session.merge_environment_settings(base_url, {}, False, True, None)
     settings: dict[str, Any] = {"verify": found["verify"], "cert": None, "proxies": {}}
+    if base_url.startswith("https:") and isinstance(found["verify"], str):
+        _check_certificates(found["verify"])
     if not is_loopback(urlsplit(base_url).hostname or ""):  # this machine is behind no proxy
         settings["proxies"] = found["proxies"]
     return settings
+
+
+def _check_certificates(path: str) -> None:
+    import ssl
+
+    name = next((name for name in _CA_BUNDLES if os.environ.get(name) == path), _CA_BUNDLES[0])
+    try:
+        if not Path(path).is_dir():
+            ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise InputError(
+            name,
+            "is {path!r}, which can't be read ({cause})",
+            "a file or a folder of CA certificates, or not set",
+            path=path,
+            cause=error.strerror or type(error).__name__,
+        ) from None
 
 
 def _checked_timeout(timeout: tuple[float, float]) -> tuple[float, float]:

@@ -13,7 +13,15 @@ from qftools import catalogue
 from qftools.catalogue import Text
 from qftools.errors import InputError
 
-_SECONDS = ("first_wait", "wait_step", "longest_wait", "cancel_after", "in_progress", "expiry")
+_SECONDS = (
+    "first_wait",
+    "wait_step",
+    "longest_wait",
+    "longest_ask",
+    "cancel_after",
+    "in_progress",
+    "expiry",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,7 @@ class Policy:
         first_wait: Before a question is repeated for the first time.
         wait_step: How much longer each further wait is.
         longest_wait: No wait is longer, unless the gateway asks for one.
+        longest_ask: No wait is longer than this when the gateway asks for one (``Retry-After``).
         cancel_after: How old an open order must be before it is called off;
             the wallet's earliest time to revoke.
         in_progress: How long an order may stay in progress before the sources
@@ -56,6 +65,7 @@ class Policy:
     first_wait: float = 2.0
     wait_step: float = 1.0
     longest_wait: float = 5.0
+    longest_ask: float = 60.0
     cancel_after: float = 0.0
     in_progress: float = 120.0
     expiry: float = 7200.0

@@ -16,7 +16,7 @@ PACKAGE = Path(qftools.__file__).parent
 FLOORS = [
     ["errors", "catalogue", "signing", "locale", "ownership"],
     ["exchange", "validation", "models", "guard", "routing", "sandbox"],
-    ["connection", "client"],
+    ["strict_json", "deadline", "connection", "client"],
     ["verdicts", "policy", "findings", "evidence", "asking", "walk", "cancellation"],
     ["records", "journal_file", "journal", "journal_page", "diagnosis"],
     ["pace", "sweep_cells", "sweep", "sweep_reading", "sweep_files"],

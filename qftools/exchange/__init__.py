@@ -71,6 +71,11 @@ class Response:
         """Return the first header of that name in any case, None where there is none."""
         return _header(self.headers, name)
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the body was too long to be kept whole."""
+        return self.body.endswith(CUT.encode())
+
     def redacted(self, secrets: Collection[str] = (), most: int | None = None) -> Response:
         """Return the same answer without what must not be shown to others.
 

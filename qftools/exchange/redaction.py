@@ -29,7 +29,10 @@ _IN_JSON = re.compile(
     r'(?i)("(?:' + "|".join(sorted(SECRET_FIELDS)) + r')"\s*+:\s*+)"(?:[^"\\]++|\\.)*+"?'
 )
 # Each name above contains one of these.
-_HINTS = (b"key", b"app_secret", b"user_creid", b"user_truename", b"authorization", b"cookie")
+_HINTS = (b"key", b"app_secret", b"user_", b"authorization", b"cookie")
+
+
+_LONGEST_ENCODED = 16_384  # bytes of a secret in the longest of its encodings
 
 
 class Redactor:
@@ -55,10 +58,13 @@ class Redactor:
     def suspects(self, data: bytes) -> bool:
         """Tell whether *data* may hold what must not be shown; a "no" is always right."""
         finder = self._finder or _NO_SECRETS
-        return any(
-            level is None or any([hint in level for hint in _HINTS]) or finder.is_at(level)
-            for level in finder.levels(data)
-        )
+        for level in finder.levels(data):
+            if level is None or finder.is_at(level):
+                return True
+            for hint in _HINTS:
+                if hint in level:
+                    return True
+        return False
 
     def text(self, text: str) -> str:
         """*text* without the secrets."""
@@ -114,7 +120,7 @@ class Redactor:
 
     def _without(self, data: bytes, most: int) -> bytes:
         """The first *most* bytes of *data*, and a secret that begins there and ends later."""
-        near = data[: 2 * most]
+        near = data[: most + _LONGEST_ENCODED]
         if self._finder is None or not self._finder.is_in(near):
             return data[:most]
         parts: list[bytes] = []

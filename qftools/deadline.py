@@ -1,0 +1,141 @@
+"""HTTP with one deadline for the whole reply, from the first byte sent to the last byte read.
+
+`requests` counts its read time-out anew with every byte that comes: a server that sends one
+byte in two seconds holds a call for hours. Here each read waits only for what is left.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import socket
+from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from time import monotonic
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import BaseSSLError
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import ProxyError
+from urllib3.poolmanager import PoolManager, ProxyManager
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """A `requests` transport whose read time-out is for the whole reply.
+
+    Whatever the other side sends late, in small pieces or without end: headers, interim
+    replies, the answer of a proxy (within the connect time-out), or the body.
+    """
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools of `requests`, with connections that keep the deadline."""
+        super().init_poolmanager(*args, **kwargs)
+        _keep_deadlines(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> ProxyManager:
+        """The same for the pools behind a proxy."""
+        manager: ProxyManager = super().proxy_manager_for(proxy, **kwargs)
+        _keep_deadlines(manager)
+        return manager
+
+
+def _keep_deadlines(manager: PoolManager) -> None:
+    pools = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {name: _timed(pool) for name, pool in pools.items()}
+
+
+@cache
+def _timed(pool: Any) -> type[HTTPConnectionPool]:
+    carrier = pool.ConnectionCls
+    if issubclass(carrier, _Timed) or not issubclass(carrier, HTTPConnection):
+        return pool  # type: ignore[no-any-return]  # in the browser the page's own fetch() carries requests
+    timed = type(carrier.__name__, (_Timed, carrier), {})
+    return type(pool.__name__, (pool,), {"ConnectionCls": timed})
+
+
+class _Timed(HTTPConnection):
+    """Counts from the first byte of a request; its time-out is urllib3's for the phase."""
+
+    timeout: float | None
+    proxy: object
+    _until = math.inf
+    _began: float | None = None
+
+    def connect(self) -> None:
+        self._until = self._after(monotonic())  # for the answer of a proxy
+        try:
+            super().connect()
+        except BaseSSLError:
+            raise
+        except (OSError, HTTPException) as error:
+            if self.proxy is None:
+                raise
+            raise ProxyError("no tunnel through the proxy", error) from error
+
+    def putrequest(self, *args: Any, **kwargs: Any) -> None:
+        self._began = None
+        super().putrequest(*args, **kwargs)
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        if self._began is None:
+            self._began = monotonic()
+        super().send(data)
+
+    def getresponse(self) -> Any:
+        self._until = self._after(self._began or monotonic())
+        return super().getresponse()
+
+    def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:  # type: ignore[override]
+        return _TimedResponse(_Socket(sock, self._until), *args, **kwargs)  # type: ignore[arg-type]
+
+    def _after(self, moment: float) -> float:
+        return math.inf if self.timeout is None else moment + self.timeout
+
+
+class _TimedResponse(HTTPResponse):
+    def begin(self) -> None:
+        super().begin()
+        # What is no header is dropped. urllib3 would write it to its log, word for word.
+        self.msg.defects.clear()
+        self.msg.set_payload("")
+
+
+class _Socket:
+    """Gives `http.client` the one thing that it wants of a socket: a file to read from."""
+
+    def __init__(self, sock: socket.socket, until: float) -> None:
+        self._sock = sock
+        self._until = until
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self._sock, self._until))
+
+
+class _Reader(io.RawIOBase):
+    """Reads from a socket until a moment of the monotonic clock."""
+
+    def __init__(self, sock: socket.socket, until: float) -> None:
+        self._sock = sock
+        self._until = until
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._until < math.inf:
+            left = self._until - monotonic()
+            if left <= 0:
+                raise TimeoutError("the reply was not complete in time")
+            self._sock.settimeout(left)
+        try:
+            return self._raw.readinto(buffer)
+        except BaseSSLError as error:  # an SSLError else means that nothing was sent
+            raise ConnectionAbortedError(f"TLS failed in the reply: {error}") from error
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
