@@ -18,6 +18,7 @@ from qftools.findings import Answer, Finding
 from qftools.models import Order, Transaction, as_written
 from qftools.policy import Policy, policy_for
 from qftools.routing import HongKong, Profile, Route, route
+from qftools.validation import usable
 from qftools.verdicts import Verdict
 
 
@@ -380,7 +381,8 @@ class Walk:
 
     def _is_another(self, row: Transaction) -> bool:
         """Whether an open row is a payment of the order that no cancel was sent for yet."""
-        return as_written(row.row.get("syssn")) not in (*self.known.cancelled, "")
+        syssn = as_written(row.row.get("syssn"))
+        return usable("syssn", syssn) and syssn not in self.known.cancelled
 
     def _finish(self, verdict: Verdict, reason: Text | None = None) -> Walk:
         return replace(self, step=Step.DONE, wait=0.0, end=Finished(verdict, reason))

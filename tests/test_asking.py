@@ -257,6 +257,15 @@ def test_a_payment_that_can_not_be_cancelled_does_not_keep_the_others_from_it():
     assert walk.end is None  # the first is still open, and was only refused once
 
 
+def test_a_row_whose_syssn_can_not_be_sent_back_is_no_reason_to_cancel_again_at_once():
+    odd = [row("2" * 60, "1143")]
+
+    _, asked = go_on(Walk(ORDER), odd, "1145", odd, odd)
+
+    assert [endpoint for endpoint, _ in asked] == ["query", "reversal", "query", "query"]
+    assert "syssn" not in asked[1][1]
+
+
 def test_each_payment_is_cancelled_by_the_call_of_its_own_pay_type():
     by_card = [row(ONE, "1142"), row(TWO, "1143", pay_type="800201")]
 
