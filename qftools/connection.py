@@ -45,7 +45,7 @@ PATHS = {
     "close": "/trade/v1/close",
     "refund": "/trade/v1/refund",
 }
-_RESPCD = re.compile(rb'"respcd"\s*:\s*"(\d{4})"')
+_RESPCD = re.compile(rb'"respcd"\s*:\s*"?(\d{4})\b')
 _FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 _CHUNK = 65_536
 _LONGEST_TEXT = 256  # characters of a field, and fields of a row, in a very long reply

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import socketserver
+import threading
 
 import pytest
 from click.testing import CliRunner
@@ -196,3 +199,64 @@ def test_text_from_the_gateway_can_not_steer_the_terminal(qftools):
     done = qftools("query", "--out-trade-no", "T1", "--field", "respcd=\x1b[2J")
 
     assert "\x1b" not in done.output
+
+
+# ---- what never left ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("args", [("query", "T1"), ("cancel", "T1"), (*PAY, "--txamt", "1")])
+def test_certificates_that_are_not_there_are_wrong_input_and_nothing_is_owed(
+    qftools, tmp_path, variable, args
+):
+    how = {"REQUESTS_CA_BUNDLE": "", variable: str(tmp_path / "nowhere")}
+    how["QFTOOLS_JOURNAL"] = str(tmp_path / "journal.db")
+
+    done = qftools(*args, "--base-url", "https://127.0.0.1:1", env=how)
+
+    assert done.exit_code == 2
+    assert variable in done.output and "nowhere" in done.output
+    assert qftools("journal", "list", env=how).output == "The journal is empty.\n"
+
+
+def test_a_payment_that_found_no_gateway_was_not_sent_and_says_so(qftools):
+    with socket.socket() as closed:  # bound, but nothing listens
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        said = qftools(*PAY, "--txamt", "1", "--base-url", url)
+        told = json.loads(qftools(*PAY, "--txamt", "1", "--base-url", url, "--json").output)
+
+    assert said.exit_code == 3
+    assert "this request was not sent" in said.output
+    assert "Ask before you act again" not in said.output
+    assert told["error"]["sent"] is False
+
+
+class Guarded(socketserver.StreamRequestHandler):
+    """A proxy that lets nothing through without a password."""
+
+    def handle(self):
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "status"),
+    [
+        ((*PAY, "--txamt", "1"), 3),
+        (("query", "T1"), 3),
+        (("cancel", "T1", "--policy", "first_wait=0.01", "--policy", "wait_step=0"), 15),
+    ],
+)
+def test_a_proxy_that_wants_a_password_is_named_with_its_variables(qftools, args, status):
+    place = ("--base-url", "https://gateway.example", "--allow", "unlisted-host")
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Guarded) as proxy:
+        threading.Thread(target=proxy.serve_forever).start()
+        how = {"HTTPS_PROXY": f"http://127.0.0.1:{proxy.server_address[1]}", "NO_PROXY": ""}
+        done = qftools(*args, *place, env=how)
+        proxy.shutdown()
+
+    assert done.exit_code == status
+    assert "407" in done.output
+    assert "HTTPS_PROXY" in done.output

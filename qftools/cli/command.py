@@ -289,12 +289,14 @@ def fail(error: Exception, *, as_json: bool) -> NoReturn:
     status = status_of(error)
     advice = _advice(error)
     if as_json:
-        details = {
+        details: dict[str, object] = {
             name: value
             for name in ("field", "problem", "rule", "respcd", "unverified_respcd")
             if isinstance(value := getattr(error, name, None), str)
         }
         told = {"type": type(error).__name__, "message": str(error), **details}
+        if isinstance(sent := getattr(error, "sent", None), bool):
+            told["sent"] = sent
         print_json({"error": {**told, "advice": " ".join(advice)}})
     else:
         click.echo(text("Error: {message}").format(message=_in_words(error)), err=True)
@@ -321,7 +323,9 @@ def _advice(error: Exception) -> list[str]:
 
     code = catalogue.codes().get(getattr(error, "respcd", ""))
     advice = [code.advice.say(language())] if code else []
-    if isinstance(error, OutcomeUnknownError):
+    if getattr(error, "sent", True) is False:
+        advice = [text("No connection was made, so this request was not sent.")]
+    elif isinstance(error, OutcomeUnknownError):
         asking = query_line(error.order) if error.order else "qftools query"
         said = text("The outcome is unknown, not failed. Ask before you act again: {command}")
         advice = [said.format(command=asking)]

@@ -115,7 +115,7 @@ def sweep(
         print_json(_as_dict(told, wrong, target))
     else:
         _print(told, wrong, target)
-    raise SystemExit(_status(told, wrong))
+    raise exits.Kept(_status(told, wrong))
 
 
 class _Told:
