@@ -19,15 +19,11 @@ from tests.prove.__main__ import played
 from tests.prove.other.breaks import ENCODINGS, leaks
 from tests.prove.other.proof import prove
 from tests.prove.other.schedule import schedule
+from tests.prove.other.stage import NUMBER
 
 FIXED = 300
 FRESH = 300
 CAUGHT_WITHIN = 1000
-
-
-until_the_rules = pytest.mark.xfail(
-    strict=False, reason="the rules of evidence read the first row only"
-)
 
 
 def disagreements(results):
@@ -38,7 +34,6 @@ def disagreements(results):
     ]
 
 
-@until_the_rules
 def test_no_verdict_differs_from_the_truth_over_the_same_schedules_every_day():
     results = [played(seed, "other") for seed in range(FIXED)]
 
@@ -48,14 +43,12 @@ def test_no_verdict_differs_from_the_truth_over_the_same_schedules_every_day():
     assert sum(result.deaths for result in results) > FIXED // 6
 
 
-@until_the_rules
 def test_no_verdict_differs_from_the_truth_over_schedules_that_no_run_has_had_yet():
     first = secrets.randbelow(10**9)
 
     assert disagreements([played(seed, "other") for seed in range(first, first + FRESH)]) == []
 
 
-@until_the_rules
 def test_over_a_real_socket_the_same_holds():
     plans = [schedule(seed, over="socket") for seed in range(25)]
 
@@ -167,7 +160,7 @@ class TakesEveryRowForThisOrder(Careless):
         numbers = ("syssn", "out_trade_no")
         return [
             {name: value for name, value in row.items() if name not in numbers}
-            | {"out_trade_no": "SAME-NUMBER_1"}
+            | {"out_trade_no": NUMBER}
             if isinstance(row, dict)
             else row
             for row in rows
@@ -186,9 +179,10 @@ class AsksInNoOtherMonth(Careless):
 
 class CancelsByTheNumberAlone(Careless):
     def asked(self, endpoint, params):
-        if endpoint != "query" and "out_trade_no" in params:
-            params.pop("syssn", None)
-        return params
+        if endpoint == "query" or "syssn" not in params:
+            return params
+        del params["syssn"]
+        return {**params, "out_trade_no": NUMBER}
 
 
 CARELESS = [
@@ -252,7 +246,6 @@ def disagrees(play, seed):
         return True
 
 
-@until_the_rules
 def test_a_careful_client_is_not_caught_by_what_catches_the_careless_ones():
     results = [prove(schedule(seed, kills=False), kind=Careless) for seed in range(200)]
 
