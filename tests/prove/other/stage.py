@@ -147,10 +147,9 @@ class Stage:
 
     def told(self, walk: Walk, taken: Taken) -> None:
         """What came back is on disk; the process may die."""
-        last = self.speaker.life[-1] if self.speaker.life else None
-        signs = self.speaker.way.signs in ("MD5", "md5")
-        if last is not None and last.clear and last.endpoint == "query" and signs:
-            self.speaker.trusted = True
+        for last in self.speaker.life[-1:]:
+            if self.speaker.signs and last.clear and last.endpoint == "query":
+                self.speaker.trusted = True
         self._moment()
 
     def rest(self) -> None:
@@ -163,9 +162,7 @@ class Stage:
         self.mortal = False
         speaker = self.speaker
         speaker.troubles, speaker.echo = (), None
-        signs = speaker.way.signs if speaker.way.signs != "SHA256" else "MD5"
-        if speaker.signs_seen and signs == "no":
-            signs = "MD5"
+        signs = "MD5" if speaker.signs_seen else speaker.way.signs
         speaker.way = replace(Dialect(), signs=signs)
         speaker.life.clear()
 
