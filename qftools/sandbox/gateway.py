@@ -23,7 +23,7 @@ from qftools.sandbox.limits import RateLimit
 from qftools.sandbox.merchants import Merchant, Merchants
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.payment import pay
-from qftools.sandbox.query import query
+from qftools.sandbox.query import MAX_NUMBERS, query
 from qftools.sandbox.refund import refund
 from qftools.sandbox.seen import Seen, Sight
 from qftools.sandbox.settings import Settings
@@ -166,7 +166,7 @@ class Gateway:
             seen.params = {}
         numbers = set()
         for name in ("syssn", "out_trade_no"):
-            for number in seen.params.get(name, "").split(","):
+            for number in seen.params.get(name, "").split(",", MAX_NUMBERS)[:MAX_NUMBERS]:
                 entry = self.books.search(number)
                 numbers |= {number} if entry is None else {entry.syssn, entry.out_trade_no}
         return self.faults.take(seen.endpoint, numbers)

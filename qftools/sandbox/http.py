@@ -14,13 +14,15 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import ClientDisconnected, HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
@@ -30,6 +32,12 @@ from qftools.sandbox.wsgi import ANSWER, WAIT, Dropped
 _LEGACY_HEADER = re.compile(rb"(?im)^X_QF_MCHCODE(?=[ \t]*:)")
 _SIGN_AS_WRITTEN = (b"\r\nX-Qf-Sign: ", b"\r\nX-QF-SIGN: ")
 THREADS = 8
+HEADER_SECONDS = 10.0  # from a request's first byte to the end of its headers
+REQUEST_SECONDS = 30.0  # and to the end of its body
+MOST_HEADER_LINES = 200
+LONGEST_HEADER = 64 * 1024
+MOST_CONNECTIONS = 1_000
+ACCEPTED_AT_ONCE = 64
 _LOG = logging.getLogger("qftools.sandbox.http")
 _LOG.setLevel(logging.ERROR)
 
@@ -86,10 +94,17 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """Keeps the header that servers drop."""
+    """Keeps the header that servers drop, and refuses (400) what they choke on."""
 
     def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(_LEGACY_HEADER.sub(b"X-QF-MCHCODE", header_plus))
+        if header_plus.count(b"\n") > MOST_HEADER_LINES:
+            raise ParsingError("Too many headers")
+        try:
+            super().parse_header(_LEGACY_HEADER.sub(b"X-QF-MCHCODE", header_plus))
+        except ValueError as error:  # a length of thousands of digits, a URL with half a bracket
+            raise ParsingError("Header is invalid") from error
+        if self.version == "1.1" and "HOST" not in self.headers:
+            raise ParsingError("Host is missing")
 
 
 class _Task(WSGITask):  # type: ignore[misc]
@@ -131,10 +146,29 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = _Parser
     task_class = _Task
     made: WireResponse | None = None  # an answer that is still to leave
+    begun: float | None = None  # since when a request has been coming in
 
     def handle_read(self) -> None:
         super().handle_read()
+        if self.request is None:
+            self.begun = None
+        elif self.begun is None:
+            self.begun = self.server.now()
         self.server.task_dispatcher.begin()
+
+    def is_too_slow(self, now: float) -> bool:
+        """Tell whether the request that is coming in has taken too long."""
+        if self.request is None or self.begun is None:
+            return False
+        limit = REQUEST_SECONDS if self.request.headers_finished else HEADER_SECONDS
+        return now - self.begun > limit
+
+    def __lt__(self, other: _Channel) -> bool:
+        """Tell whether this one is to be dropped before another one: the slowest first."""
+        return self._patience() < other._patience()
+
+    def _patience(self) -> tuple[bool, float]:
+        return self.request is None, self.begun or self.last_activity
 
     def service(self) -> None:
         try:
@@ -148,7 +182,16 @@ class HttpServer(TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = _Channel
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        now: Callable[[], float],
+        most_connections: int,
+        **settings: Any,
+    ) -> None:
+        self.now = now
+        self._most_connections = most_connections
+        self._next_look = 0.0
         self.stopping = threading.Event()
         self._ending = threading.Lock()
         super().__init__(*arguments, **settings)
@@ -163,6 +206,30 @@ class HttpServer(TcpWSGIServer):  # type: ignore[misc]
         """Serve until `stop` or Ctrl-C."""
         self.task_dispatcher.run_loop_here()
         super().run()
+
+    def readable(self) -> bool:
+        """Look once a second for requests that drip in; then as waitress does."""
+        now = self.now()
+        if now >= self._next_look:
+            self._next_look = now + 1
+            for channel in tuple(self.active_channels.values()):
+                if channel.is_too_slow(now):
+                    channel.will_close = True
+        return bool(super().readable())
+
+    def handle_accept(self) -> None:
+        """Take the connections that wait; drop the slowest that ask for nothing if too many."""
+        count = -1
+        for _ in range(ACCEPTED_AT_ONCE):
+            if count == (count := len(self.active_channels)):
+                break
+            super().handle_accept()
+        # Only now: a new connection must not get the number of one that has events waiting.
+        too_many = len(self.active_channels) - self._most_connections
+        if too_many > 0:
+            idle = [channel for channel in self.active_channels.values() if not channel.requests]
+            for channel in sorted(idle)[:too_many]:
+                channel.handle_close()
 
     def pull_trigger(self) -> None:
         """Wake the loop; it is awake where it calls this itself."""
@@ -187,8 +254,25 @@ class HttpServer(TcpWSGIServer):  # type: ignore[misc]
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
-def listen(app: Served, host: str, port: int, *, threads: int = THREADS) -> HttpServer:
+def listen(
+    app: Served,
+    host: str,
+    port: int,
+    *,
+    threads: int = THREADS,
+    now: Callable[[], float] = time.monotonic,
+    most_connections: int | None = None,
+) -> HttpServer:
     """Return a server that listens; ``run()`` serves until ``stop()`` or Ctrl-C.
+
+    Args:
+        app: What it serves.
+        host: Where it listens.
+        port: 0 takes a free one.
+        threads: How many finish what waits.
+        now: What says how long a request has been coming in, seconds.
+        most_connections: Beyond so many the slowest is dropped; None: 1,000, or half of what
+            the process may open.
 
     Raises:
         OSError: The port is taken, or the address is not this machine's.
@@ -198,8 +282,8 @@ def listen(app: Served, host: str, port: int, *, threads: int = THREADS) -> Http
         "threads": threads,
         "ident": "qftools sandbox",
         "max_request_body_size": 4 * MAX_BODY,
-        "max_request_header_size": 64 * 1024,
-        "connection_limit": 1_000,
+        "max_request_header_size": LONGEST_HEADER,
+        "connection_limit": 1_000_000,  # waitress would go deaf; `handle_accept` bounds them
         "channel_timeout": 60,
         "asyncore_use_poll": True,
         "expose_tracebacks": False,
@@ -218,7 +302,18 @@ def listen(app: Served, host: str, port: int, *, threads: int = THREADS) -> Http
         sockinfo=sockinfo,
         _sock=bound,
         bind_socket=False,
+        now=now,
+        most_connections=most_connections or _most_connections(),
     )
+
+
+def _most_connections() -> int:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return MOST_CONNECTIONS
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return min(MOST_CONNECTIONS, files // 2) if files > 0 else MOST_CONNECTIONS
 
 
 def _bound(family: int, kind: int, protocol: int, address: Any) -> socket.socket:

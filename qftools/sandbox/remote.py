@@ -48,13 +48,17 @@ class Remote:
         with requests.Session() as session:
             session.trust_env = False
             try:
-                answer = session.request(method, self.url + path, json=body, timeout=TIMEOUT)
-                value = answer.json()
+                answer = session.request(
+                    method, self.url + path, json=body, timeout=TIMEOUT, allow_redirects=False
+                )
+                value = answer.json() if not answer.is_redirect else None
             except (requests.RequestException, ValueError) as error:
                 raise SandboxError(
                     f"no sandbox answers at {self.url}; start one with `qftools sandbox`, "
                     "or name another with --sandbox"
                 ) from error
+        if answer.is_redirect:  # it would lead away from the address that was checked
+            raise SandboxError(f"{self.url} answers with a redirect; no sandbox does")
         if not answer.ok:
             message = value.get("error", {}).get("message", "") if isinstance(value, dict) else ""
             raise SandboxError(message or f"the sandbox answers HTTP {answer.status_code}")

@@ -100,6 +100,7 @@ class Store:
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
             if not is_new:
                 self._check(database)
+                self._close_to_others()
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")  # survives the process, not the power
             database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
@@ -117,11 +118,21 @@ class Store:
         return database
 
     def _make_private(self) -> None:
-        # It will hold client keys: for its owner's eyes only.
         try:
             os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
         except OSError as error:
             raise SandboxError(f"can't write {self.path}: {error.strerror}") from error
+        self._close_to_others()
+
+    def _close_to_others(self) -> None:
+        # It holds client keys. By path: closing a descriptor would let go of SQLite's locks.
+        try:
+            for end in ("", "-wal", "-shm"):  # new ones beside it take its mode
+                path = self.path.with_name(self.path.name + end)
+                if path.exists() and path.stat().st_mode & 0o077:
+                    path.chmod(0o600)
+        except OSError as error:
+            raise SandboxError(f"can't keep {self.path} private: {error.strerror}") from error
 
     def _check(self, database: sqlite3.Connection) -> None:
         (application,) = database.execute("PRAGMA application_id").fetchone()

@@ -14,10 +14,11 @@ from urllib.parse import parse_qsl
 
 from qftools.errors import InputError
 from qftools.sandbox.merchants import Merchant
+from qftools.sandbox.multipart import MOST_PARTS, MultipartError, read_multipart
 from qftools.sandbox.settings import Settings
 from qftools.signing import Algorithm, sign_body, sign_text, verify
 
-MAX_FIELDS = 200
+MAX_FIELDS = MOST_PARTS
 MAX_BODY = 256 * 1024
 _RAW_ZONE = re.compile(r"((?:^|&)txzone=)\+(?=\d{4}(?:&|\s*$))", re.ASCII)
 JSON_TYPE = "application/json; charset=UTF-8"
@@ -80,7 +81,10 @@ def read_params(request: WireRequest) -> dict[str, str]:
 def _read_body(request: WireRequest) -> list[tuple[str, str]]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        return _read_multipart(request)
+        try:
+            return read_multipart(request.headers["content-type"], request.body)
+        except MultipartError as error:
+            raise FormatError(str(error)) from error
     text = request.body.decode("utf-8", "replace")
     if kind == "application/json" or text.lstrip()[:1] in ("{", "["):
         raise FormatError("the body is JSON; it must be application/x-www-form-urlencoded")
@@ -94,25 +98,6 @@ def _read_pairs(text: str) -> list[tuple[str, str]]:
         return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS)
     except ValueError as error:
         raise FormatError(f"more than {MAX_FIELDS} fields") from error
-
-
-def _read_multipart(request: WireRequest) -> list[tuple[str, str]]:
-    # PHP's curl sends this when it is given an array. File parts are not signed.
-    from email.parser import BytesParser
-    from email.policy import HTTP
-
-    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode("latin-1", "replace")
-    message = BytesParser(policy=HTTP).parsebytes(head + request.body)
-    if not message.is_multipart():
-        raise FormatError("the multipart body can't be read")
-    pairs = []
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        if name and part.get_filename() is None:
-            value = part.get_payload(decode=True)
-            text = value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
-            pairs.append((str(name), text))
-    return pairs
 
 
 def judge_signature(

@@ -156,10 +156,12 @@ class App:
             with self.lock:
                 outer, self._answered_by = self._answered_by, threading.get_ident()
                 try:
-                    if request.path.startswith(GATEWAY_PREFIX):
+                    if not request.path.startswith(GATEWAY_PREFIX):
+                        response = self._page(request.path)(request)
+                    elif self.is_own_origin(request):
                         response = self.gateway.handle(request)
                     else:
-                        response = self._page(request.path)(request)
+                        response = plain(403, "403 a web page of another origin may not call this")
                 finally:
                     self._answered_by = outer
                 self._saved()
