@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -199,3 +201,61 @@ def test_a_surrogate_in_a_name_is_refused_and_shown_as_an_escape(qftools):
 
     assert done.returncode == 2
     assert b"out_trade_no" in done.stderr
+
+
+# ---- a gateway that writes what no terminal and no JSON reader wants ---------------------------
+
+# As they stand in the JSON of a reply: half a character, a terminal's command, text backwards.
+NASTY = r"half \ud83d, steering \u009b2J \u001b[2J, backwards \u202e"
+ROW = (
+    r'{"out_trade_no":"A1","syssn":"20260105154100020000000001","txamt":"2500","txcurrcd":"HKD",'
+    r'"pay_type":"800101","order_type":"payment","respcd":"0000","cancel":"0",'
+    rf'"goods_name":"{NASTY}","txdtm":"2026-01-05 10:00:00"}}'
+)
+PAID = rf'{{"respcd":"0000","respmsg":"{NASTY}","resperr":"{NASTY}","data":[{ROW}]}}'
+UNCLEAR = rf'{{"respcd":"1298","respmsg":"{NASTY}","resperr":"{NASTY}"}}'
+REFUSED = rf'{{"respcd":"1108","respmsg":"{NASTY}","resperr":"{NASTY}"}}'
+
+
+class Gateway(http.server.BaseHTTPRequestHandler):
+    """Answers everything with the same bytes."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.server.answer)))
+        self.end_headers()
+        self.wfile.write(self.server.answer)
+
+    def log_message(self, *args): ...
+
+
+@pytest.fixture(params=[PAID, UNCLEAR, REFUSED], ids=["paid", "unclear", "refused"])
+def nasty(request):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway) as server:
+        server.answer = request.param.encode()
+        threading.Thread(target=server.serve_forever).start()
+        statuses = {PAID: (10, 0), UNCLEAR: (15, 3), REFUSED: (15, 1)}
+        yield f"http://127.0.0.1:{server.server_address[1]}", statuses[request.param]
+        server.shutdown()
+
+
+def test_no_text_of_a_gateway_ends_a_command_breaks_json_or_steers_a_terminal(qftools, nasty):
+    url, (cancelled, asked) = nasty
+    quick = ("--policy", "first_wait=0", "--policy", "wait_step=0", "--policy", "look_tries=1")
+    runs = {
+        ("cancel", "A1", *quick): cancelled,
+        ("query", "A1"): asked,
+        ("journal", "show", "1"): 0,
+    }
+    for args, status in runs.items():
+        shown = args[0] == "journal"
+        where = () if shown else ("--base-url", url)
+        for form in (), (("--format", "json") if shown else ("--json",)):
+            done = qftools(*args, *where, *form)
+            printed = (done.stdout + done.stderr).decode("utf-8")
+
+            assert done.returncode == status, printed
+            assert not set(printed) & {"\x1b", "\x9b", "\u202e"}
+            if form:
+                assert json.loads(done.stdout)
