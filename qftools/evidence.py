@@ -299,11 +299,10 @@ def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -
     for syssn in known.live:
         if syssn not in there and "" not in there:
             return replace(_silent(reply, filled("missing", syssn=syssn)), ask_next="elsewhere")
-    for finding, states in _DEAD:
-        for read in payments:
-            if read.state in states:
-                return _proved(finding, reply, read)
-    raise AssertionError("a payment is paid, open, unclear or dead")  # pragma: no cover
+    finding, read = next(
+        (finding, read) for finding, states in _DEAD for read in payments if read.state in states
+    )
+    return _proved(finding, reply, read)
 
 
 def _nothing_but_others(reply: Reply, reads: list[Read]) -> Answer:
@@ -369,7 +368,7 @@ def _age(reply: Reply, row: Transaction) -> float:
     try:
         made = datetime.fromisoformat(as_written(row.row.get("sysdtm")))
         return max(0.0, reply.exchange.started - made.replace(tzinfo=BEIJING).timestamp())
-    except (ValueError, OverflowError):
+    except ValueError:
         return 0.0
 
 
@@ -396,9 +395,7 @@ def currency(value: object) -> str:
 
 def _amount(value: object) -> str:
     text = as_written(value)
-    if text.isascii() and text.isdecimal():
-        return text.lstrip("0") or "0"
-    return text
+    return text.lstrip("0") or "0" if text.isdecimal() else text
 
 
 def _kind(row: Transaction) -> str:

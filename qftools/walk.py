@@ -201,12 +201,12 @@ class Walk:
         if self.step is Step.LOOK:
             return walk._after_look(goes_to, answer)
         if self.step is Step.CANCEL:
-            return walk._after_cancel(answer)
-        return walk._after_confirm(answer)
+            return walk._after_cancel(goes_to, answer)
+        return walk._after_confirm(goes_to, answer)
 
     def interrupted(self) -> Walk:
         """Return the walk after a question whose answer nobody saw: it may have been asked."""
-        if self.end is not None or self.wait > 0 or self.step is not Step.CANCEL:
+        if self.wait > 0 or self.step is not Step.CANCEL:
             return self
         return self.told(Answer(Finding.SILENT, note=INTERRUPTED))
 
@@ -312,7 +312,7 @@ class Walk:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         # A second time round at once, for an order may arrive in a month that was just asked.
         wait = 0.0 if self.absents > len(self._views()) else self.patience.wait(self.looks - 1)
-        return replace(self, wait=max(wait, answer.wait))
+        return replace(self, step=goes_to, wait=max(wait, answer.wait))
 
     def _absents_to_believe(self) -> int:
         """Every number and every month that it can lie in; twice where it can lie in two."""
@@ -331,28 +331,24 @@ class Walk:
         return replace(self, wait=early, ripe=True)
 
     def _to_cancel(self, answer: Answer) -> Walk:
-        if self.order.pay_type is None:
-            return self._finish(Verdict.UNRESOLVED, NO_PAY_TYPE)
         target = asking.target(self.order, answer.row)
+        if target.pay_type is None:
+            return self._finish(Verdict.UNRESOLVED, NO_PAY_TYPE)
         if target.txamt is None or target.txdtm is None:
             return self._finish(Verdict.UNRESOLVED, NO_AMOUNT)
-        by = route(
-            target.pay_type or self.order.pay_type,
-            profile=self.profile,
-            hk_cancel=self.hk_cancel,
-        )
+        by = route(target.pay_type, profile=self.profile, hk_cancel=self.hk_cancel)
         walk = replace(self, route=by, step=Step.CANCEL, target=target)
         if by.call is None:
             return replace(self, route=by)._not_cancellable(answer, by.reason)
         return walk
 
-    def _after_cancel(self, answer: Answer) -> Walk:
+    def _after_cancel(self, goes_to: Step, answer: Answer) -> Walk:
         # A reply that claims an end is checked at once; else the gateway gets time.
         settled = answer.refused or answer.finding not in (Finding.OPEN, Finding.SILENT)
         wait = 0.0 if settled else self.patience.wait(0)
-        return replace(self, step=Step.CONFIRM, wait=max(wait, answer.wait))
+        return replace(self, step=goes_to, wait=max(wait, answer.wait))
 
-    def _after_confirm(self, answer: Answer) -> Walk:
+    def _after_confirm(self, goes_to: Step, answer: Answer) -> Walk:
         last = self.last_cancel
         assert last is not None
         another = answer.row is not None and self._is_another(answer.row)
@@ -366,7 +362,8 @@ class Walk:
         ):
             # At once: the longer ago the last look, the likelier the payer has paid since.
             return replace(self, wait=answer.wait)._to_cancel(answer)
-        return replace(self, wait=max(self.patience.wait(self.confirms - 1), answer.wait))
+        wait = max(self.patience.wait(self.confirms - 1), answer.wait)
+        return replace(self, step=goes_to, wait=wait)
 
     def _not_cancellable(self, answer: Answer, reason: Text) -> Walk:
         """It is still open, and nothing can cancel it; unless the answer leaves that in doubt."""
