@@ -196,7 +196,8 @@ ROUTES: tuple[Route, ...] = (
         calls.check_notice,
         body=(
             _value("signature", "text", required=True, most=128),
-            _value("body", "text", most=262_144, default=""),
+            # A notice has about 1,000; six bytes a character, as JSON may write it, still fit.
+            _value("body", "text", most=32_768, default=""),
         ),
     ),
     _call("GET", "/sandbox/switches", "switches", calls.all_switches, answer="Objects"),

@@ -8,25 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
 
 from qftools import catalogue
 from qftools.errors import InputError
-from qftools.exchange import Request, Response
+from qftools.exchange.redaction import redactor_for
 from qftools.sandbox.clock import beijing
 from qftools.sandbox.faults import Fault
-from qftools.sandbox.merchants import Merchant, Merchants
+from qftools.sandbox.merchants import Merchant
 from qftools.sandbox.notices import Notice
 from qftools.sandbox.notifications import NoticeFault
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.seen import Seen
-from qftools.sandbox.wire import WireResponse
 from qftools.signing import canonical, sign
 
 if TYPE_CHECKING:
     from qftools.sandbox.gateway import Gateway
 
-FORM = "application/x-www-form-urlencoded"
 MOST_SHOWN = 4_000  # characters of a body
 
 
@@ -88,33 +85,20 @@ def exchange_in_full(seen: Seen, gateway: Gateway) -> dict[str, Any]:
     Keys and what names the payer are left out as in `exchanges`.
     """
     request, response = seen.request, seen.response
-    params = _redacted(seen.params, gateway.merchants)
+    redactor = redactor_for(frozenset(item.client_key for item in gateway.merchants))
+    params: dict[str, str] = redactor.plain(dict(seen.params))
     return {
         **exchange(seen),
         **{name: params[name] for name in ("out_trade_no", "syssn") if name in params},
         "params": params,
-        "content_type": request.headers.get("content-type", ""),
-        "sign": request.headers.get("x-qf-sign", ""),
-        "signtype": request.headers.get("x-qf-signtype", ""),
+        "content_type": redactor.text(request.headers.get("content-type", "")),
+        "sign": redactor.text(request.headers.get("x-qf-sign", "")),
+        "signtype": redactor.text(request.headers.get("x-qf-signtype", "")),
         "signed": _signed(seen, params, gateway),
-        "answer": _redacted_answer(response, gateway.merchants) if response else "",
+        "answer": redactor.body(response.body, MOST_SHOWN).decode("utf-8", "replace")
+        if response
+        else "",
     }
-
-
-def _redacted(params: Mapping[str, str], merchants: Merchants) -> dict[str, str]:
-    form = urlencode(params, errors="replace").encode()
-    clean = Request("POST", "", ((("Content-Type", FORM)),), form).redacted(_keys(merchants))
-    pairs = parse_qsl(clean.body.decode("utf-8", "replace"), keep_blank_values=True)
-    return dict(pairs)
-
-
-def _redacted_answer(response: WireResponse, merchants: Merchants) -> str:
-    answer = Response(response.status, (), response.body).redacted(_keys(merchants))
-    return answer.body[:MOST_SHOWN].decode("utf-8", "replace")
-
-
-def _keys(merchants: Merchants) -> tuple[str, ...]:
-    return tuple(merchant.client_key for merchant in merchants)
 
 
 def _signed(seen: Seen, params: Mapping[str, str], gateway: Gateway) -> dict[str, str] | None:
