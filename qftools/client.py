@@ -20,7 +20,7 @@ from requests import RequestException
 from requests.adapters import BaseAdapter
 
 from qftools import validation
-from qftools.connection import PATHS, Connection, bounded, read
+from qftools.connection import PATHS, Connection, read
 from qftools.errors import (
     GatewayError,
     InputError,
@@ -337,8 +337,6 @@ class Client:
         body, redactor = reply.body, redactor_for(hidden)
         if exchange.response and redactor.suspects(exchange.response.body):
             body = redactor.plain(body)
-        if kept.response and kept.response.is_cut:
-            body = bounded(body, endpoint)
         return replace(reply, body=body, exchange=kept)
 
     def now(self) -> str:

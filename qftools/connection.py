@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +25,7 @@ from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError
 
 from qftools.deadline import DeadlineAdapter
 from qftools.errors import InputError, RateLimitError, SignatureError, TransportError
-from qftools.exchange import CUT, Exchange, Request, Response
+from qftools.exchange import Exchange, Request, Response
 from qftools.guard import is_loopback
 from qftools.models import Reply
 from qftools.signing import verify_body
@@ -48,8 +47,6 @@ PATHS = {
 _RESPCD = re.compile(rb'"respcd"\s*:\s*"?(\d{4})\b')
 _FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 _CHUNK = 65_536
-_LONGEST_TEXT = 256  # characters of a field, and fields of a row, in a very long reply
-_MOST_FIELDS = 100
 _CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY"
 
@@ -214,26 +211,6 @@ def unverified_respcd(body: bytes) -> str | None:
     """
     found = _RESPCD.search(body, 0, 65_536)
     return found[1].decode() if found else None
-
-
-def bounded(body: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
-    """Return a very long reply with short texts: they are kept with each question of a cancel."""
-    if endpoint == "payment":  # asked once; what the payer's app needs is kept whole
-        return {**body, **{name: _short(body.get(name, "")) for name in ("respmsg", "resperr")}}
-    kept = _short_row(body)
-    if isinstance(rows := body.get("data"), list):
-        kept["data"] = [_short_row(row) if isinstance(row, dict) else _short(row) for row in rows]
-    return kept
-
-
-def _short_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {_short(name): _short(value) for name, value in islice(row.items(), _MOST_FIELDS)}
-
-
-def _short(value: Any) -> Any:
-    if not isinstance(value, (str, list, dict)) or len(text := str(value)) <= _LONGEST_TEXT:
-        return value
-    return text[:_LONGEST_TEXT] + CUT
 
 
 def _body(answer: requests.Response) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from qftools import catalogue, validation
 from qftools.errors import InputError
-from qftools.exchange import Exchange
+from qftools.exchange import Exchange, cut
 from qftools.locale import mark
 from qftools.signing import Algorithm, check_key
 
@@ -314,13 +314,13 @@ class Reply:
 
     @property
     def respmsg(self) -> str:
-        """The gateway's message, often empty."""
-        return str(self.body.get("respmsg") or "")
+        """The gateway's message, often empty; a very long one is cut."""
+        return cut(str(self.body.get("respmsg") or ""))
 
     @property
     def resperr(self) -> str:
-        """The gateway's result text, Chinese or English by account."""
-        return str(self.body.get("resperr") or "")
+        """The gateway's result text, Chinese or English by account; a very long one is cut."""
+        return cut(str(self.body.get("resperr") or ""))
 
     @property
     def words(self) -> catalogue.Text | None:

@@ -55,7 +55,7 @@ def body(text, *headers):
     "answer",
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + b" " * 9999,
-        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 99,
+        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 99 + b"A" * 999,
         b"HTTP/1.1 200 " + b"O" * 9999,
         b"HTTP/1.1 100 Continue\r\n\r\n" * 999,
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 999,
@@ -72,7 +72,7 @@ def test_a_reply_in_drops_ends_at_the_deadline_whatever_drips(answer):
         ask(drips(answer), gap=0.02)
 
     assert caught.value.sent
-    assert LIMIT <= time.monotonic() - began < LIMIT + 2
+    assert LIMIT <= time.monotonic() - began < 10
 
 
 def test_the_time_of_one_request_is_not_taken_from_the_next_on_the_same_connection():
@@ -138,7 +138,7 @@ def test_a_reply_without_end_is_refused_in_little_memory(answer):
     tracemalloc.start()
 
     with pytest.raises(TransportError, match=f"longer than {MOST_BYTES} bytes"):
-        ask(answer, timeout=(5.0, 30.0))
+        ask(answer, timeout=(5.0, 120.0))
 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -295,7 +295,7 @@ def test_answers_of_a_megabyte_make_a_small_journal(text, tmp_path):
     with (
         RawServer(body(text, *headers)) as server,
         Journal(tmp_path / "journal.db") as journal,
-        client_of(server.url, timeout=(5.0, 30.0)) as client,
+        client_of(server.url, timeout=(5.0, 120.0)) as client,
     ):
         outcome = cancel(client, ORDER, journal=journal, policy=HASTY)
         kept = sum(file.stat().st_size for file in tmp_path.iterdir())
@@ -313,10 +313,10 @@ def test_a_long_list_of_rows_decides_though_only_its_beginning_is_kept():
     rows = b", ".join([row % number for number in range(1_000)] + [mine])
     with (
         RawServer(body(b'{"respcd": "0000", "data": [' + rows + b"]}")) as server,
-        client_of(server.url, timeout=(5.0, 30.0)) as client,
+        client_of(server.url, timeout=(5.0, 120.0)) as client,
     ):
         assert cancel(client, ORDER, policy=HASTY).verdict is Verdict.PAID
-        assert client.exchanges[0].response.is_cut
+        assert client.exchanges[0].response.body.endswith(CUT.encode())
 
 
 # ---- later ----------------------------------------------------------------------------------

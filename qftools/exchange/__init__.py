@@ -71,11 +71,6 @@ class Response:
         """Return the first header of that name in any case, None where there is none."""
         return _header(self.headers, name)
 
-    @property
-    def is_cut(self) -> bool:
-        """Whether the body was too long to be kept whole."""
-        return self.body.endswith(CUT.encode())
-
     def redacted(self, secrets: Collection[str] = (), most: int | None = None) -> Response:
         """Return the same answer without what must not be shown to others.
 
@@ -87,7 +82,7 @@ class Response:
         redactor = redactor_for(frozenset(secrets))
         headers, body = redactor.headers(self.headers), redactor.body(self.body, most)
         if most is not None:
-            headers = tuple([(_cut(name), _cut(value)) for name, value in headers[:MOST_HEADERS]])
+            headers = tuple([(cut(name), cut(value)) for name, value in headers[:MOST_HEADERS]])
             body += CUT.encode() if len(self.body) > most else b""
         return Response(self.status, headers, body)
 
@@ -194,7 +189,8 @@ class Exchange:
         return as_source(self.redacted().request, language, resign=resign)
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """Return *text*, or its beginning and `CUT` where it is longer than `LONGEST_VALUE`."""
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + CUT
 
 
