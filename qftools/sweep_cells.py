@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime
 import functools
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from qftools import catalogue, validation
@@ -25,68 +27,15 @@ minor: minor units. wire: minor units, as in a request; with decimals, the main 
 either: the heading does not say. major: the main unit.
 """
 
-HEADINGS: dict[str, tuple[str, ...]] = {
-    "out_trade_no": (
-        *("out_trade_no", "merchant order number", "merchant order no", "merchant order id"),
-        *("order number", "order no", "order id", "merchant reference", "reference number"),
-        *("商户订单号", "商户订单编号", "商家订单号", "商户单号", "外部订单号", "订单号"),
-        *("订单编号", "商戶訂單號", "商戶訂單編號", "商家訂單號", "訂單號", "訂單編號"),
-    ),
-    "syssn": (
-        *("syssn", "transaction number", "transaction no", "transaction id", "qfpay order number"),
-        *("qfpay order no", "qfpay transaction number", "qfpay transaction id", "serial number"),
-        *("流水号", "交易流水号", "系统流水号", "平台流水号", "钱方订单号", "钱方流水号"),
-        *("钱方交易号", "流水號", "交易流水號", "系統流水號", "錢方訂單號", "錢方流水號"),
-    ),
-    "txamt": (
-        *("txamt", "amount", "order amount", "transaction amount", "payment amount"),
-        *("amount cents", "amount in cents", "amount minor", "amount in minor units"),
-        *("金额", "交易金额", "订单金额", "支付金额", "付款金额", "金额分", "金额元"),
-        *("金額", "交易金額", "訂單金額", "支付金額", "付款金額", "金額分", "金額元"),
-    ),
-    "txdtm": (
-        *("txdtm", "time", "datetime", "order time", "transaction time", "payment time"),
-        *("transaction date", "transaction date time", "date time", "created", "created at"),
-        *("时间", "交易时间", "下单时间", "订单时间", "创建时间", "支付时间", "交易日期"),
-        *("時間", "交易時間", "下單時間", "訂單時間", "建立時間", "支付時間", "付款時間"),
-    ),
-    "txcurrcd": ("txcurrcd", "currency", "currency code", "币种", "货币", "幣種", "幣別", "貨幣"),
-    "pay_type": ("pay_type", "payment type", "支付类型", "支付類型"),
-    "mchid": (
-        *("mchid", "merchant id", "merchant number", "merchant no", "sub merchant id"),
-        *("商户号", "商户编号", "子商户号", "商戶號", "商戶編號", "子商戶號"),
-    ),
-    "udid": ("udid", "device id", "terminal id", "设备号", "终端号", "設備號", "終端號"),
-}
+_WORDS = json.loads(Path(__file__).with_name("sweep_words.json").read_bytes())
+
+HEADINGS: dict[str, list[str]] = _WORDS["headings"]
 """The headings of a column, by the field of the wire. Case, blanks and signs do not count."""
 
-MONEY: dict[str, tuple[str, ...]] = {
-    "CNY": ("RMB", "CN¥", "RMB¥", "人民币", "人民幣", "人民币元"),
-    "HKD": ("HK$", "港币", "港幣", "港元", "港纸"),
-    "USD": ("US$", "美金", "美元"),
-    "JPY": ("JP¥", "円", "日币", "日圓", "日圆", "日元", "yen"),
-    "EUR": ("€", "euro", "欧元", "歐元"),
-    "SGD": ("S$", "SG$", "新币", "新加坡元", "新加坡幣"),
-    "AUD": ("A$", "AU$", "澳元", "澳币"),
-    "CAD": ("C$", "CA$", "加元", "加币"),
-    "NZD": ("NZ$",),
-    "MYR": ("RM", "马币", "令吉", "林吉特"),
-    "THB": ("฿", "泰铢", "泰銖", "baht"),
-    "IDR": ("Rp", "印尼盾"),
-    "PHP": ("₱",),
-    "AED": ("迪拉姆",),
-}
+MONEY: dict[str, list[str]] = _WORDS["money"]
 """How people write a currency besides its code and its names in the catalogue."""
 
-SHARED: dict[str, tuple[str, ...]] = {
-    "¥": ("CNY", "JPY"),
-    "$": ("HKD", "USD", "SGD", "AUD", "CAD", "NZD"),
-    "元": (),
-    "圆": (),
-    "圓": (),
-    "块": (),
-    "dollar": ("HKD", "USD", "SGD", "AUD", "CAD", "NZD"),
-}
+SHARED: dict[str, list[str]] = _WORDS["shared"]
 """Signs of several currencies; empty where too many would have to be listed."""
 
 _MINOR_WORDS = ("分", "cent", "minor", "fen", "sen")
@@ -94,11 +43,10 @@ _MINOR_WORDS = ("分", "cent", "minor", "fen", "sen")
 # Amounts: 2500 | 25.00 and 25,00 | 1,234.50 and 1.234,50, with what stands before or behind.
 _AMOUNT = re.compile(r"(?P<before>[^\d.,+-]*)(?P<number>\d[\d.,]*)(?P<behind>[^\d.,+-]*)")
 _WHOLE = re.compile(r"\d{1,15}")
-_DECIMAL = re.compile(r"(?P<whole>\d{1,15})[.,](?P<rest>\d{1,2})")
-_GROUPED = re.compile(
-    r"(?P<whole>\d{1,3}(?:,\d{3})+)\.(?P<rest>\d{1,2})"
-    r"|(?P<whole2>\d{1,3}(?:\.\d{3})+),(?P<rest2>\d{1,2})"
+_DECIMAL = re.compile(
+    r"(\d{1,15}|\d{1,3}(?:,\d{3}){1,4}(?=\.)|\d{1,3}(?:\.\d{3}){1,4}(?=,))[.,](\d{1,2})"
 )
+_AS_TEXT = re.compile(r'="(.+)"')
 
 _NUMBERED_DATE = r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
 _DATES = (
@@ -114,10 +62,7 @@ _NUMBERED_CLOCK = r"(?P<hour>\d\d):?(?P<minute>\d\d)(:?(?P<second>\d\d))?(?P<hal
 _ZONE = r"\s*(Z|UTC|GMT)?([+-]\d{1,2}(:?\d\d)?)?"
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.ASCII | re.IGNORECASE | re.VERBOSE)
-
-
+_pattern = functools.partial(re.compile, flags=re.ASCII | re.IGNORECASE | re.VERBOSE)
 _TIMES = [
     _pattern(rf"{_NUMBERED_DATE}[T\s]*{_NUMBERED_CLOCK}{_ZONE}"),
     *(_pattern(rf"{date}([T,\s]+|(?<=日)|(?=上午|下午)){_CLOCK}{_ZONE}") for date in _DATES),
@@ -130,7 +75,7 @@ class Column(NamedTuple):
     """What a heading says: which field, and for an amount its unit and currency."""
 
     field: str
-    unit: Unit = "either"
+    unit: Unit
     currency: str | None = None
 
 
@@ -167,7 +112,6 @@ class Stated:
         return _minor(self.value, txcurrcd)
 
 
-@functools.cache
 def column_of(heading: str) -> Column | None:
     """Return what a column with this *heading* holds, None where it is none that is used.
 
@@ -178,18 +122,14 @@ def column_of(heading: str) -> Column | None:
         ('minor', 'HKD')
     """
     name, _, hint = unicodedata.normalize("NFKC", heading).partition("(")
-    field = _FIELDS.get(_letters(name))
+    name, hint = _letters(name), hint.partition(")")[0].strip()
+    field = _FIELDS.get(name)
     if field != "txamt":
-        return Column(field) if field else None
-    words = _letters(name) + " " + hint.rstrip(") ").casefold()
-    currency = _CURRENCIES.get(_sign(hint.rstrip(") ")), ())
-    if any(word in words for word in _MINOR_WORDS):
+        return Column(field, "either") if field else None
+    if any(word in f"{name} {hint.casefold()}" for word in _MINOR_WORDS):
         return Column(field, "minor")
-    if _letters(name) == "txamt":
-        return Column(field, "wire", currency[0] if len(currency) == 1 else None)
-    stated = bool(hint) or words.strip().endswith("元")
-    unit: Unit = "major" if stated else "either"
-    return Column(field, unit, currency[0] if len(currency) == 1 else None)
+    unit: Unit = "major" if hint or name.endswith("元") else "either"
+    return Column(field, "wire" if name == "txamt" else unit, _only(_meant(hint)))
 
 
 def number(field: str, cell: str) -> str:
@@ -204,9 +144,10 @@ def number(field: str, cell: str) -> str:
         >>> number("out_trade_no", '="20261127000000000001"')
         '20261127000000000001'
     """
-    if cell[:2] == '="' and cell[-1:] == '"' and len(cell) > 3:
-        inside = cell[2:-1]
-        return inside if "E" not in inside.upper() else number(field, inside)
+    if found := _AS_TEXT.fullmatch(cell):
+        cell = found[1]
+        if cell.isdecimal():
+            return cell
     if not validation.spreadsheet_destroyed(cell):
         return cell
     rule = mark("exported as text")
@@ -226,8 +167,7 @@ def currency(cell: str) -> str:
         >>> currency("rmb"), currency("港币"), currency("Hong Kong dollar")
         ('CNY', 'HKD', 'HKD')
     """
-    known = _CURRENCIES.get(_sign(cell), ())
-    return known[0] if len(known) == 1 else cell
+    return _only(_meant(cell)) or cell
 
 
 def amount(cell: str, column: Column, txcurrcd: str | None) -> tuple[int | Stated, str | None]:
@@ -250,23 +190,24 @@ def amount(cell: str, column: Column, txcurrcd: str | None) -> tuple[int | State
     txcurrcd = txcurrcd or column.currency
     unit = column.unit
     found = _AMOUNT.fullmatch(unicodedata.normalize("NFKC", cell).strip())
-    signs = [sign for sign in found.group("before", "behind") if sign.strip()] if found else []
-    meant = [_CURRENCIES.get(_sign(sign)) for sign in signs]
-    if found is None or len(meant) > 1 or None in meant:
+    if found is None:
         raise _no_amount(cell)
-    among = meant[0] if meant and meant[0] is not None else ()
+    sign = _sign(found["before"] + found["behind"])
+    if sign and sign not in _CURRENCIES:
+        raise _no_amount(cell)
+    among = _meant(sign)
     if txcurrcd and among and txcurrcd not in among:
         raise _contradiction(" / ".join(among), txcurrcd)
-    txcurrcd = txcurrcd or (among[0] if len(among) == 1 else None)
+    txcurrcd = txcurrcd or _only(among)
     value, whole = _value(cell, found["number"])
     if unit == "minor" and not whole:
         raise InputError("txamt", "is {value!r}", "whole, for it counts minor units", value=cell)
-    if whole and (unit == "minor" or (unit == "wire" and not meant)):
+    if whole and (unit == "minor" or (unit == "wire" and not sign)):
         return int(value), txcurrcd
     if value == 0:
         raise InputError("txamt", "is {value}", "greater than zero", value=cell)
     stated = Stated(value, whole and unit != "major", among)
-    known = catalogue.currencies().get(txcurrcd or "")
+    known = catalogue.currencies().get(txcurrcd) if txcurrcd else None
     if known is None or (stated.whole and known.minor_digits):
         return stated, txcurrcd
     return _minor(value, known.code), txcurrcd
@@ -301,25 +242,24 @@ def time(cell: str) -> str | None:
 
 
 def _time(cell: str, parts: dict[str, Any]) -> str:
-    month, day = int(parts.get("month") or 0), int(parts.get("day") or 0)
     if "one" in parts:
-        one, other = int(parts["one"]), int(parts["other"])
-        if one != other and max(one, other) <= 12:
+        month, day = sorted((int(parts["one"]), int(parts["other"])))
+        if month != day and day <= 12:
             raise InputError(
                 "txdtm",
                 "is {value!r}, in which day and month can't be told apart",
                 "YYYY-MM-DD hh:mm:ss",
                 value=cell,
             )
-        month, day = (one, other) if one <= 12 else (other, one)
+    else:
+        month, day = int(parts["month"]), int(parts["day"])
     hour = int(parts["hour"])
     half = (parts["half"] or parts["half2"] or "").lower().replace(".", "")
-    if half:
-        hour = hour % 12 + 12 * (half in ("pm", "下午")) if 1 <= hour <= 12 else 99
     try:
+        if half:  # it begins with 12
+            hour = (12, *range(1, 12)).index(hour) + 12 * (half in ("pm", "下午"))
         when = datetime.datetime(
-            *(int(parts["year"]), month, day, hour),
-            *(int(parts["minute"]), int(parts["second"] or 0)),
+            int(parts["year"]), month, day, hour, int(parts["minute"]), int(parts["second"] or 0)
         )
     except ValueError:
         raise InputError(
@@ -335,18 +275,16 @@ def _value(cell: str, written: str) -> tuple[Decimal, bool]:
     """The number in the main unit, and whether it has no decimals."""
     if _WHOLE.fullmatch(written):
         return Decimal(written), True
-    found = _DECIMAL.fullmatch(written) or _GROUPED.fullmatch(written)
+    found = _DECIMAL.fullmatch(written)
     if found is None:
         raise _no_amount(cell)
-    parts = [part for part in found.groups() if part is not None]
-    whole = parts[0].replace(",", "").replace(".", "")
-    return Decimal(f"{whole}.{parts[1]}"), False
+    whole, rest = found.groups()
+    return Decimal(f"{whole.replace(',', '').replace('.', '')}.{rest}"), False
 
 
 def _minor(value: Decimal, txcurrcd: str) -> int:
     digits = catalogue.currencies()[txcurrcd].minor_digits
-    minor = value.scaleb(digits)
-    if minor != int(minor) or (not digits and value.as_tuple().exponent):
+    if int(value.as_tuple().exponent) < -digits:
         raise InputError(
             "txamt",
             "is {value}, and {currency} has {digits} decimals",
@@ -355,7 +293,7 @@ def _minor(value: Decimal, txcurrcd: str) -> int:
             currency=txcurrcd,
             digits=digits,
         )
-    return int(minor)
+    return int(value.scaleb(digits))
 
 
 def _no_amount(cell: str) -> InputError:
@@ -375,24 +313,26 @@ def _contradiction(stated: str, txcurrcd: str) -> InputError:
 
 def _letters(heading: str) -> str:
     """The letters and digits of a heading: what is left of it when it is compared."""
-    spelled = unicodedata.normalize("NFKC", heading).casefold()
-    return "".join(char for char in spelled if char.isalnum())
+    return "".join(char for char in heading.casefold() if char.isalnum())
 
 
 def _sign(written: str) -> str:
     """A currency's sign or name as it is compared."""
-    return "".join(unicodedata.normalize("NFKC", written).casefold().split()).rstrip(".")
+    return "".join(unicodedata.normalize("NFKC", written).casefold().split())
+
+
+def _meant(written: str) -> tuple[str, ...]:
+    """The currencies that a sign or name may mean."""
+    return _CURRENCIES.get(_sign(written), ())
+
+
+def _only(codes: tuple[str, ...]) -> str | None:
+    return codes[0] if len(codes) == 1 else None
 
 
 _FIELDS = {_letters(name): field for field, names in HEADINGS.items() for name in names}
-
-
-def _currencies() -> dict[str, tuple[str, ...]]:
-    known = {_sign(sign): codes for sign, codes in SHARED.items()}
-    for code, row in catalogue.currencies().items():
-        for name in (code, row.name.zh, row.name.en, *MONEY.get(code, ())):
-            known[_sign(name)] = (code,)
-    return known
-
-
-_CURRENCIES = _currencies()
+_CURRENCIES = {_sign(sign): tuple(codes) for sign, codes in SHARED.items()} | {
+    _sign(name): (code,)
+    for code, row in catalogue.currencies().items()
+    for name in (code, row.name.zh, row.name.en, *MONEY.get(code, ()))
+}

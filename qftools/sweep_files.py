@@ -15,7 +15,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Container, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,12 +52,9 @@ AGAIN = frozenset({"UNRESOLVED", "NOT_FOUND", "NOT_CANCELLABLE"})
 
 _HEADING = (",".join(RESULT_COLUMNS) + "\r\n").encode()
 _OF_THE_ORDER = ("out_trade_no", "syssn", "mchid", "pay_type", "txamt", "txcurrcd")
-_LINE_BEGINS = re.compile(
-    rb'\{"line": \d+, "out_trade_no": '
-)  # in JSON lines, as `add` writes them
-_LONGEST = 2**18  # bytes of one result
+_FIRST_LINE = b'{"line": 0, "out_trade_no": '  # as `add` begins one, but for the number
 _REASON = 2_000  # characters
-_ESCAPED = ("=", "+", "-", "@", "\t", "\r", "'")
+_ESCAPED = ("=", "+", "-", "@", "'")
 
 
 class Results:
@@ -97,9 +94,8 @@ class Results:
         self._csv = path.suffix.lower() == ".csv"
         self._again, self._dry = again, dry
         self._done: set[bytes] = set()
-        self._changeable: dict[
-            bytes, list[tuple[int, str]]
-        ] = {}  # where verdicts stand that may change
+        # Where verdicts stand that may change.
+        self._changeable: dict[bytes, list[tuple[int, str]]] = {}
         self._replaced: set[int] = set()
         self._number = 0  # of the results in the file
         self._lock: IO[bytes] | None = None
@@ -165,22 +161,20 @@ class Results:
             told = self._target.stat()
         except FileNotFoundError:
             return
-        if orders is not None and os.path.samestat(told, orders.told):
+        if orders and orders.told and os.path.samestat(told, orders.told):
             raise self._unusable(mark("{path} is the file of orders itself"), mark("another file"))
         if not stat.S_ISREG(told.st_mode):
             raise self._unusable(mark("{path} is a folder or a device"), _RULE)
         with self._target.open("rb") as file:
-            self._refuse_foreign(file.read(2**16))
+            self._refuse_foreign(file.readline(2**16))
 
-    def _refuse_foreign(self, head: bytes) -> None:
+    def _refuse_foreign(self, first: bytes) -> None:
         if self._csv:
-            if not head.startswith(_HEADING) and not _HEADING.startswith(head):
+            if not _HEADING.startswith(first):
                 raise self._unusable(
                     mark("{path} holds something else: its columns are others"), _RULE
                 )
-            return
-        first, ended, _ = head.partition(b"\n")
-        if not (_is_result(_of_json(first)) if ended else _is_beginning(first)):
+        elif not (_is_result(_of_json(first)) if first.endswith(b"\n") else _is_beginning(first)):
             raise self._unusable(mark("{path} holds something else"), _RULE)
 
     def _take_up(self) -> None:
@@ -188,15 +182,15 @@ class Results:
         if not self._target.exists():
             return
         torn = self._csv and self._target.stat().st_size < len(_HEADING)
+        ended = False
         with self._target.open("rb") as file:
-            for _, values in self._records(file):
-                if torn:
-                    raise self._unusable(
-                        mark("{path} is damaged in result {number}"), _RULE, number=self._number + 1
-                    )
+            for record, values in self._records(file):
+                ended = record.endswith(b"\n")
                 if values is None:
                     torn = True
                     continue
+                if torn:
+                    raise self._damaged()
                 if bool(values["verdict"]) == self._dry:
                     raise self._unusable(
                         mark("{path} holds verdicts, which a dry run would replace")
@@ -204,45 +198,33 @@ class Results:
                         else mark("{path} holds what a dry run found"),
                         mark("another file"),
                     )
-                self._remember(values)
+                if not self._dry:
+                    self._remember(values)
+        if torn and ended:
+            raise self._damaged()
         if self._dry:
             self._target.write_bytes(b"")
-            self._done.clear()
-            self._number = 0
         elif torn:
             self._rewrite(frozenset())
+
+    def _damaged(self) -> InputError:
+        problem = mark("{path} is damaged in result {number}")
+        return self._unusable(problem, _RULE, number=self._number + 1)
 
     def _records(self, file: IO[bytes]) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
         """Each result as it is written, and what it says; None for one that can't be read."""
         if self._csv:
             file.seek(len(_HEADING))
-        record = b""
-        for line in file:
-            record += line
-            # In a table a quote that is open goes on in the next line.
-            if line.endswith(b"\n") and not (self._csv and record.count(b'"') % 2):
-                values = _of_csv(record) if self._csv else _of_json(record)
-                yield record, values if _is_result(values) else None
-                record = b""
-            elif len(record) > _LONGEST:
-                yield record, None
-                record = b""
-        if record:
-            yield from self._unfinished(record)
-
-    def _unfinished(self, record: bytes) -> Iterator[tuple[bytes, None]]:
-        # A crash cuts one result off. Where whole ones follow, the file was changed otherwise.
-        first, *after = record.splitlines(keepends=True)
-        yield first, None
-        if any(_is_result(_of_csv(line)) for line in after):
-            yield b"".join(after), None
+        for record in file:
+            values = _of_csv(record) if self._csv else _of_json(record)
+            yield record, values if record.endswith(b"\n") and _is_result(values) else None
 
     def _remember(self, values: Mapping[str, Any]) -> None:
-        syssn = values.get("syssn") or ""
+        syssn = values["syssn"] or ""
         keys = {
-            _key(values.get("mchid"), name, values[name])
+            _key(values["mchid"], name, values[name])
             for name in ("syssn", "out_trade_no")
-            if values.get(name)
+            if values[name]
         }
         # An out_trade_no may have had several payments: two numbers of the gateway, two orders.
         earlier = {
@@ -268,8 +250,7 @@ class Results:
             while written:
                 written = written[self._file.write(written) or 0 :]
         except OSError:
-            with suppress(OSError):
-                self._file.truncate(size)
+            self._file.truncate(size)
             raise
 
     def _size(self) -> int:
@@ -277,25 +258,23 @@ class Results:
 
     def _rewrite(self, without: Container[int]) -> None:
         """Write the file anew beside it, without some of its results, and put it in its place."""
-        with tempfile.NamedTemporaryFile(
+        beside = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed before it is moved
             dir=self._target.parent, prefix=f"{self._target.name}.", delete=False
-        ) as beside:
-            try:
+        )
+        try:
+            with beside, self._target.open("rb") as file:
                 if self._csv:
                     beside.write(_HEADING)
-                with self._target.open("rb") as file:
-                    for number, (record, values) in enumerate(self._records(file)):
-                        if values is not None and number not in without:
-                            beside.write(record)
+                for number, (record, values) in enumerate(self._records(file)):
+                    if values is not None and number not in without:
+                        beside.write(record)
                 beside.flush()
                 os.fsync(beside.fileno())
-                shutil.copymode(self._target, beside.name)
-                beside.close()
-                Path(beside.name).replace(self._target)
-            except BaseException:
-                beside.close()
-                Path(beside.name).unlink(missing_ok=True)
-                raise
+            shutil.copymode(self._target, beside.name)
+            Path(beside.name).replace(self._target)
+        except BaseException:
+            Path(beside.name).unlink()
+            raise
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
@@ -326,12 +305,11 @@ _RULE = mark("a new file, or the results of an earlier sweep")
 
 def _of_csv(record: bytes) -> dict[str, Any] | None:
     try:
-        rows = list(csv.reader(io.StringIO(record.decode(), newline=""), strict=True))
+        (row,) = csv.reader(io.StringIO(record.decode(), newline=""), strict=True)
+        values = dict(zip(RESULT_COLUMNS, map(_as_it_was, row), strict=True))
+        return {**values, "line": int(row[0])}
     except (ValueError, csv.Error):
         return None
-    if len(rows) != 1 or len(rows[0]) != len(RESULT_COLUMNS) or not rows[0][0].isdecimal():
-        return None
-    return dict(zip(RESULT_COLUMNS, map(_as_it_was, rows[0]), strict=True))
 
 
 def _of_json(record: bytes) -> Any:
@@ -351,8 +329,8 @@ def _is_beginning(line: bytes) -> bool:
     """Whether *line* may be what a crash left of the first result."""
     if (values := _of_json(line)) is not None:
         return _is_result(values)
-    least = b'{"line": 0, "out_trade_no": '
-    return bool(_LINE_BEGINS.match(line)) or least.startswith(re.sub(rb"\d+", b"0", line))
+    begun = re.sub(rb"\d+", b"0", line, count=1)
+    return _FIRST_LINE.startswith(begun) or begun.startswith(_FIRST_LINE)
 
 
 def _key(mchid: Any, name: str, number: Any) -> bytes:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import codecs
 import csv
+import functools
 import hashlib
 import io
 import json
 import os
+import re
 import reprlib
 import shutil
 import stat
@@ -48,7 +50,7 @@ _MARKS = {
 }
 # Without a mark, and no UTF-8: tried in turn. In all of them commas, quotes and line ends are
 # what they are in ASCII; of the last one nothing but ASCII is read, see _number.
-_GUESSES = ("gb18030", "big5hkscs", "cp932", "latin-1")
+_GUESSES = ("gb18030", "big5hkscs", "latin-1")
 _OTHER_FILES = {
     b"PK\x03\x04": mark("{path} is a workbook or an archive"),
     b"\xd0\xcf\x11\xe0": mark("{path} is a workbook"),
@@ -72,7 +74,7 @@ class Orders:
         path: A table with a heading, or JSON lines; ``-`` for standard input.
 
     Attributes:
-        told: The file that was opened, as the system tells it apart from others.
+        told: The file that was opened, as the system tells it apart from others; None for none.
         is_table: A table; else JSON lines.
 
     Raises:
@@ -242,25 +244,23 @@ def digest(*parts: str) -> bytes:
     ).digest()
 
 
-def _opened(path: Path) -> tuple[IO[bytes], os.stat_result]:
+def _opened(path: Path) -> tuple[IO[bytes], os.stat_result | None]:
     """The file, so that it can be gone through again, and which one it is."""
     if str(path) == "-":
-        told = os.fstat(sys.stdin.fileno()) if _has_number(sys.stdin) else os.stat_result([0] * 10)
-        return _copied(sys.stdin.buffer), told
+        return _copied(sys.stdin.buffer), _told(sys.stdin)
     file = path.open("rb")
-    told = os.fstat(file.fileno())
-    if stat.S_ISREG(told.st_mode):
+    told = _told(file)
+    if told and stat.S_ISREG(told.st_mode):
         return file, told
     with file:
         return _copied(file), told
 
 
-def _has_number(file: IO[Any]) -> bool:
+def _told(file: IO[Any]) -> os.stat_result | None:
     try:
-        file.fileno()
-    except (OSError, ValueError):  # a test's, or a notebook's
-        return False
-    return True
+        return os.fstat(file.fileno())
+    except OSError:  # standard input of a test, or of a notebook
+        return None
 
 
 def _copied(source: IO[bytes]) -> IO[bytes]:
@@ -292,6 +292,7 @@ def _table_rows(lines: _Lines, separator: str) -> Iterator[tuple[int, _Given | s
 
 
 def _json_rows(lines: _Lines, _separator: str) -> Iterator[tuple[int, _Given | str]]:
+    known = functools.lru_cache(column_of)  # most lines have the same names
     for line, written in lines:
         if len(written) >= _LONGEST:
             yield line, _too_long()
@@ -305,7 +306,7 @@ def _json_rows(lines: _Lines, _separator: str) -> Iterator[tuple[int, _Given | s
         if not isinstance(values, dict):
             yield line, text("no JSON object")
             continue
-        pairs = [(column_of(name), value) for name, value in values.items()]
+        pairs = [(known(name), value) for name, value in values.items()]
         yield line, [(column, value) for column, value in pairs if column]
 
 
@@ -440,4 +441,4 @@ def _number(name: str, cell: str, *, guessed: bool) -> str:
 
 
 def _is_pay_type(cell: str) -> bool:
-    return len(cell) == 6 and cell.isascii() and cell.isdecimal()
+    return re.fullmatch("[0-9]{6}", cell) is not None

@@ -11,6 +11,9 @@ import resource
 import signal
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,14 +176,103 @@ def test_a_file_cut_inside_a_quoted_cell_of_two_lines_is_mended(tmp_path):
 def test_a_file_damaged_in_its_middle_is_refused_and_left_as_it_is(tmp_path, name):
     path = filled(tmp_path / name, *(result(f"A{n}") for n in range(20)))
     lines = path.read_bytes().splitlines(keepends=True)
-    for damage in (b'4,"A2,\r\n', b"\0" * 40 + b"\r\n", b"x\r\n"):
-        damaged = b"".join([*lines[:3], damage, *lines[4:]])
-        path.write_bytes(damaged)
+    before = 3 if path.suffix == ".jsonl" else 2  # a table has its heading
+    for damage in (b'4,"A2,\r\n', b"\0" * 40 + b"\r\n", b"x\r\n", lines[2][:20] + b"\r\n"):
+        for after in (lines[4:], lines[:0]):
+            damaged = b"".join([*lines[:3], damage, *after])
+            path.write_bytes(damaged)
 
-        with pytest.raises(InputError, match="is damaged in result"):
-            Results(path)
+            with pytest.raises(InputError, match=f"is damaged in result {before + 1};"):
+                Results(path)
 
-        assert path.read_bytes() == damaged
+            assert path.read_bytes() == damaged
+    assert left_in(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_mended_file_is_written_beside_the_old_one_and_synced_before_it_takes_its_place(
+    tmp_path, monkeypatch, name
+):
+    path = filled(tmp_path / name, result("A1"))
+    whole = path.read_bytes()
+    path.chmod(0o640)
+    path.write_bytes(whole + whole[-20:-9])
+    synced = []
+
+    def fsync(descriptor):
+        there = Path(f"/proc/self/fd/{descriptor}").resolve()
+        synced.append((there.parent, there.name.startswith(f"{name}."), there.read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    Results(path).close()
+
+    assert synced == [(tmp_path, True, whole)]
+    assert path.read_bytes() == whole and path.stat().st_mode & 0o777 == 0o640
+    assert left_in(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_the_mended_file_cannot_be_written_the_old_one_stays(tmp_path, monkeypatch, name):
+    path = filled(tmp_path / name, result("A1"))
+    torn = path.read_bytes() + b"3"
+    path.write_bytes(torn)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"can't be written \(No space left on device\)"):
+        Results(path)
+
+    assert path.read_bytes() == torn and left_in(tmp_path) == [name]
+
+
+# ---- what a result says ----------------------------------------------------------------
+
+OF_IT = (
+    "out_trade_no syssn mchid pay_type txamt txcurrcd",
+    "line verdict charged finding would requests",
+)
+SAID: dict[str, Any] = {
+    "line": 7,
+    "out_trade_no": "A1",
+    "syssn": "20261127154100020000977813",
+    "mchid": "MNxMp11FV35qQN",
+    "pay_type": "800101",
+    "txamt": 100,
+    "txcurrcd": "HKD",
+    "verdict": "UNRESOLVED",
+    "charged": "unknown",
+    "finding": "OPEN",
+    "would": "reversal",
+    "reason": "one two \\udcff 甲",
+    "requests": 3,
+    "at": "2026-11-27 07:24:00 +0800",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_result_holds_the_order_its_verdict_and_why(tmp_path, name):
+    order, told = ({field: SAID[field] for field in fields.split()} for fields in OF_IT)
+    reason = "one\r\n\ttwo \udcff  甲"
+    at = datetime(2026, 11, 27, 7, 24, tzinfo=timezone(timedelta(hours=8))).timestamp()
+
+    filled(tmp_path / name, Result(order=Order(**order), **told, reason=reason, at=at))
+
+    text = (tmp_path / name).read_bytes().decode()
+    if name.endswith(".csv"):
+        cells = ",".join(str(SAID[column]) for column in RESULT_COLUMNS)
+        assert text == ",".join(RESULT_COLUMNS) + "\r\n" + cells + "\r\n"
+    else:
+        assert json.loads(text) == SAID | {"reason": "one two \udcff 甲"}
+        assert list(json.loads(text)) == list(RESULT_COLUMNS) and "甲" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_reason_without_end_is_cut_to_two_thousand_characters(tmp_path, name):
+    path = filled(tmp_path / name, result("A1", reason="#" * 5_000))
+
+    assert path.read_bytes().count(b"#") == 2_000
 
 
 # ---- numbers come back as they were ----------------------------------------------------
