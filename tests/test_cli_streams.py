@@ -217,8 +217,16 @@ UNCLEAR = rf'{{"respcd":"1298","respmsg":"{NASTY}","resperr":"{NASTY}"}}'
 REFUSED = rf'{{"respcd":"1108","respmsg":"{NASTY}","resperr":"{NASTY}"}}'
 
 
-class Gateway(http.server.BaseHTTPRequestHandler):
+class Gateway(http.server.ThreadingHTTPServer):
     """Answers everything with the same bytes."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Answers)
+        self.answer = answer
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    server: Gateway
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -232,8 +240,7 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(params=[PAID, UNCLEAR, REFUSED], ids=["paid", "unclear", "refused"])
 def nasty(request):
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway) as server:
-        server.answer = request.param.encode()
+    with Gateway(request.param.encode()) as server:
         threading.Thread(target=server.serve_forever).start()
         statuses = {PAID: (10, 0), UNCLEAR: (15, 3), REFUSED: (15, 1)}
         yield f"http://127.0.0.1:{server.server_address[1]}", statuses[request.param]
