@@ -73,6 +73,7 @@ END
 mono a.exe"""
 _OPENSSL = """"$0" req -x509 -newkey rsa:2048 -nodes -subj /CN=42 -keyout key -out good &&
 "$0" x509 -in good -noout -subject | grep -o 42"""
+_STRACE = """"$0" -y -e trace=write -o calls echo 42 >&2 && grep -qF '"42\\n"' calls && echo 42"""
 
 NEEDS = {
     need.name: need
@@ -131,6 +132,7 @@ NEEDS = {
             "samples in C#",
         ),
         Need("openssl", ("openssl",), _OPENSSL, ("openssl",), "samples before a false certificate"),
+        Need("strace", ("strace",), _STRACE, ("strace",), "the journal's syncs, as the system saw"),
     )
 }
 

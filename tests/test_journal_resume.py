@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -304,7 +303,7 @@ CANCELS = """
 """
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="the other test reads SQLite's word")
+@pytest.mark.needs("strace")
 def test_what_is_about_to_be_asked_is_synced_to_the_disk_before_it_leaves(path):
     """As the system sees it: between any two moments of the flow the file's log is synced."""
     program = textwrap.dedent(CANCELS)

@@ -16,9 +16,9 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "qftools/walk.py": ("test_walk", "test_walk_steps", "test_asking"),
     "qftools/cancellation.py": ("test_cancel", "test_journal", "test_cli_journal"),
     "qftools/routing.py": ("test_routing",),
-    "qftools/records.py": ("test_records", "test_journal", "test_cli_journal"),
-    "qftools/journal.py": ("test_journal", "test_cli_journal"),
-    "qftools/journal_file.py": ("test_journal", "test_cli_journal"),
+    "qftools/records.py": ("test_records",),
+    "qftools/journal.py": ("test_journal_reading", "test_journal", "test_journal_resume"),
+    "qftools/journal_file.py": ("test_journal_file", "test_journal"),
     "qftools/sweep_files.py": ("test_sweep_results",),
     "qftools/sweep_reading.py": ("test_sweep_reading",),
     "qftools/sweep_cells.py": ("test_sweep_cells",),
@@ -27,6 +27,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
 }
 
 LEFT_OUT = (
+    "tests/test_journal_resume.py::test_what_is_about_to_be_asked_is_synced_to_the_disk_before_it_leaves",
     "tests/test_walk.py::test_a_cancel_is_only_sent_right_after_a_query_that_says_open",
     "tests/test_walk.py::test_any_sequence_of_findings_ends_within_the_patience",
     "tests/test_walk.py::test_no_verdict_is_claimed_without_a_query_that_says_so_last",
