@@ -298,7 +298,7 @@ class Journal:
 
     def _row(self, number: int) -> sqlite3.Row:
         row: sqlite3.Row | None = None
-        if abs(number) <= _LARGEST:
+        with suppress(OverflowError):  # more than SQLite can count
             by_number = "SELECT * FROM entry WHERE number = ?"
             row = self._file.db.execute(by_number, (number,)).fetchone()
         if row is None:
@@ -473,6 +473,7 @@ class _Page:
                 self._write(walk)
                 self._question = self._add(walk, action)
         except JournalError as error:
+            self._question = None  # the row is not there: a commit can fail, too
             if not self._sent:
                 raise
             self._warn(error)
@@ -496,8 +497,6 @@ class _Page:
 
     def take_back(self) -> None:
         """Take the last question back, which never left: as if it had not been written."""
-        if self._question is None:
-            return
         with suppress(JournalError), self._file.writing():
             db = self._file.db
             db.execute("DELETE FROM question WHERE number = ?", (self._question,))
@@ -555,7 +554,6 @@ SETTLED = frozenset(Verdict) - {Verdict.UNRESOLVED, Verdict.NOT_FOUND, Verdict.N
 
 
 _OWNER = re.compile("[0-9a-f]+")
-_LARGEST = 2**63 - 1  # number of an entry
 _LATEST = 253402214400.0  # the end of the year 9999, in Beijing
 _UPDATE = mark(
     "entry {number} of the journal {path} can't be read: {why}. A newer qftools wrote it: update"

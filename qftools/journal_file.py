@@ -90,14 +90,13 @@ class JournalFile:
 
     def close(self) -> None:
         """Close it."""
-        with self._lock, suppress(sqlite3.Error):
+        with self._lock:
             self.db.close()
 
     def _prepare(self) -> None:
         self.db.row_factory = sqlite3.Row
         # One text that is not UTF-8 shall not keep the other rows from being read.
         self.db.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-        self.db.execute("PRAGMA foreign_keys = ON")
         # A commit is on the disk, not on its way there, before a request leaves.
         self.db.execute("PRAGMA synchronous = FULL")
         if self._is_current():
@@ -167,6 +166,9 @@ def _is_a_path(path: str) -> bool:
 
 
 def _make_private(path: str) -> None:
-    """Make the file where there is none, for its owner's eyes: it names payers and amounts."""
+    """Make the file where there is none, for its owner's eyes: it names payers and amounts.
+
+    One that is there is not opened: closing it would end the locks that SQLite has on it.
+    """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -60,8 +60,6 @@ def plain(value: Any) -> Any:
         return {name: plain(getattr(value, name)) for name in _kept(kind)}
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {name: plain(item) for name, item in value.items()}
     return value
 
 
@@ -108,29 +106,25 @@ def _kept(kind: Any) -> tuple[str, ...]:
 def _reader(kind: Any) -> _Read:
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        return _one_of(inner)
+        return _optional(inner)
     if origin is Literal:
         return _choice(inner)
     if origin is tuple:
         return _tuple(inner)
-    if origin is not None and issubclass(origin, Mapping):
-        return _mapping(inner)
-    if kind is Any:
-        return lambda value, at: value
     if kind is Text:
         return _text
     if kind is Transaction:
-        return lambda value, at: Transaction(_checked(value, dict, at))
+        return lambda value, at: Transaction(_checked(dict, value, at))
     if issubclass(kind, tuple):
         return _named_tuple(kind)
     if issubclass(kind, Enum):
         return _choice(tuple(kind))
     if is_dataclass(kind):
         return _dataclass(kind)
-    return {bytes: _bytes, float: _number}.get(kind) or _scalar(kind)
+    return {bytes: _bytes, float: _number}.get(kind) or partial(_checked, kind)
 
 
-def _checked(value: Any, kind: type, at: str) -> Any:
+def _checked(kind: type, value: Any, at: str) -> Any:
     if type(value) is not kind:
         raise NotUnderstoodError(at or "it", f"is {_shown(value)}, not {_KINDS[kind]}")
     return value
@@ -142,18 +136,11 @@ _KINDS = {
     str: "a text",
     int: "a whole number",
     bool: "true or false",
-    NoneType: "null",
 }
 
 
 def _shown(value: Any) -> str:
     return repr(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
-
-
-def _scalar(kind: type) -> _Read:
-    if kind not in _KINDS:
-        raise TypeError(f"no record can keep a {kind}")
-    return lambda value, at: _checked(value, kind, at)
 
 
 def _number(value: Any, at: str) -> float:
@@ -167,7 +154,7 @@ def _number(value: Any, at: str) -> float:
 
 def _bytes(value: Any, at: str) -> bytes:
     try:
-        raw: bytes = _checked(value, str, at).encode("utf-8", "surrogateescape")
+        raw: bytes = _checked(str, value, at).encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         raise NotUnderstoodError(at, "stands for no bytes") from None
     return raw
@@ -193,20 +180,10 @@ def _choice(known: tuple[Any, ...]) -> _Read:
     return reader
 
 
-def _one_of(kinds: tuple[Any, ...]) -> _Read:
-    readers = [_reader(kind) for kind in kinds if kind is not NoneType]
-
-    def reader(value: Any, at: str) -> Any:
-        if value is None and NoneType in kinds:
-            return None
-        for attempt in readers[:-1]:
-            try:
-                return attempt(value, at)
-            except NotUnderstoodError:
-                continue
-        return readers[-1](value, at)
-
-    return reader
+def _optional(kinds: tuple[Any, ...]) -> _Read:
+    (kind,) = set(kinds) - {NoneType}
+    of_value = _reader(kind)
+    return lambda value, at: None if value is None else of_value(value, at)
 
 
 def _tuple(kinds: tuple[Any, ...]) -> _Read:
@@ -214,7 +191,7 @@ def _tuple(kinds: tuple[Any, ...]) -> _Read:
     readers = [_reader(kind) for kind in kinds if kind is not Ellipsis]
 
     def reader(value: Any, at: str) -> tuple[Any, ...]:
-        items = _checked(value, list, at)
+        items = _checked(list, value, at)
         if not many and len(items) != len(readers):
             raise NotUnderstoodError(at, f"has {len(items)} parts, not {len(readers)}")
         which = readers * len(items) if many else readers
@@ -228,13 +205,6 @@ def _named_tuple(kind: Any) -> _Read:
     return lambda value, at: kind(*parts(value, at))
 
 
-def _mapping(kinds: tuple[Any, ...]) -> _Read:
-    of_value = _reader(kinds[1])
-    return lambda value, at: {
-        name: of_value(item, f"{at}.{name}") for name, item in _checked(value, dict, at).items()
-    }
-
-
 def _dataclass(kind: Any) -> _Read:
     hints = get_type_hints(kind)
     readers = {name: _reader(hints[name]) for name in _kept(kind)}
@@ -245,7 +215,7 @@ def _dataclass(kind: Any) -> _Read:
     }
 
     def reader(value: Any, at: str) -> Any:
-        record = _checked(value, dict, at)
+        record = _checked(dict, value, at)
         before = f"{at}." if at else ""
         if missing := needed - record.keys():
             raise NotUnderstoodError(at or "it", f"has no {min(missing)}")
