@@ -115,6 +115,9 @@ class Read(NamedTuple):
 
 
 def _named(row: Transaction, order: Order, known: Known) -> Read | None:
+    numbers = (row.row.get("out_trade_no"), row.row.get("syssn"))
+    if any(isinstance(number, (bool, Mapping, list)) for number in numbers):
+        return Read(row, "unclear", REASONS["unnamed"])
     mine = {"out_trade_no": order.out_trade_no, "syssn": order.syssn, "mchid": order.mchid}
     same = {
         name: as_written(row.row.get(name)) == value

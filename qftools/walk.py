@@ -189,6 +189,7 @@ class Walk:
 
     def told(self, answer: Answer) -> Walk:
         """Return the walk after *answer* came back to its question."""
+        answer = replace(answer, wait=min(answer.wait, self.patience.longest_ask))
         walk = self._counted(answer)._informed(answer)
         if self.step is not Step.CANCEL:
             walk, believed = walk._in_every_month(answer, self.view)

@@ -120,6 +120,8 @@ UNREADABLE = {
     "a text": "PAID",
     "a list": [PAID],
     "names no order": {name: PAID[name] for name in ("respcd", "cancel", "txamt")},
+    "a number that is none": {**PAID, "out_trade_no": {"is": "A1"}},
+    "a syssn that is none": {**PAID, "syssn": [ONE]},
     "numbers without a value": {**PAID, "out_trade_no": "", "syssn": None},
     "a flag that no source knows": row("0000", cancel="9"),
     "a flag that is no flag": row("0000", cancel={"is": 0}),

@@ -122,6 +122,13 @@ def test_a_wait_that_the_gateway_asks_for_is_kept():
     assert walk.action == Wait(30.0)
 
 
+def test_no_gateway_makes_a_cancel_wait_longer_than_the_policy_allows():
+    for_hours = Answer(Finding.SILENT, wait=999_999.0)
+
+    assert Walk(ORDER, Policy(longest_ask=7.0)).told(for_hours).action == Wait(7.0)
+    assert Walk(ORDER).told(for_hours).action == Wait(60.0)
+
+
 @given(st.lists(ANSWERS, min_size=80, max_size=80), POLICIES)
 def test_any_sequence_of_findings_ends_within_the_patience(answers, policy):
     trace, walk = walked(answers, Walk(ORDER, policy))
