@@ -121,6 +121,8 @@ class Results:
 
     def close(self) -> None:
         """Close the file; results that newer ones replace are taken out first."""
+        if self._lock is None:
+            return
         try:
             self._file.close()
             if self._replaced:
@@ -174,7 +176,7 @@ class Results:
                 raise self._unusable(
                     mark("{path} holds something else: its columns are others"), _RULE
                 )
-        elif not (_is_result(_of_json(first)) if first.endswith(b"\n") else _is_beginning(first)):
+        elif not _is_beginning(first):
             raise self._unusable(mark("{path} holds something else"), _RULE)
 
     def _take_up(self) -> None:
@@ -248,7 +250,7 @@ class Results:
         size = self._size()
         try:
             while written:
-                written = written[self._file.write(written) or 0 :]
+                written = written[self._file.write(written) :]
         except OSError:
             self._file.truncate(size)
             raise
@@ -258,22 +260,20 @@ class Results:
 
     def _rewrite(self, without: Container[int]) -> None:
         """Write the file anew beside it, without some of its results, and put it in its place."""
-        beside = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed before it is moved
-            dir=self._target.parent, prefix=f"{self._target.name}.", delete=False
-        )
+        descriptor, name = tempfile.mkstemp(dir=self._target.parent, prefix=f"{self._target.name}.")
         try:
-            with beside, self._target.open("rb") as file:
+            with os.fdopen(descriptor, "wb") as beside, self._target.open("rb") as file:
                 if self._csv:
                     beside.write(_HEADING)
                 for number, (record, values) in enumerate(self._records(file)):
                     if values is not None and number not in without:
                         beside.write(record)
                 beside.flush()
-                os.fsync(beside.fileno())
-            shutil.copymode(self._target, beside.name)
-            Path(beside.name).replace(self._target)
+                os.fsync(descriptor)
+            shutil.copymode(self._target, name)
+            Path(name).replace(self._target)
         except BaseException:
-            Path(beside.name).unlink()
+            Path(name).unlink()
             raise
 
     @contextmanager
@@ -305,7 +305,7 @@ _RULE = mark("a new file, or the results of an earlier sweep")
 
 def _of_csv(record: bytes) -> dict[str, Any] | None:
     try:
-        (row,) = csv.reader(io.StringIO(record.decode(), newline=""), strict=True)
+        (row,) = csv.reader([record.decode()])
         values = dict(zip(RESULT_COLUMNS, map(_as_it_was, row), strict=True))
         return {**values, "line": int(row[0])}
     except (ValueError, csv.Error):

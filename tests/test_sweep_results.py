@@ -11,6 +11,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tracemalloc
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -80,11 +81,27 @@ def test_a_file_that_holds_something_else_is_refused_and_left_as_it_is(
     path = tmp_path / name
     path.write_bytes(content)
 
-    with pytest.raises(InputError, match=re.escape(str(path)) + " holds something else"):
+    with pytest.raises(InputError, match=f"^results {re.escape(str(path))} holds something else"):
         Results(path, AGAIN, dry=dry)
 
     assert path.read_bytes() == content
     assert left_in(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_of_any_size_is_known_by_its_first_bytes(tmp_path, name):
+    path = tmp_path / name
+    with path.open("wb") as large:
+        large.truncate(100_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="holds something else"):
+            Results(path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 1_000_000
 
 
 @pytest.mark.parametrize("link", ["itself", "symlink", "hard link"])
@@ -177,7 +194,13 @@ def test_a_file_damaged_in_its_middle_is_refused_and_left_as_it_is(tmp_path, nam
     path = filled(tmp_path / name, *(result(f"A{n}") for n in range(20)))
     lines = path.read_bytes().splitlines(keepends=True)
     before = 3 if path.suffix == ".jsonl" else 2  # a table has its heading
-    for damage in (b'4,"A2,\r\n', b"\0" * 40 + b"\r\n", b"x\r\n", lines[2][:20] + b"\r\n"):
+    for damage in (
+        b'4,"A2,\r\n',
+        b"\0" * 40 + b"\r\n",
+        b"x\r\n",
+        lines[2][:20] + b"\r\n",
+        lines[2][:-2] + b",more\r\n",
+    ):
         for after in (lines[4:], lines[:0]):
             damaged = b"".join([*lines[:3], damage, *after])
             path.write_bytes(damaged)
@@ -326,6 +349,43 @@ def test_an_earlier_result_stays_until_there_is_a_new_one(tmp_path, name):
     assert kept(path) == [("A2", "PAID"), ("A3", "NOT_FOUND"), ("A1", "CANCELLED")]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_each_earlier_result_is_taken_out_once_however_often_the_file_is_closed(tmp_path, name):
+    numbers = [f"A{n}" for n in range(6)]
+    path = filled(tmp_path / name, *(result(number, "UNRESOLVED") for number in numbers))
+
+    with Results(path, AGAIN) as written:
+        written.add(result("A1"))
+        written.add(result("A3"))
+        written.close()
+
+    left = [(number, "UNRESOLVED") for number in ("A0", "A2", "A4", "A5")]
+    assert kept(path) == [*left, ("A1", "PAID"), ("A3", "PAID")]
+
+
+def test_a_result_is_found_by_either_number_and_replaced_by_one_of_the_same_payment(tmp_path):
+    path = filled(
+        tmp_path / "results.jsonl",
+        result(None, syssn="11"),
+        result("A2", "UNRESOLVED", syssn="22"),
+        result("A2", "UNRESOLVED", syssn="33"),
+        result("A4", "REFUNDED"),
+    )
+
+    with Results(path, frozenset({"REFUNDED", "UNRESOLVED"})) as written:
+        assert written.has(Order(None, syssn="11"))
+        assert not written.has(Order("A4"))
+        written.add(result("A2", "CANCELLED", syssn="33"))
+        written.add(result("A4", "PAID"))
+
+    assert kept(path) == [
+        (None, "PAID"),
+        ("A2", "UNRESOLVED"),
+        ("A2", "CANCELLED"),
+        ("A4", "PAID"),
+    ]
+
+
 KILLED = """
 import os, sys
 from pathlib import Path
@@ -337,12 +397,12 @@ os.kill(os.getpid(), 9)
 """
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_what_a_killed_sweep_left_twice_is_once_after_the_next(tmp_path, name):
+@pytest.mark.parametrize(("name", "again"), [(NAMES[0], AGAIN), (NAMES[1], frozenset())])
+def test_what_a_killed_sweep_left_twice_is_once_after_the_next(tmp_path, name, again):
     path = filled(tmp_path / name, result("A1", "UNRESOLVED"))
     killed = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
 
-    with Results(path, AGAIN) as after:
+    with Results(path, again) as after:
         assert after.has(Order("A1"))
 
     assert killed.returncode == -signal.SIGKILL
