@@ -41,6 +41,7 @@ _LONGEST = 100_000  # characters of a line, or of the lines of one row
 _MOST_LINES = 100  # of one row: a quoted remark may have several
 _REASON = 400  # characters of a reason, which repeats the cell
 _SEPARATORS = ",;\t|"
+_SEPARATOR_LINE = re.compile(r"sep=.?\s*")  # what a spreadsheet puts before the heading
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -105,7 +106,7 @@ class Orders:
         try:
             self._encoding, self._guessed = self._told_encoding()
             self.is_table = not self._is_json(path.suffix.lower())
-            self._separator = self._told_separator() if self.is_table else ""
+            self._separator = self._told_separator() if self.is_table else None
         except BaseException:
             self.close()
             raise
@@ -123,22 +124,23 @@ class Orders:
     def __iter__(self) -> Iterator[Row | Wrong]:
         """Yield the rows, the wrong ones too; one pass at a time."""
         seen: dict[bytes, int] = {}
-        read = _table_rows if self.is_table else _json_rows
-        for line, values in read(self._lines(self._encoding), self._separator):
+        lines = self._lines(self._encoding)
+        rows = _table_rows(lines, self._separator) if self._separator else _json_rows(lines)
+        for line, values in rows:
             yield _row(line, values, seen, guessed=self._guessed)
 
     def _lines(self, encoding: str) -> Iterator[tuple[int, str]]:
         """The lines that are not blank, with their numbers; of a long one only its beginning."""
         self._file.seek(0)
-        wrapped = io.TextIOWrapper(self._file, encoding, newline="")
+        wrapped = io.TextIOWrapper(self._file, encoding)
         try:
             line = 0
             while written := wrapped.readline(_LONGEST):
                 line += 1
                 rest = written
-                while len(rest) == _LONGEST and rest[-1] not in "\r\n":
+                while rest and not rest.endswith("\n"):
                     rest = wrapped.readline(_LONGEST)
-                if written.strip():
+                if written.strip() and not _SEPARATOR_LINE.fullmatch(written):
                     yield line, written
         finally:
             with suppress(ValueError):  # the file was closed in the middle of a pass
@@ -171,42 +173,37 @@ class Orders:
         return next(known, possible[0]), True
 
     def _decodes(self, encoding: str) -> bool:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        self._file.seek(0)
         try:
-            while piece := self._file.read(2**20):
-                decoder.decode(piece)
-            decoder.decode(b"", final=True)
+            for _ in self._lines(encoding):
+                pass
         except UnicodeError:
             return False
         return True
 
     def _is_json(self, suffix: str) -> bool:
         named_so = suffix in (".jsonl", ".ndjson")
-        first = next((line for _, line in self._lines(self._encoding)), "{" if named_so else "")
-        if first.lstrip().startswith("[") and not named_so:
+        begins = next((line.lstrip()[:1] for _, line in self._lines(self._encoding)), "")
+        if begins == "[" and not named_so:
             raise self._no_orders(
                 mark("{path} is one JSON array"), mark("JSON lines: one object a line")
             )
-        return named_so or first.lstrip().startswith("{")
+        return named_so or begins == "{"
 
     def _heading(self, encoding: str) -> tuple[list[str], str | None]:
         """The cells of the heading, and what parts them; None where no number has a column."""
-        heading = (line for _, line in self._lines(encoding) if _cells(line, ",") != [])
-        first = next(heading, "")
-        best: tuple[tuple[bool, int, int], list[str], str] = (False, 0, 0), [], ""
+        first = next((line for _, line in self._lines(encoding)), "")
+        best: tuple[tuple[int, int], list[str], str | None] = (0, 0), [], None
         for separator in _SEPARATORS:
             cells = _cells(first, separator)
             if isinstance(cells, list):
                 fields = {column.field for cell in cells if (column := column_of(cell))}
-                rank = not fields.isdisjoint(_NUMBERS[:2]), len(fields), len(cells)
-                best = max(best, (rank, cells, separator), key=itemgetter(0))
-        (named, *_), cells, separator = best
-        return cells, separator if named else None
+                named = None if fields.isdisjoint(_NUMBERS[:2]) else separator
+                best = max(best, ((len(fields), len(cells)), cells, named), key=itemgetter(0))
+        return best[1:]
 
     def _told_separator(self) -> str:
         names, separator = self._heading(self._encoding)
-        if separator is not None:
+        if separator:
             return separator
         raise self._no_orders(
             mark("{path} has no column for the number of an order (it has: {names})"),
@@ -246,21 +243,17 @@ def digest(*parts: str) -> bytes:
 
 def _opened(path: Path) -> tuple[IO[bytes], os.stat_result | None]:
     """The file, so that it can be gone through again, and which one it is."""
+    told: os.stat_result | None = None
     if str(path) == "-":
-        return _copied(sys.stdin.buffer), _told(sys.stdin)
+        with suppress(OSError):  # standard input of a test, or of a notebook, is no file
+            told = os.fstat(sys.stdin.fileno())
+        return _copied(sys.stdin.buffer), told
     file = path.open("rb")
-    told = _told(file)
-    if told and stat.S_ISREG(told.st_mode):
+    told = os.fstat(file.fileno())
+    if stat.S_ISREG(told.st_mode):
         return file, told
     with file:
         return _copied(file), told
-
-
-def _told(file: IO[Any]) -> os.stat_result | None:
-    try:
-        return os.fstat(file.fileno())
-    except OSError:  # standard input of a test, or of a notebook
-        return None
 
 
 def _copied(source: IO[bytes]) -> IO[bytes]:
@@ -291,7 +284,7 @@ def _table_rows(lines: _Lines, separator: str) -> Iterator[tuple[int, _Given | s
             yield line, [(column, cell) for column, cell in pairs if column]
 
 
-def _json_rows(lines: _Lines, _separator: str) -> Iterator[tuple[int, _Given | str]]:
+def _json_rows(lines: _Lines) -> Iterator[tuple[int, _Given | str]]:
     known = functools.lru_cache(column_of)  # most lines have the same names
     for line, written in lines:
         if len(written) >= _LONGEST:
@@ -319,35 +312,25 @@ def _records(lines: _Lines, separator: str) -> Iterator[tuple[int, list[str] | s
     waiting: deque[tuple[int, str]] = deque()
     while first := waiting.popleft() if waiting else next(lines, None):
         row, cells = [first], _cells(first[1], separator)
-        size = len(first[1])
-        while cells is None and len(row) < _MOST_LINES and size < _LONGEST:
+        while cells is None and len(row) < _MOST_LINES:
             after = waiting.popleft() if waiting else next(lines, None)
             if after is None:
                 break
             row.append(after)
-            size += len(after[1])
             cells = _cells("".join(part for _, part in row), separator)
         if not isinstance(cells, list):
             waiting.extendleft(reversed(row[1:]))
-        if cells != []:
-            said = text("a quote is opened and not closed") if cells is None else cells
-            yield first[0], said, row[-1][1][-1] not in "\r\n"
+        said = text("a quote is opened and not closed") if cells is None else cells
+        yield first[0], said, not row[-1][1].endswith("\n")
 
 
 def _cells(written: str, separator: str) -> list[str] | str | None:
     """The cells of a row, or what is wrong with it; None where a quote is still open."""
     if len(written) >= _LONGEST:
         return _too_long()
-    if written.startswith("sep=") and len(written.rstrip()) == len("sep=,"):
-        return []  # what a spreadsheet puts before the heading
-    reader = csv.reader(
-        io.StringIO(written, newline=""),
-        delimiter=separator,
-        skipinitialspace=separator != "\t",
-        strict=True,
-    )
+    reader = csv.reader([written], delimiter=separator, skipinitialspace=True, strict=True)
     try:
-        return next(reader, [])
+        return next(reader)
     except csv.Error as error:
         if "unexpected end of data" in str(error):
             return None
@@ -360,12 +343,11 @@ def _too_long() -> str:
 
 def _row(line: int, given: _Given | str, seen: dict[bytes, int], *, guessed: bool) -> Row | Wrong:
     if isinstance(given, str):
-        return Wrong(line, given[:_REASON])
+        return Wrong(line, given)
     try:
         row = _order(line, _by_field(given), guessed=guessed)
     except InputError as error:
-        said = error.say()
-        return Wrong(line, said if len(said) <= _REASON else said[:_REASON] + "...")
+        return Wrong(line, error.say()[:_REASON])
     key = key_of({name: getattr(row.order, name) for name in _NUMBERS})
     if key in seen:
         return Wrong(line, text("the same order as in line {line}").format(line=seen[key]))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
+import sys
 import threading
 import tracemalloc
 from decimal import Decimal
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 
 from qftools.errors import InputError
+from qftools.models import Order
 from qftools.sweep import Row
 from qftools.sweep_cells import Stated
 from qftools.sweep_files import Orders, Wrong, read
@@ -36,6 +40,15 @@ TRUTH: dict[str, dict[int, Any]] = {
     "excel_yuan.csv": {2: (TWO, None, AT, ASKED)},
     "excel_zhhead.csv": {2: (ONE, None, AT, ASKED)},
 }
+
+
+SAVED = "it must be saved as CSV (UTF-8)"
+BEGINS = f", as its first bytes say; {SAVED}"
+NO_COLUMN = "has no column for the number of an order (it has: "
+KNOWN = (
+    "it must be a table whose header names out_trade_no or syssn, such as merchant order number,"
+    " transaction number, 商户订单号"
+)
 
 
 def said(path):
@@ -118,18 +131,61 @@ def test_the_name_of_a_file_decides_nothing_where_its_content_tells(file, name):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("orders.xlsx", b"PK\x03\x04rest", "is a workbook"),
-        ("orders.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", "is a workbook"),
-        ("orders.json", b'[{"out_trade_no": "A1"}]', "JSON lines"),
-        ("orders.csv", b"", "has no column for the number of an order"),
-        ("orders.csv", b"txamt,txdtm\n1,2\n", r"has no column .* \(it has: txamt, txdtm\)"),
-        ("orders.csv", b"\xef\xbb\xbfout_trade_no\n\xff\n", "is not utf-8-sig"),
-        ("orders.csv", b"\xff\xd8\xff\xe0photo", "has no column"),
+        ("orders.xlsx", b"PK\x03\x04rest", f"is a workbook or an archive; {SAVED}"),
+        ("orders.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", f"is a workbook; {SAVED}"),
+        ("a.json", b'\n [{"out_trade_no": "A1"}]', "is one JSON array; it must be JSON lines: one"),
+        ("orders.csv", b"", f"{NO_COLUMN}-); {KNOWN}"),
+        ("orders.csv", b"txamt,txdtm\n1,2\n", f"{NO_COLUMN}txamt, txdtm); {KNOWN}"),
+        ("orders.csv", b"mchid;txamt;x,y\n1;2;3\n", f"{NO_COLUMN}mchid, txamt, x,y); {KNOWN}"),
+        ("orders.csv", b"a;b,c;d\n", f"{NO_COLUMN}a, b,c, d); {KNOWN}"),
+        ("orders.csv", b"x" * 500, f"{NO_COLUMN}{'x' * 400}); {KNOWN}"),
+        ("orders.csv", b'"out_trade_no\n', f"{NO_COLUMN}-); {KNOWN}"),
+        ("orders.csv", b"\xef\xbb\xbfout_trade_no\n\xff\n", f"is not utf-8-sig{BEGINS}"),
+        ("orders.csv", "out_trade_no".encode("utf-16-le")[:-1], f"is not utf-16-le{BEGINS}"),
+        ("orders.csv", "out_trade_no".encode("utf-16-be")[:-1], f"is not utf-16-be{BEGINS}"),
+        ("orders.csv", b"\xff\xd8\xff\xe0photo", NO_COLUMN),
     ],
 )
 def test_a_file_that_cannot_be_a_sweep_is_refused_with_the_reason(file, name, content, said):
-    with pytest.raises(InputError, match=said):
-        list(read(file(content, name)))
+    path = file(content, name)
+
+    with pytest.raises(InputError, match=re.escape(f"file {path} {said}")):
+        list(read(path))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson", "a.JSONL"])
+@pytest.mark.parametrize("content", ["", "[1]\n", "out_trade_no\nA1\n"])
+def test_a_file_named_as_json_lines_is_read_as_such_whatever_it_holds(file, name, content):
+    with Orders(file(content, name)) as orders:
+        assert not orders.is_table
+        assert all("no JSON" in row.reason for row in orders if isinstance(row, Wrong))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_known_by_where_its_zeros_lie(file, encoding):
+    header = "out_trade_no," + "一" * 13  # in this letter the zero lies on the other side
+    path = file(f"{header}\nA1\n".encode(encoding))
+
+    assert [order.out_trade_no for order in orders_of(path)] == ["A1"]
+
+
+def test_a_few_zeros_do_not_make_a_table_utf_16(file):
+    path = file(b"out_trade_no,remark\nA1,x" + b"\0" * 6)  # a fifth of all
+
+    assert [order.out_trade_no for order in orders_of(path)] == ["A1"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_number_that_is_not_ascii_is_taken_where_the_encoding_is_sure(file, encoding):
+    path = file("out_trade_no,note\n订单一,x\n".encode(encoding))
+
+    assert [order.out_trade_no for order in orders_of(path)] == ["订单一"]
+
+
+def test_an_encoding_in_which_the_file_ends_within_a_letter_is_not_its_own(file):
+    path = file(b"out_trade_no,note\nA1," + "é".encode()[:1])
+
+    assert [order.out_trade_no for order in orders_of(path)] == ["A1"]
 
 
 def test_a_folder_and_a_file_that_is_not_there_are_refused(tmp_path):
@@ -138,10 +194,12 @@ def test_a_folder_and_a_file_that_is_not_there_are_refused(tmp_path):
             Orders(path)
 
 
-def test_a_pipe_is_read_once_and_its_orders_as_often_as_they_are_wanted(tmp_path):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_pipe_is_read_once_and_its_orders_as_often_as_they_are_wanted(tmp_path, encoding):
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    writing = threading.Thread(target=path.write_text, args=(f"out_trade_no\n{ONE}\n{TWO}\n",))
+    content = f"out_trade_no\n{ONE}\n{TWO}\n".encode(encoding)
+    writing = threading.Thread(target=path.write_bytes, args=(content,))
     writing.start()
 
     with Orders(path) as orders:
@@ -149,6 +207,41 @@ def test_a_pipe_is_read_once_and_its_orders_as_often_as_they_are_wanted(tmp_path
 
     writing.join()
     assert passes == [[ONE, TWO]] * 3
+
+
+def test_standard_input_is_copied_and_known_again_where_it_is_a_file(file, monkeypatch):
+    path = file(f"out_trade_no\n{ONE}\n")
+    with path.open() as opened:
+        monkeypatch.setattr(sys, "stdin", opened)
+        with Orders(Path("-")) as orders:
+            assert orders.told is not None and os.path.samestat(orders.told, path.stat())
+            assert [row.line for row in orders] == [row.line for row in orders] == [2]
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    with Orders(Path("-")) as orders:
+        assert orders.told is None and [row.line for row in orders] == [2]
+
+
+def test_a_file_may_be_closed_in_the_middle_of_a_pass(file):
+    orders = Orders(file(f"out_trade_no\n{ONE}\n{TWO}\n"))
+    rows: Any = orders._lines("utf-8")
+    assert next(rows) == (1, "out_trade_no\n")
+
+    orders.close()
+
+    rows.close()
+    with pytest.raises(ValueError, match="closed file"):
+        list(orders)
+
+
+def test_a_file_that_is_refused_is_closed(file, monkeypatch):
+    with file("txamt\n1\n").open() as opened:
+        monkeypatch.setattr(sys, "stdin", opened)
+        with pytest.raises(InputError) as refused:
+            Orders(Path("-"))
+
+    (orders,) = (frame.frame.f_locals["self"] for frame in refused.traceback[1:2])
+    assert orders._file.closed
 
 
 # ---- the header ------------------------------------------------------------------------
@@ -162,11 +255,25 @@ def test_columns_come_in_any_order_and_unknown_ones_are_left_alone(file):
     assert (order.out_trade_no, order.txamt, order.txcurrcd) == (ONE, 2500, "HKD")
 
 
+@pytest.mark.parametrize("line", ["sep=,", "sep=\t", "sep="])
+def test_the_line_in_which_a_spreadsheet_names_its_separator_is_no_heading(file, line):
+    assert len(orders_of(file(f"{line}\r\nout_trade_no,note\r\nA1,sep=\r\n"))) == 1
+    assert len(orders_of(file("out_trade_no\nsep=xy\n"))) == 1
+
+
+def test_the_separator_is_the_one_that_parts_the_most_known_columns(file):
+    path = file("订单号;a,b,c,d,e;币种;f|g\nA1;x;HKD;y\n")
+
+    assert [(order.out_trade_no, order.txcurrcd) for order in orders_of(path)] == [("A1", "HKD")]
+
+
 def test_two_columns_for_one_field_must_agree(file):
     path = file("out_trade_no,订单号,out_trade_no\nA1,A1,\nA2,B2,\n,,A3\n")
 
     assert [order.out_trade_no for order in orders_of(path)] == ["A1", "A3"]
-    assert "out_trade_no is 'A2' in one column and 'B2' in another" in wrong_in(path)[3]
+    assert wrong_in(path) == {
+        3: "out_trade_no is 'A2' in one column and 'B2' in another; it must be the same in both"
+    }
 
 
 def test_a_day_and_an_hour_in_two_columns_are_one_time(file):
@@ -233,6 +340,46 @@ def test_wrong_rows_are_told_with_line_and_reason_and_do_not_stop_the_rest(file)
     assert wrong[13] == "the file ends in the middle of this row"
 
 
+def test_a_row_of_all_columns_is_the_order_that_it_names(file):
+    path = file(
+        "out_trade_no,syssn,txamt,txdtm,pay_type,txcurrcd,mchid,udid\n"
+        f"A1,20260105154100020000977813,25.00,{AT},800101,港币,MNxMp11FV35qQN,T1\n"
+        "A1,20260105154100020000977814,25.00,,微信支付,HKD,,\n"
+        "A1,20260105154100020000977813,25.00,,80010,,nDB64h9qJ1An,\n"
+        "A1,20260105154100020000977813,25.00,,8001010,,MNxMp11FV35qQN,\n"
+    )
+    syssns = ("20260105154100020000977813", "20260105154100020000977814")
+
+    first, second, third = orders_of(path)
+
+    assert first == Order(
+        "A1", 2500, AT, syssn=syssns[0], pay_type="800101", txcurrcd="HKD",
+        mchid="MNxMp11FV35qQN", udid="T1",
+    )  # fmt: skip
+    assert second == Order("A1", 2500, syssn=syssns[1], txcurrcd="HKD")
+    assert (third.mchid, third.pay_type, third.txamt) == ("nDB64h9qJ1An", None, None)
+    assert wrong_in(path) == {5: "the same order as in line 2"}
+
+
+def test_a_row_with_quotes_that_mean_nothing_is_refused_and_the_file_may_end_in_an_open_one(file):
+    path = file('out_trade_no,note\nA1,"x"y\nA2,"open\nA3,x\nA4,y')
+
+    assert [order.out_trade_no for order in orders_of(path)] == ["A3", "A4"]
+    assert wrong_in(path) == {
+        2: "no CSV: ',' expected after '\"'",
+        3: "a quote is opened and not closed",
+    }
+
+
+def test_a_row_of_a_hundred_lines_is_read_and_a_longer_one_is_not(file):
+    for lines, whole in ((100, True), (101, False)):
+        note = "\n".join("x" * lines)
+        path = file(f'out_trade_no,note\nA1,"{note}"\nA2,y\n')
+        numbers = {order.out_trade_no for order in orders_of(path)}
+
+        assert "A2" in numbers and ("A1" in numbers) is whole
+
+
 def test_a_quote_that_is_not_closed_costs_its_own_row_and_no_other(file):
     path = file(
         'out_trade_no,note\nA1,"two\nlines"\nA2,"open\n'
@@ -248,6 +395,7 @@ def test_what_json_can_hold_ends_in_a_wrong_row_and_nothing_else(file):
     good = json.dumps({"syssn": "20260105154100020000977813", "txamt": 100, "txdtm": AT})
     bad = [
         "[" * 100_000,
+        "[" * 99_999,
         "[" * 90_000,
         '{"out_trade_no": ' * 20_000,
         '{"out_trade_no": "A1", "txamt": ' + "9" * 5000 + "}",
@@ -273,6 +421,36 @@ def test_what_json_can_hold_ends_in_a_wrong_row_and_nothing_else(file):
     assert len(orders_of(path)) == 2
     assert list(wrong_in(path)) == [3 + 2 * n for n in range(len(bad))]
     assert max(map(len, wrong_in(path).values())) < 500
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[" * 99_998, "no JSON: nested too deeply"),
+        ("[" * 99_999, "longer than 100000 characters"),
+        ("not json", "no JSON: Expecting value: line 1 column 1 (char 0)"),
+        ("null", "no JSON object"),
+        ('{"txamt": true}', "txamt is bool True; it must be text or a whole number"),
+        ('{"udid": {"a": 1}}', "udid is dict {'a': 1}; it must be text or a whole number"),
+        (
+            '{"out_trade_no": "订单\\u0000"}',
+            "out_trade_no is '订单\\x00'; it must be not empty, without blanks around it or control"
+            " characters",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_line_of_json_is_said(file, line, said):
+    good = '{"out_trade_no": "A1", "txamt": null, "TXDTM": "", "note": [1], "Order No.": "A1"}'
+    path = file(f"{line}\n{good}\n", "a.jsonl")
+
+    assert wrong_in(path) == {1: said}
+    assert orders_of(path) == [Order("A1")]
+
+
+def test_a_reason_is_cut_to_four_hundred_characters(file):
+    path = file("out_trade_no,txamt\nA1," + "x" * 1_000 + "\n")
+
+    assert wrong_in(path) == {2: "txamt is '" + "x" * 390}
 
 
 def test_a_field_longer_than_csv_allows_and_a_line_without_end_take_no_memory(file):
