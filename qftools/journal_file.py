@@ -131,10 +131,9 @@ class JournalFile:
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self.db.execute("COMMIT")
+                self.db.commit()
             except BaseException:
-                with suppress(sqlite3.Error):
-                    self.db.execute("ROLLBACK")
+                self.db.rollback()
                 raise
 
     @contextmanager

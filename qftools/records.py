@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -21,8 +21,8 @@ from qftools.routing import route
 from qftools.walk import Walk
 
 Plain = dict[str, Any]
-_Read = Callable[[Any, str], Any]
-_T = TypeVar("_T")
+Reader = Callable[[Any, str], Any]
+Kind = TypeVar("Kind")
 
 
 class NotUnderstoodError(Exception):
@@ -63,7 +63,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def read(kind: type[_T], record: object) -> _T:
+def read(kind: type[Kind], record: object) -> Kind:
     """Return what [plain][qftools.records.plain] made plain.
 
     Raises:
@@ -77,8 +77,8 @@ def read(kind: type[_T], record: object) -> _T:
     """
     if kind is Walk:
         record = _with_route(record)
-    reader: _Read = _reader(kind)  # type: ignore[arg-type]  # a type can be hashed
-    made: _T = reader(record, "")
+    reader: Reader = _reader(kind)  # type: ignore[arg-type]  # a type can be hashed
+    made: Kind = reader(record, "")
     return made
 
 
@@ -103,7 +103,7 @@ def _kept(kind: Any) -> tuple[str, ...]:
 
 
 @cache
-def _reader(kind: Any) -> _Read:
+def _reader(kind: Any) -> Reader:
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return _optional(inner)
@@ -117,7 +117,7 @@ def _reader(kind: Any) -> _Read:
         return lambda value, at: Transaction(_checked(dict, value, at))
     if issubclass(kind, tuple):
         return _named_tuple(kind)
-    if issubclass(kind, Enum):
+    if issubclass(kind, StrEnum):
         return _choice(tuple(kind))
     if is_dataclass(kind):
         return _dataclass(kind)
@@ -168,8 +168,8 @@ def _text(value: Any, at: str) -> Text | None:
     return text
 
 
-def _choice(known: tuple[Any, ...]) -> _Read:
-    by_value = {item.value if isinstance(item, Enum) else item: item for item in known}
+def _choice(known: tuple[Any, ...]) -> Reader:
+    by_value = {str(item): item for item in known}
 
     def reader(value: Any, at: str) -> Any:
         if not isinstance(value, str) or value not in by_value:
@@ -180,32 +180,31 @@ def _choice(known: tuple[Any, ...]) -> _Read:
     return reader
 
 
-def _optional(kinds: tuple[Any, ...]) -> _Read:
+def _optional(kinds: tuple[Any, ...]) -> Reader:
     (kind,) = set(kinds) - {NoneType}
     of_value = _reader(kind)
     return lambda value, at: None if value is None else of_value(value, at)
 
 
-def _tuple(kinds: tuple[Any, ...]) -> _Read:
-    many = kinds[-1] is Ellipsis
+def _tuple(kinds: tuple[Any, ...]) -> Reader:
+    many = Ellipsis in kinds
     readers = [_reader(kind) for kind in kinds if kind is not Ellipsis]
 
     def reader(value: Any, at: str) -> tuple[Any, ...]:
         items = _checked(list, value, at)
         if not many and len(items) != len(readers):
             raise NotUnderstoodError(at, f"has {len(items)} parts, not {len(readers)}")
-        which = readers * len(items) if many else readers
-        return tuple(one(item, at) for one, item in zip(which, items, strict=True))
+        return tuple(readers[0 if many else nth](item, at) for nth, item in enumerate(items))
 
     return reader
 
 
-def _named_tuple(kind: Any) -> _Read:
+def _named_tuple(kind: Any) -> Reader:
     parts = _tuple(tuple(get_type_hints(kind).values()))
     return lambda value, at: kind(*parts(value, at))
 
 
-def _dataclass(kind: Any) -> _Read:
+def _dataclass(kind: Any) -> Reader:
     hints = get_type_hints(kind)
     readers = {name: _reader(hints[name]) for name in _kept(kind)}
     needed = {

@@ -300,9 +300,3 @@ def test_an_error_of_our_own_is_not_said_to_be_a_damaged_disk(path, client):
     client.clock = clock
     with Journal(path) as journal, pytest.raises(ValueError, match="our own"):
         cancel(client, order, journal=journal)
-
-
-@pytest.mark.parametrize("name", ["a\0b.db", "\ud800.db"])
-def test_a_name_that_no_file_can_have_is_refused_as_such(tmp_path, name):
-    with pytest.raises(JournalError, match="no file can have this name"):
-        Journal(tmp_path / name)

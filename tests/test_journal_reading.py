@@ -261,14 +261,6 @@ def test_an_owner_that_does_not_live_keeps_no_one_out(owner, journal, path, clie
     assert journal.resume(client, 1).verdict is Verdict.CANCELLED
 
 
-def test_a_journal_in_memory_leaves_no_mark_in_the_folder(tmp_path, monkeypatch, client):
-    monkeypatch.chdir(tmp_path)
-    with Journal(":memory:") as journal:
-        cancel(client, placed(client), journal=journal)
-
-    assert list(tmp_path.iterdir()) == []
-
-
 # ---- how it goes on -------------------------------------------------------------------------
 
 

@@ -6,7 +6,6 @@ The values are made from the types of the fields, so a new field is tested witho
 from __future__ import annotations
 
 import json
-import sqlite3
 import string
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
@@ -265,13 +264,3 @@ def test_every_commit_waits_for_the_disk_also_in_a_file_that_was_there(tmp_path,
         assert journal._file.db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
     assert set(levels) == {2}  # FULL
-
-
-def test_a_journal_is_one_sqlite_file_that_says_what_it_is(tmp_path):
-    path = tmp_path / "journal.db"
-    Journal(path).close()
-
-    with sqlite3.connect(path) as database:
-        assert database.execute("PRAGMA application_id").fetchone() == (0x51464A31,)
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    database.close()

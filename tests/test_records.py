@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -145,6 +146,12 @@ TAKEN_WRITTEN = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _readers_made_anew():
+    """How a reader is made is tested each time, not only the first."""
+    records._reader.cache_clear()
+
+
 def as_json(value):
     return json.loads(json.dumps(value))
 
@@ -278,6 +285,13 @@ def test_a_number_may_be_whole_and_what_is_new_and_decides_nothing_is_ignored():
 )
 def test_what_is_no_walk_at_all_is_told_as_such(record, said):
     assert refusal(Walk, record) == (said, False)
+
+
+def test_a_row_of_different_things_is_read_by_its_places():
+    kind: Any = tuple[int, str]
+
+    assert records.read(kind, [1, "a"]) == (1, "a")
+    assert refusal(kind, ["a", 1]) == ("it is 'a', not a whole number", False)
 
 
 def test_of_several_things_that_are_missing_the_first_by_name_is_told():
