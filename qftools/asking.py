@@ -22,7 +22,7 @@ Params = dict[str, str | int]
 TOLD = ("out_trade_no", "syssn", "txamt", "txcurrcd", "txdtm")
 """What a walk must know of: whether the caller or the books said it."""
 
-_DATE = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)", re.ASCII)
+_DATE = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)")
 
 
 def views(order: Order, learned: Collection[str] = (), today: str | None = None) -> list[Params]:
@@ -90,7 +90,7 @@ def _days(
 
 
 def _date(text: str | None) -> datetime.date | None:
-    found = _DATE.match(text or "")
+    found = _DATE.match(text) if text else None
     with contextlib.suppress(ValueError):
         return datetime.date(*map(int, found.groups())) if found else None
     return None

@@ -20,7 +20,6 @@ from qftools.validation import BEIJING, usable
 
 PAGE, LARGEST_PAGE = 10, 100  # rows of one answer: without page_size, and at most (docs2024)
 
-_ANOTHER = "another payment"
 _OTHER_KINDS = frozenset({"refund", "close", "unfreeze"})  # docs2024; manual2018jp; docs2026
 _ALIASES = {"RMB": "CNY"}  # global2017
 
@@ -108,7 +107,7 @@ class Read(NamedTuple):
     state: State | None  # None: it is about something else
     why: Text | None = None
     differs: tuple[Difference, ...] = ()
-    kind: str = "payment"
+    another: bool = False  # a payment of the number, but not the one that the caller named
 
 
 # ---- one row: the first rule that applies decides ---------------------------------------------
@@ -149,9 +148,9 @@ def _another(row: Transaction) -> Read:
     if _kind(row) != "payment":
         return Read(row, None)
     if row.state in _GONE:
-        return Read(row, row.state, kind=_ANOTHER)
+        return Read(row, row.state, another=True)
     why = filled("another payment", syssn=row.row.get("syssn"), state=WORDS[row.state])
-    return Read(row, "unclear", why, kind=_ANOTHER)
+    return Read(row, "unclear", why, another=True)
 
 
 def _a_payment(row: Transaction, order: Order, known: Known) -> Read | None:
@@ -159,7 +158,7 @@ def _a_payment(row: Transaction, order: Order, known: Known) -> Read | None:
     if kind == "payment":
         return None
     if kind in _OTHER_KINDS:
-        return Read(row, None, filled("another kind", value=kind), kind=kind)
+        return Read(row, None, filled("another kind", value=kind))
     return Read(row, "unclear", filled("unknown type", value=kind))
 
 
@@ -260,8 +259,8 @@ def more_telling(one: Answer | None, other: Answer) -> Answer:
 
 
 def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
-    payments = [read for read in reads if read.state not in (None, "unclear")]
-    unclear = [read for read in reads if read.state == "unclear"]
+    payments = [read for read in reads if read.state is not None]
+    unclear = [read for read in payments if read.state == "unclear"]
     open_ones = sorted(
         (read for read in payments if read.state == "open"),
         key=lambda read: _syssn(read.row) in known.cancelled,
@@ -270,11 +269,11 @@ def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
         if read.state == "paid":
             why = _still_open(open_ones[0]) if open_ones else None
             return _proved(Finding.PAID, reply, read, why)
-    paid_beside = [read for read in unclear if read.row.state == "paid" and read.kind == _ANOTHER]
+    paid_beside = [read for read in unclear if read.row.state == "paid" and read.another]
     if paid_beside:
         return _silent(reply, paid_beside[0].why)
     if open_ones:
-        if len(payments) + len(unclear) > 1 and not usable("syssn", _syssn(open_ones[0].row)):
+        if len(payments) > 1 and not usable("syssn", _syssn(open_ones[0].row)):
             return _silent(reply, REASONS["cannot name"])
         return _proved(Finding.OPEN, reply, open_ones[0], _doubt(open_ones[0], unclear))
     if unclear:
@@ -296,7 +295,7 @@ def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -
         return replace(_silent(reply, REASONS["full page"]), ask_next="wide")
     if not reads:
         return _absent(reply, REASONS["no such order"])
-    if all(read.kind == _ANOTHER for read in payments):
+    if all(read.another for read in payments):
         return _nothing_but_others(reply, reads)
     there = {_syssn(read.row) for read in payments}
     for syssn in known.live:
@@ -312,7 +311,7 @@ def _nothing_but_others(reply: Reply, reads: list[Read]) -> Answer:
     of_another_kind = next((read for read in reads if read.why is not None), None)
     if of_another_kind is None:
         return replace(_silent(reply, REASONS["others"]), ask_next="others")
-    if of_another_kind.kind == "refund":
+    if _kind(of_another_kind.row) == "refund":
         return _answer(Finding.DENIED, reply, of_another_kind.why, of_another_kind.row)
     return replace(_silent(reply, of_another_kind.why), ask_next="elsewhere")
 
@@ -326,7 +325,7 @@ def _uncontradicted(reads: list[Read]) -> list[Read]:
     twice = {syssn for syssn, said in states.items() if syssn and len(said) > 1}
     return [
         read._replace(state="unclear", why=filled("twice", syssn=_syssn(read.row)))
-        if read.state not in (None, "unclear") and _syssn(read.row) in twice
+        if read.state != "unclear" and _syssn(read.row) in twice
         else read
         for read in reads
     ]

@@ -103,10 +103,8 @@ _MOST_FIELDS = 100  # of a row
 
 
 def _cut(value: Any) -> Any:
-    text = str(value) if isinstance(value, (dict, list)) else value
-    if not isinstance(text, str) or len(text) <= LONGEST_VALUE:
-        return value
-    return text[:LONGEST_VALUE] + CUT
+    text = str(value)
+    return value if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + CUT
 
 
 UNSIGNED = Text(

@@ -272,14 +272,13 @@ class Walk:
         if refused and self.over is None:  # the gateway takes no interval: there is no such view
             there = (view + 1) % len(self._views())
             return replace(self, view=there), replace(answer, finding=Finding.SILENT)
-        if answer.finding in (Finding.OPEN, Finding.PAID):
+        if answer.finding is Finding.OPEN:
             return replace(self, over=None, searched=()), answer
         dead = answer.finding in DEAD
         none_here = refused or answer.finding is Finding.ABSENT or answer.ask_next == "others"
         if not (dead or (none_here and self.over)):
             return self, answer
-        over = more_telling(self.over, answer) if dead else self.over
-        assert over is not None
+        over = more_telling(self.over, answer)
         walk = replace(self, over=over, searched=(*self.searched, view))
         left = [number for number in self._months_in_doubt() if number not in walk.searched]
         if not left:
@@ -293,7 +292,7 @@ class Walk:
             absents = self.absents + (answer.finding is Finding.ABSENT)
             return replace(self, looks=self.looks + 1, absents=absents)
         if self.step is Step.CANCEL:
-            sent = self.target.syssn if self.target else self.order.syssn
+            sent = (self.target or self.order).syssn
             cancelled = tuple(dict.fromkeys([*self.known.cancelled, sent or ""]))
             known = replace(self.known, cancelled=cancelled)
             cancels = self.cancels + 1

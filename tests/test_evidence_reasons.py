@@ -2,10 +2,10 @@
 
 import pytest
 
-from qftools.evidence import REASONS, WORDS, Known, filled, more_telling, of_query
+from qftools.evidence import REASONS, WORDS, Known, filled, more_telling, of_query, read_row
 from qftools.exchange import Exchange, Request
 from qftools.findings import Answer, Difference, Finding
-from qftools.models import Order, Reply
+from qftools.models import Order, Reply, Transaction
 
 ONE, TWO, THREE = (f"2026010515410002000000000{n}" for n in (1, 2, 3))
 ORDER = Order("A1", 2500, "2026-01-05 10:00:00", txcurrcd="HKD")
@@ -122,7 +122,9 @@ def test_a_reason_is_told_in_chinese_with_the_same_values():
     note = judged(row("0000", txamt="1")).note
     assert note.zh == "网关账上这笔订单的 txamt 是 1，不是 2500"
     assert judged(CLOSED, again(PAID), order=NAMED).note.zh.endswith(f"{TWO}，状态是 已支付")
-    assert all(text.zh != text.en for text in [*REASONS.values(), *WORDS.values()])
+    for text in [*REASONS.values(), *WORDS.values()]:
+        assert text.en.isascii()
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in text.zh)
 
 
 def test_a_value_in_a_reason_is_cut_to_a_readable_length():
@@ -216,6 +218,25 @@ def test_a_paid_order_names_the_first_of_its_payments_that_is_still_open():
 
     assert answer.note.en == f"the out_trade_no has another payment {TWO}, which is open"
     assert (answer.open, answer.dead, answer.rows) == ((TWO, THREE), (), 3)
+
+
+def test_an_open_payment_is_cancelled_without_a_usable_syssn_only_if_it_is_alone():
+    for nameless in ("", "an odd one!"):
+        assert judged(row("1143", nameless)).finding is Finding.OPEN
+        assert judged(row("1143", nameless), None).note == REASONS["cannot name"]
+        assert judged(row("1143", nameless), again(CLOSED)).note == REASONS["cannot name"]
+        assert judged(row("1143", nameless), STRANGER).finding is Finding.OPEN
+
+
+def test_before_any_answer_nothing_is_known():
+    known = Known()
+
+    assert judged(CLOSED, known=known).finding is Finding.CANCELLED
+    assert known == Known((), (), (), several=False, found=False, signed=False, wide=False)
+
+
+def test_a_row_that_passes_every_rule_is_a_payment_with_nothing_to_say_against_it():
+    assert tuple(read_row(PAID, ORDER, Known())) == (Transaction(PAID), "paid", None, (), False)
 
 
 # ---- which rows it names ------------------------------------------------
@@ -323,6 +344,7 @@ def test_a_row_that_contradicts_the_order_contradicts_its_twin_and_a_close_does_
     assert judged(PAID, row("0000", txamt="1")).finding is Finding.SILENT
     assert judged(PAID, row("0000", order_type="close")).finding is Finding.PAID
     assert judged(PAID, row("0000", cancel="9")).finding is Finding.PAID
+    assert judged(row("0000", txamt="1"), PAID).note.en.startswith("the books have txamt 1 ")
     twice = judged(CLOSED, again(PAID), again(CLOSED))
     assert twice.finding is Finding.SILENT
     assert TWO in twice.note.en

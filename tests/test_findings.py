@@ -2,11 +2,20 @@
 
 import pytest
 
+from qftools import locale
 from qftools.catalogue import Text
 from qftools.errors import RateLimitError, SignatureError, TransportError
 from qftools.evidence import of_query
-from qftools.findings import UNSIGNED, Answer, Finding, of_cancel, of_error, unsigned
-from qftools.models import Order, Reply
+from qftools.findings import (
+    UNSIGNED,
+    Answer,
+    Difference,
+    Finding,
+    of_cancel,
+    of_error,
+    unsigned,
+)
+from qftools.models import Order, Reply, Transaction
 
 ORDER = Order("A1", 2500, "2026-01-05 10:00:00", syssn="2026010500010002000000001")
 ROW = {
@@ -135,6 +144,11 @@ def test_silence_says_why_in_both_languages_and_knows_no_code():
 
     assert of_error(error) == Answer(Finding.SILENT, note=Text(error.say("zh"), error.say("en")))
     assert of_error(RateLimitError("HTTP 429")).wait == 0.0
+    before = locale.language()
+    for language in ("zh", "en"):
+        locale.use_language(language)
+        assert of_error(error).note == Text(error.say("zh"), error.say("en"))
+    locale.use_language(before)
 
 
 CODES_OF_A_REFUSAL = [
@@ -189,21 +203,83 @@ def test_once_the_gateway_signs_an_unsigned_reply_to_a_cancel_claims_nothing(res
 
     assert of_cancel(reply, signed=True) == Answer(Finding.SILENT, respcd, note=UNSIGNED)
     assert of_cancel(reply, signed=True) == unsigned(reply)
+    assert UNSIGNED.en.startswith("the answer is not signed, though this gateway")
+    assert "不可信" in UNSIGNED.zh
     assert of_cancel(reply).finding is not Finding.SILENT
 
 
 def test_an_answer_that_says_nothing_more_has_no_wait_no_age_and_no_claim():
-    answer = Answer(Finding.OPEN)
+    answer = Answer(Finding.OPEN).bounded()
 
     assert (answer.respcd, answer.row, answer.note) == (None, None, None)
     assert (answer.wait, answer.age) == (0.0, 0.0)
-    assert not (answer.refused or answer.pending or answer.signed)
+    assert [answer.refused, answer.pending, answer.signed] == [False, False, False]
     assert (answer.differs, answer.open, answer.dead, answer.ask_next) == ((), (), (), "")
+    assert answer.rows == 0
+    assert answer == Answer(Finding.OPEN)
 
 
 def test_journals_and_plain_data_know_a_finding_by_the_name_it_has_here():
     # A journal that an older version wrote is read by these.
     names = ["PAID", "OPEN", "CANCELLED", "REFUNDED", "FAILED", "ABSENT", "DENIED", "SILENT"]
 
-    assert [finding.value for finding in Finding] == names
+    assert [Answer(finding).bounded().finding.value for finding in Finding] == names
     assert [finding.name for finding in Finding] == names
+
+
+# ---- what is too long to be kept ------------------------------------------------
+
+
+def kept(row):
+    return Answer(Finding.OPEN, row=Transaction(row)).bounded().row
+
+
+LONG, CUT_SHORT = "x" * 1025, "x" * 1024 + "[cut]"
+ALMOST = "x" * 1024
+
+
+def test_what_is_too_long_in_an_answer_is_cut_and_what_is_not_stays_as_it_was():
+    fields = {
+        "goods_name": LONG,
+        LONG: 7,
+        "short": ALMOST,
+        "none": None,
+        "list": [1],
+        "many": [LONG],
+    }
+    whole = Answer(
+        Finding.SILENT,
+        LONG,
+        Transaction(fields),
+        note=Text("长" * 1025, LONG),
+        differs=(Difference("txamt", LONG, "2500"), Difference("txcurrcd", "JPY", ALMOST)),
+        wait=3.0,
+        open=("1",),
+    )
+
+    assert whole.bounded() == Answer(
+        Finding.SILENT,
+        CUT_SHORT,
+        Transaction(
+            {
+                "goods_name": CUT_SHORT,
+                CUT_SHORT: 7,
+                "short": ALMOST,
+                "none": None,
+                "list": [1],
+                "many": str([LONG])[:1024] + "[cut]",
+            }
+        ),
+        note=Text("长" * 1024 + "[cut]", CUT_SHORT),
+        differs=(Difference("txamt", CUT_SHORT, "2500"), Difference("txcurrcd", "JPY", ALMOST)),
+        wait=3.0,
+        open=("1",),
+    )
+    assert kept({"txamt": 10**1024}).txamt == "1" + "0" * 1023 + "[cut]"
+    assert kept({"deep": {"deeper": LONG}}).deep.endswith("x[cut]")
+
+
+def test_no_more_than_a_hundred_fields_of_a_row_are_kept():
+    fields = {f"field{n}": n for n in range(150)}
+
+    assert list(kept(fields).row) == [f"field{n}" for n in range(100)]

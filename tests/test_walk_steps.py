@@ -7,7 +7,7 @@ import pytest
 from qftools.asking import views
 from qftools.catalogue import Text
 from qftools.evidence import Known
-from qftools.findings import Answer, Difference, Finding
+from qftools.findings import Answer, Finding
 from qftools.models import Order, Transaction
 from qftools.policy import Policy, policy_for
 from qftools.verdicts import Verdict
@@ -63,11 +63,15 @@ def test_a_walk_begins_with_a_query_and_knows_nothing():
     assert walk.table is NEXT
 
 
-def test_known_begins_with_nothing():
-    known = Known()
+def test_a_walk_follows_the_table_that_it_is_given_which_is_no_part_of_what_it_is():
+    other = {step: dict(row) for step, row in NEXT.items()}
+    other[Step.LOOK][Finding.SILENT], other[Step.CONFIRM][Finding.SILENT] = Step.CONFIRM, Step.LOOK
+    walk = Walk(ORDER, POLICY, table=other)
 
-    assert (known.learned, known.live, known.cancelled) == ((), (), ())
-    assert not (known.several or known.found or known.signed or known.wide)
+    assert walk.told(LOST).step is Step.CONFIRM
+    assert replace(sent(), table=other).told(LOST).step is Step.LOOK
+    assert walk == Walk(ORDER, POLICY)
+    assert "table" not in repr(walk)
 
 
 def test_the_patience_is_the_given_one_or_that_of_the_wallet():
@@ -87,82 +91,16 @@ def test_the_call_that_cancels_is_the_one_of_profile_and_switch():
     assert told(OPEN, order=of_hong_kong, hk_cancel="allow").action.endpoint == "close"
 
 
-# ---- what an answer adds to what is known ------------------------------------------------
+def test_what_a_walk_says_by_itself_it_says_in_both_languages():
+    interrupted = told(OPEN).interrupted().last_cancel.note
+    no_pay_type = told(OPEN, order=replace(ORDER, pay_type=None)).end.reason
+    no_amount = told(OPEN, order=replace(ORDER, txamt=None)).end.reason
 
-
-def test_what_the_books_tell_is_learned_and_what_the_caller_said_stays():
-    books = row(pay_type="800201", txamt="900", txcurrcd="HKD", out_trade_no="A1")
-
-    walk = told(Answer(Finding.OPEN, "1143", books))
-
-    assert walk.order == replace(ORDER, syssn=ONE, pay_type="800201", txcurrcd="HKD")
-    assert walk.known.learned == ("syssn", "txcurrcd")
-    walk = walk.told(Answer(Finding.OPEN))
-    assert walk.known.learned == ("syssn", "txcurrcd")
-
-
-def test_what_was_told_first_is_learned_first_and_stays_learned():
-    by_syssn = Order(None, syssn=ONE)
-    first = Answer(Finding.SILENT, row=row(txcurrcd="HKD"))
-    then = Answer(
-        Finding.SILENT, row=row(out_trade_no="A1", txamt="7", txdtm="2026-01-15 10:00:00")
-    )
-
-    assert told(first, then, order=by_syssn).known.learned == (
-        *("txcurrcd", "out_trade_no"),
-        *("txamt", "txdtm"),
-    )
-
-
-def test_payments_seen_open_are_live_until_one_answer_says_that_they_are_over():
-    walk = told(Answer(Finding.SILENT, open=(ONE, TWO), rows=2))
-    assert walk.known.live == (ONE, TWO)
-    assert walk.told(LOST).known.live == (ONE, TWO)
-    assert walk.told(Answer(Finding.SILENT, open=(TWO,), dead=(ONE,))).known.live == (TWO,)
-
-
-def test_once_seen_signed_or_several_stays_so():
-    walk = told(Answer(Finding.SILENT, rows=2, signed=True, ask_next="wide"), LOST)
-
-    assert walk.known == Known(several=True, found=True, signed=True, wide=True)
-    assert walk.action == Wait(3.0)
-    assert walk.waited().action == Ask("query", {"out_trade_no": "A1", "page_size": 100})
-    assert told(Answer(Finding.SILENT, rows=1)).known == Known(found=True)
-    assert told(LOST).known == Known()
-
-
-@pytest.mark.parametrize("next_one", ["elsewhere", "others"])
-def test_the_ways_to_ask_are_gone_through_in_turn_and_begin_again(next_one):
-    nothing = Answer(Finding.SILENT, ask_next=next_one)
-    walk, seen = Walk(ORDER, POLICY), []
-
-    for _ in range(4):
-        seen.append(asked(walk))
-        walk = walk.told(nothing)
-
-    assert seen == [*views(ORDER), views(ORDER)[0]]
-    assert told(Answer(Finding.SILENT, ask_next="wide")).view == 0
-
-
-def test_a_cancel_is_for_the_payment_that_the_row_names():
-    books = row(txamt="900", txdtm="2026-01-15 10:05:00")
-
-    walk = told(Answer(Finding.OPEN, "1143", books, rows=2))
-
-    assert walk.action == Ask(
-        "reversal", {"syssn": ONE, "txamt": 900, "txdtm": "2026-01-15 10:05:00"}
-    )
-    assert walk.told(LOST).known.cancelled == (ONE,)
-    one_row = told(Answer(Finding.OPEN, "1143", books, rows=1))
-    assert one_row.action.params["out_trade_no"] == "A1"
-
-
-def test_a_cancel_without_a_syssn_is_counted_as_one_of_the_order():
-    assert sent().known.cancelled == ("",)
-    assert sent(order=replace(ORDER, syssn=TWO)).known.cancelled == (TWO,)
-    again = told(seen_open(), LOST, seen_open(), seen_open(), LOST)
-    assert again.known.cancelled == (ONE,)
-    assert again.cancels == 2
+    assert interrupted.en == "interrupted before the answer was in"
+    assert no_pay_type.en == "no pay type is known, so nothing says which call would cancel it"
+    assert no_amount.en.endswith("give txamt and txdtm")
+    for text in (interrupted, no_pay_type, no_amount):
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in text.zh)
 
 
 # ---- LOOK ------------------------------------------------
@@ -184,6 +122,7 @@ def test_a_look_that_told_nothing_is_repeated_after_longer_and_longer_waits():
     assert waits == [2.0, 3.0, 4.0]
     assert told(LOST, replace(LOST, wait=2.5)).wait == 3.0
     assert told(LOST, replace(LOST, wait=30.0)).wait == 30.0
+    assert told(LOST, policy=replace(POLICY, first_wait=0.5)).action == Wait(0.5)
 
 
 def test_patience_with_silence_ends_with_why_the_last_answer_told_nothing():
@@ -257,6 +196,10 @@ def test_an_order_too_young_to_be_cancelled_is_waited_for_once_and_looked_at_aga
     assert walk.waited().told(replace(OPEN, age=20.0)).action.endpoint == "reversal"
 
 
+def test_even_half_a_second_too_young_is_waited_for():
+    assert told(replace(OPEN, age=59.5), policy=RIPE).action == Wait(0.5)
+
+
 @pytest.mark.parametrize("age", [60.0, 61.0])
 def test_an_order_that_is_old_enough_is_cancelled_at_once(age):
     assert told(replace(OPEN, age=age), policy=RIPE).action.endpoint == "reversal"
@@ -325,7 +268,7 @@ def test_a_cancel_that_was_interrupted_counts_as_sent_and_anything_else_is_as_it
     assert (walk.step, walk.cancels) == (Step.CONFIRM, 1)
     assert walk.last_cancel == Answer(Finding.SILENT, note=INTERRUPTED)
 
-    pause = replace(told(OPEN), wait=5.0)
+    pause = replace(told(OPEN), wait=0.5)
     for unchanged in (Walk(ORDER), sent(), sent(LOST), told(PAID), pause):
         assert unchanged.interrupted() is unchanged
 
@@ -413,125 +356,27 @@ def test_patience_after_the_cancel_ends_with_why_the_last_answer_told_nothing():
     assert told(OPEN, LOST, LOST, LOST, policy=policy).action == Finished(Verdict.UNRESOLVED, WHY)
 
 
-def test_a_payment_that_arrives_after_the_cancel_ends_it():
-    assert told(OPEN, LOST, PAID).action == Finished(Verdict.PAID)
-
-
-# ---- in every month ------------------------------------------------
-
-NEW_YEAR = replace(ORDER, txdtm="2026-01-31 23:59:00")
-DEAD = Answer(Finding.CANCELLED, "1142")
-VIEWS = views(NEW_YEAR)
-
-
-def test_a_dead_order_near_a_months_end_is_asked_for_in_both_months_at_once():
-    walk = told(DEAD, order=NEW_YEAR)
-    assert (walk.over, walk.searched, walk.step) == (DEAD, (0,), Step.LOOK)
-    assert walk.action == Ask("query", VIEWS[1])
-    walk = walk.told(ABSENT)
-    assert (walk.searched, walk.action) == ((0, 1), Ask("query", VIEWS[2]))
-    walk = walk.told(Answer(Finding.SILENT, ask_next="others"))
-    assert walk.action == Finished(Verdict.ALREADY_CANCELLED)
-
-
-def test_the_month_that_was_asked_already_is_not_asked_again():
-    walk = told(ABSENT, DEAD, order=NEW_YEAR)
-    assert (walk.searched, walk.action) == ((1,), Ask("query", VIEWS[2]))
-    assert walk.told(DEAD).end == Finished(Verdict.ALREADY_CANCELLED)
-
-
-def test_a_wait_that_the_gateway_asks_for_is_kept_between_the_months():
-    assert told(replace(DEAD, wait=7.0), order=NEW_YEAR).action == Wait(7.0)
-
-
-def test_the_most_telling_of_the_months_is_believed():
-    refunded = Answer(Finding.REFUNDED, "0000", note=WHY)
-
-    walk = told(DEAD, refunded, DEAD, order=NEW_YEAR)
-
-    assert walk.action == Finished(Verdict.ALREADY_REFUNDED, WHY)
-
-
-def test_silence_in_a_month_is_asked_again_and_a_living_payment_is_believed():
-    walk = told(DEAD, LOST, order=NEW_YEAR)
-    assert (walk.over, walk.searched, walk.view) == (DEAD, (0,), 1)
-    alive = walk.waited().told(seen_open())
-    assert (alive.step, alive.over, alive.searched) == (Step.CANCEL, None, ())
-    assert walk.waited().told(PAID).end == Finished(Verdict.PAID)
-
-
-def test_an_interval_that_is_refused_is_no_month_and_no_mistake_of_the_caller():
-    refused = Answer(Finding.DENIED, "1104", note=WHY)
-
-    assert told(refused, order=NEW_YEAR).action == Finished(Verdict.UNRESOLVED, WHY)
-    walk = told(ABSENT, refused, order=NEW_YEAR)
-    assert (walk.view, walk.step, walk.end) == (2, Step.LOOK, None)
-    assert walk.waited().told(refused).view == 0
-    assert told(DEAD, refused, order=NEW_YEAR).searched == (0, 1)
-    assert told(DEAD, refused, refused, order=NEW_YEAR).end == Finished(Verdict.ALREADY_CANCELLED)
-
-
-def test_far_from_a_months_end_one_dead_answer_is_enough():
-    assert told(DEAD).action == Finished(Verdict.ALREADY_CANCELLED)
-    assert told(OPEN, LOST, DEAD).action == Finished(Verdict.CANCELLED)
-
-
-def test_an_order_without_a_time_is_looked_for_in_the_month_of_today():
-    walk = Walk(Order("A1"), POLICY, today="2026-03-20").told(ABSENT)
-
-    assert asked(walk)["start_time"] == "2026-02-01 00:00:00"
-    near = Walk(Order("A1"), POLICY, today="2026-03-31").told(DEAD)
-    assert asked(near)["start_time"] == "2026-02-01 00:00:00"
-
-
-# ---- later ------------------------------------------------
-
-
-def test_a_walk_that_is_resumed_keeps_what_it_knows_and_is_patient_anew():
-    table = {step: dict(row) for step, row in NEXT.items()}
-    walk = Walk(ORDER, POLICY, "docs-2026-02", "allow", today="2026-01-15", table=table)
-    walk = walk.told(replace(seen_open(), rows=2, signed=True)).told(LOST).waited()
-    walk = walk.told(Answer(Finding.SILENT, ask_next="wide"))
-
-    again = walk.resumed()
-
-    assert again == Walk(
-        walk.order,
-        POLICY,
-        "docs-2026-02",
-        "allow",
-        step=Step.CONFIRM,
-        last_cancel=LOST,
-        known=replace(walk.known, wide=False),
-        today="2026-01-15",
-    )
-    assert again.table is table
-    assert walk.known.wide and walk.known.several and walk.known.signed
-
-
-def test_a_walk_that_sent_no_cancel_is_resumed_with_a_look():
-    assert told(LOST, LOST).resumed() == Walk(ORDER, POLICY)
-    assert sent(LOST).resumed().step is Step.CONFIRM
-
-
 @pytest.mark.parametrize(
-    ("reply", "then", "step"),
+    ("finding", "verdict"),
     [
-        (Answer(Finding.DENIED, "1108"), [], Step.LOOK),
-        (REFUSED, [OPEN], Step.LOOK),
-        (REFUSED, [], Step.CONFIRM),
-        (LOST, [PAID], Step.CONFIRM),
-        (Answer(Finding.OPEN, "1145", pending=True), [Answer(Finding.DENIED)], Step.CONFIRM),
+        (Finding.PAID, Verdict.PAID),
+        (Finding.CANCELLED, Verdict.CANCELLED),
+        (Finding.REFUNDED, Verdict.ALREADY_REFUNDED),
+        (Finding.FAILED, Verdict.FAILED),
+        (Finding.DENIED, Verdict.UNRESOLVED),
     ],
 )
-def test_a_refusal_is_forgotten_only_with_the_verdict_that_rested_on_it(reply, then, step):
-    again = told(OPEN, reply, *then).resumed()
+def test_what_a_query_proves_after_the_cancel_ends_the_walk(finding, verdict):
+    walk = told(OPEN, LOST, Answer(finding))
 
-    assert again.step is step
-    assert (again.last_cancel is None) is (step is Step.LOOK)
+    assert walk.action == Finished(verdict)
+    assert walk.step.value == "DONE"
 
 
-def test_what_differs_is_no_reason_to_stop_asking():
-    walk = told(Answer(Finding.SILENT, differs=(Difference("txamt", "1", "2500"),), note=WHY))
+def test_an_end_leaves_nothing_to_wait_for():
+    no_cancel = Answer(Finding.OPEN, row=row(TWO, pay_type="802001"), wait=7.0)
 
-    assert (walk.step, walk.order, walk.known) == (Step.LOOK, ORDER, Known())
+    walk = told(seen_open(), LOST, no_cancel)
+
+    assert walk.end.verdict is Verdict.NOT_CANCELLABLE
+    assert walk.wait == 0.0
