@@ -33,14 +33,12 @@ from qftools.models import Order
 from qftools.sweep import Row
 from qftools.sweep_cells import HEADINGS, Column, Stated, amount, column_of, currency, number, time
 
-COLUMNS = ("out_trade_no", "syssn", "txamt", "txdtm", "pay_type", "txcurrcd", "mchid", "udid")
-"""What a row may have; others are left alone. One of the first two must be there."""
-
 _NUMBERS = ("out_trade_no", "syssn", "mchid")
 _LONGEST = 100_000  # characters of a line, or of the lines of one row
 _MOST_LINES = 100  # of one row: a quoted remark may have several
 _REASON = 400  # characters of a reason, which repeats the cell
-_SEPARATORS = ",;\t|"
+_SEPARATORS = (",", ";", "\t", "|")
+_PAY_TYPE = re.compile("[0-9]{6}")
 _SEPARATOR_LINE = re.compile(r"sep=.?\s*")  # what a spreadsheet puts before the heading
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -264,11 +262,11 @@ def _copied(source: IO[bytes]) -> IO[bytes]:
 
 # ---- lines to rows ---------------------------------------------------------------------
 
-_Given = list[tuple[Column, Any]]
-_Lines = Iterator[tuple[int, str]]
+Given = list[tuple[Column, Any]]
+Lines = Iterator[tuple[int, str]]
 
 
-def _table_rows(lines: _Lines, separator: str) -> Iterator[tuple[int, _Given | str]]:
+def _table_rows(lines: Lines, separator: str) -> Iterator[tuple[int, Given | str]]:
     columns: list[Column | None] | None = None
     for line, cells, torn in _records(lines, separator):
         if isinstance(cells, str):
@@ -284,7 +282,7 @@ def _table_rows(lines: _Lines, separator: str) -> Iterator[tuple[int, _Given | s
             yield line, [(column, cell) for column, cell in pairs if column]
 
 
-def _json_rows(lines: _Lines) -> Iterator[tuple[int, _Given | str]]:
+def _json_rows(lines: Lines) -> Iterator[tuple[int, Given | str]]:
     known = functools.lru_cache(column_of)  # most lines have the same names
     for line, written in lines:
         if len(written) >= _LONGEST:
@@ -303,7 +301,7 @@ def _json_rows(lines: _Lines) -> Iterator[tuple[int, _Given | str]]:
         yield line, [(column, value) for column, value in pairs if column]
 
 
-def _records(lines: _Lines, separator: str) -> Iterator[tuple[int, list[str] | str, bool]]:
+def _records(lines: Lines, separator: str) -> Iterator[tuple[int, list[str] | str, bool]]:
     """The cells of each row, or what is wrong with it; and whether it has no line end.
 
     A row goes on in the next line where a quote is open. One that is never closed is wrong in
@@ -341,7 +339,7 @@ def _too_long() -> str:
     return text("longer than {most} characters").format(most=_LONGEST)
 
 
-def _row(line: int, given: _Given | str, seen: dict[bytes, int], *, guessed: bool) -> Row | Wrong:
+def _row(line: int, given: Given | str, seen: dict[bytes, int], *, guessed: bool) -> Row | Wrong:
     if isinstance(given, str):
         return Wrong(line, given)
     try:
@@ -355,7 +353,7 @@ def _row(line: int, given: _Given | str, seen: dict[bytes, int], *, guessed: boo
     return row
 
 
-def _by_field(given: _Given) -> dict[str, tuple[Column, str]]:
+def _by_field(given: Given) -> dict[str, tuple[Column, str]]:
     """What each field is given; where two columns give it, they must agree."""
     found: dict[str, tuple[Column, str]] = {}
     for column, value in given:
@@ -386,8 +384,8 @@ def _order(line: int, found: dict[str, tuple[Column, str]], *, guessed: bool) ->
         values["txdtm"] = time(values["txdtm"])
     if "txcurrcd" in found:
         values["txcurrcd"] = currency(values["txcurrcd"])
-    if not _is_pay_type(values.get("pay_type", "")):
-        values.pop("pay_type", None)  # the name of a wallet, as exports have it
+    if "pay_type" in found and not _PAY_TYPE.fullmatch(values["pay_type"]):
+        del values["pay_type"]  # the name of a wallet, as exports have it
     stated = None
     if "txamt" in found:
         column, cell = found["txamt"]
@@ -420,7 +418,3 @@ def _number(name: str, cell: str, *, guessed: bool) -> str:
             value=cell,
         )
     return number(name, cell)
-
-
-def _is_pay_type(cell: str) -> bool:
-    return re.fullmatch("[0-9]{6}", cell) is not None

@@ -23,7 +23,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "qftools/journal.py": ("test_journal_reading", "test_journal", "test_journal_resume"),
     "qftools/journal_file.py": ("test_journal_file", "test_journal"),
     "qftools/sweep_files.py": ("test_sweep_results",),
-    "qftools/sweep_reading.py": ("test_sweep_reading",),
+    "qftools/sweep_reading.py": ("test_sweep_kinds", "test_sweep_reading"),
     "qftools/sweep_cells.py": ("test_sweep_cells",),
     "qftools/connection.py": ("test_client", "test_connection"),
     "qftools/client.py": ("test_client", "test_secrets"),
