@@ -25,9 +25,10 @@ from qftools.journal_page import when
 from qftools.locale import mark
 from qftools.models import Order
 from qftools.sweep import Result
-from qftools.sweep_reading import Orders, Wrong, digest, key_of, read
-
-__all__ = ["AGAIN", "RESULT_COLUMNS", "Orders", "Results", "Wrong", "key_of", "read"]
+from qftools.sweep_reading import Orders as Orders
+from qftools.sweep_reading import Wrong as Wrong
+from qftools.sweep_reading import digest
+from qftools.sweep_reading import read as read
 
 RESULT_COLUMNS = (
     "line",
@@ -329,7 +330,7 @@ def _is_beginning(line: bytes) -> bool:
     """Whether *line* may be what a crash left of the first result."""
     if (values := _of_json(line)) is not None:
         return _is_result(values)
-    begun = re.sub(rb"\d+", b"0", line, count=1)
+    begun = re.sub(rb"\d+", b"0", line)
     return _FIRST_LINE.startswith(begun) or begun.startswith(_FIRST_LINE)
 
 
@@ -341,7 +342,7 @@ def _harmless(value: Any) -> Any:
     """A cell that a spreadsheet takes for text: it runs one that begins like a formula."""
     if isinstance(value, str) and value.startswith(_ESCAPED):
         return "'" + value
-    return "" if value is None else value
+    return value
 
 
 def _as_it_was(cell: str) -> str:

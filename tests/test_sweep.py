@@ -29,7 +29,8 @@ from qftools.pace import LIMITS, Pace
 from qftools.sandbox import Sandbox
 from qftools.sandbox.armed import ArmedFault
 from qftools.sweep import Row, Sweep, Task
-from qftools.sweep_files import Results, key_of
+from qftools.sweep_files import Results
+from qftools.sweep_reading import key_of
 
 TABLES = Path(__file__).parent / "sweep_tables"
 NUMBERS = ("20261127000000000001", "20261127000000000002")
