@@ -52,10 +52,9 @@ _PROXIES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY"
 
 # All that can go wrong on the way there and back: requests lets some of what it uses through.
 _TROUBLES = (
-    requests.RequestException,
     HTTPError,
     HTTPException,
-    OSError,
+    OSError,  # requests.RequestException, too
     ValueError,
     OverflowError,
     zlib.error,
@@ -268,11 +267,13 @@ def _never_connected(error: Exception) -> bool:
 
 def _seconds(text: str | None, now: float) -> float | None:
     """Read a ``Retry-After``: seconds, or a date."""
+    if text is None:
+        return None
     try:
-        seconds = float(text or "")
+        seconds = float(text)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(text or "").timestamp() - now
+            seconds = parsedate_to_datetime(text).timestamp() - now
         except (ValueError, OverflowError):
             return None
         seconds = max(seconds, 0.0)
@@ -294,7 +295,7 @@ def _environment_settings(base_url: str) -> dict[str, Any]:
 def _check_certificates(path: str) -> None:
     import ssl
 
-    name = next((name for name in _CA_BUNDLES if os.environ.get(name) == path), _CA_BUNDLES[0])
+    name = next(name for name in _CA_BUNDLES if os.environ.get(name))
     try:
         if not Path(path).is_dir():
             ssl.create_default_context(cafile=path)

@@ -103,7 +103,7 @@ def test_in_process_the_deadline_counts_by_the_sandboxs_clock():
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate"])
 def test_a_reply_that_is_compressed_all_the_same_is_read(coding):
-    packed = zlib.compress(OK) if coding == "deflate" else gzip.compress(OK)
+    packed = zlib.compress(OK) if coding == "deflate" else gzip.compress(OK, mtime=0)
 
     assert ask(body(packed, f"Content-Encoding: {coding}")).ok
 
@@ -119,7 +119,8 @@ def test_nothing_compressed_is_asked_for():
     "answer",
     [
         pytest.param(
-            lambda: body(gzip.compress(b" " * 200_000_000, 1), "Content-Encoding: gzip"), id="bomb"
+            lambda: body(gzip.compress(b" " * 200_000_000, 1, mtime=0), "Content-Encoding: gzip"),
+            id="bomb",
         ),
         pytest.param(
             lambda: says(b"HTTP/1.1 200 OK\r\n\r\n", *[b" " * 65_536] * 1_000), id="endless"
@@ -214,10 +215,10 @@ def test_json_that_is_only_unusual_is_read(text):
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"F" * 99 + b"\r\n" + OK,
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1e\r\n" + OK,
         reply(OK, "Content-Encoding: gzip"),
-        reply(gzip.compress(OK)[:-9], "Content-Encoding: gzip"),
-        reply(gzip.compress(OK) + b"more", "Content-Encoding: gzip"),
+        reply(gzip.compress(OK, mtime=0)[:-9], "Content-Encoding: gzip"),
+        reply(gzip.compress(OK, mtime=0) + b"more", "Content-Encoding: gzip"),
         reply(OK, "Content-Encoding: br"),
-        reply(gzip.compress(gzip.compress(OK)), "Content-Encoding: gzip, gzip"),
+        reply(gzip.compress(gzip.compress(OK, mtime=0), mtime=0), "Content-Encoding: gzip, gzip"),
         reply(OK, status="204 No Content"),
         reply(OK, "Location: http://[::1/\xff", status="302 Found"),
         reply(OK, "Location: /trade/v1/query", status="307 Temporary Redirect"),
