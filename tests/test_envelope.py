@@ -119,7 +119,7 @@ def test_nothing_compressed_is_asked_for():
     "answer",
     [
         pytest.param(
-            lambda: body(gzip.compress(b" " * 200_000_000, 1, mtime=0), "Content-Encoding: gzip"),
+            lambda: body(gzip.compress(b" " * 200_000_000, 1), "Content-Encoding: gzip"),
             id="bomb",
         ),
         pytest.param(
