@@ -30,6 +30,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "lint: mypy": ("mypy",),
     "docs: mkdocs build": ("mkdocs", "build", "--strict", "--quiet"),
     "tests: pytest": ("pytest", "-n", "auto", "--maxprocesses=8", "--dist=loadscope"),
+    # Faults for a minute, in a module a day; all of them: make mutants.
+    "tests: mutants": ("tests.mutants", "--sample", "60"),
 }
 
 

@@ -89,7 +89,7 @@ def digest(paths: Iterable[str]) -> str:
     """Return a digest of what the files hold."""
     found = hashlib.sha256(sys.version.encode())
     for path in paths:
-        found.update(Path(path).read_bytes() if Path(path).exists() else b"")
+        found.update(Path(path).read_bytes() if Path(path).is_file() else b"")
     return found.hexdigest()[:16]
 
 
