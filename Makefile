@@ -68,6 +68,14 @@ docs: $(VENV)/.full ## Build the site into site/, strictly (LITE=0: without the 
 	@test "$(LITE)" = 0 || $(BIN)/python -m docs._site.browser site
 	@echo "site/ is built"
 
+.PHONY: dist
+dist: $(VENV)/.full ## Build what a release is: wheel, source, and the list of all it needs (SBOM) in dist/
+	@rm -rf dist
+	@$(BIN)/uv build --quiet
+	@$(BIN)/uv export --quiet --locked --no-default-groups --all-extras --format cyclonedx1.5 \
+		--preview-features sbom-export --output-file "$$(ls dist/*.whl | sed 's/-py3-none-any.whl/.cdx.json/')" > dist/.shown
+	@rm dist/.shown && ls dist
+
 .PHONY: screenshots
 screenshots: $(VENV)/.full ## Take pictures of every page, to look at
 	@$(BIN)/python -m tests.screenshots

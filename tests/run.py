@@ -28,11 +28,14 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "lint: ruff check": ("ruff", "check"),
     "lint: ruff format": ("ruff", "format", "--check"),
     "lint: mypy": ("mypy",),
+    "lint: zizmor": ("zizmor", "--offline", "--no-progress", "--quiet", ".github"),
     "docs: mkdocs build": ("mkdocs", "build", "--strict", "--quiet"),
     "tests: pytest": ("pytest", "-n", "auto", "--maxprocesses=8", "--dist=loadscope"),
     # Faults for a minute, in a module a day; all of them: make mutants.
     "tests: mutants": ("tests.mutants", "--sample", "60"),
 }
+
+NO_MODULES = ("zizmor",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ def left_out(results: list[Result]) -> Iterator[str]:
 
 
 def _with_our_python(command: tuple[str, ...]) -> list[str]:
+    if command[0] in NO_MODULES:
+        return [str(Path(sys.executable).with_name(command[0])), *command[1:]]
     return [sys.executable, "-m", *command]
 
 

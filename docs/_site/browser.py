@@ -25,6 +25,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from docs._site import notices
 from docs._site.light import lighten
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +74,7 @@ def build(site: Path) -> None:
     _lay_wheels(runtime)
     for lang in LOCALES:
         _build_app(lang, site / "lite" / lang)
+    notices.write(site, PYODIDE)
 
 
 def pin() -> None:

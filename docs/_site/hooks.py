@@ -26,7 +26,7 @@ from mkdocs.structure.pages import Page
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from docs._site import commands, diagrams, generated, samples, signatures, tables
+from docs._site import commands, diagrams, generated, notices, samples, signatures, tables
 from docs._site.markdown import Here
 from docs._site.words import WORDS
 from qftools.sandbox import openapi
@@ -41,6 +41,8 @@ _MARKER = re.compile(
 )
 _ALTERNATE = re.compile(r'<link rel="alternate" href="([^"]+)" hreflang="([^"]+)">')
 _BASE = re.compile(r'("base":\s*")([^"]*)(")')
+
+TABLES = {**tables.TABLES, **signatures.SIGNATURES, "served": notices.served}
 
 # The pages of this build by address: their title, what they say in one sentence, their Markdown.
 _published: dict[str, tuple[str, str, str]] = {}
@@ -107,7 +109,7 @@ def _here(page: Page, config: MkDocsConfig) -> Here:
 
 def _made(kind: str, words: list[str], here: Here) -> str:
     if kind == "table":
-        return (tables.TABLES | signatures.SIGNATURES)[words[0]](here, *words[1:])
+        return TABLES[words[0]](here, *words[1:])
     if kind == "diagram":
         return diagrams.DIAGRAMS[words[0]](here.lang)
     if kind == "cli":
@@ -168,6 +170,7 @@ def on_post_build(config: MkDocsConfig) -> None:
         (site / url / "index.md").write_text(markdown, encoding="utf-8")
     described = json.dumps(openapi.description(), ensure_ascii=False, indent=1)
     (site / "openapi.json").write_text(described, encoding="utf-8")
+    notices.write(site)
     _write_llms(site, (config.site_url or "/").rstrip("/"))
     for lang in generated.LANGUAGES:
         for notebook in generated.notebooks(lang):

@@ -87,6 +87,19 @@ def test_a_panel_answers_a_press_in_the_browser(notebook):
     assert page.wrong == []
 
 
+def test_each_package_that_a_lesson_loads_is_in_the_notices_with_its_version(lite):
+    with urllib.request.urlopen(f"{lite}/pyodide/pyodide-lock.json") as answer:
+        packages = json.load(answer)["packages"].values()
+    with urllib.request.urlopen(f"{lite.removesuffix('/lite')}/notices.txt") as answer:
+        notices = answer.read().decode()
+
+    told = {line.lower().replace("_", "-").replace(".", "-") for line in notices.splitlines()}
+    named = {f"{one['name']} {one['version']}".replace(".", "-") for one in packages}
+    assert named - told == set()
+    assert "Mozilla Public License Version 2.0" in notices
+    assert "The source code: https://github.com/pyodide/pyodide" in notices
+
+
 @pytest.fixture
 def contents(lite):
     """Return what is in the wheel of a package, by the package's name."""
