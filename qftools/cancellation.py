@@ -15,7 +15,7 @@ from qftools import catalogue, evidence, findings
 from qftools.catalogue import Text
 from qftools.client import Client
 from qftools.errors import OutcomeUnknownError
-from qftools.exchange import Exchange
+from qftools.exchange.redaction import ShownExchange
 from qftools.findings import Answer, Difference, Finding
 from qftools.models import Order
 from qftools.policy import Policy
@@ -41,7 +41,7 @@ class Taken:
     endpoint: str
     answer: Answer
     at: float
-    exchange: Exchange | None = None
+    exchange: ShownExchange | None = None
 
     @property
     def finding(self) -> Finding:
@@ -79,7 +79,7 @@ class Outcome:
         return self.because.en if self.because else ""
 
     @property
-    def evidence(self) -> tuple[Exchange, ...]:
+    def evidence(self) -> tuple[ShownExchange, ...]:
         """Every exchange, redacted, in order."""
         return tuple(taken.exchange for taken in self.steps if taken.exchange is not None)
 
@@ -274,7 +274,7 @@ def outcome_of(walk: Walk, steps: tuple[Taken, ...]) -> Outcome:
     return Outcome(walk.end.verdict, walk.order, steps, walk.end.reason, walk.route)
 
 
-def _ask(client: Client, walk: Walk, action: Ask) -> tuple[Answer, Exchange | None]:
+def _ask(client: Client, walk: Walk, action: Ask) -> tuple[Answer, ShownExchange | None]:
     try:
         reply = client.call(action.endpoint, action.params)
     except OutcomeUnknownError as error:

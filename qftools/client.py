@@ -29,8 +29,7 @@ from qftools.errors import (
     UnclearError,
     said_by,
 )
-from qftools.exchange import Exchange
-from qftools.exchange.redaction import payer_in, redactor_for
+from qftools.exchange.redaction import Collector, ShownExchange, redactor_for
 from qftools.guard import check_place
 from qftools.models import Credentials, Order, Reply
 from qftools.signing import sign
@@ -96,7 +95,7 @@ class Client:
         self.signs = False
         """Whether this gateway has signed an answer: from then on an unsigned one is no proof."""
         self._connection = Connection(self.base_url, timeout, clock, adapter)
-        self._kept: deque[Exchange] = deque(maxlen=keep)
+        self._kept: deque[ShownExchange] = deque(maxlen=keep)
 
     def __repr__(self) -> str:
         return f"Client({self.credentials!r}, {self.base_url!r})"
@@ -112,7 +111,7 @@ class Client:
         self._connection.close()
 
     @property
-    def exchanges(self) -> tuple[Exchange, ...]:
+    def exchanges(self) -> tuple[ShownExchange, ...]:
         """The last exchanges, oldest first, without what must not be shown."""
         return tuple(self._kept)
 
@@ -317,14 +316,16 @@ class Client:
             self._signed(complete),
         )
         key = self.credentials.client_key
-        hidden = frozenset((key, *payer_in(complete)))
-        kept = exchange.kept(hidden)
+        payer = Collector()
+        payer.plain(dict(complete))
+        redactor = redactor_for(frozenset((key, *payer.taken)))
+        kept = redactor.kept(exchange)
         self._kept.append(kept)
         try:
             if trouble is not None:
                 if trouble.__cause__ is not None:
                     # The library's errors repeat what the other side sent, each in its own way.
-                    said = redactor_for(hidden).text(str(trouble.__cause__))
+                    said = redactor.text(str(trouble.__cause__))
                     trouble.__cause__ = RequestException(said)
                 raise trouble
             reply = read(exchange, key)
@@ -332,9 +333,7 @@ class Client:
             error.exchange = kept
             raise
         self.signs = self.signs or reply.signed
-        if kept is exchange:
-            return reply
-        body, redactor = reply.body, redactor_for(hidden)
+        body = reply.body
         if exchange.response and redactor.suspects(exchange.response.body):
             body = redactor.plain(body)
         return replace(reply, body=body, exchange=kept)

@@ -177,7 +177,7 @@ def read(exchange: Exchange, client_key: str) -> Reply:
         respcd = f"{respcd:04}"
     if not isinstance(respcd, str) or not re.fullmatch("[0-9]{4}", respcd):
         raise TransportError("the reply has no four-digit respcd")
-    return Reply(exchange.endpoint, respcd, body, signature is not None, exchange)
+    return Reply(exchange.endpoint, respcd, body, signature is not None)
 
 
 def _is_signed(body: bytes, client_key: str, signature: str) -> bool:

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qftools.exchange import Exchange
+    from qftools.exchange.redaction import ShownExchange
     from qftools.models import Order, Reply
 
 
@@ -112,7 +112,7 @@ class OutcomeUnknownError(QFPayError):
     """
 
     order: Order | None = None
-    exchange: Exchange | None = None
+    exchange: ShownExchange | None = None
 
 
 class TransportError(OutcomeUnknownError):

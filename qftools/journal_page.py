@@ -15,7 +15,8 @@ from typing import Any
 from qftools import records
 from qftools.cancellation import Taken
 from qftools.catalogue import Text
-from qftools.exchange import Exchange, Headers
+from qftools.exchange import Headers
+from qftools.exchange.redaction import ShownExchange
 from qftools.journal import Entry
 from qftools.locale import text
 from qftools.validation import BEIJING
@@ -162,7 +163,7 @@ def _signed(taken: Taken, lang: str) -> str:
     return text("signed", lang=lang) if taken.answer.signed else text("not signed", lang=lang)
 
 
-def _raw(exchange: Exchange) -> str:
+def _raw(exchange: ShownExchange) -> str:
     """Request and reply as they would look on the wire."""
     request, response = exchange.request, exchange.response
     parts = [f"{request.method} {request.url}", *_headers(request.headers), "", _body(request.body)]

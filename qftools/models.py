@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from qftools import catalogue, validation
 from qftools.errors import InputError
-from qftools.exchange import Exchange, cut
+from qftools.exchange import cut
+from qftools.exchange.redaction import ShownExchange
 from qftools.locale import mark
 from qftools.signing import Algorithm, check_key
 
@@ -280,7 +281,7 @@ class Reply:
     respcd: str
     body: Mapping[str, Any] = field(repr=False)
     signed: bool = False
-    exchange: Exchange | None = field(default=None, repr=False, compare=False)
+    exchange: ShownExchange | None = field(default=None, repr=False, compare=False)
 
     @property
     def kind(self) -> str:

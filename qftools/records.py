@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from qftools.catalogue import Text
 from qftools.evidence import Known
+from qftools.exchange import Exchange
+from qftools.exchange.redaction import ShownExchange
 from qftools.models import Order, Transaction
 from qftools.routing import route
 from qftools.walk import Walk
@@ -113,6 +115,8 @@ def _reader(kind: Any) -> Reader:
         return _tuple(inner)
     if kind is Text:
         return _text
+    if kind is ShownExchange:
+        return lambda value, at: _reader(Exchange)(value, at).redacted()
     if kind is Transaction:
         return lambda value, at: Transaction(_checked(dict, value, at))
     if issubclass(kind, tuple):

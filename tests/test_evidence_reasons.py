@@ -413,7 +413,7 @@ def aged(sysdtm, started=1_767_578_460.0):  # 2026-01-05 10:01:00 in Beijing
     request = Request("POST", "http://127.0.0.1/trade/v1/query", (), b"")
     exchange = Exchange("query", request, None, None, started, 0.1)
     body = {"data": [{**OPEN, "sysdtm": sysdtm}]}
-    return of_query(Reply("query", "0000", body, exchange=exchange), ORDER).age
+    return of_query(Reply("query", "0000", body, exchange=exchange.redacted()), ORDER).age
 
 
 def test_an_order_is_as_old_as_the_gateways_clock_says_in_beijing():

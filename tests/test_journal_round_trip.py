@@ -21,6 +21,8 @@ from qftools import Verdict, cancel, records
 from qftools.cancellation import Taken
 from qftools.catalogue import Text
 from qftools.errors import InputError
+from qftools.exchange import Exchange
+from qftools.exchange.redaction import ShownExchange
 from qftools.findings import Answer, Finding
 from qftools.journal import Journal
 from qftools.models import Order, Transaction
@@ -74,6 +76,8 @@ def anything(hint):
         return st.dictionaries(ANY_TEXT, JSON, max_size=4).map(Transaction)
     if hint is Order:
         return st.builds(valid_order, **ORDERS).filter(bool)
+    if hint is ShownExchange:
+        return anything(Exchange).map(Exchange.redacted)
     if hint is Policy:
         return policies()
     if isinstance(hint, type) and issubclass(hint, tuple):

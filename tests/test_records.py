@@ -136,7 +136,7 @@ WALK_WRITTEN = {
     "route": ROUTE_WRITTEN,
     "end": {"verdict": "CANCELLED", "reason": {"zh": "好", "en": "well"}},
 }
-TAKEN = Taken(Step.LOOK, "query", ANSWER, 7.5, EXCHANGE)
+TAKEN = Taken(Step.LOOK, "query", ANSWER, 7.5, EXCHANGE.redacted())
 TAKEN_WRITTEN = {
     "step": "LOOK",
     "endpoint": "query",

@@ -13,7 +13,7 @@ from qftools.diagnosis.bodies import search_body
 from qftools.diagnosis.deviations import Inputs
 from qftools.diagnosis.field_rules import field_rules
 from qftools.diagnosis.fieldsets import in_order, joined
-from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Finding, Signature
+from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Draft, Finding, Signature
 from qftools.diagnosis.reading import Reading, inputs_of, left_out, read_request
 from qftools.diagnosis.request_rules import Case, finding_of, hit, shortened, transport_rules
 from qftools.diagnosis.search import MOST_WORK, Result, search
@@ -108,9 +108,9 @@ def _explained(
             "which", "is {value}", "a number from 1 to {last}", value=which, last=len(pastes)
         )
     number = which or _worst(pastes, keys, around)
-    diagnosis = _diagnose(pastes[number - 1], keys, around, MOST_WORK, number=number)
-    diagnosis = dataclasses.replace(diagnosis, number=number, count=len(pastes))
-    return hidden.scrubbed(diagnosis, keys.secret)
+    draft = _diagnose(pastes[number - 1], keys, around, MOST_WORK, number=number)
+    draft = dataclasses.replace(draft, number=number, count=len(pastes))
+    return hidden.shown(draft, (*keys.secret, *hidden.named_in(text, pastes)))
 
 
 def _of_bearable_size(pastes: tuple[Paste, ...]) -> tuple[Paste, ...]:
@@ -155,7 +155,7 @@ def _diagnose(
     *,
     pairs: bool = True,
     number: int = 1,
-) -> Diagnosis:
+) -> Draft:
     if paste.request is None or _is_notification(paste.request):
         return _of_body(paste, keys)
     reading = read_request(paste.request)
@@ -185,12 +185,12 @@ def _diagnose(
         answered, found, _ = _checked_body(paste.response.body, _signature_of(paste.response), keys)
         findings = _with_the_answer(findings, answered, found)
         findings += answer_findings(paste.response, paste.endpoint, reading.params, right)
-    return Diagnosis(
+    return Draft(
         paste.form,
         "request",
         paste.endpoint,
-        paste.request.redacted(),
-        paste.response.redacted() if paste.response else None,
+        paste.request,
+        paste.response,
         tuple(reading.params.items()),
         text,
         signed,
@@ -325,7 +325,7 @@ def _signature_findings(
 # ---- answers and notifications -------------------------------------------------------
 
 
-def _of_body(paste: Paste, keys: Keys) -> Diagnosis:
+def _of_body(paste: Paste, keys: Keys) -> Draft:
     notified = paste.request is not None
     response = paste.response
     if paste.request is not None:
@@ -343,12 +343,12 @@ def _of_body(paste: Paste, keys: Keys) -> Diagnosis:
         findings += answer_findings(response, paste.endpoint, {}, False)
     elif notified:
         findings += answer_findings(Response(200, (), body), "query", {}, False)
-    return Diagnosis(
+    return Draft(
         paste.form,
         "notification" if notified else "answer",
         paste.endpoint,
-        paste.request.redacted() if paste.request else None,
-        response.redacted() if response else None,
+        paste.request,
+        response,
         (),
         body.decode("utf-8", "backslashreplace"),
         None,

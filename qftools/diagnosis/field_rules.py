@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from qftools import catalogue
 from qftools.diagnosis.request_rules import Case, Hit, hit, near
 from qftools.diagnosis.visible import deceptive, visible
+from qftools.exchange.hidden_fields import KEY_FIELDS
 from qftools.exchange.parsing import load_json
-from qftools.exchange.redaction import KEY_FIELDS
 from qftools.routing import route
 from qftools.validation import TIME_FORMAT
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import KW_ONLY, InitVar, dataclass
 from typing import Any, Literal
 
 from qftools.catalogue.rows import Text
@@ -12,6 +10,12 @@ from qftools.diagnosis.snippets import SNIPPETS
 from qftools.diagnosis.visible import Difference, visible
 from qftools.errors import InputError
 from qftools.exchange import Request, Response
+from qftools.exchange.redaction import (
+    Shown,
+    ShownRequest,
+    ShownResponse,
+    only_redacted,
+)
 
 Severity = Literal["error", "warning", "note"]
 Proof = Literal["reproduced", "rule", "open"]
@@ -56,13 +60,37 @@ class Finding:
         return SNIPPETS[self.code][language] if self.code else ""
 
 
-def _none() -> Mapping[str, str]:
-    return MappingProxyType({})
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was found out, before the redaction has made a `Diagnosis` of it."""
+
+    form: str
+    kind: Literal["request", "answer", "notification"]
+    endpoint: str
+    request: Request | None
+    response: Response | None
+    params: tuple[tuple[str, str], ...]
+    text: str
+    signed: str | None
+    difference: Difference | None
+    given: str | None
+    expected: str | None
+    algorithm: str
+    signature: Signature
+    findings: tuple[Finding, ...]
+    tried: int = 0
+    number: int = 1
+    count: int = 1
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is wrong: no finding is an error."""
+        return all(finding.severity != "error" for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """Why a request, an answer or a notification is wrong. Nothing in it is secret.
+class Diagnosis(Draft):
+    """Why a request, an answer or a notification is wrong. Only a Redactor makes it.
 
     Attributes:
         form: How the paste was written: curl, har, http, log ...
@@ -83,29 +111,17 @@ class Diagnosis:
         number, count: Which of how many requests in the paste this is.
     """
 
-    form: str
-    kind: Literal["request", "answer", "notification"]
-    endpoint: str
-    request: Request | None
-    response: Response | None
-    params: tuple[tuple[str, str], ...]
-    text: str
-    signed: str | None
-    difference: Difference | None
-    given: str | None
-    expected: str | None
-    algorithm: str
-    signature: Signature
-    findings: tuple[Finding, ...]
-    tried: int = 0
-    number: int = 1
-    count: int = 1
-    meta: Mapping[str, str] = field(default_factory=_none, repr=False)
+    request: ShownRequest | None
+    response: ShownResponse | None
+    params: tuple[tuple[Shown, Shown], ...]
+    text: Shown
+    signed: Shown | None
+    given: Shown | None
+    _: KW_ONLY
+    made_by: InitVar[object]
 
-    @property
-    def ok(self) -> bool:
-        """Nothing is wrong: no finding is an error."""
-        return all(finding.severity != "error" for finding in self.findings)
+    def __post_init__(self, made_by: object) -> None:
+        only_redacted(made_by, type(self))
 
     @property
     def cause(self) -> Finding | None:

@@ -15,9 +15,12 @@ from qftools.diagnosis.nouns import Finding
 from qftools.diagnosis.reading import Reading
 from qftools.diagnosis.remarks import REMARKS
 from qftools.diagnosis.visible import visible
-from qftools.exchange import Request, Response
+from qftools.exchange import REDACTED, Request, Response
+from qftools.exchange.hidden_fields import is_hidden
 from qftools.exchange.parsing import ENDPOINTS, Paste
+from qftools.exchange.redaction import Redactor
 
+_REDACTOR = Redactor()
 _PATHS = tuple(f"/trade/v1/{endpoint}" for endpoint in ENDPOINTS)
 _OTHER_PATHS = frozenset(
     {
@@ -85,11 +88,17 @@ class Hit:
 
 
 def hit(identifier: str, name: str = "", **values: str | catalogue.Text) -> Hit:
-    """A row that applies; values are cut and made visible, they come from outside."""
+    """A row that applies; values come from outside: redacted, cut and made visible."""
     shown = {
-        key: shortened(value) if isinstance(value, str) else value for key, value in values.items()
+        key: shortened(may_say(name, value)) if isinstance(value, str) else value
+        for key, value in values.items()
     }
     return Hit(identifier, {"field": shortened(name), **shown}, name)
+
+
+def may_say(field: str, value: str) -> str:
+    """What may be said of a value of *field*."""
+    return REDACTED if value and is_hidden(field) else _REDACTOR.text(value)
 
 
 def shortened(text: str) -> str:

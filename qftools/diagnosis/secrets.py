@@ -1,20 +1,24 @@
-"""Keys that stand in a paste: found, used to check the signature, and never shown."""
+"""What in a paste must not be shown: found, keys used to check the signature, and taken out."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Collection, Iterable
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
+from typing import Any
 
+from qftools import catalogue
 from qftools.catalogue.rows import Text
-from qftools.exchange import Request, Response
-from qftools.exchange.parsing import Paste
-from qftools.exchange.redaction import KEY_FIELDS, redactor_for
-
-T = TypeVar("T")
+from qftools.diagnosis.nouns import Diagnosis, Draft
+from qftools.diagnosis.visible import difference
+from qftools.exchange import REDACTED
+from qftools.exchange.hidden_fields import is_key
+from qftools.exchange.parsing import LONGEST_TEXT, Paste, load_json
+from qftools.exchange.redaction import Collector, redactor_for
 
 _MOST = 10
+_DEEPEST = 50
 _STRING = Text("签名的文字", "string to sign")
 _TEXT = Text("粘贴的文字", "text")
 # client_key = "...", 'key' => '...', QFTOOLS_CLIENT_KEY=..., "app_key": "..."
@@ -28,15 +32,48 @@ _BEHIND = re.compile(rb"(?<=[^=])([0-9A-F]{32}|[0-9a-f]{32})$")
 
 def keys_in(text: str, pastes: Iterable[Paste]) -> list[str]:
     """Everything in a paste that is a client key by its name."""
-    found = dict.fromkeys(match[1] for match in list(_ASSIGNED.finditer(text))[:_MOST])
+    value = _json(text)
+    if value is None:
+        assigned = [match[1] for match in list(_ASSIGNED.finditer(text))[:_MOST]]
+        # key: "out_trade_no" names a field, as Postman writes its tables.
+        found = dict.fromkeys(one for one in assigned if one.lower() not in _field_names())
+    else:
+        found = dict.fromkeys(one for name, one in _named(value, 0) if is_key(name))
     for paste in pastes:
         request = paste.request
         if request is None:
             continue
-        for name, value in (*request.params.items(), *request.headers):
-            if name.strip().lower() in KEY_FIELDS and value:
-                found[value] = None
-    return [key for key in found if key != "[redacted]"][:_MOST]
+        for name, given in (*request.params.items(), *request.headers):
+            if is_key(name):
+                found[given] = None
+    return [key for key in found if key not in ("", REDACTED)][:_MOST]
+
+
+def _json(text: str) -> Any:
+    return load_json(text) if text.lstrip()[:1] in ("{", "[") else None
+
+
+def _named(value: Any, depth: int) -> Iterator[tuple[str, str]]:
+    """Names with their texts in a JSON value; a table of names and values is read as such."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _named(item, depth + 1)
+    elif isinstance(value, dict):
+        row = "value" in value and ("key" in value or "name" in value)
+        if row:
+            yield str(value.get("key", value.get("name"))), str(value["value"])
+        for name, part in value.items():
+            if isinstance(part, (dict, list)):
+                yield from _named(part, depth + 1)
+            elif not row and part:
+                yield name, str(part)
+
+
+@cache
+def _field_names() -> frozenset[str]:
+    return frozenset(row.name.lower() for row in catalogue.fields())
 
 
 def without_key(paste: Paste) -> tuple[Paste, str]:
@@ -73,30 +110,40 @@ def places_of(secrets: Collection[str], text: str, pastes: Iterable[Paste]) -> l
     return list(dict.fromkeys(places))[:5]
 
 
-def scrubbed(value: T, secrets: Collection[str]) -> T:
-    """*value*, a tree of frozen nouns, with every text in it free of *secrets*."""
-    if not secrets:
-        return value
-    return _scrub(value, frozenset(secrets))  # type: ignore[no-any-return]
+def named_in(text: str, pastes: Iterable[Paste]) -> tuple[str, ...]:
+    """What must not be shown and stands in a paste in a field, a header or an address."""
+    found = Collector()
+    for paste in pastes:
+        if paste.request is not None:
+            found.request(paste.request)
+        if paste.response is not None:
+            found.response(paste.response)
+        found.text(paste.signed_text or "")
+    if len(text) <= LONGEST_TEXT and _json(text) is None:
+        found.text(text)  # what stands around the request in a log
+    return found.taken
 
 
-def _scrub(value: Any, secrets: frozenset[str]) -> Any:
-    redactor = redactor_for(secrets)
-    if isinstance(value, str):
-        return redactor.text(value)
-    if isinstance(value, bytes):
-        return redactor.raw(value)
-    if isinstance(value, tuple):
-        items = [_scrub(item, secrets) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if isinstance(value, Text):
-        return Text(redactor.text(value.zh), redactor.text(value.en))
-    if isinstance(value, (Request, Response)):
-        return value.redacted(secrets)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        changes = {
-            field.name: _scrub(getattr(value, field.name), secrets)
-            for field in dataclasses.fields(value)
-        }
-        return dataclasses.replace(value, **changes)
-    return value
+def shown(draft: Draft, secrets: Collection[str]) -> Diagnosis:
+    """The diagnosis of a draft, without *secrets*, and without fields that must not be shown."""
+    redactor = redactor_for(frozenset(secrets))
+    text, signed = redactor.text(draft.text), draft.signed and redactor.text(draft.signed)
+    apart = draft.difference
+    if apart is not None and (text, signed) != (draft.text, draft.signed):
+        # Its bytes stay; what stands around them may begin in the middle of a secret.
+        near = difference(text, signed or "")
+        apart = apart._replace(
+            wanted_near=near.wanted_near if near else REDACTED,
+            given_near=near.given_near if near else REDACTED,
+        )
+    return redactor.tree(
+        dataclasses.replace(
+            draft,
+            params=redactor.headers(draft.params),
+            text=text,
+            signed=signed,
+            difference=apart,
+            given=draft.given and redactor.text(draft.given),
+        ),
+        Diagnosis,
+    )

@@ -9,7 +9,7 @@ from qftools.diagnosis.causes import CAUSES
 from qftools.diagnosis.details import QUOTING, detail_in
 from qftools.diagnosis.deviations import Deviation
 from qftools.diagnosis.nouns import Finding
-from qftools.diagnosis.request_rules import shortened
+from qftools.diagnosis.request_rules import may_say, shortened
 from qftools.diagnosis.search import Result
 from qftools.diagnosis.visible import Difference, difference
 from qftools.exchange.parsing import Paste
@@ -42,7 +42,7 @@ def reproduced(
 def _filled(text: Text, deviation: Deviation) -> Text:
     def fill(lang: str) -> str:
         quoted = deviation.id in QUOTING and deviation.detail != "empty"
-        detail = shortened(deviation.detail)
+        detail = shortened(may_say(deviation.field, deviation.detail))
         detail = detail if quoted else detail_in(detail, lang)
         return (
             text.say(lang)

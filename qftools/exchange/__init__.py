@@ -6,11 +6,14 @@ Nouns and redaction only: nothing here sends.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from qftools.exchange.redaction import REDACTED, SECRET_FIELDS, redactor_for
+from qftools.exchange.hidden_fields import REDACTED
+
+if TYPE_CHECKING:
+    from qftools.exchange.redaction import ShownExchange
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -19,7 +22,7 @@ MOST_KEPT = 16_384  # bytes of a body
 LONGEST_VALUE = 1_024  # characters of a header
 MOST_HEADERS = 50
 
-__all__ = ["CUT", "REDACTED", "SECRET_FIELDS", "Exchange", "Headers", "Request", "Response"]
+__all__ = ["CUT", "REDACTED", "Exchange", "Headers", "Request", "Response"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ class Request:
     url: str
     headers: Headers
     body: bytes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Request) and _fields(self) == _fields(other)
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name in any case, None where there is none."""
@@ -48,16 +54,6 @@ class Request:
             pairs.update(parse_qsl(text, keep_blank_values=True))
         return pairs
 
-    def redacted(self, secrets: Collection[str] = ()) -> Request:
-        """Return the same request without what must not be shown to others."""
-        redactor = redactor_for(frozenset(secrets))
-        return Request(
-            self.method,
-            redactor.url(self.url),
-            redactor.headers(self.headers),
-            redactor.body(self.body),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -67,24 +63,12 @@ class Response:
     headers: Headers
     body: bytes
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Response) and _fields(self) == _fields(other)
+
     def header(self, name: str) -> str | None:
         """Return the first header of that name in any case, None where there is none."""
         return _header(self.headers, name)
-
-    def redacted(self, secrets: Collection[str] = (), most: int | None = None) -> Response:
-        """Return the same answer without what must not be shown to others.
-
-        Args:
-            secrets: Values that must not be seen wherever they are, such as the client key.
-            most: How many bytes of the body to keep; the headers are bounded with it. What is
-                cut ends in `CUT`. Everything when left out.
-        """
-        redactor = redactor_for(frozenset(secrets))
-        headers, body = redactor.headers(self.headers), redactor.body(self.body, most)
-        if most is not None:
-            headers = tuple([(cut(name), cut(value)) for name, value in headers[:MOST_HEADERS]])
-            body += CUT.encode() if len(self.body) > most else b""
-        return Response(self.status, headers, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +94,10 @@ class Exchange:
     started: float
     seconds: float
 
-    def redacted(self, secrets: Collection[str] = ()) -> Self:
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Exchange) and _fields(self) == _fields(other)
+
+    def redacted(self, secrets: Collection[str] = ()) -> ShownExchange:
         """Return the same exchange without what must not be shown to others.
 
         Args:
@@ -121,27 +108,12 @@ class Exchange:
             >>> Exchange("query", sent, None, "ReadTimeout", 0.0, 3.0).redacted().request.body
             b'key=[redacted]&txamt=1'
         """
-        return self._redacted(secrets)
+        from qftools.exchange.redaction import ShownExchange, redactor_for
 
-    def kept(self, secrets: Collection[str] = ()) -> Self:
-        """Return the same exchange as it may be kept: redacted, and a long answer cut.
+        return redactor_for(frozenset(secrets)).exchange(self, ShownExchange)
 
-        Returns itself where there is nothing to take out.
-        """
-        data = self._contents()
-        if len(data) <= MOST_KEPT and not redactor_for(frozenset(secrets)).suspects(data):
-            return self
-        return self._redacted(secrets, MOST_KEPT)
-
-    def _redacted(self, secrets: Collection[str], most: int | None = None) -> Self:
-        return replace(
-            self,
-            request=self.request.redacted(secrets),
-            response=self.response and self.response.redacted(secrets, most),
-            error=self.error and redactor_for(frozenset(secrets)).text(self.error),
-        )
-
-    def _contents(self) -> bytes:
+    def contents(self) -> bytes:
+        """Everything that came from outside, in one piece, to search in it."""
         request, response = self.request, self.response
         texts = [request.url, self.error or ""]
         for header in request.headers + (response.headers if response else ()):
@@ -192,6 +164,12 @@ class Exchange:
 def cut(text: str) -> str:
     """Return *text*, or its beginning and `CUT` where it is longer than `LONGEST_VALUE`."""
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + CUT
+
+
+def _fields(noun: Request | Response | Exchange) -> tuple[object, ...]:
+    """What makes two of them equal: their contents, redacted or not."""
+    kind = next(kind for kind in (Request, Response, Exchange) if isinstance(noun, kind))
+    return tuple([getattr(noun, field.name) for field in fields(kind)])
 
 
 def _header(headers: Headers, name: str) -> str | None:

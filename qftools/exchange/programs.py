@@ -12,17 +12,18 @@ from collections.abc import Callable
 
 from qftools.errors import InputError
 from qftools.exchange import Request
+from qftools.exchange.redaction import ShownRequest
 from qftools.exchange.writing import as_curl
 
 # What the libraries write themselves, and refuse or double when it is given.
 _THEIRS = frozenset({"content-length", "connection", "host", "accept-encoding", "expect", "te"})
 
 
-def as_source(request: Request, language: str, *, resign: bool = False) -> str:
+def as_source(request: ShownRequest, language: str, *, resign: bool = False) -> str:
     """*request* as a program in *language*.
 
     Args:
-        request: What to send; redacted, if it is to be shown.
+        request: What to send.
         language: python, php, java, node or curl.
         resign: Sign the parameters anew, with the key from the environment.
 
@@ -30,8 +31,9 @@ def as_source(request: Request, language: str, *, resign: bool = False) -> str:
         InputError: There is no such language, or the request can't be signed anew in it.
 
     Example:
+        >>> from qftools.exchange.redaction import Redactor
         >>> sent = Request("POST", "http://127.0.0.1:8787/trade/v1/query", (), b"syssn=1")
-        >>> "requests.request" in as_source(sent, "python")
+        >>> "requests.request" in as_source(Redactor().request(sent), "python")
         True
     """
     if language == "curl" and not resign:

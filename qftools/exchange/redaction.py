@@ -1,45 +1,128 @@
-"""The one redaction: what must not be shown of a request or a reply, however it is written.
+"""The one redaction, and the types of what may be shown, which are made here alone.
 
+Whatever shows or keeps something takes one of these types: text, exchanges, a diagnosis.
 A client key never belongs in a request (C8: one published sample leaks it), and a gateway
-or a proxy may repeat it anywhere; the other fields name the payer.
+or a proxy may repeat it anywhere; other fields name the payer, or are credentials of other
+systems. Fields are found by the structure of what holds them: JSON, forms, multipart bodies,
+headers and addresses, one inside the other.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import KW_ONLY, InitVar, dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self, TypeVar
 from urllib.parse import quote_plus, unquote_plus
 
-from qftools.exchange.encoded import Finder
-
-REDACTED = "[redacted]"
-
-KEY_FIELDS = frozenset({"key", "client_key", "app_key", "clientkey", "appkey", "app_secret"})
-PAYER_FIELDS = frozenset({"user_creid", "user_truename"})
-SECRET_FIELDS = KEY_FIELDS | PAYER_FIELDS
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-
-# "name": "value" in JSON that is broken off, so that no parser reads it. Possessive: no
-# way back into what was matched, so that crafted text can't make it slow.
-_IN_JSON = re.compile(
-    r'(?i)("(?:' + "|".join(sorted(SECRET_FIELDS)) + r')"\s*+:\s*+)"(?:[^"\\]++|\\.)*+"?'
+from qftools.catalogue.rows import Text
+from qftools.exchange import (
+    CUT,
+    MOST_HEADERS,
+    MOST_KEPT,
+    REDACTED,
+    Exchange,
+    Request,
+    Response,
+    cut,
 )
-# Each name above contains one of these.
-_HINTS = (b"key", b"app_secret", b"user_", b"authorization", b"cookie")
-
+from qftools.exchange.encoded import Finder
+from qftools.exchange.hidden_fields import HINTS, LOOSE, is_hidden
 
 _LONGEST_ENCODED = 16_384  # bytes of a secret in the longest of its encodings
+_DEEPEST = 8  # structures inside structures; what is deeper is not shown
+_SHORTEST_TAKEN = 4  # characters of a value that is looked for elsewhere, too
+
+T = TypeVar("T")
+
+
+# ---- what may be shown ----------------------------------------------------------------
+
+_MAKER = object()
+
+
+def only_redacted(made_by: object, kind: type) -> None:
+    """Refuse to make one of *kind* unless it is a Redactor that makes it.
+
+    Raises:
+        TypeError: It is not.
+    """
+    if made_by is not _MAKER:
+        raise TypeError(f"{kind.__name__} is made by a Redactor alone")
+
+
+class Shown(str):
+    """Text that may be shown. Only a [Redactor][qftools.exchange.redaction.Redactor] makes it.
+
+    What is cut out of it or put together from it is an ordinary text again.
+
+    Example:
+        >>> Shown("key=5744993FBC034DBB")
+        Traceback (most recent call last):
+        ...
+        TypeError: Shown is made by a Redactor alone
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str, made_by: object = None) -> Self:
+        only_redacted(made_by, cls)
+        return super().__new__(cls, text)
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)  # what is read back somewhere else is an ordinary text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownRequest(Request):
+    """A request that may be shown."""
+
+    _: KW_ONLY
+    made_by: InitVar[object]
+
+    def __post_init__(self, made_by: object) -> None:
+        only_redacted(made_by, type(self))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownResponse(Response):
+    """An answer that may be shown."""
+
+    _: KW_ONLY
+    made_by: InitVar[object]
+
+    def __post_init__(self, made_by: object) -> None:
+        only_redacted(made_by, type(self))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownExchange(Exchange):
+    """An exchange that may be shown and kept."""
+
+    request: ShownRequest
+    response: ShownResponse | None
+    _: KW_ONLY
+    made_by: InitVar[object]
+
+    def __post_init__(self, made_by: object) -> None:
+        only_redacted(made_by, type(self))
+
+    def redacted(self, secrets: Collection[str] = ()) -> Self:
+        """Return the same exchange without *secrets*."""
+        return redactor_for(frozenset(secrets)).exchange(self, type(self)) if secrets else self
+
+
+S = TypeVar("S", bound=ShownExchange)
 
 
 class Redactor:
     """Takes out of requests and replies what must not be shown.
 
     That is secrets, wherever they are and in [every encoding][qftools.exchange.encoded.Finder],
-    and the values of the fields and headers that hold keys or name the payer.
+    and what stands in the fields of the [table][qftools.exchange.hidden_fields].
 
     Args:
         secrets: Values that must not be seen, such as the client key.
@@ -61,60 +144,297 @@ class Redactor:
         for level in finder.levels(data):
             if level is None or finder.is_at(level):
                 return True
-            for hint in _HINTS:
+            for hint in HINTS:
                 if hint in level:
                     return True
+            if b"@" in level and b"//" in level:
+                return True
         return False
 
-    def text(self, text: str) -> str:
-        """*text* without the secrets."""
-        return self.raw(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+    # ---- texts ----------------------------------------------------------------------
+
+    def words(self, text: str) -> Shown:
+        """A sentence of ours that quotes something, without the secrets."""
+        clean = self.raw(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        return Shown(clean, _MAKER)
+
+    def text(self, text: str) -> Shown:
+        """Any text from outside, without the secrets and secret fields."""
+        return self.words(self._value(text, 0))
 
     def raw(self, data: bytes) -> bytes:
-        """*data* without the secrets."""
+        """*data* without the secrets; fields are not looked at."""
         return self._without(data, len(data))
 
-    def body(self, body: bytes, most: int | None = None) -> bytes:
-        """A form, JSON or any other text without the secrets and secret fields.
+    def body(self, body: bytes, most: int | None = None, content_type: str = "") -> bytes:
+        """A body without the secrets and secret fields.
 
         Args:
-            body: The text.
+            body: Form, JSON, multipart, or any other text.
             most: How many bytes of it to return; all when left out.
+            content_type: The header that came with it.
         """
-        clean = _body(body)
+        clean = self._body(body, content_type, 0)
         return self._without(clean, len(clean) if most is None else most)
 
-    def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[Shown, Shown], ...]:
         """Headers without the secrets, and without credentials of other systems."""
-        return tuple(
-            [
-                (self.text(name), REDACTED if _is_secret(name) else self.text(value))
-                for name, value in headers
-            ]
-        )
+        return tuple([(self.words(n), self.text(self._field(n, v))) for n, v in headers])
 
-    def url(self, url: str) -> str:
-        """*url* without the secrets, and without secret fields in its query string."""
-        address, mark, query = url.partition("?")
-        return self.text(address + mark + _form(query))
+    def url(self, url: str) -> Shown:
+        """*url* without the secrets, its password, and secret fields in query and fragment."""
+        return self.words(self._url(url, 0))
 
-    def plain(self, value: Any) -> Any:
+    def plain(self, value: T) -> T:
         """A JSON value without the secrets and secret fields, at any depth.
 
         Example:
             >>> Redactor(["5744993F"]).plain({"resperr": "key 5744993F", "user_truename": "Li"})
             {'resperr': 'key [redacted]', 'user_truename': '[redacted]'}
         """
-        return self._plain(_clean(value))
+        clean: T = self._plain(self._clean(value, 0))
+        return clean
+
+    def json(self, value: object, **options: Any) -> Shown:
+        """*value* as JSON; *options* are those of `json.dumps`."""
+        written = json.dumps(value, **{"ensure_ascii": False, **options})
+        if self.suspects(written.encode("utf-8", "surrogatepass")):
+            written = json.dumps(self.plain(value), **{"ensure_ascii": False, **options})
+        return Shown(written, _MAKER)
+
+    # ---- exchanges ------------------------------------------------------------------
+
+    def request(self, request: Request) -> ShownRequest:
+        """*request* as it may be shown."""
+        return ShownRequest(
+            request.method,
+            self.url(request.url),
+            self.headers(request.headers),
+            self.body(request.body, None, request.header("Content-Type") or ""),
+            made_by=_MAKER,
+        )
+
+    def response(self, response: Response, most: int | None = None) -> ShownResponse:
+        """*response* as it may be shown.
+
+        Args:
+            response: What came back.
+            most: How many bytes of the body to keep; the headers are bounded with it. What is
+                cut ends in `CUT`. Everything when left out.
+        """
+        headers: tuple[tuple[str, str], ...] = self.headers(response.headers)
+        body = self.body(response.body, most, response.header("Content-Type") or "")
+        if most is not None:
+            headers = tuple([(cut(name), cut(value)) for name, value in headers[:MOST_HEADERS]])
+            body += CUT.encode() if len(response.body) > most else b""
+        return ShownResponse(response.status, headers, body, made_by=_MAKER)
+
+    def exchange(
+        self, exchange: Exchange, kind: type[S], most: int | None = None, **more: Any
+    ) -> S:
+        """*exchange* as one that may be shown.
+
+        Args:
+            exchange: As it went over the wire.
+            kind: What to make of it, with *more* of its own fields.
+            most: How many bytes of the answer to keep.
+        """
+        kept = {field.name: getattr(exchange, field.name) for field in dataclasses.fields(exchange)}
+        kept |= {
+            "request": self.request(exchange.request),
+            "response": exchange.response and self.response(exchange.response, most),
+            "error": exchange.error and self.text(exchange.error),
+        }
+        return kind(**kept, **more, made_by=_MAKER)
+
+    def kept(self, exchange: Exchange) -> ShownExchange:
+        """*exchange* as it may be kept: redacted, and a long answer cut."""
+        data = exchange.contents()
+        if len(data) <= MOST_KEPT and not self.suspects(data):
+            return _as_it_is(exchange)
+        return self.exchange(exchange, ShownExchange, MOST_KEPT)
+
+    def tree(self, value: Any, kind: type[T]) -> T:
+        """*value*, a tree of frozen nouns, as one of *kind*, which only this makes.
+
+        The sentences in it are ours: secrets are taken out of them, and fields are not looked for.
+        """
+        maker: Callable[..., T] = kind
+        return maker(**self._branches(value), made_by=_MAKER)
+
+    def _branches(self, value: Any) -> dict[str, Any]:
+        return {f.name: self._branch(getattr(value, f.name)) for f in dataclasses.fields(value)}
+
+    def _branch(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.words(value)
+        if isinstance(value, tuple):
+            items = [self._branch(item) for item in value]
+            return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        if isinstance(value, Text):
+            return Text(self.words(value.zh), self.words(value.en))
+        if isinstance(value, Request):
+            return self.request(value)
+        if isinstance(value, Response):
+            return self.response(value)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return type(value)(**self._branches(value))
+        return value
+
+    # ---- structure --------------------------------------------------------------------
+
+    def _hide(self, value: object) -> str:
+        """What stands for a value that must not be shown."""
+        return REDACTED
+
+    def _field(self, name: str, value: str) -> str:
+        """The value of a field of that name."""
+        if value and value != REDACTED and is_hidden(name):
+            return self._hide(value)
+        return value
+
+    def _value(self, text: str, depth: int) -> str:
+        """A text that may be JSON, an address, a form, percent-encoded, or nothing of these."""
+        if not self._needs_a_look(text):
+            return text
+        if depth > _DEEPEST:
+            return self._hide(text)
+        if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", '"'):
+            return self._json(text, depth)
+        if _ADDRESS.match(text):
+            return self._url(text, depth)
+        return self._form(text, depth)
+
+    def _needs_a_look(self, text: str) -> bool:
+        return len(text) > 3 and _NO_REDACTOR.suspects(text.encode("utf-8", "surrogatepass"))
+
+    def _url(self, url: str, depth: int) -> str:
+        found = _USER.match(url)
+        if found:
+            self._hide(found[2])
+            url = f"{found[1]}redacted{url[found.end() - 1 :]}"
+        parts = re.split(r"([?#])", url)
+        return "".join([parts[0], *[self._form(part, depth) for part in parts[1:]]])
+
+    def _form(self, text: str, depth: int) -> str:
+        return self._loose("&".join([self._pair(pair, depth) for pair in text.split("&")]))
+
+    def _pair(self, pair: str, depth: int) -> str:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            name, value = "", pair
+        plain = unquote_plus(value, errors="surrogateescape")
+        field = _BEFORE_NAME.split(unquote_plus(name[-200:]))[-1].strip()
+        clean = self._field(field, plain)
+        nested = equals and (plain[:1] in ("{", "[") or _ADDRESS.match(plain))
+        if clean == plain and (plain != value or nested):
+            clean = self._value(plain, depth + 1)
+        if clean == plain:
+            return pair
+        encoded = quote_plus(clean, errors="surrogateescape") if plain != value else clean
+        return name + equals + (clean if clean == REDACTED else encoded)
+
+    def _loose(self, text: str) -> str:
+        """A text without structure, such as a line of a log, an error page, or half of JSON."""
+        text = _COOKIE.sub(self._loose_cookie, text)
+        text = _USER_IN_TEXT.sub(self._loose_user, text)
+        return _IN_TEXT.sub(self._loose_field, text)
+
+    def _loose_cookie(self, found: re.Match[str]) -> str:
+        return found[1] + self._hide(found[2])
+
+    def _loose_user(self, found: re.Match[str]) -> str:
+        self._hide(found[2])
+        return f"{found[1]}redacted@"
+
+    def _loose_field(self, found: re.Match[str]) -> str:
+        value = found[found.lastgroup or 0]
+        if not value or value == REDACTED:
+            return found[0]
+        begin, end = (at - found.start() for at in found.span(found.lastgroup or 0))
+        return found[0][:begin] + self._hide(value) + found[0][end:]
+
+    def _json(self, text: str, depth: int) -> str:
+        try:
+            value = json.loads(text.lstrip("\ufeff"))
+            clean = self._clean(value, depth + 1)
+        except (ValueError, RecursionError):
+            return self._form(text, depth)
+        return text if clean == value else json.dumps(clean, ensure_ascii=text.isascii())
+
+    def _clean(self, value: Any, depth: int) -> Any:
+        if isinstance(value, dict):
+            named = value.get("name", value.get("key")) if "value" in value else None
+            return {
+                name: self._leaf(named if named and name == "value" else name, part, depth, value)
+                for name, part in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            if len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], str):
+                return [value[0], self._leaf(value[0], value[1], depth, {})]
+            return [self._clean(item, depth) for item in value]
+        return self._value(value, depth) if isinstance(value, str) else value
+
+    def _leaf(self, name: Any, value: Any, depth: int, around: Mapping[str, Any]) -> Any:
+        if name == "key" and "value" in around:
+            return value  # {"key": "out_trade_no", "value": "1"}: the name of a field
+        if value in (None, "", REDACTED) or not is_hidden(str(name)):
+            return self._clean(value, depth)
+        if isinstance(value, (dict, list)):
+            return self._all_hidden(value)
+        return self._hide(value)
+
+    def _all_hidden(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._all_hidden(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [self._all_hidden(part) for part in value]
+        return self._hide(value)
+
+    def _body(self, body: bytes, content_type: str, depth: int) -> bytes:
+        if not body or not _NO_REDACTOR.suspects(body):
+            return body
+        found = _BOUNDARY.search(content_type)
+        first = _FIRST_LINE.match(body)
+        if found or first:
+            boundary = (found[1] or found[2]).encode() if found else first[1] if first else b""
+            return self._multipart(body, b"--" + boundary, depth)
+        text = body.decode("utf-8", "surrogateescape")
+        clean = self._value(text, depth)
+        return body if clean is text else clean.encode("utf-8", "surrogateescape")
+
+    def _multipart(self, body: bytes, line: bytes, depth: int) -> bytes:
+        return line.join([self._part(part, depth) for part in body.split(line)])
+
+    def _part(self, part: bytes, depth: int) -> bytes:
+        gap = _EMPTY_LINE.search(part)
+        if gap is None or depth > _DEEPEST:
+            return self._loose_bytes(part)
+        head, value = part[: gap.end()], part[gap.end() :]
+        end = len(value.rstrip(b"\r\n"))
+        value, rest = value[:end], value[end:]
+        text = head.decode("utf-8", "surrogateescape")
+        named = _PART_NAME.search(text)
+        name = unquote_plus(named[1] or named[2] or "") if named else ""
+        if value and is_hidden(name):
+            return head + self._hide(value.decode("utf-8", "surrogateescape")).encode() + rest
+        kind = _PART_TYPE.search(text)
+        return head + self._body(value, kind[1] if kind else "", depth + 1) + rest
+
+    def _loose_bytes(self, data: bytes) -> bytes:
+        text = data.decode("utf-8", "surrogateescape")
+        return self._loose(text).encode("utf-8", "surrogateescape")
+
+    # ---- secrets ----------------------------------------------------------------------
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.text(value)
+            return self.words(value)
         if isinstance(value, dict):
-            return {self.text(name): self._plain(part) for name, part in value.items()}
+            return {self.words(str(name)): self._plain(part) for name, part in value.items()}
         if isinstance(value, list):
             return [self._plain(part) for part in value]
-        if isinstance(value, (int, float)) and self.text(str(value)) != str(value):
+        if isinstance(value, (int, float)) and self.words(str(value)) != str(value):
             return REDACTED  # a key of digits, sent as a number
         return value
 
@@ -139,79 +459,108 @@ def redactor_for(secrets: frozenset[str]) -> Redactor:
     return Redactor(secrets)
 
 
-def payer_in(params: Mapping[str, object]) -> Iterator[str]:
-    """Yield what a request says of the payer, in ``extend_info`` too: a reply may repeat it.
+class Collector(Redactor):
+    """Notes what it takes out, so that it can be looked for elsewhere: a reply may repeat it.
+
+    Attributes:
+        taken: The values, in their order, each once.
 
     Example:
-        >>> list(payer_in({"txamt": 1, "extend_info": '{"user_creid": "430067798868676871"}'}))
-        ['430067798868676871']
+        >>> found = Collector()
+        >>> _ = found.plain({"txamt": 1, "extend_info": '{"user_creid": "430067798868676871"}'})
+        >>> found.taken
+        ('430067798868676871',)
     """
-    for name in PAYER_FIELDS & params.keys():
-        yield str(params[name])
-    nested = params.get("extend_info")
-    if isinstance(nested, str):
-        with suppress(ValueError, RecursionError):
-            value = json.loads(nested)
-            if isinstance(value, dict):
-                yield from payer_in(value)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._taken: dict[str, None] = {}
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        return tuple(self._taken)
+
+    def _hide(self, value: object) -> str:
+        text = str(value).strip()
+        password = text.partition(":")[2]
+        for part in (text, password, *re.split(r"[:;=,\s]+", text)):
+            # "Bearer", "path=/" and "Li" say nothing, and would be found by chance.
+            least = _SHORTEST_TAKEN if part in (text, password) else 8
+            if len(part.encode("utf-8", "surrogatepass")) >= least and REDACTED not in part:
+                self._taken[part] = None
+        return REDACTED
 
 
 _NO_SECRETS = Finder(())
+_NO_REDACTOR = Redactor()
 
 
-def _form(text: str) -> str:
-    return "&".join([_pair(pair) for pair in text.split("&")])
+def _as_it_is(exchange: Exchange) -> ShownExchange:
+    """An exchange that holds nothing to take out."""
+    request, response = exchange.request, exchange.response
+    return ShownExchange(
+        exchange.endpoint,
+        ShownRequest(request.method, request.url, request.headers, request.body, made_by=_MAKER),
+        ShownResponse(response.status, response.headers, response.body, made_by=_MAKER)
+        if response
+        else None,
+        exchange.error,
+        exchange.started,
+        exchange.seconds,
+        made_by=_MAKER,
+    )
 
 
-def _pair(pair: str) -> str:
-    name, equals, value = pair.partition("=")
-    if equals and value and unquote_plus(name).strip().lower() in SECRET_FIELDS:
-        return f"{name}={REDACTED}"
-    plain = unquote_plus(value)
-    if '"' in plain and any(field in plain.lower() for field in SECRET_FIELDS):
-        clean = _json(plain)
-        if clean != plain:
-            return f"{name}={clean if plain == value else quote_plus(clean)}"
-    return pair
+# ---- grammar ----------------------------------------------------------------------------
 
+_BEFORE_NAME = re.compile(r"[?#\s;,/{}(\"'|]")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,20}:[/\\]{1,3}|//")
+# The name and password of an address end at the last "@" before the path; a password with "/"
+# or "#" in it makes what stands before it no port.
+_USER = re.compile(
+    r"((?:[A-Za-z][A-Za-z0-9+.\-]{0,20}:)?[/\\]{2,3})"
+    r"([^/\\?#\s]*|[^/\\?#\s@:]*:(?![0-9]{1,5}(?:[/\\?#]|$))[^\s]*)@"
+)
+_USER_IN_TEXT = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.\-]{0,20}:[/\\]{2,3})(?!redacted@)"
+    r"([^/\\?#\s\"'<>&]{1,500}|[^/\\?#\s@:\"'<>&]{0,200}:(?![0-9]{1,5}[/\\?#])[^\s\"'<>]{1,500})@"
+)
+# A quotation mark as logs and pages write it.
+_QUOTE = r"(?:\\{0,8}[\"']|\\{1,8}(?:x|u00)22|&quot;|&#0?3[49];)"
+_SEPARATOR = rf"{_QUOTE}?\]?\s{{0,4}}(?:=>|->|[=:：])\s{{0,4}}"
+_COOKIE = re.compile(
+    r"(?i)((?<![\w-])(?:(?:set-|http_)?cookie|(?:proxy-|http_)?authorization)"
+    + _SEPARATOR
+    + r"\\{0,8}[\"']?(?:(?:basic|bearer|digest|token|negotiate)\s{1,4})?+)"
+    r"(?!\[redacted\])([^\s;,\"'\\]{1,4000}(?:;\s{0,4}[^\s;,\"'\\=]{1,200}(?:=[^\s;,\"'\\]{0,4000})?){0,100})"
+)
+# Possessive and bounded: no way back into what was matched, so that crafted text can't make
+# it slow.
+_IN_TEXT = re.compile(
+    r"(?is)(?:(?<![a-z0-9])|(?<=x22)|(?<=u0022))(?:"
+    + LOOSE
+    + r"|key(?=[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?"
+    r"(?=[a-z]{0,40}[0-9])[a-z0-9*+/_\-]{8,128}(?![a-z0-9])))"
+    r"(?:" + _SEPARATOR + r"(?:"
+    r"\"(?P<quoted>(?:[^\"\\]++|\\.)*+)\"?|'(?P<single>(?:[^'\\]++|\\.)*+)'?"
+    rf"|{_QUOTE}(?!\[redacted\])(?P<escaped>(?:(?!{_QUOTE}).){{1,2000}})"
+    r"|(?P<bare>(?!\[redacted\])[^\s&,;\"'<>{}()\[\]|\\][^&\r\n,;\"'<>{}()\[\]|\\]{0,200}?"
+    r"(?=\s+[\w.\-]{1,60}\s*[=:：]|[&\r\n,;\"'<>{}()\[\]|\\]|$)))"
+    r"|\s{0,4}>(?:<!\[CDATA\[)?(?!\[redacted\])(?P<tagged>[^<\]]{1,2000}))"
+)
+_BOUNDARY = re.compile(r'(?i)multipart/.*?;\s*boundary=(?:"([^"]{1,200})"|([^\s";,]{1,200}))')
+_FIRST_LINE = re.compile(rb"\s{0,20}--([^\r\n]{1,200}?)\r?\n[^\r\n:]{1,80}:")
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
+_PART_NAME = re.compile(r'(?i)[;\s]name\*?=(?:"((?:[^"\\\r\n]|\\.)*)"|([^\s";]+))')
+_PART_TYPE = re.compile(r"(?im)^content-type:\s*([^\r\n]+(?:\r?\n[ \t][^\r\n]+)*)")
 
-def _json(text: str) -> str:
-    try:
-        value = json.loads(text)
-        clean = _clean(value)
-    except (ValueError, RecursionError):
-        return _IN_JSON.sub(rf'\1"{REDACTED}"', text)
-    return text if clean == value else json.dumps(clean, ensure_ascii=not _written_raw(text))
-
-
-def _written_raw(text: str) -> bool:
-    return not text.isascii()
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: REDACTED
-            if str(name).lower() in SECRET_FIELDS and value not in (None, "")
-            else _clean(value)
-            for name, value in value.items()
-        }
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    if isinstance(value, str) and value[:1] in "{[" and any(f in value for f in SECRET_FIELDS):
-        return _json(value)
-    return value
-
-
-def _body(body: bytes) -> bytes:
-    if not body:
-        return body
-    text = body.decode("utf-8", "surrogateescape")
-    is_json = text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
-    clean = _json(text.lstrip("\ufeff")) if is_json else _form(text)
-    return body if clean is text else clean.encode("utf-8", "surrogateescape")
-
-
-def _is_secret(header: str) -> bool:
-    name = header.lower()
-    return name in _SECRET_HEADERS or name.replace("-", "_") in SECRET_FIELDS
+__all__ = [
+    "REDACTED",
+    "Collector",
+    "Redactor",
+    "Shown",
+    "ShownExchange",
+    "ShownRequest",
+    "ShownResponse",
+    "redactor_for",
+]

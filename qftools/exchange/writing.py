@@ -1,4 +1,4 @@
-"""Write requests down for other tools: cURL, raw HTTP, HAR, Postman. Redacts nothing itself.
+"""Write requests down for other tools: cURL, raw HTTP, HAR, Postman. Takes what may be shown.
 
 What is written here is read back as the very same request by ``exchange.parsing``.
 """
@@ -13,20 +13,23 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Headers, Request, Response
+from qftools.exchange.redaction import ShownExchange, ShownRequest
 from qftools.exchange.shell import bash_word, cmd_word, printf_word
 
 _FORM = "application/x-www-form-urlencoded"
 _OF_THE_CONNECTION = frozenset({"content-length", "connection", "accept-encoding"})
 
 
-def as_curl(request: Request, shell: str = "bash") -> str:
+def as_curl(request: ShownRequest, shell: str = "bash") -> str:
     """*request* as a cURL command for ``bash`` or Windows ``cmd``.
 
     Raises:
         InputError: There is no such shell, or cmd can't write these bytes.
 
     Example:
-        >>> print(as_curl(Request("POST", "https://h/q", (("X-QF-SIGN", "A1"),), b"txamt=1")))
+        >>> from qftools.exchange.redaction import Redactor
+        >>> sent = Request("POST", "https://h/q", (("X-QF-SIGN", "A1"),), b"txamt=1")
+        >>> print(as_curl(Redactor().request(sent)))
         curl -X POST 'https://h/q' \\
           -H 'X-QF-SIGN: A1' \\
           -H 'Content-Type:' \\
@@ -63,13 +66,15 @@ def _is_text(body: bytes) -> bool:
     return "\r" not in text and "\0" not in text
 
 
-def as_http(request: Request) -> str:
+def as_http(request: ShownRequest) -> str:
     """*request* as it goes over the wire, with its full address in the first line.
 
     Bytes of the body that are no UTF-8 become lone surrogates, as ``surrogateescape`` makes them.
 
     Example:
-        >>> as_http(Request("POST", "https://h/q", (), b"txamt=1")).split("\\r\\n")
+        >>> from qftools.exchange.redaction import Redactor
+        >>> sent = Request("POST", "https://h/q", (), b"txamt=1")
+        >>> as_http(Redactor().request(sent)).split("\\r\\n")
         ['POST https://h/q HTTP/1.1', 'Content-Length: 7', '', 'txamt=1']
     """
     lines = [f"{request.method} {request.url} HTTP/1.1"]
@@ -86,7 +91,7 @@ def _without_length(headers: Headers) -> Headers:
 # ---- HAR -----------------------------------------------------------------------------
 
 
-def as_har(exchanges: Iterable[Exchange]) -> dict[str, Any]:
+def as_har(exchanges: Iterable[ShownExchange]) -> dict[str, Any]:
     """*exchanges* as an HTTP archive, version 1.2."""
     from qftools import __version__
 
@@ -167,7 +172,7 @@ def _text(body: bytes) -> dict[str, str]:
 # ---- Postman --------------------------------------------------------------------------
 
 
-def as_postman(exchanges: Iterable[Exchange], name: str = "qftools") -> dict[str, Any]:
+def as_postman(exchanges: Iterable[ShownExchange], name: str = "qftools") -> dict[str, Any]:
     """*exchanges* as a Postman collection, version 2.1.
 
     Raises:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from qftools import catalogue
 from qftools.catalogue import Field
-from qftools.exchange import Exchange
+from qftools.exchange.redaction import ShownExchange
 from qftools.locale import Language, language
 from qftools.locale import text as _
 from qftools.panels.markup import Markup, el, join
@@ -15,14 +15,14 @@ from qftools.panels.story import reading
 SHOWN_HEADERS = ("X-QF-APPCODE", "X-QF-SIGN", "X-QF-SIGNTYPE")
 
 
-def exchange_view(exchange: Exchange) -> Markup:
+def exchange_view(exchange: ShownExchange) -> Markup:
     """Return request and reply as two lists; a field opens to its meaning."""
-    return _view(exchange.redacted(), language())
+    return _view(exchange, language())
 
 
 # A story is written anew at every step, and only the last of its exchanges is new then.
 @lru_cache(maxsize=64)
-def _view(exchange: Exchange, _spoken: Language) -> Markup:
+def _view(exchange: ShownExchange, _spoken: Language) -> Markup:
     request = exchange.request
     endpoint = exchange.endpoint
     headers = [(name, request.header(name) or "") for name in SHOWN_HEADERS]
@@ -36,7 +36,7 @@ def _view(exchange: Exchange, _spoken: Language) -> Markup:
     )
 
 
-def _reply(exchange: Exchange) -> Markup:
+def _reply(exchange: ShownExchange) -> Markup:
     response = exchange.response
     if response is None:
         return el("p", _("No reply."), " ", el("code", exchange.error or ""), cls="qf-bad")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from ipywidgets import HTML, Button, Dropdown, HBox, Password, Text, VBox
 
 from qftools.diagnosis.visible import BLANK, visible
-from qftools.exchange import Exchange
+from qftools.exchange.redaction import ShownExchange
 from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.panels.markup import Markup, el, join
@@ -62,7 +62,7 @@ class Signing(Panel):
         algorithm: Algorithm = "MD5",
     ) -> None:
         self.tried = ""
-        self.exchange: Exchange | None = None
+        self.exchange: ShownExchange | None = None
         self.title, self.text, self.order, self.answer = HTML(), HTML(), HTML(), HTML()
         self.fields = VBox()
         self.add = Button()

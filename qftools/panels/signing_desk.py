@@ -12,6 +12,7 @@ from urllib.parse import quote_plus, urlencode
 import requests
 
 from qftools.exchange import Exchange, Request, Response
+from qftools.exchange.redaction import ShownExchange
 from qftools.locale import mark
 from qftools.sandbox import Sandbox
 from qftools.signing import Algorithm, canonical, sign_text
@@ -110,7 +111,7 @@ def sealed(way: Way, pairs: Pairs, key: str, algorithm: Algorithm) -> tuple[str,
     return signature, other if way.announces else algorithm
 
 
-def asked(endpoint: str, pairs: Pairs, way: Way, key: str, algorithm: Algorithm) -> Exchange:
+def asked(endpoint: str, pairs: Pairs, way: Way, key: str, algorithm: Algorithm) -> ShownExchange:
     """Send the fields, signed in *way*, to a new sandbox, and return the exchange."""
     sandbox = Sandbox(client_key=key)
     signature, announced = sealed(way, pairs, key, algorithm)

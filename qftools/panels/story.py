@@ -15,7 +15,7 @@ from qftools import catalogue
 from qftools.cancellation import Outcome, Taken, outcome_of, take
 from qftools.client import Client
 from qftools.errors import GatewayError, OutcomeUnknownError, SandboxError
-from qftools.exchange import Exchange
+from qftools.exchange.redaction import ShownExchange
 from qftools.locale import mark
 from qftools.models import Order, Transaction
 from qftools.sandbox import Sandbox, magic
@@ -121,7 +121,7 @@ class Beat:
     name: str
     lines: tuple[Line, ...]
     told: str
-    exchange: Exchange | None = None
+    exchange: ShownExchange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ class Story:
     def _ask(self, walk: Walk, action: Ask) -> None:
         taken: list[Taken] = []
 
-        def asked() -> Exchange | None:
+        def asked() -> ShownExchange | None:
             after, step = take(self.client, walk, action)
             taken.append(step)
             self.played = replace(self.played, walk=after, steps=(*self.played.steps, step))
@@ -254,8 +254,8 @@ class Story:
         order: list[Order] = []
         answered: list[str] = []
 
-        def paid() -> Exchange | None:
-            unread: Exchange | None = None
+        def paid() -> ShownExchange | None:
+            unread: ShownExchange | None = None
             try:
                 made = self.client.pay(**self._payment())
                 answered.append(made.reply.respcd if made.reply else "")
@@ -265,8 +265,7 @@ class Story:
                 made, unread = error.order, getattr(error, "exchange", None)
                 answered.append(getattr(error, "respcd", "SILENT"))
             order.append(made)
-            exchange = made.reply.exchange if made.reply else unread
-            return exchange.redacted() if exchange else None
+            return made.reply.exchange if made.reply else unread
 
         # The order's number is known before its fate is: look for it in the books by that.
         lines, exchange = self._exchange("payment", paid, order)
@@ -316,8 +315,11 @@ class Story:
     # ---- what to draw ---------------------------------------------------------------
 
     def _exchange(
-        self, endpoint: str, ask: Callable[[], Exchange | None], order: list[Order] | None = None
-    ) -> tuple[tuple[Line, ...], Exchange | None]:
+        self,
+        endpoint: str,
+        ask: Callable[[], ShownExchange | None],
+        order: list[Order] | None = None,
+    ) -> tuple[tuple[Line, ...], ShownExchange | None]:
         started = self.client.clock()
         seen_before = self._last_seen()
         exchange = ask()
@@ -337,7 +339,7 @@ class Story:
         last = self.sandbox.gateway.sight.last
         return last[-1] if last else None
 
-    def _reply(self, exchange: Exchange | None, fault: str) -> Line:
+    def _reply(self, exchange: ShownExchange | None, fault: str) -> Line:
         now = self.client.clock()
         words, tone, lost = read(exchange)
         if fault in ("lost after", "half"):
@@ -400,7 +402,7 @@ _CHANGES: dict[str, tuple[tuple[Lane, Lane, str, str, str], ...]] = {
 """What a change of the books looks like, by the new state: who tells whom."""
 
 
-def read(exchange: Exchange | None) -> tuple[str, str, bool]:
+def read(exchange: ShownExchange | None) -> tuple[str, str, bool]:
     """Return words, tone, and whether nothing usable arrived."""
     if exchange is None or exchange.response is None:
         return mark("no reply"), "bad", True
@@ -421,7 +423,7 @@ def read(exchange: Exchange | None) -> tuple[str, str, bool]:
     return respcd, tone, False
 
 
-def reading(exchange: Exchange) -> dict[str, Any]:
+def reading(exchange: ShownExchange) -> dict[str, Any]:
     """Return the answer's fields, none where the answer is not JSON."""
     if exchange.response is None:
         return {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qftools.exchange import Exchange, Headers, Request, Response
+from qftools.exchange.redaction import ShownExchange, redactor_for
 from qftools.sandbox.merchants import Merchants
 from qftools.sandbox.seen import Seen, Touched
 from qftools.sandbox.wire import Verdict, WireRequest, WireResponse
@@ -21,7 +22,7 @@ _ENDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class SandboxExchange(Exchange):
+class SandboxExchange(ShownExchange):
     """An exchange with what only the gateway knows of it.
 
     Attributes:
@@ -44,27 +45,24 @@ def shown(seen: Seen, merchants: Merchants) -> SandboxExchange:
     """Return an exchange from the gateway's note of it, redacted, and without its caller's key."""
     if seen.shown is None:
         merchant = merchants.find(seen.request.headers.get("x-qf-appcode", "").strip())
-        seen.shown = _made(seen).redacted((merchant.client_key,) if merchant else ())
+        seen.shown = redactor_for(frozenset((merchant.client_key,) if merchant else ())).exchange(
+            _made(seen),
+            SandboxExchange,
+            number=seen.number,
+            signature=seen.signature,
+            respcd=seen.respcd,
+            fault=seen.fault,
+            orders=seen.orders,
+        )
     return seen.shown
 
 
-def _made(seen: Seen) -> SandboxExchange:
+def _made(seen: Seen) -> Exchange:
     response, error = _came_back(seen.response)
     if error is not None and seen.fault:
         error += f" (fault: {seen.fault})"
-    return SandboxExchange(
-        seen.endpoint,
-        _sent(seen.request),
-        response,
-        error,
-        seen.at,
-        seen.response.delay if seen.response else 0.0,
-        seen.number,
-        seen.signature,
-        seen.respcd,
-        seen.fault,
-        seen.orders,
-    )
+    delay = seen.response.delay if seen.response else 0.0
+    return Exchange(seen.endpoint, _sent(seen.request), response, error, seen.at, delay)
 
 
 def _came_back(response: WireResponse | None) -> tuple[Response | None, str | None]:

@@ -95,11 +95,12 @@ def _headers(made: Payload, signature: str) -> tuple[tuple[str, str], ...]:
 
 
 def _pasted(rng: random.Random, request: Request) -> str:
-    exchange = Exchange("", request, None, "-", 0.0, 0.0)
+    exchange = Exchange("", request, None, "-", 0.0, 0.0).redacted()
+    shown = exchange.request
     forms: list[Callable[[], str]] = [
-        lambda: as_curl(request),
-        lambda: as_curl(request, "cmd"),
-        lambda: as_http(request),
+        lambda: as_curl(shown),
+        lambda: as_curl(shown, "cmd"),
+        lambda: as_http(shown),
         lambda: json.dumps(as_har([exchange])),
         lambda: json.dumps(as_postman([exchange]), ensure_ascii=False),
     ]

@@ -197,16 +197,16 @@ def test_what_is_written_as_raw_http_is_read_back_as_the_same_request(request):
 @given(requests(), BODY)
 def test_what_is_written_as_an_archive_is_read_back_as_the_same_exchange(request, body):
     answer = Response(200, (("Content-Type", "application/json"),), body)
-    archive = json.dumps(as_har([Exchange("query", request, answer, None, 1e9, 0.25)]))
+    exchange = Exchange("query", request, answer, None, 1e9, 0.25).redacted()
 
-    (paste,) = read(archive)
+    (paste,) = read(json.dumps(as_har([exchange])))
 
-    assert (paste.request, paste.response) == (request, answer)
+    assert (paste.request, paste.response) == (exchange.request, exchange.response)
 
 
 @given(requests())
 def test_what_is_written_for_postman_is_read_back_as_the_same_request(request):
-    exchange = Exchange("query", request, None, "none", 1e9, 0.25)
+    exchange = Exchange("query", request, None, "none", 1e9, 0.25).redacted()
     try:
         written = json.dumps(as_postman([exchange]))
     except InputError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -235,9 +236,9 @@ class _Direct:
         exchange = Exchange(endpoint, request, response, trouble, started, self.clock() - started)
         if response is None:
             error = TransportError(trouble)
-            error.exchange = exchange
+            error.exchange = exchange.redacted()
             raise error
-        return read(exchange, me.client_key)
+        return replace(read(exchange, me.client_key), exchange=exchange.redacted())
 
 
 def Direct(stage: Stage) -> Client:

@@ -1,0 +1,71 @@
+"""What must not be shown, by the name of its field: one table, each row with its source."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+REDACTED = "[redacted]"
+
+
+class Hidden(NamedTuple):
+    """A field whose value is not shown, wherever a field of that name is.
+
+    Attributes:
+        name: As on the wire. Case, ``_`` and ``-`` make no difference.
+        about: ``key``: the client key. ``payer``: who the payer is in real life.
+        source: Who says so.
+    """
+
+    name: str
+    about: str
+    source: str
+
+
+FIELDS = (
+    Hidden("key", "key", "docs2024 (C8)"),
+    Hidden("client_key", "key", "seed"),
+    Hidden("app_key", "key", "seed"),
+    Hidden("app_secret", "key", "docs2024"),
+    Hidden("user_creid", "payer", "docs2024"),
+    Hidden("user_truename", "payer", "docs2024"),
+    Hidden("outcardnm", "payer", "91APP"),
+    Hidden("payment_data_enc", "payer", "docs2024"),
+)
+"""What a wallet calls its payer (``openid``, ``cardcd``) is not here: it says who that is to
+nobody but the wallet, and programs need it."""
+
+_BLANKS = str.maketrans("", "", "_- ")
+KEY_FIELDS = frozenset(row.name for row in FIELDS if row.about == "key")
+_NAMES = frozenset(row.name.translate(_BLANKS) for row in FIELDS)
+_KEYS = frozenset(name.translate(_BLANKS) for name in KEY_FIELDS)
+# Credentials of other systems, as fields and as headers: they are not the gateway's.
+_OF_OTHERS = re.compile("authorization|cookie|token|secret|passw|apikey|sess(?:ion)?id")
+# Each name above contains one of these, in small letters.
+HINTS = (
+    *(b"key", b"creid", b"truename", b"outcardnm", b"payment_data", b"paymentdata"),
+    *(b"payment-data", b"authorization", b"cookie", b"token", b"secret", b"passw", b"sess"),
+)
+LOOSE = (
+    r"(?:client|app)[_-]?(?:key|secret)|user[_-]?(?:creid|truename)|outcardnm"
+    r"|payment[_-]?data[_-]?enc|[\w-]{0,20}(?:password|passwd|secret|api[_-]?key|token|sess(?:ion)?id)"
+)
+"""The names in a text that has no structure, as a pattern; "key" alone is too common there."""
+
+
+def is_hidden(name: str) -> bool:
+    """Tell whether what a field or a header of that name holds must not be shown.
+
+    Example:
+        >>> [is_hidden(name) for name in ("extend_info[user_creid]", "clientKey", "X-QF-SIGN")]
+        [True, True, False]
+    """
+    plain = name.lower().translate(_BLANKS)
+    return _OF_OTHERS.search(plain) is not None or any(
+        part in _NAMES for part in re.split(r"[\[\].]", plain)
+    )
+
+
+def is_key(name: str) -> bool:
+    """Tell whether a field or a header of that name holds a client key."""
+    return any(part in _KEYS for part in re.split(r"[\[\].]", name.lower().translate(_BLANKS)))
