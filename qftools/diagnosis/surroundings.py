@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 from qftools.catalogue.rows import Text
 from qftools.diagnosis import secrets as hidden
+from qftools.errors import InputError
 from qftools.exchange import Response
-from qftools.exchange.parsing import Paste, load_json
+from qftools.exchange.parsing import Paste, load_json, read
+from qftools.exchange.redaction import Shown, redactor_for
 
 _SANDBOX = "qftools sandbox"
 
@@ -34,6 +36,23 @@ class Keys:
         self.key = key or (visible_keys[0] if visible_keys else demo)
         self.others = {**others, _SANDBOX: demo} if demo else others
         self.secret = tuple(dict.fromkeys([*given, *self.exposed]))
+
+
+def redacted_paste(text: str, key: str = "") -> Shown:
+    """A paste as it may be shown: without *key*, and without the secrets that stand in it.
+
+    Example:
+        >>> redacted_paste("txamt=1&client_key=5744993FBC034DBB&syssn=1")
+        'txamt=1&client_key=[redacted]&syssn=1'
+    """
+    try:
+        split = [hidden.without_key(paste) for paste in read(text)]
+    except (InputError, RecursionError):
+        split = []
+    pastes = tuple(paste for paste, _behind in split)
+    keys = Keys(key, {}, text, pastes, [behind for _paste, behind in split if behind])
+    secrets = frozenset((*keys.secret, *hidden.named_in(text, pastes)))
+    return redactor_for(secrets).text(text)
 
 
 class Surroundings:

@@ -147,7 +147,7 @@ class Redactor:
             for hint in HINTS:
                 if hint in level:
                     return True
-            if b"@" in level and b"//" in level:
+            if b"@" in level and b"//" in level or b"curl" in level:
                 return True
         return False
 
@@ -336,7 +336,7 @@ class Redactor:
 
     def _loose(self, text: str) -> str:
         """A text without structure, such as a line of a log, an error page, or half of JSON."""
-        text = _COOKIE.sub(self._loose_cookie, text)
+        text = _OPTION.sub(self._loose_cookie, _COOKIE.sub(self._loose_cookie, text))
         text = _USER_IN_TEXT.sub(self._loose_user, text)
         return _IN_TEXT.sub(self._loose_field, text)
 
@@ -533,6 +533,11 @@ _COOKIE = re.compile(
     + _SEPARATOR
     + r"\\{0,8}[\"']?(?:(?:basic|bearer|digest|token|negotiate)\s{1,4})?+)"
     r"(?!\[redacted\])([^\s;,\"'\\]{1,4000}(?:;\s{0,4}[^\s;,\"'\\=]{1,200}(?:=[^\s;,\"'\\]{0,4000})?){0,100})"
+)
+# curl -u name:password -b 'a=b; c=d'
+_OPTION = re.compile(
+    r"((?<=\s)(?:-u|--(?:proxy-)?user|-b|--cookie)(?:\s{1,4}|=)[\"']?)"
+    r"(?!\[redacted\])((?<=[\"'])[^\"']{1,4000}|[^\s\"']{1,4000})"
 )
 # Possessive and bounded: no way back into what was matched, so that crafted text can't make
 # it slow.

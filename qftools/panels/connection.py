@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ipywidgets import HTML, Button, Dropdown, IntText, Password, Text
+from ipywidgets import HTML, Button, Dropdown, IntText, Text
 
 from qftools import catalogue
 from qftools.cancellation import Outcome, cancel
@@ -19,6 +19,7 @@ from qftools.panels import stage
 from qftools.panels.exchange_view import exchange_view
 from qftools.panels.markup import Markup, el, join
 from qftools.panels.panel import Panel, card, field, main_button, relabel, row, tell
+from qftools.panels.typed import Secret
 from qftools.panels.verdict_view import verdict_card
 from qftools.sandbox import Sandbox
 
@@ -71,7 +72,7 @@ class Connection(Panel):
         self.banner, self.result = HTML(), HTML()
         self.where = Dropdown(options=_places(), value=SANDBOX)
         self.valid = Dropdown(options=_named(_VALID), value="")
-        self.app_code, self.mchid, self.key = Text(), Text(), Password()
+        self.app_code, self.mchid, self.key = Text(), Text(), Secret()
         self.from_environment, self.connect = Button(), main_button()
         self.number, self.time, self.pay_type = Text(), Text(), Text(value="800101")
         self.amount, self.currency = IntText(value=2500), Text(value="HKD")
@@ -128,7 +129,7 @@ class Connection(Panel):
         self._connect_with(
             Credentials(
                 self.app_code.value.strip(),
-                self.key.value.strip(),
+                self.key.secret.strip(),
                 mchid=self.mchid.value.strip() or None,
                 environment=self.valid.value or None,
             )

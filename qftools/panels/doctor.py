@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipywidgets import HTML, Dropdown, Password, Textarea
+from ipywidgets import HTML, Dropdown
 
 from qftools.diagnosis import Diagnosis, Finding, explain
 from qftools.diagnosis.visible import visible
@@ -10,6 +10,7 @@ from qftools.locale import language, mark
 from qftools.locale import text as _
 from qftools.panels.markup import Markup, el, join
 from qftools.panels.panel import Panel, card, field, main_button, row, tell
+from qftools.panels.typed import Pasted, Secret
 from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
 
 EXAMPLE = (
@@ -58,8 +59,8 @@ class Doctor(Panel):
     def __init__(self, paste: str = EXAMPLE, key: str = CLIENT_KEY) -> None:
         self.diagnosis: Diagnosis | None = None
         self.title, self.result = HTML(), HTML()
-        self.paste = Textarea(value=paste, rows=9)
-        self.key = Password(value=key)
+        self.paste = Pasted(paste, key, rows=9)
+        self.key = Secret(key)
         self.code = Dropdown(options=_LANGUAGES, value="python")
         self.button = main_button()
         super().__init__(
@@ -74,7 +75,8 @@ class Doctor(Panel):
 
     def _diagnose(self) -> None:
         self.diagnosis = None  # an error shall not stand beside an old diagnosis
-        self.diagnosis = explain(self.paste.value, key=self.key.value or None)
+        self.paste.show(self.paste.text, self.key.secret)
+        self.diagnosis = explain(self.paste.text, key=self.key.secret or None)
 
     def _forget(self) -> None:
         self.diagnosis = None
@@ -112,7 +114,7 @@ class Doctor(Panel):
         """Return what the example's diagnosis is, where nothing was diagnosed yet."""
         if self.diagnosis is not None:
             return self._result()
-        preview = explain(self.paste.value, key=self.key.value or None)
+        preview = explain(self.paste.text, key=self.key.secret or None)
         spoken = language()
         return join(
             el("pre", self.paste.value),

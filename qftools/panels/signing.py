@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from ipywidgets import HTML, Button, Dropdown, HBox, Password, Text, VBox
+from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox
 
 from qftools.diagnosis.visible import BLANK, visible
 from qftools.exchange.redaction import ShownExchange
@@ -15,6 +15,7 @@ from qftools.panels.markup import Markup, el, join
 from qftools.panels.panel import Panel, columns, field, main_button, row, tell
 from qftools.panels.signing_desk import WAYS, Pairs, asked
 from qftools.panels.story import reading
+from qftools.panels.typed import Secret
 from qftools.sandbox.embedded import CLIENT_KEY
 from qftools.signing import Algorithm, canonical, sign
 
@@ -66,7 +67,7 @@ class Signing(Panel):
         self.title, self.text, self.order, self.answer = HTML(), HTML(), HTML(), HTML()
         self.fields = VBox()
         self.add = Button()
-        self.key = Password(value=key)
+        self.key = Secret(key)
         self.algorithm = Dropdown(options=_ALGORITHMS, value=algorithm)
         self.program = Dropdown(options=_PROGRAMS, value="curl")
         self.source = HTML()
@@ -102,7 +103,7 @@ class Signing(Panel):
     @property
     def signature(self) -> str:
         """The right signature, upper-case hexadecimal."""
-        return sign(self.pairs, self.key.value, self.algorithm.value)
+        return sign(self.pairs, self.key.secret, self.algorithm.value)
 
     # ---- what the reader does -------------------------------------------------------
 
@@ -137,7 +138,7 @@ class Signing(Panel):
         def send() -> None:
             self.tried = name
             self.exchange = asked(
-                "payment", self.pairs, WAYS[name], self.key.value, self.algorithm.value
+                "payment", self.pairs, WAYS[name], self.key.secret, self.algorithm.value
             )
 
         return send
@@ -190,7 +191,9 @@ class Signing(Panel):
         )
 
     def _program(self) -> Markup:
-        exchange = asked("payment", self.pairs, WAYS["right"], self.key.value, self.algorithm.value)
+        exchange = asked(
+            "payment", self.pairs, WAYS["right"], self.key.secret, self.algorithm.value
+        )
         program = self.program.value
         source = (
             exchange.as_curl() if program == "curl" else exchange.as_source(program, resign=True)
