@@ -92,6 +92,10 @@ kills: $(VENV)/.full ## Kill K processes that cancel orders (kill -9), resume, c
 sweep: $(VENV)/.full ## Sweep N orders with the published limits on, interrupted three times
 	@$(BIN)/python -m tests.prove.sweep $(N)
 
+.PHONY: fuzz
+fuzz: $(VENV)/.full ## Let N hostile inputs in; none may fail, cost too much or show a secret (make fuzz N=20000)
+	@$(BIN)/python -m tests.fuzz $(N)
+
 .PHONY: mutants
 mutants: $(VENV)/.full ## Plant faults in the code that decides about money; a test must notice each
 	@$(BIN)/python -m tests.mutants

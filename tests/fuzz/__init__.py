@@ -1,0 +1,1 @@
+"""Hostile input, by the thousand: nothing may fail, take long, take memory, or show a secret."""

@@ -1,0 +1,86 @@
+"""Hostile input changes nothing; and what looks for it finds what is planted."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from tests.fuzz import inputs
+from tests.fuzz.__main__ import planned, play
+from tests.fuzz.kinds import KINDS, SECRETS, Fault, shown_secrets
+from tests.fuzz.limits import Meter
+
+FIRST = 20_261_127
+SAMPLE = 60  # of each kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sample_of_hostile_input_fails_nowhere_costs_little_and_shows_no_secret(kind):
+    tasks = [(kind, FIRST + number) for number in range(SAMPLE)]
+
+    assert [found for _, found in play(tasks, 1) if found] == []
+
+
+def test_every_kind_has_its_share_of_a_run():
+    tasks = planned(1000, 5, list(KINDS))
+
+    assert {kind for kind, _ in tasks} == set(KINDS)
+    assert len(tasks) == len(set(tasks)) == 1000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_input_is_the_same_each_time_and_another_for_another_seed(kind):
+    assert inputs.made(kind, 1) == inputs.made(kind, 1)
+    assert len({inputs.made(kind, seed) for seed in range(50)}) > 40
+
+
+class Bad:
+    """Takes the inputs of seeds 1 to 6 as no reader should."""
+
+    def __enter__(self):
+        self.meter = Meter()
+        return self
+
+    def __exit__(self, *exc):
+        pass
+
+    def play(self, data, seed):
+        if seed == 1:
+            raise ValueError("planted")
+        if seed == 2:
+            raise Fault("planted")
+        if seed == 3:
+            while not self.meter.over():
+                pass
+        if seed == 4:
+            bytearray(300 * 2**20)
+        if seed == 5:
+            return inputs.KEY.lower()
+        if seed == 6:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return ""
+
+
+def test_each_sort_of_fault_is_found_and_the_inputs_after_it_are_tried(monkeypatch):
+    monkeypatch.setitem(KINDS, "pastes", Bad)
+    monkeypatch.setattr(inputs, "made", lambda kind, seed: inputs.KEY.encode())
+
+    ends = {seed: found for (_, seed), found in play([("pastes", n) for n in range(8)], 1)}
+
+    assert list(ends) == list(range(8))
+    assert ends[0] is None and ends[7] is None
+    assert [found.sort for found in ends.values() if found] == [
+        *("traceback", "fault", "over the limits", "over the limits", "secret shown", "fault"),
+    ]
+    assert "-9" in str(ends[6])
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_each_secret_stands_in_some_input_and_is_seen_where_it_is_shown(secret):
+    carrying = [data for data in inputs.pastes() if secret.encode() in data]
+
+    assert carrying
+    assert any(shown_secrets(data, f"... {secret} ...") == [secret] for data in carrying)
+    assert shown_secrets(carrying[0], "nothing of it") == []
