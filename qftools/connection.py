@@ -103,7 +103,7 @@ class Connection:
         """Send one request; return what happened, and the trouble where no reply came."""
         prepared = self._prepare(endpoint, method, form, signed)
         sent = prepared.body if isinstance(prepared.body, bytes) else b""
-        request = Request(method, prepared.url or "", tuple(prepared.headers.items()), sent)
+        request = Request(method, str(prepared.url), tuple(prepared.headers.items()), sent)
         started = self._clock()
         response: Response | None = None
         trouble: TransportError | None = None
@@ -221,7 +221,7 @@ def _body(answer: requests.Response) -> bytes:
         if size > MOST_BYTES:
             raise _too_long()
     body = b"".join(parts)
-    coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    coding = answer.headers.get("Content-Encoding", "").strip().lower()
     return body if coding in ("identity", "") else _decompressed(body, coding)
 
 
@@ -229,7 +229,7 @@ def _decompressed(body: bytes, coding: str) -> bytes:
     """What a server compressed although it was not asked to."""
     if coding not in ("gzip", "x-gzip", "deflate"):
         raise TransportError("the reply is compressed, which was not asked for")
-    machine = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    machine = zlib.decompressobj(wbits=47)  # zlib or gzip, with the largest window
     plain = machine.decompress(body, MOST_BYTES)
     if machine.unconsumed_tail:
         raise _too_long()
@@ -283,11 +283,11 @@ def _seconds(text: str | None, now: float) -> float | None:
 def _environment_settings(base_url: str) -> dict[str, Any]:
     """Look proxies and CA bundle up once; per call it costs a sixth of a request."""
     with requests.Session() as session:
-        found = session.merge_environment_settings(base_url, {}, False, True, None)
+        found = session.merge_environment_settings(base_url, {}, None, None, None)
     settings: dict[str, Any] = {"verify": found["verify"], "cert": None, "proxies": {}}
     if base_url.startswith("https:") and isinstance(found["verify"], str):
         _check_certificates(found["verify"])
-    if not is_loopback(urlsplit(base_url).hostname or ""):  # this machine is behind no proxy
+    if not is_loopback(str(urlsplit(base_url).hostname)):  # this machine is behind no proxy
         settings["proxies"] = found["proxies"]
     return settings
 
