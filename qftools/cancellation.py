@@ -118,7 +118,7 @@ class Outcome:
         return self.steps[-1].answer.differs if unresolved else ()
 
     def _advice(self) -> list[Text]:
-        row = catalogue.pay_types().get(self.order.pay_type or "")
+        row = catalogue.pay_types().get(str(self.order.pay_type))
         if self.verdict is Verdict.PAID and row is not None and row.refund == "no":
             return [NO_REFUND]
         if self._differs:

@@ -113,7 +113,9 @@ def looked(answer: Answer = OPEN, exchange: Exchange | None = None) -> Taken:
 
 
 def test_an_outcome_says_the_reason_where_there_is_one():
-    assert outcome(Verdict.PAID).reason == ""
+    plain = outcome(Verdict.PAID)
+
+    assert (plain.reason, plain.because, plain.route, plain.warnings) == ("", None, None, ())
     assert outcome(Verdict.UNRESOLVED, because=NOTE).reason == "because"
 
 
