@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import pty
+import signal
+import socket
 import struct
 import subprocess
 import sys
 import termios
+from urllib.parse import parse_qs
 
 import pytest
 from click import unstyle
@@ -170,3 +174,110 @@ def test_pending_names_the_gateway_where_entries_belong_to_several(qftools, envi
     assert environment["QFTOOLS_BASE_URL"] in both and url in both
     assert "Go on with those of the account in use: qftools resume --all" in both
     assert "Left, because they belong to other accounts: 1." in resumed
+
+
+# ---- wrong use, in both languages -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "english", "chinese"),
+    [
+        (("cancel",), "Which order?", "没有说明是哪笔订单"),
+        (("cancel", "A1", "B1"), "Got unexpected extra argument (B1)", "多出的参数：B1"),
+        (("pending", "A", "B"), "Got unexpected extra arguments (A B)", "多出的参数：A B"),
+        (("cancel", "--syssn"), "requires an argument", "选项 '--syssn' 需要一个值"),
+        (("query", "--json=3"), "does not take a value", "选项 '--json' 不接受值"),
+        (("cancel", "A", "--hk-cancel", "x"), "is not one of 'deny'", "不在可选值之中：'deny'"),
+        (("report", "--sandbox", "https://x.example"), "is no address", "不是本机沙盒的地址"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_wrong_use_is_said_in_the_readers_language(qftools, args, english, chinese):
+    said, translated = qftools(*args), qftools(*args, lang="zh")
+
+    assert english in said.output and chinese in translated.output
+    assert said.exit_code == translated.exit_code != 0
+
+
+def test_a_sandbox_that_is_not_there_and_a_port_that_is_taken_are_said_in_chinese(qftools):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        busy = qftools("sandbox", "--port", str(port), lang="zh")
+    gone = qftools("report", "--sandbox", f"http://127.0.0.1:{port}", lang="zh")
+
+    assert f"无法监听 127.0.0.1:{port}" in busy.output
+    assert f"http://127.0.0.1:{port} 上没有沙盒应答" in gone.output
+
+
+def test_the_help_of_version_is_in_the_readers_language(qftools):
+    assert "显示版本后退出" in qftools("--help", lang="zh").output
+
+
+# ---- no way to the gateway, and Ctrl-C --------------------------------------------------------
+
+
+def test_a_host_that_refuses_is_named_with_the_systems_reason(qftools):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+
+    asked = qftools("query", "A1", "--base-url", url)
+    ended = qftools("cancel", "A1", *HASTE, "--base-url", url)
+
+    assert f"Error: no connection to {url}: {os.strerror(errno.ECONNREFUSED)}" in asked.output
+    assert "was not sent" in asked.output and asked.exit_code == 3
+    assert ended.output.count(f"no connection to {url}") == 2  # once on the way, once as the reason
+
+
+def test_a_query_without_an_answer_can_simply_be_asked_again(qftools):
+    wrong = qftools("query", "A1", "--client-key", KEY[::-1])
+
+    assert "A query changes nothing: ask again." in wrong.output
+
+
+@pytest.mark.parametrize(
+    ("args", "asking"),
+    [
+        (("pay", "--pay-type", "800101", "--txcurrcd", "HKD"), "--out-trade-no"),
+        (("refund", "--syssn", "20260305066100020000977812"), "--out-trade-no"),
+        (
+            ("reverse", "--txdtm", "2026-01-05 10:00:00", "--out-trade-no", "A1"),
+            "--out-trade-no A1",
+        ),
+    ],
+    ids=["pay", "refund", "reverse"],
+)
+def test_ctrl_c_while_money_may_move_says_the_number_to_ask_for(environment, args, asking):
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "qftools", "--lang", "en", *args, "--txamt", "2500"]
+        there = {**os.environ, **environment, "QFTOOLS_BASE_URL": url}
+        running = subprocess.Popen(
+            command, env=there, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        )
+        taken, _ = silent.accept()
+        with taken:
+            sent = taken.recv(65_536).decode()
+            while "txamt=2500" not in sent:
+                sent += taken.recv(65_536).decode()
+            running.send_signal(signal.SIGINT)
+            _, said = running.communicate(timeout=30)
+    form = parse_qs(sent.rpartition("\r\n")[2])
+
+    assert running.returncode == 130
+    assert f"Find out with: qftools query {asking}" in said
+    assert form["out_trade_no"][0] in said
+
+
+def test_the_report_puts_findings_that_differ_only_in_their_evidence_together(qftools, sandbox):
+    for _ in range(3):
+        qftools("query", "A1", "--client-key", KEY[::-1])
+
+    said = qftools("report", "--sandbox", sandbox.url).output
+
+    assert said.count("Sent a request with a wrong signature") == 1
+    assert "#1 #2 #3" in said

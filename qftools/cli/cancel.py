@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from qftools.models import Order
     from qftools.walk import Ask, Walk
 
-INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
-
 _LONG = 20  # characters of a note that are not printed twice in a row
 
 _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red"}
@@ -78,6 +76,8 @@ def cancel(
     from qftools.verdicts import VERDICTS, Verdict
 
     refuse_both(number, options)
+    if number is None and options["out_trade_no"] is None and options["syssn"] is None:
+        raise click.UsageError(text("Which order? Give its number: qftools cancel NUMBER"))
     names = namings(number) if number else ({},)
     teller = None if as_json else Teller()
     with (
@@ -102,7 +102,7 @@ def cancel(
             again = _again(outcome, client, keeper)
         except KeyboardInterrupt:
             _say_interrupted(orders[0])
-            raise SystemExit(INTERRUPTED) from None
+            raise SystemExit(exits.INTERRUPTED) from None
     if as_json:
         print_json(as_dict(outcome, again))
     else:

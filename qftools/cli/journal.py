@@ -201,8 +201,6 @@ def resume(
     wanted: tuple[str, ...], everything: bool, journal: str | None, as_json: bool, **options: Any
 ) -> None:
     """Go on with what the journal owes."""
-    from qftools.cli.cancel import INTERRUPTED
-
     if bool(wanted) == everything:
         raise click.UsageError(text("Give either numbers of entries (qftools pending) or --all."))
     opened = _existing(journal)
@@ -229,7 +227,7 @@ def resume(
             ]
         except KeyboardInterrupt:
             click.echo("\n" + text("Interrupted. What is left: qftools pending"), err=True)
-            raise SystemExit(INTERRUPTED) from None
+            raise SystemExit(exits.INTERRUPTED) from None
     if as_json:
         resumed = [_as_json(number, end) for number, end in results]
         print_json({"resumed": resumed, "unreadable": [asdict(entry) for entry in unread]})

@@ -161,7 +161,7 @@ def command_line(*words: str) -> str:
 
 def query_line(order: Order) -> str:
     """The command that asks what became of *order*."""
-    return command_line("qftools", "query", *_naming(order))
+    return command_line("qftools", "query", *naming(order))
 
 
 def resume_line(number: int) -> str:
@@ -190,10 +190,11 @@ def cancel_line(order: Order, corrected: Mapping[str, str] | None = None) -> str
         if value is not None
         for word in (f"--{name}", str(value))
     ]
-    return command_line("qftools", "cancel", *_naming(order), *words)
+    return command_line("qftools", "cancel", *naming(order), *words)
 
 
-def _naming(order: Order) -> tuple[str, str]:
+def naming(order: Order) -> tuple[str, str]:
+    """The option that names *order*, and its number."""
     if order.out_trade_no:
         return "--out-trade-no", order.out_trade_no
     return "--syssn", order.syssn or ""
