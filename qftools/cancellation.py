@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from qftools import catalogue, evidence, findings
@@ -118,7 +118,7 @@ class Outcome:
         return self.steps[-1].answer.differs if unresolved else ()
 
     def _advice(self) -> list[Text]:
-        row = catalogue.pay_types().get(self.order.pay_type or "")
+        row = catalogue.pay_types().get(str(self.order.pay_type))
         if self.verdict is Verdict.PAID and row is not None and row.refund == "no":
             return [NO_REFUND]
         if self._differs:
@@ -279,11 +279,12 @@ def _ask(client: Client, walk: Walk, action: Ask) -> tuple[Answer, ShownExchange
         reply = client.call(action.endpoint, action.params)
     except OutcomeUnknownError as error:
         return findings.of_error(error), error.exchange
-    if action.endpoint == "query":
-        answer = evidence.of_query(reply, walk.order, walk.known)
-    else:
-        answer = findings.of_cancel(reply, signed=walk.known.signed)
-    return answer, reply.exchange
+    # What the client knows counts as well: whether this gateway signs, and its merchant.
+    known = replace(walk.known, signed=walk.known.signed or client.signs)
+    if action.endpoint != "query":
+        return findings.of_cancel(reply, signed=known.signed), reply.exchange
+    order = replace(walk.order, mchid=walk.order.mchid or client.credentials.mchid)
+    return evidence.of_query(reply, order, known), reply.exchange
 
 
 def _today(client: Client) -> str:

@@ -103,7 +103,7 @@ class Connection:
         """Send one request; return what happened, and the trouble where no reply came."""
         prepared = self._prepare(endpoint, method, form, signed)
         sent = prepared.body if isinstance(prepared.body, bytes) else b""
-        request = Request(method, prepared.url or "", tuple(prepared.headers.items()), sent)
+        request = Request(method, str(prepared.url), tuple(prepared.headers.items()), sent)
         started = self._clock()
         response: Response | None = None
         trouble: TransportError | None = None
@@ -117,10 +117,32 @@ class Connection:
         except TransportError as error:
             trouble = error
         except _TROUBLES as error:
-            trouble = _no_reply(PATHS[endpoint], error, self._settings["proxies"])
+            trouble = self._no_reply(PATHS[endpoint], error)
         seconds = self._clock() - started
         line = None if trouble is None else str(trouble)
         return Exchange(endpoint, request, response, line, started, seconds), trouble
+
+    def _no_reply(self, path: str, error: Exception) -> TransportError:
+        # The text of the cause is not repeated: it can hold the query string of a GET, and what
+        # the other side sent. What the system says of a line it can't open holds neither.
+        cause = type(error).__name__
+        system = getattr(_reason(error), "__cause__", None)
+        if self._settings["proxies"] and isinstance(error, _OF_THE_PROXY):
+            refused = _REFUSED_BY_PROXY.search(str(error))
+            trouble = TransportError(
+                "no way through the proxy ({cause}), nothing was sent to the gateway: see {names}",
+                cause=f"HTTP {refused[1]}" if refused else cause,
+                names=_PROXIES,
+            )
+        elif isinstance(system, OSError) and system.strerror:
+            trouble = TransportError(
+                "no connection to {url}: {cause}", url=self._base_url, cause=system.strerror
+            )
+        else:
+            trouble = TransportError("no reply from {path}: {cause}", path=path, cause=cause)
+        trouble.sent = not _never_connected(error)
+        trouble.__cause__ = error
+        return trouble
 
     def _prepare(
         self, endpoint: str, method: str, form: str, signed: Mapping[str, str]
@@ -221,7 +243,7 @@ def _body(answer: requests.Response) -> bytes:
         if size > MOST_BYTES:
             raise _too_long()
     body = b"".join(parts)
-    coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    coding = answer.headers.get("Content-Encoding", "").strip().lower()
     return body if coding in ("identity", "") else _decompressed(body, coding)
 
 
@@ -229,7 +251,7 @@ def _decompressed(body: bytes, coding: str) -> bytes:
     """What a server compressed although it was not asked to."""
     if coding not in ("gzip", "x-gzip", "deflate"):
         raise TransportError("the reply is compressed, which was not asked for")
-    machine = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    machine = zlib.decompressobj(wbits=47)  # zlib or gzip, with the largest window
     plain = machine.decompress(body, MOST_BYTES)
     if machine.unconsumed_tail:
         raise _too_long()
@@ -242,27 +264,13 @@ def _too_long() -> TransportError:
     return TransportError("the reply is longer than {most} bytes", most=MOST_BYTES)
 
 
-def _no_reply(path: str, error: Exception, proxies: Mapping[str, str]) -> TransportError:
-    # The text of the cause is not repeated: it can hold the query string of a GET, and what
-    # the other side sent.
-    cause = type(error).__name__
-    if proxies and isinstance(error, _OF_THE_PROXY):
-        refused = _REFUSED_BY_PROXY.search(str(error))
-        trouble = TransportError(
-            "no way through the proxy ({cause}), nothing was sent to the gateway: see {names}",
-            cause=f"HTTP {refused[1]}" if refused else cause,
-            names=_PROXIES,
-        )
-    else:
-        trouble = TransportError("no reply from {path}: {cause}", path=path, cause=cause)
-    trouble.sent = not _never_connected(error)
-    trouble.__cause__ = error
-    return trouble
-
-
 def _never_connected(error: Exception) -> bool:
+    return isinstance(error, _UNSENT) or _reason(error) is not None
+
+
+def _reason(error: Exception) -> NewConnectionError | None:
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, _UNSENT) or isinstance(reason, NewConnectionError)
+    return reason if isinstance(reason, NewConnectionError) else None
 
 
 def _seconds(text: str | None, now: float) -> float | None:
@@ -283,11 +291,11 @@ def _seconds(text: str | None, now: float) -> float | None:
 def _environment_settings(base_url: str) -> dict[str, Any]:
     """Look proxies and CA bundle up once; per call it costs a sixth of a request."""
     with requests.Session() as session:
-        found = session.merge_environment_settings(base_url, {}, False, True, None)
+        found = session.merge_environment_settings(base_url, {}, None, None, None)
     settings: dict[str, Any] = {"verify": found["verify"], "cert": None, "proxies": {}}
     if base_url.startswith("https:") and isinstance(found["verify"], str):
         _check_certificates(found["verify"])
-    if not is_loopback(urlsplit(base_url).hostname or ""):  # this machine is behind no proxy
+    if not is_loopback(str(urlsplit(base_url).hostname)):  # this machine is behind no proxy
         settings["proxies"] = found["proxies"]
     return settings
 

@@ -25,6 +25,10 @@ _ALIASES = {"RMB": "CNY"}  # global2017
 
 REASONS: dict[str, Text] = {
     "no list": Text("应答里没有订单行列表", "the answer has no list of rows"),
+    "rows all the same": Text(
+        "应答是 {respcd}（没有这笔订单），却带有订单行",
+        "the answer is {respcd}, no such order, and has rows all the same",
+    ),
     "no such order": Text("网关没有这笔订单", "no such order in the books"),
     "others": Text("返回的行属于别的订单", "the rows are about other orders"),
     "not a row": Text("有一行不是对象", "a row is not an object"),
@@ -333,6 +337,9 @@ def _uncontradicted(reads: list[Read]) -> list[Read]:
 
 def _of_unanswered_query(reply: Reply) -> Answer:
     if reply.respcd in ("1136", "1268"):
+        if reply.transactions:
+            why = filled("rows all the same", respcd=reply.respcd)
+            return replace(_silent(reply, why), ask_next="elsewhere")
         return _absent(reply, reply.words)
     if reply.kind == "caller":
         return _answer(Finding.DENIED, reply, reply.words)

@@ -20,7 +20,6 @@ from qftools.client import Client
 from qftools.errors import InputError, QFPayError
 from qftools.findings import Finding
 from qftools.journal import Journal
-from qftools.locale import text
 from qftools.models import Order
 from qftools.pace import LIMITS, Pace
 from qftools.policy import Policy
@@ -294,7 +293,7 @@ class _Desk:
 
     def result(self, row: Row) -> Result:
         """The result of one order; an error is a result, too."""
-        watch = _Watch(self, row.order)
+        watch = _Watch(self, row)
         try:
             if self.task.dry:
                 return self._looked(row, watch)
@@ -324,15 +323,14 @@ class _Desk:
             journal=self.journal,
             watch=watch,
         )
+        _check_amount(row, outcome.order)  # where the look was lost, nothing compared it before
         return Result(
             row.line,
             outcome.order,
             outcome.verdict.value,
             VERDICTS[outcome.verdict].charged,
             finding=outcome.steps[-1].finding.value if outcome.steps else "",
-            reason="; ".join(
-                filter(None, [outcome.reason, *outcome.warnings, _differs(row, outcome.order)])
-            ),
+            reason="; ".join(filter(None, [outcome.reason, *outcome.warnings])),
             requests=watch.requests,
             at=self.client.clock(),
         )
@@ -364,15 +362,17 @@ class _Desk:
 
 
 class _Watch:
-    """Keeps one order's requests to the merchant's pace."""
+    """Keeps one order's requests to the merchant's pace, and the cancel to the row's amount."""
 
-    def __init__(self, desk: _Desk, order: Order) -> None:
-        self._desk, self._pace = desk, desk.pace(order)
+    def __init__(self, desk: _Desk, row: Row) -> None:
+        self._desk, self._row, self._pace = desk, row, desk.pace(row.order)
         self.requests = 0
 
     def asking(self, walk: Walk, action: Ask) -> None:
         if self._desk.stop.is_set():
             raise Stopped
+        if action.endpoint != "query":
+            _check_amount(self._row, walk.target or walk.order)
         self._pace.take(self._desk.pause)
         self.requests += 1
 
@@ -393,17 +393,30 @@ def _with_amount(row: Row, found: Order) -> Order:
     return replace(row.order, txamt=txamt, txcurrcd=txcurrcd)
 
 
+def _check_amount(row: Row, found: Order) -> None:
+    """Refuse a row that states another amount than the books have.
+
+    Raises:
+        InputError: It does, or states what can't be an amount in the currency of the books.
+    """
+    stated = _with_amount(row, found).txamt
+    if row.stated is not None and None not in (stated, found.txamt) and stated != found.txamt:
+        raise InputError(
+            "txamt",
+            "is {stated} in the row and {books} in the books",
+            "corrected in the row",
+            stated=stated,
+            books=found.txamt,
+        )
+
+
 def _differs(row: Row, found: Order) -> str:
     """What to say where the books have another amount than the row states."""
     try:
-        stated = _with_amount(row, found).txamt
+        _check_amount(row, found)
     except InputError as error:
         return error.say()
-    if stated is None or found.txamt in (None, stated):
-        return ""
-    return text("the row says {stated}, the books {found}: correct the row").format(
-        stated=stated, found=found.txamt
-    )
+    return ""
 
 
 def merchant_of(order: Order, task: Task) -> str:

@@ -11,6 +11,8 @@ import functools
 import json
 import re
 import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -37,6 +39,31 @@ MONEY: dict[str, list[str]] = _WORDS["money"]
 
 SHARED: dict[str, list[str]] = _WORDS["shared"]
 """Signs of several currencies; empty where too many would have to be listed."""
+
+_NOTHING = frozenset(_WORDS["nothing"])
+_BLANK = "".join(
+    char
+    for char in (*map(chr, range(0x2070)), "\u3000", "\ufeff")
+    if char.isspace() or unicodedata.category(char) == "Cf"
+)  # those that show nothing, too
+_LINE = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d_=+|/\\.…~"  # what lines are drawn with
+_QUOTES = {"'": "'", "`": "`'", "‘": "’", "’": "’", '"': '"', "“": "”"}
+# In the column of numbers, and no order's: sums and the count below a table, a remark.
+_NO_NUMBER = re.compile(
+    r"""
+    [\#\s]*([本当當][页頁])?([合总總小共累][计計]|总额|總額|总交易).*
+    | [\#\s]*((grand|sub)[\s-]?)?(totals?|sum(me)?)(\W*|[\s:][\d\W]*)
+    | [(\s共]*\d{1,9}\s*([笔筆条條].*|(rows?|records?)\W*)
+    | [\#/]+[\s=*-].*
+    """,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_HIDDEN = re.compile(r".*[*•]{3}.*", re.DOTALL)
+_SEVERAL = re.compile(r".*,.*|\d{6,}(\s*[;、|\n]\s*\d{6,})+", re.DOTALL)
+_WIDE = re.compile(r"[!-~！-～]+")  # ASCII, and the same twice as wide
+_HINTED = re.compile(r"(.+?)(?:\s+in\s+|[\s\[【〔/:_-]+)([^\s\]】〕]+)[\]】〕]?")
+_TWO_LANGUAGES = re.compile(r"[/|\n]|(?<=[a-z.])\s*(?=[一-鿿])|(?<=[一-鿿])\s*(?=[a-z])")
+_LONGEST_HEADING = 100
 
 _MINOR_WORDS = ("分", "cent", "minor", "fen", "sen")
 
@@ -120,16 +147,48 @@ def column_of(heading: str) -> Column | None:
         ('out_trade_no', 'out_trade_no')
         >>> column_of("金额（分）").unit, column_of("Amount (HKD)").currency
         ('minor', 'HKD')
+        >>> column_of("商户订单号 / Merchant Order No.").field, column_of("Amount HKD").currency
+        ('out_trade_no', 'HKD')
     """
-    name, _, hint = unicodedata.normalize("NFKC", heading).partition("(")
-    name, hint = _letters(name), hint.partition(")")[0].strip()
+    written = unicodedata.normalize("NFKC", heading[:_LONGEST_HEADING]).casefold()
+    name, _, hint = written.partition("(")
+    if column := _column(name, hint.partition(")")[0].strip()):
+        return column
+    hinted = _HINTED.fullmatch(written)  # 金额/元
+    if hinted and (_sign(hinted[2]) in _CURRENCIES or hinted[2] in _MINOR_WORDS):
+        column = _column(hinted[1], hinted[2])
+        return column if column and column.field == "txamt" else None
+    columns = {_column(part, "") for part in _TWO_LANGUAGES.split(written)}
+    return columns.pop() if len(columns) == 1 else None
+
+
+def _column(heading: str, hint: str) -> Column | None:
+    name = _letters(heading)
     field = _FIELDS.get(name)
     if field != "txamt":
         return Column(field, "either") if field else None
-    if any(word in f"{name} {hint.casefold()}" for word in _MINOR_WORDS):
+    if any(word in f"{name} {hint}" for word in _MINOR_WORDS):
         return Column(field, "minor")
     unit: Unit = "major" if hint or name.endswith("元") else "either"
     return Column(field, "wire" if name == "txamt" else unit, _only(_meant(hint)))
+
+
+def content(cell: str) -> str:
+    """Return what *cell* holds: without the blanks, the mark or the quotes around it.
+
+    Spreadsheets and exports put a mark before a number that shall stay text. What stands for
+    no value is an empty text.
+
+    Example:
+        >>> content("'20261127000000000001"), content("`25.00"), content("N/A"), content("--")
+        ('20261127000000000001', '25.00', '', '')
+    """
+    cell = cell.strip(_BLANK)
+    if closing := _QUOTES.get(cell[:1]):
+        closed = cell[1:].endswith(tuple(closing))
+        if closed or cell[0] not in '"“':
+            cell = cell[1 : -1 if closed else None].strip(_BLANK)
+    return "" if not cell.strip(_LINE) or cell.casefold() in _NOTHING else cell
 
 
 def number(field: str, cell: str) -> str:
@@ -138,17 +197,22 @@ def number(field: str, cell: str) -> str:
     ``="2026..."``, which keeps a spreadsheet from reading a number as one, is undone.
 
     Raises:
-        InputError: A spreadsheet destroyed it.
+        InputError: A spreadsheet destroyed it, it is several numbers, or names no order.
 
     Example:
         >>> number("out_trade_no", '="20261127000000000001"')
         '20261127000000000001'
     """
+    if _WIDE.fullmatch(cell):
+        cell = unicodedata.normalize("NFKC", cell)
     if found := _AS_TEXT.fullmatch(cell):
         cell = found[1]
         if cell.isdecimal():
             return cell
     if not validation.spreadsheet_destroyed(cell):
+        for is_none, problem, rule in _NOT_ONE:
+            if is_none(cell):
+                raise InputError(field, problem, rule, value=cell)
         return cell
     rule = mark("exported as text")
     if field == "syssn":
@@ -156,6 +220,28 @@ def number(field: str, cell: str) -> str:
     elif cell.isdecimal():
         rule = mark('exported as text; where it is right as it is, written as ="{value}"')
     raise InputError(field, "is {value!r}: a spreadsheet destroyed it", rule, value=cell)
+
+
+def _names_no_order(cell: str) -> bool:
+    """Whether *cell* is a sum, a count, a remark or a heading."""
+    if _NO_NUMBER.fullmatch(cell):
+        return True
+    return not any(map(str.isdigit, cell)) and column_of(cell) is not None
+
+
+_NOT_ONE: tuple[tuple[Callable[[str], object], str, str], ...] = (
+    (
+        _SEVERAL.fullmatch,
+        mark("is {value!r}, several numbers"),
+        mark("one number; give each order a row of its own"),
+    ),
+    (_HIDDEN.fullmatch, mark("is {value!r}, a part of which is hidden"), mark("exported in full")),
+    (
+        _names_no_order,
+        mark("is {value!r}, which names no order"),
+        mark("the number of an order; delete a row that is about none"),
+    ),
+)
 
 
 def currency(cell: str) -> str:
@@ -216,7 +302,8 @@ def amount(cell: str, column: Column, txcurrcd: str | None) -> tuple[int | State
 def time(cell: str) -> str | None:
     """Return a time as the gateway writes it; None for a day or an hour alone.
 
-    Seconds that are missing are 00. A zone is left out: nothing compares ``txdtm``.
+    Seconds that are missing are 00. A zone is left out: nothing compares ``txdtm``. A day and an
+    hour, each in a line of its own, are one time; two different times are none: the books tell.
 
     Raises:
         InputError: It is no time, or may be two.
@@ -225,6 +312,13 @@ def time(cell: str) -> str | None:
         >>> time("2026/11/27 7:24"), time("2026年11月27日 下午7时24分"), time("20261127072400")
         ('2026-11-27 07:24:00', '2026-11-27 19:24:00', '2026-11-27 07:24:00')
     """
+    parts = cell.split("\n")
+    if len(parts) > 1:
+        times = {whole for part in parts if (whole := time(part))}
+        if not times:
+            with suppress(InputError):
+                return time(" ".join(parts))
+        return times.pop() if len(times) == 1 else None
     written = unicodedata.normalize("NFKC", cell).strip()
     for pattern in _TIMES:
         if found := pattern.fullmatch(written):

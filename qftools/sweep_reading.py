@@ -23,23 +23,38 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from qftools.errors import InputError
 from qftools.locale import mark, text
 from qftools.models import Order
 from qftools.sweep import Row
-from qftools.sweep_cells import HEADINGS, Column, Stated, amount, column_of, currency, number, time
+from qftools.sweep_cells import (
+    HEADINGS,
+    Column,
+    Stated,
+    amount,
+    column_of,
+    content,
+    currency,
+    number,
+    time,
+)
 
 _NUMBERS = ("out_trade_no", "syssn", "mchid")
 _LONGEST = 100_000  # characters of a line, or of the lines of one row
+_MOST_ABOVE = 30  # lines of titles and remarks before the heading
 _MOST_LINES = 100  # of one row: a quoted remark may have several
 _REASON = 400  # characters of a reason, which repeats the cell
 _SEPARATORS = (",", ";", "\t", "|")
 _PAY_TYPE = re.compile("[0-9]{6}")
-_SEPARATOR_LINE = re.compile(r"sep=.?\s*")  # what a spreadsheet puts before the heading
+_ORDER = re.compile(r"(?!#\s).*\d")  # what a title or a remark above the header has not
+_SEPARATOR_LINE = re.compile(
+    r'"?sep=.?"?\s*', re.IGNORECASE
+)  # what a spreadsheet puts before the heading
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -52,6 +67,7 @@ _MARKS = {
 _GUESSES = ("gb18030", "big5hkscs", "latin-1")
 _OTHER_FILES = {
     b"PK\x03\x04": mark("{path} is a workbook or an archive"),
+    b"\x1f\x8b": mark("{path} is a workbook or an archive"),
     b"\xd0\xcf\x11\xe0": mark("{path} is a workbook"),
 }
 
@@ -104,7 +120,7 @@ class Orders:
         try:
             self._encoding, self._guessed = self._told_encoding()
             self.is_table = not self._is_json(path.suffix.lower())
-            self._separator = self._told_separator() if self.is_table else None
+            self._table = self._told_heading() if self.is_table else None
         except BaseException:
             self.close()
             raise
@@ -123,7 +139,7 @@ class Orders:
         """Yield the rows, the wrong ones too; one pass at a time."""
         seen: dict[bytes, int] = {}
         lines = self._lines(self._encoding)
-        rows = _table_rows(lines, self._separator) if self._separator else _json_rows(lines)
+        rows = _table_rows(lines, self._table) if self._table else _json_rows(lines)
         for line, values in rows:
             yield _row(line, values, seen, guessed=self._guessed)
 
@@ -167,7 +183,7 @@ class Orders:
         if self._decodes("utf-8"):
             return "utf-8", False
         possible = [name for name in _GUESSES if self._decodes(name)]
-        known = (name for name in possible if self._heading(name)[1] is not None)
+        known = (name for name in possible if self._heading(name).separator)
         return next(known, possible[0]), True
 
     def _decodes(self, encoding: str) -> bool:
@@ -180,33 +196,33 @@ class Orders:
 
     def _is_json(self, suffix: str) -> bool:
         named_so = suffix in (".jsonl", ".ndjson")
-        begins = next((line.lstrip()[:1] for _, line in self._lines(self._encoding)), "")
+        first = next((line.strip() for _, line in self._lines(self._encoding)), "")
+        begins = first[:1]
         if begins == "[" and not named_so:
             raise self._no_orders(
                 mark("{path} is one JSON array"), mark("JSON lines: one object a line")
             )
+        if begins == "{" and not named_so and not first.rstrip(",").endswith("}"):
+            raise self._no_orders(
+                mark("{path} is JSON over several lines"), mark("JSON lines: one object a line")
+            )
         return named_so or begins == "{"
 
-    def _heading(self, encoding: str) -> tuple[list[str], str | None]:
-        """The cells of the heading, and what parts them; None where no number has a column."""
-        first = next((line for _, line in self._lines(encoding)), "")
-        best: tuple[tuple[int, int], list[str], str | None] = (0, 0), [], None
-        for separator in _SEPARATORS:
-            cells = _cells(first, separator)
-            if isinstance(cells, list):
-                fields = {column.field for cell in cells if (column := column_of(cell))}
-                named = None if fields.isdisjoint(_NUMBERS[:2]) else separator
-                best = max(best, ((len(fields), len(cells)), cells, named), key=itemgetter(0))
-        return best[1:]
+    def _heading(self, encoding: str) -> _Heading:
+        """The first line that names a column of numbers; titles and remarks may stand above it."""
+        lines = islice(self._lines(encoding), _MOST_ABOVE)
+        headings = [_heading(above, line) for above, (_, line) in enumerate(lines)]
+        headings = headings or [_Heading(0, [], None)]
+        return next((heading for heading in headings if heading.separator), headings[0])
 
-    def _told_separator(self) -> str:
-        names, separator = self._heading(self._encoding)
-        if separator:
-            return separator
+    def _told_heading(self) -> _Heading:
+        heading = self._heading(self._encoding)
+        if heading.separator:
+            return heading
         raise self._no_orders(
             mark("{path} has no column for the number of an order (it has: {names})"),
             mark("a table whose header names out_trade_no or syssn, such as {known}"),
-            names=", ".join(names)[:_REASON] or "-",
+            names=", ".join(heading.cells)[:_REASON] or "-",
             known=", ".join((HEADINGS["out_trade_no"][1], HEADINGS["syssn"][1], "商户订单号")),
         )
 
@@ -266,7 +282,33 @@ Given = list[tuple[Column, Any]]
 Lines = Iterator[tuple[int, str]]
 
 
-def _table_rows(lines: Lines, separator: str) -> Iterator[tuple[int, Given | str]]:
+class _Heading(NamedTuple):
+    """Of a table: how many lines stand above it, its cells, and what parts them.
+
+    Nothing parts them where no number has a column.
+    """
+
+    above: int
+    cells: list[str]
+    separator: str | None
+
+
+def _heading(above: int, written: str) -> _Heading:
+    best: tuple[tuple[int, int], list[str], str | None] = (0, 0), [], None
+    for separator in _SEPARATORS:
+        cells = _cells(written, separator)
+        if isinstance(cells, list):
+            fields = {column.field for cell in cells if (column := column_of(cell))}
+            named = None if fields.isdisjoint(_NUMBERS[:2]) else separator
+            best = max(best, ((len(fields), len(cells)), cells, named), key=itemgetter(0))
+    return _Heading(above, *best[1:])
+
+
+def _table_rows(lines: Lines, heading: _Heading) -> Iterator[tuple[int, Given | str]]:
+    separator = heading.separator or ""
+    for line, written in islice(lines, heading.above):
+        if _filled(_cells(written, separator)) >= _filled(heading.cells) and _ORDER.match(written):
+            yield line, text("stands above the header")
     columns: list[Column | None] | None = None
     for line, cells, torn in _records(lines, separator):
         if isinstance(cells, str):
@@ -282,6 +324,10 @@ def _table_rows(lines: Lines, separator: str) -> Iterator[tuple[int, Given | str
             yield line, [(column, cell) for column, cell in pairs if column]
 
 
+def _filled(cells: list[str] | str | None) -> int:
+    return sum(1 for cell in cells if cell.strip()) if isinstance(cells, list) else 0
+
+
 def _json_rows(lines: Lines) -> Iterator[tuple[int, Given | str]]:
     known = functools.lru_cache(column_of)  # most lines have the same names
     for line, written in lines:
@@ -289,7 +335,7 @@ def _json_rows(lines: Lines) -> Iterator[tuple[int, Given | str]]:
             yield line, _too_long()
             continue
         try:
-            values = json.loads(written)
+            values = json.loads(written, object_pairs_hook=_object)
         except (ValueError, RecursionError) as error:
             cause = text("nested too deeply") if isinstance(error, RecursionError) else error
             yield line, text("no JSON: {cause}").format(cause=cause)
@@ -299,6 +345,13 @@ def _json_rows(lines: Lines) -> Iterator[tuple[int, Given | str]]:
             continue
         pairs = [(known(name), value) for name, value in values.items()]
         yield line, [(column, value) for column, value in pairs if column]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs) and any(values[name] != value for name, value in pairs):
+        raise ValueError(text("a name is there twice, with different values"))
+    return values
 
 
 def _records(lines: Lines, separator: str) -> Iterator[tuple[int, list[str] | str, bool]]:
@@ -363,7 +416,7 @@ def _by_field(given: Given) -> dict[str, tuple[Column, str]]:
         if name not in found:
             found[name] = column, cell
         elif name == "txdtm":  # a day and an hour in columns of their own, or times of two things
-            found[name] = column, f"{found[name][1]} {cell}"
+            found[name] = column, f"{found[name][1]}\n{cell}"
         else:
             raise InputError(
                 name,
@@ -406,7 +459,7 @@ def _plain(name: str, value: Any) -> str:
             kind=type(value).__name__,
             value=reprlib.repr(value),
         )
-    return str(value).strip()
+    return content(str(value))
 
 
 def _number(name: str, cell: str, *, guessed: bool) -> str:

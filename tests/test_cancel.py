@@ -1,13 +1,18 @@
 """A cancel ends in a verdict that the gateway's own books bear out."""
 
+import hashlib
+import json
+
 import pytest
 
-from qftools import cancel
+from qftools import Client, cancel
 from qftools.errors import GatewayError, OutcomeUnknownError
-from qftools.models import Order
+from qftools.journal import Journal
+from qftools.models import Credentials, Order
 from qftools.policy import Policy
 from qftools.sandbox import Sandbox
 from qftools.verdicts import Verdict
+from tests.raw_server import RawServer, reply
 
 AUTH_CODES = {"800108": "280438849930815813", "800208": "134676275354204254"}
 PAIRS = ["800108", "800101", "800208", "800201", "802301"]
@@ -311,3 +316,61 @@ def test_each_step_says_when_its_answer_was_in_and_what_went_over_the_wire(clien
     assert outcome.steps[-1].at == sandbox.clock.now()
     assert outcome.evidence == tuple(taken.exchange for taken in outcome.steps)
     assert outcome.proof == outcome.steps[-1]
+
+
+# ---- what the client knows counts as well ------------------------------------------------------
+
+KEY, HASTY = "a secret key", Policy(look_tries=2, absent_tries=2, first_wait=0.0, wait_step=0.0)
+
+
+def gateway(of_number, signs=lambda number: False):
+    """A gateway that answers a query with one row, by the out_trade_no that is asked for."""
+
+    def answer(request):
+        number = "A1" if b"out_trade_no=A1" in request else "A2"
+        row = {"out_trade_no": number, "respcd": "0000", "cancel": "0", **of_number[number]}
+        text = json.dumps({"respcd": "0000", "data": [row]}).encode()
+        sign = hashlib.md5(text + KEY.encode()).hexdigest()
+        return [reply(text, *([f"X-QF-SIGN: {sign}"] if signs(number) else []))]
+
+    return RawServer(answer)
+
+
+@pytest.mark.parametrize("respcd", ["0000", "1142", "1143"])
+def test_a_row_of_another_merchant_proves_nothing_where_the_credentials_name_ours(respcd):
+    theirs = {"respcd": respcd, "mchid": "M2", "pay_type": "800101"}
+    ours = {"respcd": "0000", "mchid": "M1"}
+    with (
+        gateway({"A1": theirs, "A2": ours}) as server,
+        Client(Credentials("A", KEY, mchid="M1"), server.url) as client,
+        Journal(":memory:") as journal,
+    ):
+        first = cancel(client, Order("A1", 2500), policy=HASTY, journal=journal)
+        again = journal.resume(client, 1, policy=HASTY)
+        second = cancel(client, Order("A2", 2500), policy=HASTY, journal=journal)
+
+    assert (first.verdict, again.verdict) == (Verdict.UNRESOLVED, Verdict.UNRESOLVED)
+    assert {taken.endpoint for taken in again.steps} == {"query"}
+    assert second.verdict is Verdict.PAID
+
+
+def test_once_a_gateway_has_signed_for_one_order_it_must_sign_for_all_resumed_ones_too():
+    with (
+        gateway({"A1": {}, "A2": {}}, signs=lambda number: number == "A2") as server,
+        Client(Credentials("A", KEY), server.url) as client,
+        Journal(":memory:") as journal,
+    ):
+
+        class Stops:
+            def asking(self, walk, action):
+                raise KeyboardInterrupt
+
+            def told(self, walk, taken): ...
+
+        with pytest.raises(KeyboardInterrupt):
+            cancel(client, Order("A1", 2500), policy=HASTY, journal=journal, watch=Stops())
+        signed = cancel(client, Order("A2", 2500), policy=HASTY)
+        unsigned = journal.resume(client, 1)
+
+    assert (signed.verdict, unsigned.verdict) == (Verdict.PAID, Verdict.UNRESOLVED)
+    assert "not signed" in unsigned.reason

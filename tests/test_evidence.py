@@ -216,6 +216,15 @@ def test_an_old_name_of_a_currency_is_that_currency():
     assert judged(row("0000", txcurrcd="RMB"), order=order).finding is Finding.PAID
 
 
+@pytest.mark.parametrize("respcd", ["1136", "1268"])
+@pytest.mark.parametrize("rows", [[PAID], [CLOSED], [None, {"respcd": "1143"}]])
+def test_an_answer_that_there_is_no_such_order_and_has_rows_proves_nothing(respcd, rows):
+    said = of_query(Reply("query", respcd, {"respcd": respcd, "data": rows}), ORDER)
+
+    assert (said.finding, said.ask_next) == (Finding.SILENT, "elsewhere")
+    assert said.note is not None and respcd in said.note.en and respcd in said.note.zh
+
+
 # ---- signatures ------------------------------------------------
 
 

@@ -442,6 +442,30 @@ def test_an_amount_that_the_books_contradict_cancels_nothing(shop, tmp_path):
     assert [sandbox.order(number).state for number in ("A1", "A3")] == ["waiting", "waiting"]
 
 
+def test_an_amount_that_the_books_contradict_cancels_nothing_where_the_first_reply_is_lost(
+    shop, tmp_path
+):
+    sandbox, _, qftools = shop
+    placed_as(sandbox, "A1", txamt=3000)
+    file = tmp_path / "orders.csv"
+    file.write_text("out_trade_no,txamt\nA1,25.00\n")
+
+    with sandbox.fault("lost after", on="query", times=1):
+        result = qftools("sweep", str(file), *NO_WAITS)
+
+    assert result.exit_code == 1 and "2500 in the row and 3000 in the books" in result.stderr
+    assert sandbox.order("A1").state == "waiting"
+    assert not lines_of(beside(file))
+
+    sandbox.payer("A1").pay()
+    file.write_text("out_trade_no,txamt\nA1,20.00\n")
+    with sandbox.fault("lost after", on="query", times=1):
+        result = qftools("sweep", str(file), *NO_WAITS)
+
+    assert result.exit_code == 1 and "2000 in the row and 3000 in the books" in result.stderr
+    assert not lines_of(beside(file))
+
+
 def piped(environment, *args, **how):
     command = [sys.executable, "-m", "qftools", "--lang", "en", "sweep", *args, *NO_WAITS]
     return subprocess.run(

@@ -16,6 +16,7 @@ from qftools.sweep_cells import (
     Stated,
     amount,
     column_of,
+    content,
     currency,
     number,
     time,
@@ -62,6 +63,24 @@ def named(header):
         ("币种", Column("txcurrcd", "either")),
         ("支付类型", Column("pay_type", "either")),
         ("商户号", Column("mchid", "either")),
+        ("Amount HKD", Column("txamt", "major", "HKD")),
+        ("Amount in hk$", Column("txamt", "major", "HKD")),
+        ("金额/元", Column("txamt", "major")),
+        ("金额：分", Column("txamt", "minor")),
+        ("金额【港币】", Column("txamt", "major", "HKD")),
+        ("Amount_USD", Column("txamt", "major", "USD")),
+        ("Amount net", None),
+        ("Time HKD", None),
+        ("HKD", None),
+        ("Surcharge HKD", None),
+        ("商户订单号/Merchant Order No.", Column("out_trade_no", "either")),
+        ("Order No. 订单号", Column("out_trade_no", "either")),
+        ("金额Amount", Column("txamt", "either")),
+        ("订单号 流水号", None),
+        ("订单号/流水号", None),
+        ("Date/Time", Column("txdtm", "either")),
+        ("order id" + "." * 92, Column("out_trade_no", "either")),
+        ("x" * 200, None),
         ("备注", None),
         ("order", None),
     ],
@@ -99,6 +118,122 @@ def test_a_number_that_only_looks_a_little_like_it_is_not_refused(cell):
 )
 def test_a_number_written_as_a_formula_of_text_is_that_text(written, means):
     assert number("out_trade_no", f'="{written}"') == means
+
+
+@pytest.mark.parametrize(
+    ("cell", "holds"),
+    [
+        ("'20261127", "20261127"),
+        ("`20261127", "20261127"),
+        ("`20261127`", "20261127"),
+        ("`20261127'", "20261127"),
+        ("'20261127'", "20261127"),
+        ("‘20261127’", "20261127"),
+        ("’20261127", "20261127"),
+        ('"20261127"', "20261127"),
+        ("“20261127”", "20261127"),
+        ("' 25.00 ", "25.00"),
+        ("''A1", "'A1"),
+        ("'=A1", "=A1"),
+        ("A1'", "A1'"),
+        ("O'Neil-1", "O'Neil-1"),
+        ('"A1', '"A1'),
+        ("“A1", "“A1"),
+        ('"', '"'),
+        ("'", ""),
+        ("\u200b\u202a20261127\u202c\ufeff", "20261127"),
+        (" \u3000\u00a0\t\u200b 20261127\r\n", "20261127"),
+        ("A\u200b1", "A\u200b1"),
+        ("\x00A1", "\x00A1"),
+        ("", ""),
+        *((written, "") for written in ("-", "--", "—", "–", "/", "...", "+---+", "|", "~", "\\")),
+        *((written, "") for written in ("N/A", "null", "NULL", "None", "NaN", "\\N", "(null)")),
+        *((written, "") for written in ("无", "暂无", "'N/A", "' - '")),
+        ("0", "0"),
+        ("#N/A", "#N/A"),
+        ("####", "####"),
+        ("N/A 1", "N/A 1"),
+        ("-25.00", "-25.00"),
+        ("SO-", "SO-"),
+    ],
+)
+def test_what_a_cell_holds_is_without_blanks_a_mark_and_quotes_and_may_be_nothing(cell, holds):
+    assert content(cell) == holds
+
+
+@pytest.mark.parametrize(
+    ("cell", "means"),
+    [
+        ("２０２６１１２７", "20261127"),
+        ("ＳＯ－１", "SO-1"),
+        ("20261127０", "202611270"),
+        ("订单（一）", "订单（一）"),
+        ("订单１", "订单１"),
+    ],
+)
+def test_a_number_in_wide_characters_is_the_same_in_plain_ones(cell, means):
+    assert number("out_trade_no", cell) == means
+
+
+ONE_EACH = "several numbers; it must be one number; give each order a row of its own"
+NO_ORDER = (
+    "which names no order; it must be the number of an order; delete a row that is about none"
+)
+HIDDEN = "a part of which is hidden; it must be exported in full"
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("A1,B2", ONE_EACH),
+        ("A1\n,B2", ONE_EACH),
+        ("A1，B2", ONE_EACH),
+        ("202611270001;202611270002", ONE_EACH),
+        ("202611270001、 202611270002 、202611270003", ONE_EACH),
+        ("202611270001\n202611270002", ONE_EACH),
+        ("202611270001 | 202611270002", ONE_EACH),
+        ("202611****0001", HIDDEN),
+        ("***0001", HIDDEN),
+        ("2026•••", HIDDEN),
+        *((cell, NO_ORDER) for cell in ("合计", "合计：2笔", "总计", "小计 25.00", "共计", "總計")),
+        *(
+            (cell, NO_ORDER)
+            for cell in ("合計", "累计", "本页合计", "當頁小計", "总额", "总交易单数")
+        ),
+        *((cell, NO_ORDER) for cell in ("Total", "TOTAL:", "Totals", "Grand Total", "Sub-total")),
+        *((cell, NO_ORDER) for cell in ("subtotal", "Total: 25.00", "Total 2", "Sum", "Summe")),
+        *(
+            (cell, NO_ORDER)
+            for cell in ("(1 row)", "2 rows", "3 records.", "共 2 笔", "2条", "共2筆")
+        ),
+        *(
+            (cell, NO_ORDER)
+            for cell in ("# remark", "#-----end", "// x", "#=", "# 合计：1笔", "#Total")
+        ),
+        *(
+            (cell, NO_ORDER)
+            for cell in ("out_trade_no", "商户订单号", "Order No.", "syssn", "金额")
+        ),
+    ],
+)
+def test_what_is_not_one_number_is_refused_with_what_to_do(cell, said):
+    with pytest.raises(InputError) as refused:
+        number("out_trade_no", cell)
+
+    shown = cell.replace("，", ",")
+    assert refused.value.say("en") == f"out_trade_no is {shown!r}, {said}"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("TOTAL-1001", "TOTAL1001", "SUM2026001", "SUMMER-1", "Total A1", "SUBTOTALX", "#1001"),
+        *("A;B", "A1;B2", "12345;123456", "INV 2026112700", "20261127 000001", "A**1", "2 rowsX"),
+        *("1234567890笔", "A2 rows", "//A", "订单一", "NOSUCH", "A-合计", "order", "time1"),
+    ],
+)
+def test_a_number_with_such_words_or_signs_in_it_is_a_number(cell):
+    assert number("out_trade_no", cell) == cell
 
 
 @pytest.mark.parametrize(
@@ -271,6 +406,27 @@ def test_day_and_month_are_told_apart_where_only_one_can_be_the_month(cell, mean
 @pytest.mark.parametrize("cell", ["2026-11-27", "20261127", "2026年11月27日", "7:24", "07:24:00"])
 def test_half_a_time_is_left_to_the_books(cell):
     assert time(cell) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "means"),
+    [
+        ("2026-11-27\n7:24", AT),
+        (f"{AT}\n2026/11/27 7:24", AT),
+        (f"2026-11-27\n{AT}", AT),
+        (f"{AT}\n2026-11-27 07:25:00", None),
+        (f"{AT}\n2026-11-27 07:25:00\n{AT}", None),
+        ("2026-11-27\n2026-11-28", None),
+        ("7:24\n7:25", None),
+    ],
+)
+def test_of_several_times_the_one_they_make_is_taken_and_two_are_left_to_the_books(cell, means):
+    assert time(cell) == means
+
+
+def test_a_time_among_several_that_is_none_is_refused():
+    with pytest.raises(InputError, match="is 'yesterday'"):
+        time(f"{AT}\nyesterday")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ ONE, TWO = "20261127000000000001", "20261127000000000002"
 AT = "2026-11-27 07:24:00"
 SAVED = "it must be saved as CSV (UTF-8)"
 BEGINS = f", as its first bytes say; {SAVED}"
+LINES = "it must be JSON lines: one object a line"
 NO_COLUMN = "has no column for the number of an order (it has: "
 KNOWN = (
     "it must be a table whose header names out_trade_no or syssn, such as merchant order number,"
@@ -86,6 +87,10 @@ def test_the_name_of_a_file_decides_nothing_where_its_content_tells(file, name):
         ("orders.xlsx", b"PK\x03\x04rest", f"is a workbook or an archive; {SAVED}"),
         ("orders.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", f"is a workbook; {SAVED}"),
         ("a.json", b'\n [{"out_trade_no": "A1"}]', "is one JSON array; it must be JSON lines: one"),
+        ("a.json", b'{\n "out_trade_no": "A1"\n}\n', f"is JSON over several lines; {LINES}"),
+        ("a.json", b' {"data": [\n{"syssn": "1"}]}', f"is JSON over several lines; {LINES}"),
+        ("orders.csv.gz", b"\x1f\x8b\x08\0", f"is a workbook or an archive; {SAVED}"),
+        ("orders.csv", b"x\n" * 30 + b"syssn\n1\n", f"{NO_COLUMN}x); {KNOWN}"),
         ("orders.csv", b"", f"{NO_COLUMN}-); {KNOWN}"),
         ("orders.csv", b"txamt,txdtm\n1,2\n", f"{NO_COLUMN}txamt, txdtm); {KNOWN}"),
         ("orders.csv", b"mchid;txamt;x,y\n1;2;3\n", f"{NO_COLUMN}mchid, txamt, x,y); {KNOWN}"),
@@ -109,8 +114,17 @@ def test_a_file_that_cannot_be_a_sweep_is_refused_with_the_reason(file, name, co
         list(read(path))
 
 
+@pytest.mark.parametrize("end", ["", ","])
+def test_an_object_that_ends_with_its_line_is_json_lines_whatever_the_name(file, end):
+    path = file(f'{{"out_trade_no": "A1"}}{end} \n{{"out_trade_no": "A2"}}\n', "orders.json")
+
+    with Orders(path) as orders:
+        assert not orders.is_table
+    assert [order.out_trade_no for order in orders_of(path)] == (["A2"] if end else ["A1", "A2"])
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson", "a.JSONL"])
-@pytest.mark.parametrize("content", ["", "[1]\n", "out_trade_no\nA1\n"])
+@pytest.mark.parametrize("content", ["", "{\n", "[1]\n", "out_trade_no\nA1\n"])
 def test_a_file_named_as_json_lines_is_read_as_such_whatever_it_holds(file, name, content):
     with Orders(file(content, name)) as orders:
         assert not orders.is_table

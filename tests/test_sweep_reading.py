@@ -87,7 +87,45 @@ def test_columns_come_in_any_order_and_unknown_ones_are_left_alone(file):
     assert (order.out_trade_no, order.txamt, order.txcurrcd) == (ONE, 2500, "HKD")
 
 
-@pytest.mark.parametrize("line", ["sep=,", "sep=\t", "sep="])
+@pytest.mark.parametrize(
+    "above",
+    [
+        ["交易明细查询", "起始日期:[2026年11月01日],终止日期:[2026年11月30日]"],
+        ["# exported 2026-11-27 07:24, by 1, at 2"],
+        ["Daily report,,", "Merchant,1900000001,", ",,", "+-----+-----+-----+"],
+        ["商户,门店,终端"],
+        ['"Report of', "two lines", '"open'],
+        ["x" * 100_000],
+        *(["a title"] * count for count in (1, 29)),
+    ],
+)
+def test_titles_and_remarks_may_stand_above_the_header(file, above):
+    path = file("\n".join([*above, "out_trade_no,txamt,txdtm", f"{ONE},2500,{AT}", ""]))
+
+    assert said(path) == {len(above) + 2: (ONE, 2500, AT, None)}
+
+
+def test_the_header_is_found_where_it_is_parted_by_another_sign_than_the_titles(file):
+    path = file(f"Report, of 27 November, page 1\n订单号;币种\n{ONE};HKD\n")
+
+    assert [(order.out_trade_no, order.txcurrcd) for order in orders_of(path)] == [(ONE, "HKD")]
+
+
+def test_what_may_be_an_order_above_the_header_is_told_and_not_lost(file):
+    path = file(f"A1,2500\n, 1900\nA2,,\n#1001,2500\n# 1,2\nout_trade_no,txamt\n{ONE},2500\n")
+
+    assert [order.out_trade_no for order in orders_of(path)] == [ONE]
+    assert wrong_in(path) == dict.fromkeys((1, 4), "stands above the header")
+
+
+def test_a_header_that_comes_again_is_no_order(file):
+    path = file("out_trade_no\nA1\nout_trade_no\nA2\n")
+
+    assert [order.out_trade_no for order in orders_of(path)] == ["A1", "A2"]
+    assert "names no order" in wrong_in(path)[3]
+
+
+@pytest.mark.parametrize("line", ["sep=,", "sep=\t", "sep=", '"sep=;"', "SEP=;"])
 def test_the_line_in_which_a_spreadsheet_names_its_separator_is_no_heading(file, line):
     assert len(orders_of(file(f"{line}\r\nout_trade_no,note\r\nA1,sep=\r\n"))) == 1
     assert len(orders_of(file("out_trade_no\nsep=xy\n"))) == 1
@@ -119,6 +157,32 @@ def test_a_day_and_an_hour_in_two_columns_are_one_time(file):
     path = file("out_trade_no,交易日期,交易时间\nA1,2026-11-27,7:24\nA2,2026-11-27,\n")
 
     assert [order.txdtm for order in orders_of(path)] == [AT, None]
+
+
+def test_times_of_two_things_are_left_to_the_books(file):
+    path = file(f"out_trade_no,下单时间,支付时间\nA1,{AT},2026-11-27 07:25:00\nA2,{AT},{AT}\n")
+
+    assert [order.txdtm for order in orders_of(path)] == [None, AT]
+
+
+# ---- cells that every export marks in its own way -----------------------------------
+
+
+def test_marks_before_cells_are_taken_away_and_what_stands_for_nothing_is_nothing(file):
+    path = file(
+        "out_trade_no,syssn,txamt,txdtm\n"
+        f"`A1,`20260105154100020000977813,`2500,`{AT}\n"
+        f"'A2,-,'2500,'{AT}\n"
+        "A3\t,N/A,--,null\n"
+        "N/A,-,2500,\n"
+    )
+
+    assert orders_of(path) == [
+        Order("A1", 2500, AT, syssn="20260105154100020000977813"),
+        Order("A2", 2500, AT),
+        Order("A3"),
+    ]
+    assert "both missing" in wrong_in(path)[5]
 
 
 # ---- numbers -----------------------------------------------------------
@@ -269,6 +333,7 @@ def test_what_json_can_hold_ends_in_a_wrong_row_and_nothing_else(file):
         '{"out_trade_no": 2.02611e19}',
         '{"out_trade_no": 20261127000000000000}',
         '{"out_trade_no": "A1", "txcurrcd": {}}',
+        '{"out_trade_no": "A1", "out_trade_no": "A2"}',
         '{"txamt": 1}',
         "{}",
         "null",
@@ -289,6 +354,10 @@ def test_what_json_can_hold_ends_in_a_wrong_row_and_nothing_else(file):
         ("[" * 99_999, "longer than 100000 characters"),
         ("not json", "no JSON: Expecting value: line 1 column 1 (char 0)"),
         ("null", "no JSON object"),
+        (
+            '{"syssn": "1", "syssn": "2"}',
+            "no JSON: a name is there twice, with different values",
+        ),
         ('{"txamt": true}', "txamt is bool True; it must be text or a whole number"),
         ('{"udid": {"a": 1}}', "udid is dict {'a': 1}; it must be text or a whole number"),
         (
@@ -300,7 +369,7 @@ def test_what_json_can_hold_ends_in_a_wrong_row_and_nothing_else(file):
 )
 def test_what_is_wrong_with_a_line_of_json_is_said(file, line, said):
     good = '{"out_trade_no": "A1", "txamt": null, "TXDTM": "", "note": [1], "Order No.": "A1"}'
-    path = file(f"{line}\n{good}\n", "a.jsonl")
+    path = file(f'{line}\n{good[:-1]}, "TXDTM": ""}}\n', "a.jsonl")
 
     assert wrong_in(path) == {1: said}
     assert orders_of(path) == [Order("A1")]

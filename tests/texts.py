@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).resolve().parent.parent / "qftools"
 CHINESE = PACKAGE / "locale/zh/LC_MESSAGES/qftools.po"
-KEYWORDS = {"text": None, "_": None, "mark": None}
+KEYWORDS = {"text": None, "_": None, "mark": None, "ngettext": (1, 2)}
 # Which arguments of an error are its texts; a value has its place in them and is given apart.
 SAID = {
     "InputError": slice(1, 3),
@@ -53,6 +53,11 @@ def said_by_errors(path: Path) -> Iterator[ast.expr]:
             yield from node.args[SAID.get(node.func.id, slice(0))]
 
 
+def has_words(string: object) -> bool:
+    """Tell whether there is a translation: of each form, where a number decides on the form."""
+    return all(string) if isinstance(string, tuple | list) else bool(string)
+
+
 def translated() -> Catalog:
     """The Chinese catalogue as it is on disk."""
     with CHINESE.open("rb") as file:
@@ -82,7 +87,9 @@ def main() -> int:
     catalog.obsolete.clear()
     CHINESE.write_bytes(written(catalog))
     CHINESE.with_suffix(".mo").write_bytes(compiled(catalog))
-    untranslated = [message.id for message in catalog if message.id and not message.string]
+    untranslated = [
+        message.id for message in catalog if message.id and not has_words(message.string)
+    ]
     for identifier in untranslated:
         print(f"no translation yet: {identifier!r}")
     return 1 if untranslated else 0

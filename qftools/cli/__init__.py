@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 import qftools
-from qftools.cli.command import Group
+from qftools.cli.command import Group, Option
 from qftools.locale import mark
 
 # In the order of a first day, each with the module that it lives in.
@@ -55,6 +55,11 @@ class _Commands(UserDict[str, Any]):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=mark("Find out whether money moved, and call a QFPay payment off if it did not."),
 )
-@click.version_option(qftools.__version__, prog_name="qftools")
+@click.version_option(
+    qftools.__version__,
+    prog_name="qftools",
+    cls=Option,
+    help=mark("Show the version and exit."),
+)
 def main() -> None:
     """Find out whether money moved, and call a QFPay payment off if it did not."""

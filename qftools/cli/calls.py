@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,7 +77,10 @@ _time_option = option(
 def pay(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
     """Ask for a payment, once."""
     with connected(options) as client:
-        order = client.pay(**{**options, **dict(extra)})
+        if options["out_trade_no"] is None:
+            options["out_trade_no"] = client.new_number()
+        with _told_when_interrupted("--out-trade-no", options["out_trade_no"]):
+            order = client.pay(**{**options, **dict(extra)})
     reply = order.reply
     assert reply is not None  # pay() returns an order only with its reply
     paid = reply.ok and _mode(order.pay_type) in _PAID_AT_ONCE
@@ -183,7 +187,8 @@ def _cancel_call(
 
         with connected(options) as client:
             order = Order(**options)
-            reply = send(client, order)
+            with _told_when_interrupted(*output.naming(order)):
+                reply = send(client, order)
         if as_json:
             print_json(reply.body)
         else:
@@ -246,12 +251,27 @@ def refund(syssn: str, txamt: int, yes: bool, as_json: bool, **options: Any) -> 
         if sys.stdin.isatty() and not yes:
             question = text("Refund {txamt} of {syssn}? It can't be undone.")
             click.confirm(question.format(txamt=txamt, syssn=syssn), abort=True, err=True)
-        reply = client.refund(order, **options)
+        if options["out_trade_no"] is None:
+            options["out_trade_no"] = client.new_number()
+        with _told_when_interrupted("--out-trade-no", options["out_trade_no"]):
+            reply = client.refund(order, **options)
     if as_json:
         print_json(reply.body)
     else:
         _print_reply(reply)
     raise exits.Kept(_status(reply))
+
+
+@contextmanager
+def _told_when_interrupted(*naming: str) -> Iterator[None]:
+    """Ctrl-C after a request has left: its number must not be lost with it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        said = text("Interrupted: the request may have taken effect. Find out with: {command}")
+        asking = output.command_line("qftools", "query", *naming)
+        click.echo("\n" + said.format(command=asking), err=True)
+        raise exits.Kept(exits.INTERRUPTED) from None
 
 
 def _status(reply: Reply) -> int:

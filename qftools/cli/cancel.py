@@ -26,10 +26,11 @@ from qftools.locale import language, mark, text
 if TYPE_CHECKING:
     from qftools.cancellation import Outcome, Taken
     from qftools.client import Client
+    from qftools.journal import Journal
     from qftools.models import Order
     from qftools.walk import Ask, Walk
 
-INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+_LONG = 20  # characters of a note that are not printed twice in a row
 
 _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red"}
 
@@ -75,6 +76,8 @@ def cancel(
     from qftools.verdicts import VERDICTS, Verdict
 
     refuse_both(number, options)
+    if number is None and options["out_trade_no"] is None and options["syssn"] is None:
+        raise click.UsageError(text("Which order? Give its number: qftools cancel NUMBER"))
     names = namings(number) if number else ({},)
     teller = None if as_json else Teller()
     with (
@@ -96,18 +99,22 @@ def cancel(
                 )
                 if outcome.verdict is not Verdict.NOT_FOUND:
                     break
+            again = _again(outcome, client, keeper)
         except KeyboardInterrupt:
             _say_interrupted(orders[0])
-            raise SystemExit(INTERRUPTED) from None
+            raise SystemExit(exits.INTERRUPTED) from None
     if as_json:
-        print_json(as_dict(outcome))
+        print_json(as_dict(outcome, again))
     else:
-        print_outcome(outcome)
+        print_outcome(outcome, again)
     raise exits.Kept(VERDICTS[outcome.verdict].exit_status)
 
 
 class Teller:
     """Says each question while it is asked: a cancel can take minutes."""
+
+    def __init__(self) -> None:
+        self._note = ""
 
     def asking(self, walk: Walk, action: Ask) -> None:
         click.echo(f"{walk.step:8} {action.endpoint:9}", nl=False)
@@ -115,9 +122,13 @@ class Teller:
     def told(self, walk: Walk, taken: Taken) -> None:
         code = taken.answer.respcd or ""
         note = output.plain(taken.note(language()))
+        again = text("as above") if len(note) > _LONG and note == self._note else note
+        self._note = note
         # Silence for a quarter of a minute would look like a hang.
         wait = text("next in {seconds:.0f} s").format(seconds=walk.wait) if walk.wait else ""
-        click.echo("  ".join(filter(None, (f" {taken.finding:10} {code:5} {note}".rstrip(), wait))))
+        click.echo(
+            "  ".join(filter(None, (f" {taken.finding:10} {code:5} {again}".rstrip(), wait)))
+        )
 
 
 def _likeliest_first(client: Client, orders: list[Order]) -> list[Order]:
@@ -134,7 +145,8 @@ def _is_there(client: Client, order: Order) -> bool:
         return False  # the cancel asks again, and is patient
 
 
-def print_outcome(outcome: Outcome) -> None:
+def print_outcome(outcome: Outcome, again: str | None) -> None:
+    """Say the verdict, what to do, and the command to go on with (*again*), if any."""
     from qftools.verdicts import VERDICTS
 
     charged = VERDICTS[outcome.verdict].charged
@@ -145,15 +157,35 @@ def print_outcome(outcome: Outcome) -> None:
     for warning in outcome.warnings:
         click.echo(output.plain(warning))
     click.echo(_advice(outcome))
-    if outcome.corrections:
-        click.echo(f"  {output.cancel_line(outcome.order, outcome.corrections)}")
+    if command := _command(outcome, again):
+        click.echo(f"  {command}")
 
 
-def as_dict(outcome: Outcome) -> dict[str, Any]:
-    """The outcome for JSON, with the command to go on with where something is to be corrected."""
-    corrected = outcome.corrections
-    command = output.cancel_line(outcome.order, corrected) if corrected else None
+def as_dict(outcome: Outcome, again: str | None) -> dict[str, Any]:
+    """The outcome for JSON, with the command to go on with (*again*), if any."""
+    command = _command(outcome, again)
     return {**outcome.as_dict(language()), "advice": _advice(outcome), "command": command}
+
+
+def _command(outcome: Outcome, again: str | None) -> str | None:
+    corrected = outcome.corrections
+    return output.cancel_line(outcome.order, corrected) if corrected else again
+
+
+def _again(outcome: Outcome, client: Client, journal: Journal | None) -> str | None:
+    """The command that goes on with a cancel that is not settled, None where nothing is owed."""
+    from qftools.errors import JournalError
+    from qftools.journal import SETTLED
+
+    if outcome.verdict in SETTLED:
+        return None
+    if journal is None:
+        return output.cancel_line(outcome.order)
+    try:
+        owed = [entry.number for entry in journal.pending(client) if entry.order == outcome.order]
+    except JournalError:  # the outcome's warnings have said so
+        return output.cancel_line(outcome.order)
+    return output.resume_line(owed[-1]) if owed else None
 
 
 def _advice(outcome: Outcome) -> str:

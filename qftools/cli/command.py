@@ -9,6 +9,7 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Mapping
+from gettext import ngettext
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -44,7 +45,6 @@ _CLICK_SAYS = (
     mark("Options"),
     mark("Commands"),
     mark("Show this message and exit."),
-    mark("Show the version and exit."),
     mark("Try '{command} {option}' for help."),
     mark("Error: {message}"),
     mark("Aborted!"),
@@ -61,6 +61,14 @@ _CLICK_SAYS = (
     mark("{name} {filename!r} is a directory."),
     mark("default: {default}"),
     mark("file"),
+    mark("Option {name!r} does not take a value."),
+    ngettext(
+        "Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", 1
+    ),
+    ngettext(
+        "Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1
+    ),
+    ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
 )
 
 
@@ -326,9 +334,13 @@ def _advice(error: Exception) -> list[str]:
     if getattr(error, "sent", True) is False:
         advice = [text("No connection was made, so this request was not sent.")]
     elif isinstance(error, OutcomeUnknownError):
-        asking = query_line(error.order) if error.order else "qftools query"
-        said = text("The outcome is unknown, not failed. Ask before you act again: {command}")
-        advice = [said.format(command=asking)]
+        if error.order:
+            said = text("The outcome is unknown, not failed. Ask before you act again: {command}")
+            advice = [said.format(command=query_line(error.order))]
+        else:
+            advice = [
+                text("The outcome is unknown, not failed. A query changes nothing: ask again.")
+            ]
     if "1108" in (getattr(error, name, "") for name in ("respcd", "unverified_respcd")):
         advice.append(wrong_key_hint())
     return advice

@@ -14,6 +14,7 @@ REFUSED = 1
 USAGE = 2
 UNKNOWN = 3
 IN_PROGRESS = 4
+INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
 
 class Kept(SystemExit):

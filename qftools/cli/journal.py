@@ -102,7 +102,12 @@ def pending(journal: str | None, as_json: bool) -> None:
         )
         _print_unread(unread)
         if owed:
-            said = text("Go on with all of them: {command}")
+            several = len({_account(entry) for entry in owed}) > 1
+            said = (
+                text("Go on with those of the account in use: {command}")
+                if several
+                else text("Go on with all of them: {command}")
+            )
             click.echo(said.format(command="qftools resume --all"))
 
 
@@ -126,20 +131,31 @@ def _print_entries(entries: Sequence[Entry], last: str, of: Callable[[Entry], st
     if not entries:
         return
     names = ("out_trade_no", "syssn", "pay_type")
+    several = len({_account(entry) for entry in entries}) > 1
     output.table(
-        ("N", text("state"), "txamt", *names, text("since"), last),
+        (
+            *("N", text("state"), "txamt", *names),
+            *((text("Gateway"), "app_code") if several else ()),
+            *(text("since"), last),
+        ),
         [
             (
                 entry.number,
                 _state(entry),
                 output.amount(entry.order.txamt, entry.order.txcurrcd),
                 *(getattr(entry.order, name) or "" for name in names),
+                *(_account(entry)[:2] if several else ()),
                 journal_page.when(entry.begun),
                 of(entry),
             )
             for entry in entries
         ],
+        prose=1,
     )
+
+
+def _account(entry: Entry) -> tuple[str, str, str]:
+    return entry.base_url, entry.app_code, entry.mchid
 
 
 def _print_unread(unread: Sequence[Unreadable], *, err: bool = False) -> None:
@@ -185,14 +201,15 @@ def resume(
     wanted: tuple[str, ...], everything: bool, journal: str | None, as_json: bool, **options: Any
 ) -> None:
     """Go on with what the journal owes."""
-    from qftools.cli.cancel import INTERRUPTED
-
     if bool(wanted) == everything:
         raise click.UsageError(text("Give either numbers of entries (qftools pending) or --all."))
     opened = _existing(journal)
     numbers = tuple(dict.fromkeys(_owed(opened, which).number for which in wanted))
     if opened is None:
-        click.echo(text("Nothing is owed."))
+        if as_json:
+            print_json({"resumed": [], "unreadable": []})
+        else:
+            click.echo(text("Nothing is owed."))
         return
     with opened, connected(options) as client:
         unread: list[Unreadable] = []
@@ -201,6 +218,8 @@ def resume(
             unread = _unread(opened, client)
             _print_unread(unread, err=True)
             _say_others(opened, client)
+            if not numbers and not unread and not as_json:
+                click.echo(text("Nothing is owed."))
         try:
             results = [
                 (number, _resumed(opened, client, number, as_json, several=len(numbers) > 1))
@@ -208,7 +227,7 @@ def resume(
             ]
         except KeyboardInterrupt:
             click.echo("\n" + text("Interrupted. What is left: qftools pending"), err=True)
-            raise SystemExit(INTERRUPTED) from None
+            raise SystemExit(exits.INTERRUPTED) from None
     if as_json:
         resumed = [_as_json(number, end) for number, end in results]
         print_json({"resumed": resumed, "unreadable": [asdict(entry) for entry in unread]})
@@ -216,10 +235,11 @@ def resume(
 
 
 def _say_others(journal: Journal, client: Client) -> None:
-    others = len(journal.pending()) - len(journal.pending(client))
+    own = {entry.number for entry in journal.pending(client)}
+    others = [str(entry.number) for entry in journal.pending() if entry.number not in own]
     if others:
-        said = text("{count} entries belong to other accounts; see qftools pending.")
-        click.echo(said.format(count=others), err=True)
+        said = text("Left, because they belong to other accounts: {numbers}. See qftools pending.")
+        click.echo(said.format(numbers=", ".join(others)), err=True)
 
 
 def _resumed(
@@ -240,9 +260,15 @@ def _resumed(
         click.echo(output.plain(error.say()), err=True)
         return error
     if not as_json:
-        print_outcome(outcome)
+        print_outcome(outcome, _again(outcome, number))
         click.echo()
     return outcome
+
+
+def _again(outcome: Outcome, number: int) -> str | None:
+    from qftools.journal import SETTLED
+
+    return None if outcome.verdict in SETTLED else output.resume_line(number)
 
 
 def _as_json(number: int, end: Outcome | QFPayError) -> dict[str, object]:
@@ -250,7 +276,7 @@ def _as_json(number: int, end: Outcome | QFPayError) -> dict[str, object]:
     from qftools.errors import BusyError, QFPayError
 
     if not isinstance(end, QFPayError):
-        return {"number": number, **as_dict(end)}
+        return {"number": number, **as_dict(end, _again(end, number))}
     return {"number": number, "busy": isinstance(end, BusyError), "error": str(end)}
 
 

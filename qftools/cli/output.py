@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from qftools.models import Order
 
 WIDE = 150  # columns where there is no terminal to ask, as in a log
+_PROSE = 20  # columns that a wrapped text needs at least, to be readable
 
 
-def console() -> Console:
+def console(at_least: int = WIDE) -> Console:
     """A rich console on standard output, as wide as the terminal; wide enough in a file."""
     from rich.console import Console
 
     # Not COLUMNS: where there is no terminal it comes from some parent process, and means nothing.
-    width = None if sys.stdout.isatty() else WIDE
+    width = None if sys.stdout.isatty() else max(WIDE, at_least)
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
@@ -113,17 +114,39 @@ def fields(values: Mapping[str, object]) -> None:
         click.echo(f"  {name:{width}}  {value}")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table."""
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, prose: int = 0) -> None:
+    """Print a table; where the terminal is too narrow for whole cells, one block for each row.
+
+    A number that is broken in two can't be copied. Only the last *prose* columns are wrapped.
+    """
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
 
+    cells = [[plain(value) for value in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(head, *cells, strict=True)]
+    whole = len(head) - prose
+    least = sum(widths[:whole]) + sum(min(width, _PROSE) for width in widths[whole:])
+    least += 3 * len(head) - 1  # what stands between the columns, and at the edges
+    screen = console(at_least=least)
+    if least > screen.width:
+        for row in cells:
+            block = Table.grid(padding=(0, 2, 0, 0))
+            block.add_column(no_wrap=True)
+            block.add_column(overflow="fold")
+            for title, cell in zip(head, row, strict=True):
+                if cell:
+                    block.add_row(title, cell)
+            click.echo()
+            screen.print(block)
+        click.echo()
+        return
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in head:
-        drawn.add_column(title, overflow="fold")
-    for row in rows:
-        drawn.add_row(*map(plain, row))
-    console().print(drawn)
+    for place, title in enumerate(head):
+        drawn.add_column(title, no_wrap=place < whole, overflow="fold")
+    for row in cells:
+        drawn.add_row(*row)
+    screen.print(drawn)
 
 
 def command_line(*words: str) -> str:
@@ -138,7 +161,12 @@ def command_line(*words: str) -> str:
 
 def query_line(order: Order) -> str:
     """The command that asks what became of *order*."""
-    return command_line("qftools", "query", *_naming(order))
+    return command_line("qftools", "query", *naming(order))
+
+
+def resume_line(number: int) -> str:
+    """The command that goes on with an entry of the journal."""
+    return command_line("qftools", "resume", str(number))
 
 
 def cancel_line(order: Order, corrected: Mapping[str, str] | None = None) -> str:
@@ -162,10 +190,11 @@ def cancel_line(order: Order, corrected: Mapping[str, str] | None = None) -> str
         if value is not None
         for word in (f"--{name}", str(value))
     ]
-    return command_line("qftools", "cancel", *_naming(order), *words)
+    return command_line("qftools", "cancel", *naming(order), *words)
 
 
-def _naming(order: Order) -> tuple[str, str]:
+def naming(order: Order) -> tuple[str, str]:
+    """The option that names *order*, and its number."""
     if order.out_trade_no:
         return "--out-trade-no", order.out_trade_no
     return "--syssn", order.syssn or ""

@@ -121,4 +121,5 @@ def policy(pay_type: str | None, as_json: bool) -> None:
             )
             for row in rows
         ],
+        prose=3,
     )

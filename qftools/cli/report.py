@@ -18,6 +18,8 @@ _WORDS = {
     "clean": mark("nothing to complain about"),
 }
 
+_EVIDENCE = ("exchanges", "notifications")
+
 
 @click.command(
     cls=Command,
@@ -58,9 +60,20 @@ def report(sandbox: str, fail_on: str, as_json: bool) -> None:
     raise SystemExit(exits.REFUSED if found["grade"] in grades else exits.DONE)
 
 
+def _gathered(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The findings, those that differ in nothing but their evidence put together."""
+    gathered: dict[str, dict[str, Any]] = {}
+    for item in findings:
+        told = {name: item[name] for name in item if name not in _EVIDENCE}
+        first = gathered.setdefault(repr(told), {**told, **{name: [] for name in _EVIDENCE}})
+        for name in _EVIDENCE:
+            first[name] += item[name]
+    return list(gathered.values())
+
+
 def _print(found: dict[str, Any]) -> None:
     lang = language()
-    for item in found["findings"]:
+    for item in _gathered(found["findings"]):
         grade = item["grade"]
         where = f" [{item['order']}]" if item["order"] else ""
         numbers = [f"#{number}" for number in item["exchanges"]]

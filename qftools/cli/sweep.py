@@ -267,10 +267,8 @@ def _print(told: _Told, wrong: list[Wrong], target: Path) -> None:
 
 
 def _status(told: _Told, wrong: list[Wrong]) -> int:
-    from qftools.cli.cancel import INTERRUPTED
-
     if told.interrupted:
-        return INTERRUPTED
+        return exits.INTERRUPTED
     if wrong or told.errors:
         return exits.REFUSED
     if told.counts["UNRESOLVED"]:

@@ -12,12 +12,14 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from html import unescape
+from itertools import product
 
 _SHORTEST = 4  # bytes; a shorter secret is not looked for
 _SHORTEST_ENCODED = 8  # bytes of one that is looked for in hexadecimal and Base64, too
 _SHORTEST_SPREAD = 16  # bytes of one that is looked for as "K E Y" and "K-E-Y", too
 _MOST_LEVELS = 8  # encodings within encodings
-_SEPARATORS = b" \t\n\v\f\r\0-_+/=.,:;|"
+_SEPARATORS = b" \t\n\v\f\r\0-_+/=.,:;|\"'`*~#()[]{}<>"
+_DECODED = bytes.maketrans(b"\b\f\n\r\t", b" " * 5)  # what escapes such as \n are decoded to
 
 # Several characters that stand for one, in lower case. Each form begins with a literal, which
 # makes searching fast, and none is tried twice at one place, so that crafted text can't make it
@@ -51,9 +53,10 @@ _ANY_ESCAPE, _ASCII_ESCAPE = (
 class Finder:
     """Finds *secrets* in texts. The time grows in proportion to the text.
 
-    Found are secrets as they are and in other case; with some or all characters percent-,
-    JSON-, backslash- or HTML-encoded, also one within the other; as hexadecimal digits, and
-    as Base64 or Base32 at any alignment; as UTF-16; and spread out by blanks or punctuation.
+    Found are secrets as they are, in other case and from end to begin; with some or all
+    characters percent-, JSON-, backslash- or HTML-encoded, also one within the other; as
+    numbers, hexadecimal digits, and Base64 or Base32 at any alignment, also one of these within
+    another; as UTF-16; and spread out by blanks or punctuation.
 
     Example:
         >>> finder = Finder(["5744993FBC034DBB"])
@@ -151,36 +154,57 @@ class Finder:
     def _forms(self, secret: bytes) -> Iterator[bytes]:
         yield secret.lower()
         yield secret.lower().replace(b" ", b"+")
+        yield secret.lower().translate(_DECODED)
+        if len(secret) >= _SHORTEST_ENCODED:
+            yield secret.lower()[::-1]
         *_, last = self.levels(secret)  # of one that looks like something encoded
         if last is not None and len(last) >= _SHORTEST:
             yield last
 
 
 def _digits(secret: bytes) -> Iterator[bytes]:
-    """Forms that are looked for without separators: hexadecimal, and the secret itself."""
+    """Forms that are looked for without separators: hexadecimal, numbers, the secret itself."""
     if len(secret) >= _SHORTEST_ENCODED:
-        yield secret.hex().encode()
+        for form in (*_inner(secret), _wide(secret)):
+            yield form.hex().encode()
+        for form in _cases(secret):
+            yield b"".join(b"0x%02x" % byte for byte in form)
     spread = secret.lower().translate(None, _SEPARATORS)
     if len(spread) >= _SHORTEST_SPREAD:
         yield spread
+        for form in _cases(secret):
+            yield b"".join(b"%d" % byte for byte in form)
 
 
 def _based(secret: bytes) -> Iterator[bytes]:
     """What Base64 and Base32 make of a secret whatever is around it, without separators."""
     if len(secret) < _SHORTEST_ENCODED:
         return
-    wide = secret.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
-    for encode, group, bits, form in (
-        (base64.b64encode, 3, 6, secret),  # bytes that make a group, bits in a character
-        (base64.b64encode, 3, 6, wide),
-        (base64.b32encode, 5, 5, secret),
-    ):
-        for before in range(group):
+    for encode, group, bits, forms in (
+        (base64.b64encode, 3, 6, (*_inner(secret), _wide(secret))),
+        (base64.b32encode, 5, 5, _cases(secret)),
+    ):  # bytes that make a group, bits in a character
+        for form, before in product(forms, range(group)):
             text = encode(b"\0" * before + form)
             whole = text[-(-before * 8 // bits) : (before + len(form)) * 8 // bits]
             found = whole.lower().translate(None, _SEPARATORS)
             if len(found) >= _SHORTEST_ENCODED:
                 yield found
+
+
+def _cases(secret: bytes) -> tuple[bytes, ...]:
+    return _once((secret, secret.lower(), secret.upper()))
+
+
+def _inner(secret: bytes) -> tuple[bytes, ...]:
+    """What may have been encoded: the secret in any case, or what was encoded before."""
+    digits = secret.hex().encode()
+    return (*_cases(secret), digits, digits.upper(), base64.b64encode(secret))
+
+
+def _wide(secret: bytes) -> bytes:
+    """The secret in UTF-16, of either order of bytes."""
+    return secret.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")[:-1]
 
 
 def _decoded(match: re.Match[bytes]) -> bytes:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import requests
 
 from qftools.errors import SandboxError
+from qftools.locale import mark
 from qftools.sandbox.post import is_loopback
 
 DEFAULT_URL = "http://127.0.0.1:8787"
@@ -36,7 +37,7 @@ class Remote:
         except ValueError:
             parts = urlsplit("")
         if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
-            raise SandboxError(f"{url[:100]} is no address of a sandbox here")
+            raise SandboxError(mark("{url} is no address of a sandbox here"), url=url[:100])
         self.url = url.rstrip("/")
 
     def call(self, method: str, path: str, body: object = None) -> Any:
@@ -54,8 +55,11 @@ class Remote:
                 value = answer.json() if not answer.is_redirect else None
             except (requests.RequestException, ValueError) as error:
                 raise SandboxError(
-                    f"no sandbox answers at {self.url}; start one with `qftools sandbox`, "
-                    "or name another with --sandbox"
+                    mark(
+                        "no sandbox answers at {url}; start one with `qftools sandbox`, "
+                        "or name another with --sandbox"
+                    ),
+                    url=self.url,
                 ) from error
         if answer.is_redirect:  # it would lead away from the address that was checked
             raise SandboxError(f"{self.url} answers with a redirect; no sandbox does")

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from qftools.errors import SandboxError
+from qftools.locale import mark
 from qftools.sandbox.wsgi import App
 
 if TYPE_CHECKING:
@@ -36,8 +37,13 @@ class Background:
             self._server: HttpServer = listen(app, host, port)
         except OSError as error:
             raise SandboxError(
-                f"can't listen on {host}:{port} ({error.strerror}); choose another port, "
-                "0 takes a free one"
+                mark(
+                    "can't listen on {host}:{port} ({reason}); choose another port, "
+                    "0 takes a free one"
+                ),
+                host=host,
+                port=port,
+                reason=error.strerror,
             ) from error
         self.url = self._server.url
         self._thread = threading.Thread(target=self._server.run, name="qftools-sandbox")

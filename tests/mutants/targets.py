@@ -17,7 +17,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
         *("test_walk", "test_walk_steps", "test_walk_known", "test_walk_months"),
         "test_asking",
     ),
-    "qftools/cancellation.py": ("test_cancel", "test_journal", "test_cli_journal"),
+    "qftools/cancellation.py": ("test_cancellation_rules", "test_cancel"),
     "qftools/routing.py": ("test_routing",),
     "qftools/records.py": ("test_records",),
     "qftools/journal.py": ("test_journal_reading", "test_journal", "test_journal_resume"),

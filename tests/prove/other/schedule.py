@@ -189,7 +189,7 @@ def _knows(dice: random.Random) -> frozenset[str]:
     names = dice.choice([{"out_trade_no"}] * 5 + [{"out_trade_no", "syssn"}] * 3 + [{"syssn"}])
     if dice.random() < 0.12:  # a bare number; the books tell the rest
         return frozenset(names)
-    more = {name for name in ("pay_type", "txcurrcd") if dice.random() < 0.7}
+    more = {name for name in ("pay_type", "txcurrcd", "mchid") if dice.random() < 0.7}
     return frozenset(names | more | {"txamt", "txdtm"})
 
 

@@ -120,6 +120,8 @@ class Stage:
 
     def _order(self) -> Order:
         told = dict(self._mine)
+        if "mchid" not in self.plan.knows:  # then the credentials alone name the merchant
+            told.pop("mchid", None)
         amount = told.pop("txamt", None)
         number = told.pop("out_trade_no", None)
         return Order(number, int(amount) if amount else None, **told)  # type: ignore[arg-type]
