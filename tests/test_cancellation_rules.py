@@ -17,7 +17,7 @@ from qftools.catalogue import Text
 from qftools.client import Client
 from qftools.errors import RateLimitError
 from qftools.evidence import Known
-from qftools.exchange import Exchange, Request
+from qftools.exchange import Exchange, Request, ShownExchange
 from qftools.findings import UNSIGNED, Answer, Difference, Finding
 from qftools.models import Credentials, Order
 from qftools.policy import Policy
@@ -29,7 +29,7 @@ from qftools.walk import Finished, Step, Walk
 ORDER = Order("A1", 100, "2026-01-05 10:00:00", pay_type="800101", txcurrcd="HKD")
 OPEN = Answer(Finding.OPEN, "1143", signed=True)
 NOTE = Text("因为", "because")
-EXCHANGE = Exchange("query", Request("POST", "https://h", (), b""), None, None, 1.0, 2.0)
+EXCHANGE = Exchange("query", Request("POST", "https://h", (), b""), None, None, 1.0, 2.0).redacted()
 
 
 class Wire(BaseAdapter):
@@ -108,7 +108,7 @@ def outcome(verdict: Verdict, *steps: Taken, **fields: Any) -> Outcome:
     return Outcome(verdict, ORDER, steps, **fields)
 
 
-def looked(answer: Answer = OPEN, exchange: Exchange | None = None) -> Taken:
+def looked(answer: Answer = OPEN, exchange: ShownExchange | None = None) -> Taken:
     return Taken(Step.LOOK, "query", answer, 7.5, exchange)
 
 

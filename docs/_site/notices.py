@@ -99,7 +99,7 @@ def _described(metadata: str, texts: list[str]) -> Notice:
         for line in said.get_all("Classifier") or []
         if line.startswith("License :: ")
     ]
-    named = said.get("License-Expression") or ", ".join(classified) or said.get("License", "")
+    named = said.get("License-Expression") or ", ".join(classified) or said.get("License") or ""
     links = dict(line.lower().split(", ", 1) for line in said.get_all("Project-URL") or [])
     page = next(filter(None, map(links.get, _PAGES)), said.get("Home-page", ""))
     first, *more = named.splitlines() or [""]  # some put the whole text there
