@@ -16,7 +16,7 @@ PACKAGE = Path(qftools.__file__).parent
 FLOORS = [
     ["errors", "catalogue", "signing", "locale", "ownership"],
     ["addresses", "exchange", "validation", "models", "guard", "routing"],
-    ["strict_json", "deadline", "sandbox"],
+    ["strict_json", "deadline", "door", "sandbox"],
     ["connection", "client"],
     ["verdicts", "policy", "findings", "evidence", "asking", "walk", "cancellation"],
     ["records", "journal_file", "journal", "journal_page", "diagnosis"],
