@@ -15,7 +15,6 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -23,10 +22,10 @@ from requests.exceptions import ConnectTimeout, InvalidSchema, InvalidURL, Proxy
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError
 
+from qftools.addresses import read_address
 from qftools.deadline import DeadlineAdapter
 from qftools.errors import InputError, RateLimitError, SignatureError, TransportError
 from qftools.exchange import Exchange, Request, Response
-from qftools.guard import is_loopback
 from qftools.models import Reply
 from qftools.signing import verify_body
 from qftools.strict_json import parse
@@ -295,7 +294,7 @@ def _environment_settings(base_url: str) -> dict[str, Any]:
     settings: dict[str, Any] = {"verify": found["verify"], "cert": None, "proxies": {}}
     if base_url.startswith("https:") and isinstance(found["verify"], str):
         _check_certificates(found["verify"])
-    if not is_loopback(str(urlsplit(base_url).hostname)):  # this machine is behind no proxy
+    if not read_address(base_url).is_loopback:  # this machine is behind no proxy
         settings["proxies"] = found["proxies"]
     return settings
 

@@ -5,11 +5,10 @@ Every host of QFPay moves real money, its "test" hosts too.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from qftools import catalogue
+from qftools.addresses import AddressError, read_address, split
 from qftools.errors import WrongPlaceError
 from qftools.locale import mark
 from qftools.models import Credentials
@@ -23,7 +22,9 @@ EXCEPTIONS = {
 
 
 def check_place(base_url: str, credentials: Credentials, allow: Collection[str] = ()) -> str:
-    """Return *base_url* without a trailing slash, if *credentials* belong there.
+    """Return *base_url* as every reader takes it, if *credentials* belong there.
+
+    Without a trailing slash, its host in ASCII and lower case: use this one, not what was given.
 
     Args:
         base_url: Scheme and host, for example ``https://openapi-hk.qfapi.com``.
@@ -50,13 +51,13 @@ same: allow "environment-mismatch")
                 "allow", "has {value!r}", "made of {known}", value=name, known=", ".join(EXCEPTIONS)
             )
     try:
-        parts = urlsplit(base_url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
+        address = read_address(base_url)
+    except AddressError:
         raise _not_a_url(base_url) from None
-    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
+    if "?" in base_url or "#" in base_url:
         raise _not_a_url(base_url)
-    if is_loopback(host):
+    url, host = address.url.rstrip("/"), address.host
+    if address.is_loopback:
         if credentials.environment in ("test", "production"):
             _refuse_unless(
                 allow,
@@ -69,8 +70,8 @@ same: allow "environment-mismatch")
                     said=credentials.environment,
                 ),
             )
-        return base_url.rstrip("/")
-    if parts.scheme == "http":
+        return url
+    if address.scheme == "http":
         _refuse_unless(
             allow,
             "plain-http",
@@ -82,33 +83,12 @@ same: allow "environment-mismatch")
             ),
         )
     _check_listed(host, credentials, allow)
-    return base_url.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether *host* is this machine, by its name or number alone (no look-up).
-
-    Example:
-        >>> is_loopback("127.0.0.1"), is_loopback("sandbox.localhost"), is_loopback("1.2.3.4")
-        (True, True, False)
-    """
-    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def environment_of(base_url: str) -> catalogue.Environment | None:
-    """Return QFPay's environment that *base_url* belongs to, None for any other host."""
-    host = urlsplit(base_url).hostname
-    rows = catalogue.environments().values()
-    return next((row for row in rows if urlsplit(row.base_url).hostname == host), None)
+    return url
 
 
 def _check_listed(host: str, credentials: Credentials, allow: Collection[str]) -> None:
-    place = environment_of(f"https://{host}")
+    rows = catalogue.environments().values()
+    place = next((row for row in rows if split(row.base_url).hostname == host), None)
     if place is None:
         _refuse_unless(
             allow,

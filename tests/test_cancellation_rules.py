@@ -17,7 +17,8 @@ from qftools.catalogue import Text
 from qftools.client import Client
 from qftools.errors import RateLimitError
 from qftools.evidence import Known
-from qftools.exchange import Exchange, Request, ShownExchange
+from qftools.exchange import Exchange, Request
+from qftools.exchange.redaction import ShownExchange
 from qftools.findings import UNSIGNED, Answer, Difference, Finding
 from qftools.models import Credentials, Order
 from qftools.policy import Policy

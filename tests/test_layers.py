@@ -15,8 +15,9 @@ PACKAGE = Path(qftools.__file__).parent
 # before it in the list, and all of the floors below.
 FLOORS = [
     ["errors", "catalogue", "signing", "locale", "ownership"],
-    ["exchange", "validation", "models", "guard", "routing", "sandbox"],
-    ["strict_json", "deadline", "connection", "client"],
+    ["addresses", "exchange", "validation", "models", "guard", "routing"],
+    ["strict_json", "deadline", "door", "sandbox"],
+    ["connection", "client"],
     ["verdicts", "policy", "findings", "evidence", "asking", "walk", "cancellation"],
     ["records", "journal_file", "journal", "journal_page", "diagnosis"],
     ["pace", "sweep_cells", "sweep", "sweep_reading", "sweep_files"],

@@ -163,6 +163,9 @@ class Group(_Translated, click.Group):
                 if printed.trouble is not None:
                     raise SystemExit(_status_unprinted(printed, end)) from None
                 raise
+            except Exception as error:
+                _say_broken(error)
+                raise SystemExit(exits.BROKEN) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of a first day, not of the alphabet."""
@@ -183,6 +186,7 @@ ENVIRONMENT = {
     "QFTOOLS_MCHID": mark("the merchant number, if one was issued"),
     "QFTOOLS_JOURNAL": mark("the file that keeps cancels; ~/.local/state/qftools/journal.db"),
     "QFTOOLS_ENVIRONMENT": mark("where these credentials are valid: sandbox, test, production"),
+    "QFTOOLS_DEBUG": mark("1: show the traceback where qftools itself fails"),
 }
 
 
@@ -263,6 +267,28 @@ def _status_unprinted(printed: Printer, end: SystemExit) -> int:
         said = text("Standard output can't be written: {reason}")
         click.echo(said.format(reason=printed.reason), err=True)
     return status or exits.REFUSED
+
+
+def _say_broken(error: Exception) -> None:
+    """Say that no command foresaw *error*. Its own text is left out: it may hold a secret."""
+    import traceback
+    from pathlib import Path
+
+    if os.environ.get("QFTOOLS_DEBUG"):
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    if isinstance(error, OSError) and error.strerror:
+        said = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        click.echo(text("Error: {message}").format(message=plain(said)), err=True)
+        return
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    said = text("Error: qftools failed ({cause} at {where}). This is a defect of qftools.")
+    click.echo(said.format(cause=type(error).__name__, where=where), err=True)
+    said = text(
+        "Please report it in the issues of the project: the command, the version ({version}) and "
+        "what QFTOOLS_DEBUG=1 shows, without keys and names."
+    )
+    click.echo(said.format(version=qftools.__version__), err=True)
 
 
 def status_of(error: Exception) -> int:

@@ -14,6 +14,7 @@ REFUSED = 1
 USAGE = 2
 UNKNOWN = 3
 IN_PROGRESS = 4
+BROKEN = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
 
@@ -38,6 +39,13 @@ _OF_A_CALL = (
     Exit(USAGE, mark("wrong use or wrong input; nothing was sent")),
     Exit(UNKNOWN, mark("no usable reply, so nobody knows: ask before you act again")),
     Exit(IN_PROGRESS, mark("accepted and still in progress (1143, 1145): query until it is final")),
+    Exit(
+        BROKEN,
+        mark(
+            "qftools or the system failed, as the message says; if a request was sent, its outcome "
+            "is unknown: query before you act again"
+        ),
+    ),
 )
 
 

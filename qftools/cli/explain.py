@@ -121,6 +121,8 @@ def read_paste(file: Path) -> bytes:
     """The bytes of a file, or of standard input up to its end; not more than can be read."""
     from qftools.exchange.parsing import LONGEST
 
+    if str(file) == "-" and sys.stdin is None:
+        raise click.UsageError(text("Standard input is closed: name a file."))
     if str(file) == "-" and sys.stdin.isatty():
         click.echo(text("Paste the request, then press Ctrl-D on a line of its own:"), err=True)
     with click.open_file(str(file), "rb") as opened:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from qftools.cli import exits, output
 from qftools.cli.command import Command, client_key_option, json_option, option
+from qftools.door import Door, WireRequest, WireResponse, plain
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
-    from qftools.sandbox.receiver import Arrival, Check
-
-LARGEST = 256 * 1024
+    from qftools.sandbox.receiver import Arrival, Check, Receiver
 
 
 @click.command(
@@ -57,8 +56,7 @@ def listen(
     as_json: bool,
 ) -> None:
     """Receive notifications until Ctrl-C or SIGTERM."""
-    from waitress.server import create_server
-
+    from qftools.door import server as door
     from qftools.sandbox.post import check
     from qftools.sandbox.receiver import Receiver
 
@@ -67,14 +65,14 @@ def listen(
     receiver = Receiver(check=_check(client_key, sandbox))
     shown = _Shown(receiver, forward, answer, as_json)
     try:
-        server = create_server(shown, host="127.0.0.1", port=port, threads=4, ident=None)
+        server = door.listen(shown, "127.0.0.1", port)
     except OSError as error:
         raise click.UsageError(
             text("Can't listen on port {port}: {reason}. --port 0 takes a free one.").format(
                 port=port, reason=error.strerror
             )
         ) from error
-    url = f"http://127.0.0.1:{server.effective_port}/"
+    url = f"{server.url}/"
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())
@@ -88,7 +86,7 @@ def listen(
     finally:
         if sandbox:
             _tell(sandbox, "", quietly=True)
-        server.close()
+        server.stop()
     raise exits.Stopped(exits.DONE)
 
 
@@ -139,34 +137,32 @@ def _check(client_key: str | None, sandbox: str | None) -> Check:
     return check
 
 
-class _Shown:
-    """The WSGI application: checks, shows, forwards, answers."""
+class _Shown(Door):
+    """Behind the door: checks, shows, forwards, answers."""
 
-    def __init__(self, receiver: Any, forward: str | None, answer: str, as_json: bool) -> None:
+    waits = True  # for the sandbox, or for the receiver behind
+
+    def __init__(self, receiver: Receiver, forward: str | None, answer: str, as_json: bool) -> None:
+        super().__init__()
         self._receiver = receiver
         self._forward = forward
         self._answer = answer
         self._as_json = as_json
         self._lock = threading.Lock()
 
-    def __call__(
-        self, environ: Mapping[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "POST":
-            start_response("405 Method Not Allowed", [("Allow", "POST")])
-            return [b"POST only\n"]
-        body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LARGEST))
+    def answered(self, request: WireRequest) -> WireResponse:
+        """Show one notification, and answer it."""
+        if request.method != "POST":
+            return plain(405, "405 POST only", ("Allow", "POST"))
         headers = {
-            "X-QF-SIGN": environ.get("HTTP_X_QF_SIGN", ""),
-            "Content-Type": environ.get("CONTENT_TYPE", ""),
+            "X-QF-SIGN": request.headers.get("x-qf-sign", ""),
+            "Content-Type": request.headers.get("content-type", ""),
         }
         with self._lock:
-            arrival = self._receiver.receive(headers, body)
+            arrival = self._receiver.receive(headers, request.body)
             status, answer = self._answered(arrival, headers)
             self._show(arrival, status, answer)
-        reason = {200: "OK", 403: "Forbidden", 502: "Bad Gateway"}.get(status, "Answered")
-        start_response(f"{status} {reason}", [("Content-Type", "text/plain")])
-        return [answer]
+        return WireResponse(status, (("Content-Type", "text/plain"),), answer)
 
     def _answered(self, arrival: Arrival, headers: Mapping[str, str]) -> tuple[int, bytes]:
         from qftools.sandbox.post import post
@@ -198,13 +194,13 @@ class _Shown:
         }[arrival.signed]
         retry = text("retry {number}").format(number=arrival.retry)
         words = [
-            str(fields.get("notify_type", "?")),
-            str(fields.get("out_trade_no", "?")),
+            output.plain(fields.get("notify_type", "?")),
+            output.plain(fields.get("out_trade_no", "?")),
             amount,
             click.style(signed, fg=colour),
             retry if arrival.retry else text("first delivery"),
-            f"-> HTTP {status} {answer[:40].decode('utf-8', 'replace')}",
+            f"-> HTTP {status} {output.plain(answer[:40].decode('utf-8', 'replace'))}",
         ]
-        click.echo("  ".join(w if "\x1b" in w[:1] else output.plain(w) for w in words))
+        click.echo("  ".join(words))
         if arrival.why:
             click.echo(f"  {output.plain(arrival.why)}")

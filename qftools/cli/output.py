@@ -100,7 +100,8 @@ def amount(txamt: int | str | None, txcurrcd: str | None) -> str:
     if txamt is None:
         return ""
     currency = catalogue.currencies().get(txcurrcd or "")
-    if currency is None or not str(txamt).isdecimal():
+    figure = str(txamt)
+    if currency is None or not (figure.isascii() and figure.isdecimal() and len(figure) < 19):
         return plain(txamt)
     digits = currency.minor_digits
     return f"{txamt} ({currency.code} {int(txamt) / 10**digits:.{digits}f})"

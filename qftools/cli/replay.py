@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from qftools.exchange import Request
     from qftools.sandbox import Sandbox
+
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @click.command(
@@ -65,21 +68,19 @@ def replay(file: Path, base_url: str | None, resign: bool, which: int, as_json: 
 
 
 def _loopback(base_url: str | None) -> str | None:
-    from urllib.parse import urlsplit
-
-    from qftools.guard import is_loopback
+    from qftools.addresses import AddressError, read_address
 
     if base_url is None:
         return None
     try:
-        parts = urlsplit(base_url)
-        here = parts.scheme == "http" and is_loopback(parts.hostname or "")
-    except ValueError:
+        address = read_address(base_url)
+        here = address.scheme == "http" and address.is_loopback
+    except AddressError:
         here = False
     if not here:
         refusal = "--base-url {url} is not this machine; a recorded request goes to a sandbox only."
         raise click.UsageError(text(refusal).format(url=output.plain(base_url)))
-    return base_url.rstrip("/")
+    return address.url.rstrip("/")
 
 
 def _account(request: Request, resign: bool) -> dict[str, Any]:
@@ -98,21 +99,24 @@ def _account(request: Request, resign: bool) -> dict[str, Any]:
 def _sent(request: Request, url: str | None, sandbox: Sandbox, resign: bool) -> requests.Response:
     import requests
 
+    from qftools.deadline import DeadlineAdapter
+
     parts = request.url.partition("/trade/")
     path = "".join(parts[1:]) if parts[1] else request.path
     prepared = requests.PreparedRequest()
     prepared.method = request.method
     prepared.url = f"{url or sandbox.url}/{path.lstrip('/')}"
     dropped = {"host", "content-length", "connection", "accept-encoding"}
-    kept = {name: value for name, value in request.headers if name.lower() not in dropped}
-    prepared.headers = requests.structures.CaseInsensitiveDict(kept)
+    kept = [row for row in request.headers if row[0].lower() not in dropped]
     prepared.body = request.body or None
-    if resign:
-        _resign(prepared, request, sandbox)
-    if prepared.body:
-        prepared.headers["Content-Length"] = str(len(prepared.body))
-    adapter = requests.adapters.HTTPAdapter() if url else sandbox.adapter()
+    adapter = DeadlineAdapter() if url else sandbox.adapter()
     try:
+        headers = dict(_on_the_wire(*row) for row in kept)
+        prepared.headers = requests.structures.CaseInsensitiveDict(headers)
+        if resign:
+            _resign(prepared, request, sandbox)
+        if prepared.body:
+            prepared.headers["Content-Length"] = str(len(prepared.body))
         return adapter.send(prepared, timeout=60)
     except requests.RequestException as error:
         from qftools.errors import TransportError
@@ -120,8 +124,19 @@ def _sent(request: Request, url: str | None, sandbox: Sandbox, resign: bool) -> 
         raise TransportError(
             "no reply from {path}: {cause}", path=prepared.url, cause=type(error).__name__
         ) from None
+    except ValueError as error:  # bytes that are no text; a method or header that is none
+        said = text("This request can't be sent as it stands; nothing was sent ({cause}).")
+        raise click.UsageError(said.format(cause=type(error).__name__)) from None
     finally:
         adapter.close()
+
+
+def _on_the_wire(name: str, value: str) -> tuple[str, str]:
+    """A header as it is sent: UTF-8, which WSGI and `http.client` hold as Latin-1."""
+    if _CONTROL.search(name + value):
+        said = text("The header {name} holds a line break or control character; nothing was sent.")
+        raise click.UsageError(said.format(name=output.plain(name)))
+    return name, value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _resign(prepared: requests.PreparedRequest, request: Request, sandbox: Sandbox) -> None:

@@ -76,6 +76,9 @@ def explain(
         >>> diagnosis.cause.what.en
         'the parameters were signed in the order of sending, not sorted'
     """
+    for name, value in {"client_key": key or "", **(other_keys or {})}.items():
+        if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            raise InputError(name, "holds bytes that are no UTF-8", "the key that QFPay issued")
     try:
         return _explained(
             source,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from urllib.parse import quote, quote_plus, urlsplit
 
 from qftools import catalogue
+from qftools.addresses import split
 from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Layout, Pair, Pairs, changed
-from qftools.diagnosis.values import FIELD_SET
+from qftools.diagnosis.values import FIELD_SET, quote, quote_plus
 
 UNSIGNED = ("sign", "sign_type")
 
@@ -219,7 +219,7 @@ def layouts(inputs: Inputs) -> dict[int, list[Layout]]:
 
 def _with_address(inputs: Inputs) -> Iterator[tuple[Deviation, Callable[[list[Pair]], str]]]:
     if inputs.url:
-        path = urlsplit(inputs.url).path
+        path = split(inputs.url).path
         bare = inputs.url.partition("?")[0]
         for front in (path, path + "?", path + "&", bare, bare + "?", "POST" + path, "POST&"):
             yield Deviation("address-signed", front), _prefixed(front)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
+from qftools.addresses import split
 from qftools.diagnosis.deviations import Inputs, Pair
 from qftools.exchange import CUT, REDACTED, Request
 
@@ -114,11 +115,7 @@ def left_out(request: Request, reading: Reading) -> tuple[str, ...]:
 
 
 def _query(url: str) -> bytes:
-    try:
-        query = urlsplit(url).query
-    except ValueError:
-        query = url.partition("?")[2].partition("#")[0]
-    return query.encode("utf-8", "surrogateescape")
+    return split(url).query.encode("utf-8", "surrogateescape")
 
 
 def _split(text: bytes) -> list[bytes]:

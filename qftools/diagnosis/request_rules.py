@@ -8,9 +8,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from qftools import catalogue
+from qftools.addresses import is_loopback, split
 from qftools.diagnosis.nouns import Finding
 from qftools.diagnosis.reading import Reading
 from qftools.diagnosis.remarks import REMARKS
@@ -154,12 +155,8 @@ def transport_rules(case: Case) -> Iterator[Hit]:
     for name in case.paste.files:
         yield hit("body-file", value=name)
     if case.request.url:
-        try:
-            parts = urlsplit(case.request.url)
-            host = parts.hostname or ""
-        except ValueError:
-            parts, host = SplitResult("", "", case.request.url, "", ""), ""
-        yield from _place(case, parts, host)
+        parts = split(case.request.url)
+        yield from _place(case, parts, parts.hostname or "")
         yield from _path(case, parts)
     yield from _method(case)
     if not case.paste.partial:
@@ -169,15 +166,11 @@ def transport_rules(case: Case) -> Iterator[Hit]:
 
 
 def _place(case: Case, parts: SplitResult, host: str) -> Iterator[Hit]:
-    from qftools.guard import is_loopback
-
     if not host or is_loopback(host):
         return
     if parts.scheme == "http":
         yield hit("plain-http", value=f"http://{host}")
-    hosts = {
-        urlsplit(row.base_url).hostname or "": row for row in catalogue.environments().values()
-    }
+    hosts = {split(row.base_url).hostname or "": row for row in catalogue.environments().values()}
     row = hosts.get(host)
     if row is None:
         if "{{" not in host:

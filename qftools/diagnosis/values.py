@@ -9,9 +9,15 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from functools import partial
+from urllib import parse
+from urllib.parse import unquote, unquote_plus
 
 from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Pairs, changed
+
+# Of a byte that is no UTF-8 (PEP 383) as well.
+quote = partial(parse.quote, errors="surrogateescape")
+quote_plus = partial(parse.quote_plus, errors="surrogateescape")
 
 # The order in which two changes are made; fieldsets come between.
 ONE_VALUE, FIELD_SET, ALL_VALUES = 0, 1, 2

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
+from qftools.addresses import split
 from qftools.exchange.hidden_fields import REDACTED
 
 if TYPE_CHECKING:
@@ -44,13 +45,13 @@ class Request:
     @property
     def path(self) -> str:
         """The path of the URL, without host and query string."""
-        return urlsplit(self.url).path
+        return split(self.url).path
 
     @property
     def params(self) -> dict[str, str]:
         """The parameters as the gateway reads them: query string, then body, decoded as UTF-8."""
         pairs: dict[str, str] = {}
-        for text in (urlsplit(self.url).query, self.body.decode("utf-8", "replace")):
+        for text in (split(self.url).query, self.body.decode("utf-8", "replace")):
             pairs.update(parse_qsl(text, keep_blank_values=True))
         return pairs
 

@@ -195,6 +195,8 @@ def _from_plain(text: str) -> bytes:
     for part in text.split("&"):
         name, equals, value = part.partition("=")
         parts.append(
-            quote(name, safe="[]") + equals + quote(value, safe="", errors="surrogateescape")
+            quote(name, safe="[]", errors="surrogateescape")
+            + equals
+            + quote(value, safe="", errors="surrogateescape")
         )
     return "&".join(parts).encode()

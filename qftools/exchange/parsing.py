@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
@@ -95,10 +95,34 @@ def _text(source: str | bytes) -> str:
             most=LONGEST,
         )
     if isinstance(source, bytes):
-        if source[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return source.decode("utf-16", "replace").removeprefix("\ufeff")
-        source = source.decode("utf-8", "surrogateescape")
-    return source.removeprefix("\ufeff")
+        return _decoded(source).removeprefix("\ufeff")
+    return str(mended(source.removeprefix("\ufeff")))
+
+
+def _decoded(source: bytes) -> str:
+    """The text, each byte that is no UTF-8 as a surrogate (PEP 383); but a file is one file."""
+    if source[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return source.decode("utf-16", "replace")
+    if source.lstrip()[:1] in (b"{", b"["):  # JSON: the values, or the whole file, in GBK?
+        for encoding in ("utf-8", "gb18030"):
+            with suppress(UnicodeDecodeError):
+                return source.decode(encoding)
+    return source.decode("utf-8", "surrogateescape")
+
+
+# What no byte stands behind (PEP 383): it can be neither sent nor signed.
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
+def mended(value: Any) -> Any:
+    """A value of JSON or of a program, each half of a surrogate pair in it as U+FFFD."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {mended(name): mended(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [mended(part) for part in value]
+    return value
 
 
 def _read(text: str) -> Iterator[Paste]:
@@ -153,9 +177,9 @@ def load_json(text: str) -> Any:
     """The value, or None where *text* is no JSON, or nested too deeply to be anything of ours."""
     try:
         value = json.loads(text, parse_constant=str, parse_int=_number, parse_float=str)
+        return mended(value) if "\\ud" in text.lower() else value
     except (ValueError, RecursionError):
         return None
-    return value
 
 
 def _number(digits: str) -> int | str:
@@ -181,7 +205,8 @@ def _from_http(text: str) -> Iterator[Paste]:
         elif status:
             response = Response(int(status[1]), headers, body)
         text = text.lstrip("\r\n")
-    yield Paste("http", request, response)
+    if request or response:
+        yield Paste("http", request, response)
 
 
 def _headers(text: str) -> tuple[tuple[tuple[str, str], ...], str]:
@@ -232,8 +257,5 @@ def _named(paste: Paste) -> Paste:
     """The endpoint, from the address."""
     if paste.endpoint or paste.request is None:
         return paste
-    try:
-        last = urlsplit(paste.request.url).path.rstrip("/").rpartition("/")[2]
-    except ValueError:
-        return paste
+    last = paste.request.path.rstrip("/").rpartition("/")[2]
     return replace(paste, endpoint=last) if last in ENDPOINTS else paste

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from qftools.errors import InputError
 from qftools.exchange import Headers, Request, Response
-from qftools.exchange.parsing import Paste, load_json
+from qftools.exchange.parsing import LONGEST_TEXT, Paste, load_json, mended
+from qftools.locale import mark
 
 _FORM = "application/x-www-form-urlencoded"
 _DEEPEST_FOLDER = 20
@@ -38,14 +40,14 @@ def _from_object(value: dict[str, Any], text: str) -> Iterator[Paste]:
     ):
         yield from _from_entry(value)
     elif isinstance(value.get("item"), list):
-        yield from _from_items(value["item"], 0, _variables(value))
+        yield from _from_items(value["item"], 0, _Variables(value))
     elif isinstance(value.get("collection"), dict):
         yield from _from_object(value["collection"], text)
     elif isinstance(value.get("url"), (str, dict)) and (
         "method" in value or "headers" in value or "header" in value
     ):
         if "header" in value or isinstance(value.get("body"), dict) and "mode" in value["body"]:
-            yield from _from_postman(value, {})
+            yield from _from_postman(value, _Variables({}))
         else:
             yield from _from_arguments(str(value["url"]), value, "requests")
     elif "respcd" in value:
@@ -65,7 +67,7 @@ def _from_params(value: dict[str, Any]) -> Iterator[Paste]:
     pairs = [(str(k), as_text(v)) for k, v in value.items() if k.lower() != "x-qf-sign"]
     pairs = [pair for pair in pairs if pair[0] != "signature"]
     if any(not isinstance(v, (dict, list)) for v in value.values()):
-        request = Request("POST", "", (), urlencode(pairs, errors="surrogatepass").encode())
+        request = Request("POST", "", (), urlencode(pairs, errors="surrogateescape").encode())
         yield Paste("json", request, signature=signature, partial=True)
 
 
@@ -99,7 +101,7 @@ def _from_entry(entry: dict[str, Any]) -> Iterator[Paste]:
     asked = entry["request"]
     url, headers = asked.get("url"), _har_headers(asked.get("headers") or asked.get("header"))
     if not isinstance(url, str):
-        yield from _from_postman(asked, {})
+        yield from _from_postman(asked, _Variables({}))
         return
     posted = asked.get("postData")
     body = _har_body(posted) if isinstance(posted, dict) else b""
@@ -135,7 +137,7 @@ def _decoded(text: str, encoding: object) -> bytes:
             return base64.b64decode(text)
         except (binascii.Error, ValueError):
             return b""
-    return text.encode("utf-8", "surrogatepass")
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _har_response(answer: Any) -> Response | None:
@@ -153,16 +155,36 @@ def _har_response(answer: Any) -> Response | None:
 # ---- Postman --------------------------------------------------------------------------
 
 
-def _variables(value: dict[str, Any]) -> dict[str, str]:
-    rows = value.get("variable")
-    return {
-        str(row.get("key")): as_text(row.get("value"))
-        for row in (rows if isinstance(rows, list) else ())
-        if isinstance(row, dict)
-    }
+class _Variables:
+    """A collection's variables. What they fill in is bounded: one may stand in many places."""
+
+    def __init__(self, collection: dict[str, Any]) -> None:
+        rows = collection.get("variable")
+        self._values = {
+            str(row.get("key")): as_text(row.get("value"))
+            for row in (rows if isinstance(rows, list) else ())
+            if isinstance(row, dict)
+        }
+        self._left = LONGEST_TEXT
+
+    def filled(self, value: object) -> str:
+        """A value with its variables filled in."""
+        return _VARIABLE.sub(self._value, as_text(value))
+
+    def _value(self, found: re.Match[str]) -> str:
+        value = self._values.get(found[1], found[0])
+        self._left -= len(value)
+        if self._left < 0:
+            raise InputError(
+                mark("the paste"),
+                "is too long",
+                "variables that fill in less than {most:,} characters",
+                most=LONGEST_TEXT,
+            )
+        return value
 
 
-def _from_items(items: list[Any], depth: int, variables: dict[str, str]) -> Iterator[Paste]:
+def _from_items(items: list[Any], depth: int, variables: _Variables) -> Iterator[Paste]:
     for item in items[:500]:
         if not isinstance(item, dict) or depth > _DEEPEST_FOLDER:
             continue
@@ -176,10 +198,8 @@ def _from_items(items: list[Any], depth: int, variables: dict[str, str]) -> Iter
 _VARIABLE = re.compile(r"\{\{([^{}]{1,200})\}\}")
 
 
-def _from_postman(asked: dict[str, Any], variables: dict[str, str]) -> Iterator[Paste]:
-    def filled(text: object) -> str:
-        return _VARIABLE.sub(lambda match: variables.get(match[1], match[0]), as_text(text))
-
+def _from_postman(asked: dict[str, Any], variables: _Variables) -> Iterator[Paste]:
+    filled = variables.filled
     url = asked.get("url")
     address = filled(url.get("raw") if isinstance(url, dict) else url)
     rows = asked.get("header")
@@ -202,11 +222,12 @@ def _postman_body(body: Any, filled: Any) -> tuple[bytes, str]:
     mode = str(body.get("mode"))
     rows = body.get(mode) if mode in ("urlencoded", "formdata") else None
     pairs = [
-        f"{quote(filled(row.get('key')), safe='')}={quote(filled(row.get('value')), safe='')}"
+        (filled(row.get("key")), filled(row.get("value")))
         for row in (rows if isinstance(rows, list) else ())
         if isinstance(row, dict) and not row.get("disabled")
     ]
-    return "&".join(pairs).encode(), _FORM if mode == "urlencoded" else "multipart/form-data"
+    text = urlencode(pairs, quote_via=quote, safe="", errors="surrogateescape")
+    return text.encode(), _FORM if mode == "urlencoded" else "multipart/form-data"
 
 
 # ---- fetch() and requests -----------------------------------------------------------------
@@ -226,7 +247,7 @@ def from_call(text: str) -> Iterator[Paste]:
         options: Any = {}
         if 0 <= start < end + 20:
             try:
-                options, _end = json.JSONDecoder().raw_decode(text, start)
+                options = mended(json.JSONDecoder().raw_decode(text, start)[0])
             except (ValueError, RecursionError):
                 options = _python_value(_balanced(text, start)) or {}
         if isinstance(options, dict):
@@ -268,7 +289,7 @@ def _balanced(text: str, at: int) -> str:
 
 def _python_value(source: str) -> Any:
     try:
-        return ast.literal_eval(source)
+        return mended(ast.literal_eval(source))
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None
 
@@ -294,7 +315,7 @@ def _from_python(source: str, call: str) -> Iterator[Paste]:
 
 def _literal(node: ast.expr) -> Any:
     try:
-        return ast.literal_eval(node)
+        return mended(ast.literal_eval(node))
     except (ValueError, TypeError, RecursionError, MemoryError):
         return None
 
@@ -304,14 +325,14 @@ def _from_arguments(url: str, options: dict[str, Any], form: str) -> Iterator[Pa
     headers = [(str(k), as_text(v)) for k, v in given.items()] if isinstance(given, dict) else []
     query = options.get("params")
     if isinstance(query, dict):
-        url += ("&" if "?" in url else "?") + urlencode([(k, as_text(v)) for k, v in query.items()])
+        url += ("&" if "?" in url else "?") + _form_of(query)
     data = next((options[n] for n in ("data", "body", "form") if options.get(n) is not None), None)
     kind, body = "", b""
     if isinstance(data, dict):
-        pairs = [(str(k), as_text(v)) for k, v in data.items() if v is not None]
-        kind, body = _FORM, urlencode(pairs).encode()
+        sent = {name: value for name, value in data.items() if value is not None}
+        kind, body = _FORM, _form_of(sent).encode()
     elif data is not None:
-        body = data if isinstance(data, bytes) else str(data).encode("utf-8", "surrogatepass")
+        body = data if isinstance(data, bytes) else str(data).encode("utf-8", "surrogateescape")
     elif options.get("json") is not None:
         kind, body = "application/json", json.dumps(options["json"]).encode()
     if kind and not any(name.lower() == "content-type" for name, _value in headers):
@@ -319,6 +340,11 @@ def _from_arguments(url: str, options: dict[str, Any], form: str) -> Iterator[Pa
     method = str(options.get("method") or ("POST" if body else "GET")).upper()
     insecure = options.get("verify") is False or options.get("rejectUnauthorized") is False
     yield Paste(form, Request(method, url, tuple(headers), body), insecure=insecure)
+
+
+def _form_of(values: dict[Any, Any]) -> str:
+    pairs = [(str(name), as_text(value)) for name, value in values.items()]
+    return urlencode(pairs, errors="surrogateescape")
 
 
 __all__ = ["as_text", "from_call", "from_json", "load_json"]

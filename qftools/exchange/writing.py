@@ -9,8 +9,9 @@ import base64
 import datetime
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote
 
+from qftools.addresses import split
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Headers, Request, Response
 from qftools.exchange.redaction import ShownExchange, ShownRequest
@@ -121,7 +122,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
 
 
 def _har_request(request: Request) -> dict[str, Any]:
-    query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    query = parse_qsl(split(request.url).query, keep_blank_values=True)
     written: dict[str, Any] = {
         "method": request.method,
         "url": request.url,
@@ -194,7 +195,7 @@ def as_postman(exchanges: Iterable[ShownExchange], name: str = "qftools") -> dic
 
 
 def _asked(request: Request) -> dict[str, Any]:
-    parts = urlsplit(request.url)
+    parts = split(request.url)
     url: dict[str, Any] = {
         "raw": request.url,
         "protocol": parts.scheme,

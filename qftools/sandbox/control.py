@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
+from qftools.door import WireRequest, WireResponse
 from qftools.errors import SandboxError
 from qftools.sandbox.control_params import Ask, NotFound, Route, WrongValue, read_values
 from qftools.sandbox.control_routes import ROUTES
-from qftools.sandbox.wire import WireRequest, WireResponse
 
 if TYPE_CHECKING:
     from qftools.sandbox.embedded import Sandbox

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import qftools
+from qftools.door import WireRequest, WireResponse, plain
 from qftools.sandbox.pages import language, page
-from qftools.sandbox.wire import WireRequest, WireResponse, plain
 
 if TYPE_CHECKING:
     from qftools.sandbox.embedded import Sandbox

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from qftools.door import WireResponse
 from qftools.sandbox.faults import Fault
-from qftools.sandbox.wire import WireResponse
 
 _HTML = (("Content-Type", "text/html"),)
 _BAD_GATEWAY = (

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qftools.door import WireRequest, WireResponse
 from qftools.exchange import Exchange, Headers, Request, Response
 from qftools.exchange.redaction import ShownExchange, redactor_for
 from qftools.sandbox.merchants import Merchants
 from qftools.sandbox.seen import Seen, Touched
-from qftools.sandbox.wire import Verdict, WireRequest, WireResponse
+from qftools.sandbox.wire import Verdict
 
 _OF_THE_URL = frozenset({"host", "content-length"})
 _ENDS = {

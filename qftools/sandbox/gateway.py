@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from qftools.door import WireRequest, WireResponse, plain
 from qftools.sandbox import magic
 from qftools.sandbox.answers import Refused
 from qftools.sandbox.books import Books
@@ -27,15 +28,7 @@ from qftools.sandbox.query import MAX_NUMBERS, query
 from qftools.sandbox.refund import refund
 from qftools.sandbox.seen import Seen, Sight
 from qftools.sandbox.settings import Settings
-from qftools.sandbox.wire import (
-    FormatError,
-    WireRequest,
-    WireResponse,
-    answer,
-    judge_signature,
-    plain,
-    read_params,
-)
+from qftools.sandbox.wire import FormatError, answer, judge_signature, read_params
 
 Endpoint = Callable[["Gateway", Call], dict[str, Any]]
 

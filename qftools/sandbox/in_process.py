@@ -16,8 +16,9 @@ from urllib3 import HTTPConnectionPool, HTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from qftools.door import WAIT, Dropped
 from qftools.sandbox.clock import Clock
-from qftools.sandbox.wsgi import WAIT, App, Dropped
+from qftools.sandbox.wsgi import App
 
 
 class InProcessAdapter(BaseAdapter):

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 from urllib.parse import parse_qsl
 
-from qftools.sandbox.wire import WireRequest, WireResponse, plain
+from qftools.door import WireRequest, WireResponse, plain
 
 # Nothing from elsewhere, no inline script, in no frame: a page of the sandbox runs its own files.
 POLICY = (

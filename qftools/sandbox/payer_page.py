@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from qftools import catalogue
+from qftools.door import WireRequest, WireResponse, plain
 from qftools.sandbox import payer
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.pages import headers, language, page, say
 from qftools.sandbox.states import OPEN, State
 from qftools.sandbox.views import amount
-from qftools.sandbox.wire import WireRequest, WireResponse, plain
 
 if TYPE_CHECKING:
     from qftools.sandbox.embedded import Sandbox

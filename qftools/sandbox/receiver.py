@@ -5,13 +5,14 @@ What an integration should do with one, in one place; nothing here listens or pr
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from qftools.errors import TransportError
 from qftools.signing import verify_body
+from qftools.strict_json import parse
 
 MOST_REMEMBERED = 10_000
 
@@ -85,14 +86,13 @@ class Receiver:
     def _counted(self, fields: Mapping[str, Any]) -> int:
         if len(self._came) > MOST_REMEMBERED:
             self._came.clear()
-        key = (str(fields.get("syssn", "")), str(fields.get("notify_type", "")))
+        key = (str(fields.get("syssn", ""))[:64], str(fields.get("notify_type", ""))[:64])
         self._came[key] += 1
         return self._came[key] - 1
 
 
 def _fields(body: bytes) -> Mapping[str, Any]:
     try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError):
+        return parse(body)
+    except TransportError:
         return {}
-    return fields if isinstance(fields, dict) else {}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
+from qftools.addresses import AddressError, read_address
+from qftools.deadline import direct
 from qftools.errors import SandboxError
 from qftools.locale import mark
-from qftools.sandbox.post import is_loopback
 
 DEFAULT_URL = "http://127.0.0.1:8787"
 TIMEOUT = (3.0, 30.0)
@@ -33,12 +33,12 @@ class Remote:
 
     def __init__(self, url: str = DEFAULT_URL) -> None:
         try:
-            parts = urlsplit(url)
-        except ValueError:
-            parts = urlsplit("")
-        if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
+            address = read_address(url)
+        except AddressError as error:
+            raise SandboxError(f"this is no address of a sandbox: {error}") from None
+        if address.scheme != "http" or not address.is_loopback:
             raise SandboxError(mark("{url} is no address of a sandbox here"), url=url[:100])
-        self.url = url.rstrip("/")
+        self.url = address.url.rstrip("/")
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """Make one call and return what it answers.
@@ -46,8 +46,7 @@ class Remote:
         Raises:
             SandboxError: No sandbox answers there, or it refuses.
         """
-        with requests.Session() as session:
-            session.trust_env = False
+        with direct() as session:
             try:
                 answer = session.request(
                     method, self.url + path, json=body, timeout=TIMEOUT, allow_redirects=False

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from qftools.door import WireRequest, WireResponse
 from qftools.exchange import CUT, LONGEST_VALUE, MOST_HEADERS, MOST_KEPT
 from qftools.sandbox.calls import Call
-from qftools.sandbox.wire import Verdict, WireRequest, WireResponse
+from qftools.sandbox.wire import Verdict
 
 if TYPE_CHECKING:
     from qftools.sandbox.exchanges import SandboxExchange

@@ -13,7 +13,7 @@ from qftools.locale import mark
 from qftools.sandbox.wsgi import App
 
 if TYPE_CHECKING:
-    from qftools.sandbox.http import HttpServer
+    from qftools.door.server import HttpServer
 
 IN_PROCESS_URL = "http://sandbox.localhost"
 
@@ -31,7 +31,7 @@ class Background:
     """
 
     def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0) -> None:
-        from qftools.sandbox.http import listen  # where there are no sockets, nobody comes here
+        from qftools.door.server import listen  # where there are no sockets, nobody comes here
 
         try:
             self._server: HttpServer = listen(app, host, port)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from qftools.door import WireRequest, WireResponse
     from qftools.sandbox.embedded import Sandbox
     from qftools.sandbox.records import Snapshot
     from qftools.sandbox.report import Report
-    from qftools.sandbox.wire import WireRequest, WireResponse
     from qftools.sandbox.wsgi import Page
 
 _LOG = logging.getLogger("qftools.sandbox")

@@ -8,56 +8,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Literal, cast
 from urllib.parse import parse_qsl
 
+from qftools.door import WireRequest, WireResponse
+from qftools.door.multipart import MOST_PARTS, MultipartError, read_multipart
 from qftools.errors import InputError
 from qftools.sandbox.merchants import Merchant
-from qftools.sandbox.multipart import MOST_PARTS, MultipartError, read_multipart
 from qftools.sandbox.settings import Settings
 from qftools.signing import Algorithm, sign_body, sign_text, verify
 
 MAX_FIELDS = MOST_PARTS
-MAX_BODY = 256 * 1024
 _RAW_ZONE = re.compile(r"((?:^|&)txzone=)\+(?=\d{4}(?:&|\s*$))", re.ASCII)
 JSON_TYPE = "application/json; charset=UTF-8"
 
 EmptyValues = Literal["both", "include", "exclude"]
-Fate = Literal["answer", "refused", "lost", "half"]
 Verdict = Literal["ok", "missing", "wrong", "unknown app code", "unknown algorithm", "unread"]
-
-
-@dataclass(frozen=True, slots=True)
-class WireRequest:
-    """One HTTP request: header names in lower case with hyphens, everything else as it came."""
-
-    method: str
-    path: str
-    query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class WireResponse:
-    """One HTTP answer, and what becomes of it on its way.
-
-    Attributes:
-        fate: ``answer``: delivered. ``refused``: as if nobody listened. ``lost``: the
-            connection ends without a reply. ``half``: it ends in the middle of the body.
-        delay: Seconds before anything leaves.
-    """
-
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    fate: Fate = "answer"
-    delay: float = 0.0
-
-    def with_fate(self, fate: Fate) -> WireResponse:
-        """Return the same answer with another fate."""
-        return replace(self, fate=fate)
 
 
 class FormatError(Exception):
@@ -167,12 +134,3 @@ def answer(body: Mapping[str, Any], client_key: str | None) -> WireResponse:
     if client_key:
         headers.append(("X-QF-SIGN", sign_body(text, client_key)))
     return WireResponse(200, tuple(headers), text)
-
-
-def plain(status: int, text: str, *headers: tuple[str, str]) -> WireResponse:
-    """Return an answer that is not the gateway's: a wrong path, a wrong method, a bad Host."""
-    return WireResponse(
-        status,
-        (("Content-Type", "text/plain; charset=UTF-8"), *headers),
-        (text + "\n").encode(),
-    )

@@ -9,9 +9,9 @@ from functools import partial
 from urllib.parse import urlencode
 
 from qftools.catalogue import Text
+from qftools.door import WireRequest
 from qftools.sandbox import Sandbox
 from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
-from qftools.sandbox.wire import WireRequest
 from qftools.signing import sign
 from tests.bench.rows import Goal, Measured, Row
 from tests.bench.running import Run

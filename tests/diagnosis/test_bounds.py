@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tracemalloc
 
 import pytest
@@ -113,6 +114,18 @@ CRAFTED = {
     "dots": "a." * 200_000 + "=1&b=2",
     "zero-width": "a=1&b=" + "\u200b" * 400_000,
     "percent signs": "curl https://h/trade/v1/query -d 'a=" + "%" * 200_000 + "'",
+    "variables": json.dumps(
+        {
+            "variable": [{"key": "v", "value": "x" * 75_000}],
+            "item": [{"request": {"url": "{{v}}" * 15_000, "body": {"raw": "{{v}}" * 100}}}],
+        }
+    ),
+    "variables in many requests": json.dumps(
+        {
+            "variable": [{"key": "v", "value": "x" * 50_000}],
+            "item": [{"request": {"url": "{{v}}", "header": [{"key": "{{v}}"}] * 9}}] * 400,
+        }
+    ),
     "secrets": '{"key": "' + '\\"' * 200_000,
     "full form": "curl https://h/trade/v1/payment -d '" + "txamt=1&" * 30_000 + "'",
 }

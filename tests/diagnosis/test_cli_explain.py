@@ -109,6 +109,60 @@ def test_a_terminal_is_not_steered_by_what_was_pasted(qftools):
     assert "\x1b]0" not in done.output and "\x07" not in done.output
 
 
+POSTMAN = {
+    "item": [
+        {
+            "request": {
+                "method": "POST",
+                "url": "https://openapi-hk.qfapi.com/trade/v1/payment",
+                "header": [{"key": "X-QF-SIGN", "value": WRONG}],
+                "body": {
+                    "mode": "urlencoded",
+                    "urlencoded": [{"key": "goods_name", "value": "茶"}],
+                },
+            }
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("paste", "status"),
+    [
+        (b"HTTP/1.1 abc", 2),
+        (b"HTTP/1.1 abc\r\n\r\n{}", 2),
+        (b"\xed\xa0\x80", 2),
+        (b"https://[::1/trade/v1/query?syssn=1&sign=AA", 1),
+        (b"curl https://[::1/trade/v1/query -d syssn=1", 1),
+        (b"curl http://h:x/trade/v1/query -d syssn=1", 1),
+        (b"POST https://[/trade/v1/query HTTP/1.1\r\nHost: h\r\n\r\nsyssn=1", 1),
+        (rb'{"syssn": "\ud800", "sign": "AA"}', 1),
+        (rb'{"syssn": "\udcff", "sign": "AA"}', 1),
+        (rb'{"respcd": "0000", "syssn": "\ud800"}', 0),
+        (rb'fetch("https://h/trade/v1/query", {"method": "POST", "body": "syssn=\ud800"})', 1),
+        (rb'requests.post("https://h/trade/v1/query", data={"syssn": "\ud800"})', 1),
+        (b"syssn=\xed\xa0\x80&txamt=1 sign=AA", 1),
+        (b"Array\n(\n [\xff] => 1\n [txamt] => \xff\n)\nsign: AA", 1),
+        (json.dumps(POSTMAN, ensure_ascii=False).encode("gbk"), 1),
+        (json.dumps(POSTMAN, ensure_ascii=False).encode("utf-16"), 1),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_broken_paste_gets_a_diagnosis_or_a_refusal_and_never_a_traceback(
+    qftools, paste, status, form
+):
+    done = qftools("explain", *(["--json"] if form == "json" else []), input=paste)
+
+    assert done.exit_code == status
+    assert isinstance(done.exception, SystemExit | None)
+
+
+def test_a_postman_file_saved_in_gbk_is_read_as_it_was_written(qftools):
+    done = qftools("explain", input=json.dumps(POSTMAN, ensure_ascii=False).encode("gbk"))
+
+    assert "茶" in done.output
+
+
 # ---- replay -----------------------------------------------------------------------------
 
 
@@ -144,8 +198,59 @@ def test_a_running_sandbox_gets_the_request(qftools, tmp_path):
         assert sandbox.order(order.out_trade_no).txamt == 2500
 
 
+def test_a_header_in_chinese_is_sent_as_utf_8(qftools):
+    recorded = curl("https://h", WRONG).replace("-H", "-H 'User-Agent: 收银台' -H", 1)
+    with Sandbox() as sandbox:
+        done = qftools("replay", "--resign", "--base-url", sandbox.serve(), input=recorded)
+
+        sent = sandbox.exchanges[0].request.header("user-agent")
+
+    assert done.exit_code == 0
+    assert sent is not None
+    assert sent.encode("latin-1").decode() == "收银台"
+
+
+@pytest.mark.parametrize("base", [True, False])
 @pytest.mark.parametrize(
-    "url", ["https://openapi-hk.qfapi.com", "http://10.0.0.1:8787", "https://localhost", "x"]
+    ("headers", "said"),
+    [
+        ({"X-A": "b\r\nX-Forged: 1"}, "The header X-A holds a line break"),
+        ({"X-A\n": "b"}, "The header X-A\\n holds a line break"),
+        ({"X-A": "b\ud800"}, ""),
+    ],
+)
+def test_a_header_that_no_one_can_send_is_refused_and_nothing_is_sent(qftools, headers, said, base):
+    call = {"url": "https://h/trade/v1/query", "method": "POST", "headers": headers, "body": "a=1"}
+    with Sandbox() as sandbox:
+        to = ("--base-url", sandbox.serve()) if base else ()
+
+        done = qftools("replay", "--lang", "en", *to, input=json.dumps(call))
+
+        assert done.exit_code == (2 if said else 1)
+        assert said in done.output
+        assert len(sandbox.exchanges) == (base and not said)
+
+
+@pytest.mark.parametrize("method", ["GE T", "撤销"])
+def test_a_method_that_is_none_is_refused_too(qftools, method):
+    call = {"url": "https://h/trade/v1/query", "method": method, "headers": {}, "body": "a=1"}
+    with Sandbox() as sandbox:
+        done = qftools("replay", "--base-url", sandbox.serve(), input=json.dumps(call))
+
+    assert done.exit_code == 2
+    assert isinstance(done.exception, SystemExit)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://openapi-hk.qfapi.com",
+        "http://[::1",
+        "http://127.0.0.1\\@h",
+        "http://10.0.0.1:8787",
+        "https://localhost",
+        "x",
+    ],
 )
 def test_nothing_is_sent_to_anything_but_this_machine(qftools, url):
     recorded = curl("https://openapi-hk.qfapi.com", WRONG)

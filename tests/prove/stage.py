@@ -14,6 +14,7 @@ from qftools import catalogue
 from qftools.cancellation import Taken
 from qftools.client import Client
 from qftools.connection import PATHS, read
+from qftools.door import WireRequest
 from qftools.errors import GatewayError, OutcomeUnknownError, TransportError
 from qftools.exchange import Exchange, Request, Response
 from qftools.models import Order, Reply
@@ -23,7 +24,6 @@ from qftools.sandbox.merchants import Merchant
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.seen import Seen
 from qftools.sandbox.states import Event, State
-from qftools.sandbox.wire import WireRequest
 from qftools.signing import sign
 from qftools.walk import Ask, Walk
 from tests.prove.lives import Died

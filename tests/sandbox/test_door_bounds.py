@@ -18,13 +18,13 @@ import pytest
 import requests
 
 from qftools import Credentials
+from qftools.door import MAX_BODY
+from qftools.door.multipart import MultipartError, read_multipart
+from qftools.door.server import HEADER_SECONDS, REQUEST_SECONDS, HttpServer, listen
 from qftools.errors import SandboxError
 from qftools.sandbox import Sandbox
 from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
-from qftools.sandbox.http import HEADER_SECONDS, REQUEST_SECONDS, HttpServer, listen
-from qftools.sandbox.multipart import MultipartError, read_multipart
 from qftools.sandbox.remote import Remote
-from qftools.sandbox.wire import MAX_BODY
 from tests.sandbox.doors import GatewayDoor, RequestsDoor, signature
 
 NUMBER = {"out_trade_no": "A1"}

@@ -31,7 +31,7 @@ Answered = dict[str, tuple[str, ...]]
 NURSERY = """
 import os, signal, sys
 from qftools.sandbox import Sandbox
-import qftools.sandbox.http, qftools.sandbox.store, qftools.catalogue
+import qftools.door.server, qftools.sandbox.store, qftools.catalogue
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for line in sys.stdin:
     if os.fork() == 0:

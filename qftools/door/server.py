@@ -1,4 +1,4 @@
-"""The sandbox on a socket: waitress, with what it lacks for this gateway.
+"""The server behind every door: waitress, bounded, with what it lacks for this gateway.
 
 It drops the legacy header with underscores, writes header names its own way, has no word
 for "close without a reply", and gives every request to a thread; each is a small override.
@@ -26,8 +26,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
-from qftools.sandbox.wire import MAX_BODY, WireResponse
-from qftools.sandbox.wsgi import ANSWER, WAIT, Dropped
+from qftools.door import ANSWER, MAX_BODY, WAIT, Dropped, WireResponse
 
 _LEGACY_HEADER = re.compile(rb"(?im)^X_QF_MCHCODE(?=[ \t]*:)")
 _SIGN_AS_WRITTEN = (b"\r\nX-Qf-Sign: ", b"\r\nX-QF-SIGN: ")
@@ -38,18 +37,20 @@ MOST_HEADER_LINES = 200
 LONGEST_HEADER = 64 * 1024
 MOST_CONNECTIONS = 1_000
 ACCEPTED_AT_ONCE = 64
-_LOG = logging.getLogger("qftools.sandbox.http")
+_LOG = logging.getLogger("qftools.door.server")
 _LOG.setLevel(logging.ERROR)
 
 
 class Served(Protocol):
-    """A WSGI application in two halves, of which the first one may never wait."""
+    """A WSGI application in two halves; where the first one never `waits`, the loop runs it."""
+
+    waits: bool
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         """Answer a request, or carry out the answer that was made beforehand."""
 
     def answer(self, environ: dict[str, Any]) -> WireResponse:
-        """Make the answer, waiting for nobody."""
+        """Make the answer."""
 
     def leaves_at_once(self, response: WireResponse) -> bool:
         """Tell whether an answer can leave with nothing to wait for."""
@@ -127,6 +128,8 @@ class _Task(WSGITask):  # type: ignore[misc]
     def _begin(self) -> None:
         """Make the answer; go on here if nothing that comes after it waits."""
         app: Served = self.channel.server.application
+        if app.waits:
+            raise _NeedsThread
         self.channel.made = app.answer(super().get_environment())
         if not app.leaves_at_once(self.channel.made):
             raise _NeedsThread
@@ -280,7 +283,7 @@ def listen(
     settings: dict[str, Any] = {
         "listen": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "threads": threads,
-        "ident": "qftools sandbox",
+        "ident": "qftools",
         "max_request_body_size": 4 * MAX_BODY,
         "max_request_header_size": LONGEST_HEADER,
         "connection_limit": 1_000_000,  # waitress would go deaf; `handle_accept` bounds them
