@@ -116,7 +116,7 @@ class Exchange:
     def contents(self) -> bytes:
         """Everything that came from outside, in one piece, to search in it."""
         request, response = self.request, self.response
-        texts = [request.url, self.error or ""]
+        texts = [request.method, request.url, self.error or ""]
         for header in request.headers + (response.headers if response else ()):
             texts += header
         text = "\n".join(texts).encode("utf-8", "surrogatepass")

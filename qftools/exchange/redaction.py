@@ -207,7 +207,7 @@ class Redactor:
     def request(self, request: Request) -> ShownRequest:
         """*request* as it may be shown."""
         return ShownRequest(
-            request.method,
+            self.text(request.method),
             self.url(request.url),
             self.headers(request.headers),
             self.body(request.body, None, request.header("Content-Type") or ""),
