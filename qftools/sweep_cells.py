@@ -41,13 +41,9 @@ SHARED: dict[str, list[str]] = _WORDS["shared"]
 """Signs of several currencies; empty where too many would have to be listed."""
 
 _NOTHING = frozenset(_WORDS["nothing"])
-_BLANK = "".join(
-    char
-    for char in (*map(chr, range(0x2070)), "\u3000", "\ufeff")
-    if char.isspace() or unicodedata.category(char) == "Cf"
-)  # those that show nothing, too
-_LINE = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d_=+|/\\.…~"  # what lines are drawn with
-_QUOTES = {"'": "'", "`": "`'", "‘": "’", "’": "’", '"': '"', "“": "”"}
+_BLANK: str = _WORDS["blank"]  # and what shows nothing
+_LINE: str = _WORDS["line"]  # what lines are drawn with
+_QUOTES: dict[str, str] = _WORDS["quotes"]  # what closes them
 # In the column of numbers, and no order's: sums and the count below a table, a remark.
 _NO_NUMBER = re.compile(
     r"""
@@ -185,8 +181,8 @@ def content(cell: str) -> str:
     """
     cell = cell.strip(_BLANK)
     if closing := _QUOTES.get(cell[:1]):
-        closed = cell[1:].endswith(tuple(closing))
-        if closed or cell[0] not in '"“':
+        closed = cell[1:].endswith(closing)
+        if closed or cell[0] not in ('"', "“"):
             cell = cell[1 : -1 if closed else None].strip(_BLANK)
     return "" if not cell.strip(_LINE) or cell.casefold() in _NOTHING else cell
 
