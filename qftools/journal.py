@@ -12,15 +12,18 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from qftools import records
-from qftools.cancellation import Outcome, Recorder, Taken, finish, outcome_of
+from qftools.cancellation import Outcome, Recorder, Taken, finish
 from qftools.client import Client
 from qftools.errors import BusyError, InputError, JournalError
 from qftools.exchange.redaction import redactor_for
+from qftools.journal_entries import Entry as Entry
+from qftools.journal_entries import Unreadable as Unreadable
+from qftools.journal_entries import entry_of, text_or_none
 from qftools.journal_file import JournalFile
 from qftools.locale import mark
 from qftools.models import Order
@@ -28,75 +31,6 @@ from qftools.ownership import Owner
 from qftools.policy import Policy
 from qftools.verdicts import Verdict
 from qftools.walk import Ask, Walk
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the journal has of one cancel.
-
-    Attributes:
-        number: Its number in this journal, from 1.
-        base_url, app_code, mchid: The gateway that was asked, by whom, and for
-            which merchant (empty: the app code's own).
-        begun, changed: When it began and when it was last written, in seconds
-            since 1970 by the client's clock.
-        walk: Where the cancel stands.
-        steps: Every question that was answered, in order.
-        unanswered: The endpoint of a question that may have left without its
-            answer having been seen; None where there is none.
-        settled: Nothing is owed any more.
-        busy: Somebody is at it now.
-    """
-
-    number: int
-    base_url: str
-    app_code: str
-    mchid: str
-    begun: float
-    changed: float
-    walk: Walk
-    steps: tuple[Taken, ...]
-    unanswered: str | None
-    settled: bool
-    busy: bool
-
-    @property
-    def order(self) -> Order:
-        """The order, with what the books told about it."""
-        return self.walk.order
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """How it ended; None where it was interrupted."""
-        return self.walk.end.verdict if self.walk.end else None
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """Verdict and evidence, as ``cancel`` returned them; None where it was interrupted."""
-        return outcome_of(self.walk, self.steps) if self.walk.end else None
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An entry that this qftools can't read: a newer one wrote it, or it was edited.
-
-    Attributes:
-        number: Its number in this journal.
-        out_trade_no, syssn: The order, as far as the row says; None where it does not.
-        why: What is not understood, in one line of English.
-        newer: A newer qftools may understand it.
-        settled: Nothing is owed: it said so itself, or a later entry of the
-            same order does.
-        busy: Another process is cancelling this order now.
-    """
-
-    number: int
-    out_trade_no: str | None
-    syssn: str | None
-    why: str
-    newer: bool
-    settled: bool
-    busy: bool
 
 
 class Journal:
@@ -163,8 +97,7 @@ class Journal:
             InputError: The order can't be asked for; nothing was sent.
         """
         with self._claimed(client, self._find_or_add(client, walk)) as (entry, page):
-            if entry.walk != walk or entry.steps or entry.unanswered:
-                walk = _with_news(_as_it_was_left(entry), walk)
+            walk = _with_news(_as_it_was_left(entry), walk)
             return self._finish(client, walk, entry, page, pause, watch)
 
     def resume(
@@ -228,7 +161,7 @@ class Journal:
         Args:
             client: Only what this client could resume; everything when left out.
         """
-        owed = self._entries("WHERE settled = 0 ORDER BY number")
+        owed = self._entries("WHERE settled = 0 ORDER BY number", {})
         return tuple(entry for entry in owed if client is None or _is_for(entry, client))
 
     def entries(
@@ -286,14 +219,12 @@ class Journal:
             ).fetchall()
             return tuple(row["sent"] for row in rows)
 
-    def _entries(self, where: str, values: dict[str, Any] | None = None) -> tuple[Entry, ...]:
+    def _entries(self, where: str, values: dict[str, Any]) -> tuple[Entry, ...]:
         return tuple(entry for entry in self._read(where, values) if isinstance(entry, Entry))
 
-    def _read(
-        self, where: str, values: dict[str, Any] | None = None
-    ) -> tuple[Entry | Unreadable, ...]:
+    def _read(self, where: str, values: dict[str, Any]) -> tuple[Entry | Unreadable, ...]:
         with self._file.reading():
-            rows = self._file.db.execute(f"SELECT * FROM entry {where}", values or {}).fetchall()
+            rows = self._file.db.execute(f"SELECT * FROM entry {where}", values).fetchall()
             return tuple(self._of_row(row) for row in rows)
 
     def _row(self, number: int) -> sqlite3.Row:
@@ -319,60 +250,7 @@ class Journal:
         raise JournalError(to_do, number=entry.number, path=self.path, why=entry.why)
 
     def _of_row(self, row: sqlite3.Row) -> Entry | Unreadable:
-        busy = self._is_busy(row)
-        try:
-            return self._understood(row, busy)
-        except records.NotUnderstoodError as error:
-            return Unreadable(
-                row["number"],
-                _text_or_none(row["out_trade_no"]),
-                _text_or_none(row["syssn"]),
-                str(error),
-                error.newer,
-                row["settled"] == 1 or self._is_settled_later(row),
-                busy,
-            )
-
-    def _understood(self, row: sqlite3.Row, busy: bool) -> Entry:
-        questions = self._file.db.execute(
-            "SELECT endpoint, taken FROM question WHERE entry = ? ORDER BY number",
-            (row["number"],),
-        ).fetchall()
-        last = questions[-1] if questions else None
-        walk = records.read(Walk, _parsed("walk", row["walk"]))
-        steps = tuple(
-            records.read(Taken, _parsed("taken", told["taken"]))
-            for told in questions
-            if told["taken"] is not None
-        )
-        for name in ("base_url", "app_code", "mchid"):
-            if _text_or_none(row[name]) is None:
-                raise records.NotUnderstoodError(name, "is no plain text")
-        for at in (row["begun"], row["changed"], *(taken.at for taken in steps)):
-            if type(at) not in (int, float) or not 0 <= at <= _LATEST:
-                raise records.NotUnderstoodError("a time", f"is {at!r}, not seconds since 1970")
-        return Entry(
-            row["number"],
-            row["base_url"],
-            row["app_code"],
-            row["mchid"],
-            row["begun"],
-            row["changed"],
-            walk,
-            steps,
-            str(last["endpoint"]) if last and last["taken"] is None else None,
-            bool(row["settled"]),
-            busy,
-        )
-
-    def _is_settled_later(self, row: sqlite3.Row) -> bool:
-        found = self._file.db.execute(
-            "SELECT 1 FROM entry WHERE number > :number AND settled = 1"
-            " AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid"
-            " AND (out_trade_no = :out_trade_no OR syssn = :syssn)",
-            dict(row),
-        )
-        return found.fetchone() is not None
+        return entry_of(self._file.db, row, self._is_busy(row))
 
     # ---- claiming -------------------------------------------------------------------
 
@@ -405,7 +283,8 @@ class Journal:
                 " :walk)",
                 values,
             )
-            return int(added.lastrowid or 0)
+            assert added.lastrowid is not None
+            return added.lastrowid
 
     @contextmanager
     def _claimed(self, client: Client, number: int) -> Iterator[tuple[Entry, _Page]]:
@@ -413,7 +292,7 @@ class Journal:
             row = self._row(number)
             if self._is_busy(row):
                 raise BusyError(
-                    f"order {_text_or_none(row['out_trade_no']) or _text_or_none(row['syssn'])}"
+                    f"order {text_or_none(row['out_trade_no']) or text_or_none(row['syssn'])}"
                     f" (entry {number} of {self.path}) is being"
                     " cancelled by somebody else right now: let that finish"
                 )
@@ -554,7 +433,6 @@ SETTLED = frozenset(Verdict) - {Verdict.UNRESOLVED, Verdict.NOT_FOUND, Verdict.N
 
 
 _OWNER = re.compile("[0-9a-f]+")
-_LATEST = 253402214400.0  # the end of the year 9999, in Beijing
 _UPDATE = mark(
     "entry {number} of the journal {path} can't be read: {why}. A newer qftools wrote it: update"
     " qftools, or cancel the order once more, which begins a new entry"
@@ -563,17 +441,6 @@ _ANEW = mark(
     "entry {number} of the journal {path} can't be read: {why}. Was the file edited? Cancel the"
     " order once more, which looks first and begins a new entry"
 )
-
-
-def _parsed(name: str, text: object) -> object:
-    try:
-        return json.loads(text)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RecursionError):
-        raise records.NotUnderstoodError(name, "is no JSON") from None
-
-
-def _text_or_none(value: object) -> str | None:
-    return value if isinstance(value, str) and value.isprintable() else None
 
 
 def _as_it_was_left(entry: Entry) -> Walk:
