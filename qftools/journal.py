@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
@@ -21,9 +20,9 @@ from qftools.cancellation import Outcome, Recorder, Taken, finish
 from qftools.client import Client
 from qftools.errors import BusyError, InputError, JournalError
 from qftools.exchange.redaction import redactor_for
+from qftools.journal_entries import Cells, entry_of, text_or_none
 from qftools.journal_entries import Entry as Entry
 from qftools.journal_entries import Unreadable as Unreadable
-from qftools.journal_entries import entry_of, text_or_none
 from qftools.journal_file import JournalFile
 from qftools.locale import mark
 from qftools.models import Order
@@ -172,9 +171,9 @@ class Journal:
         Entries that can't be read are not among them: see ``unreadable``.
         """
         wanted = {"out_trade_no": out_trade_no, "syssn": syssn}
-        given = {name: value for name, value in wanted.items() if value is not None}
-        by = " AND ".join(f"{name} = :{name}" for name in given)
-        return self._entries((f"WHERE {by} " if by else "") + "ORDER BY number", given)
+        given = (name for name, value in wanted.items() if value is not None)
+        by = "".join(f" AND {name} = :{name}" for name in given)
+        return self._entries(f"WHERE true{by} ORDER BY number", wanted)
 
     def unreadable(self, client: Client | None = None) -> tuple[Unreadable, ...]:
         """Return the entries that can't be read, oldest first. They never block the others.
@@ -203,21 +202,15 @@ class Journal:
         """Return when this account's last questions left, for its limits; *seconds* back."""
         with self._file.reading():
             rows = self._file.db.execute(
-                # Written down is not yet sent: it may have waited for its turn.
-                "SELECT coalesce(CASE WHEN typeof(taken) = 'text' AND json_valid(taken) THEN"
-                " json_extract(taken, '$.exchange.started') END, asked) AS sent"
-                " FROM question JOIN entry ON entry.number = question.entry"
-                " WHERE question.number > (SELECT max(number) FROM question) - 2000"
-                " AND typeof(sent) IN ('real', 'integer') AND abs(sent - :now) < :seconds"
-                " AND base_url = :base_url AND app_code = :app_code ORDER BY sent",
+                _SENT,
                 {
                     "now": client.clock(),
                     "seconds": seconds,
                     "base_url": client.base_url,
                     "app_code": client.credentials.app_code,
                 },
-            ).fetchall()
-            return tuple(row["sent"] for row in rows)
+            )
+            return tuple(sent for (sent,) in rows)
 
     def _entries(self, where: str, values: dict[str, Any]) -> tuple[Entry, ...]:
         return tuple(entry for entry in self._read(where, values) if isinstance(entry, Entry))
@@ -225,10 +218,10 @@ class Journal:
     def _read(self, where: str, values: dict[str, Any]) -> tuple[Entry | Unreadable, ...]:
         with self._file.reading():
             rows = self._file.db.execute(f"SELECT * FROM entry {where}", values).fetchall()
-            return tuple(self._of_row(row) for row in rows)
+            return tuple(self._of_row(dict(row)) for row in rows)
 
-    def _row(self, number: int) -> sqlite3.Row:
-        row: sqlite3.Row | None = None
+    def _row(self, number: int) -> Cells:
+        row = None
         with suppress(OverflowError):  # more than SQLite can count
             by_number = "SELECT * FROM entry WHERE number = ?"
             row = self._file.db.execute(by_number, (number,)).fetchone()
@@ -240,16 +233,16 @@ class Journal:
                 number=number,
                 path=self.path,
             )
-        return row
+        return dict(row)
 
-    def _readable(self, row: sqlite3.Row) -> Entry:
+    def _readable(self, row: Cells) -> Entry:
         entry = self._of_row(row)
         if isinstance(entry, Entry):
             return entry
         to_do = _UPDATE if entry.newer else _ANEW
         raise JournalError(to_do, number=entry.number, path=self.path, why=entry.why)
 
-    def _of_row(self, row: sqlite3.Row) -> Entry | Unreadable:
+    def _of_row(self, row: Cells) -> Entry | Unreadable:
         return entry_of(self._file.db, row, self._is_busy(row))
 
     # ---- claiming -------------------------------------------------------------------
@@ -266,23 +259,10 @@ class Journal:
             "walk": _dumped(walk, client),
         }
         with self._file.writing():
-            found = self._file.db.execute(
-                "SELECT * FROM entry WHERE settled = 0 AND base_url = :base_url"
-                " AND app_code = :app_code AND mchid = :mchid"
-                " AND (out_trade_no = :out_trade_no OR syssn = :syssn) ORDER BY number",
-                values,
-            ).fetchall()
-            for row in found:
-                entry = self._of_row(row)
+            for entry in self._read(_UNSETTLED, values):
                 if entry.busy or isinstance(entry, Entry):
                     return entry.number
-            added = self._file.db.execute(
-                "INSERT INTO entry"
-                " (base_url, app_code, mchid, out_trade_no, syssn, begun, changed, walk)"
-                " VALUES (:base_url, :app_code, :mchid, :out_trade_no, :syssn, :begun, :begun,"
-                " :walk)",
-                values,
-            )
+            added = self._file.db.execute(_ADD, values)
             assert added.lastrowid is not None
             return added.lastrowid
 
@@ -320,7 +300,7 @@ class Journal:
             with suppress(JournalError), self._file.writing():
                 self._file.db.execute("UPDATE entry SET owner = NULL WHERE number = ?", (number,))
 
-    def _is_busy(self, row: sqlite3.Row) -> bool:
+    def _is_busy(self, row: Cells) -> bool:
         owner = row["owner"]
         if not isinstance(owner, str) or not _OWNER.fullmatch(owner):
             return False
@@ -336,12 +316,12 @@ class Journal:
 class _Page:
     """Writes the questions of one claimed entry; the recorder of its walk."""
 
-    def __init__(self, file: JournalFile, client: Client, row: sqlite3.Row) -> None:
+    def __init__(self, file: JournalFile, client: Client, row: Cells) -> None:
         self._file = file
         self._client = client
         self._number: int = row["number"]
-        self._before = dict(row)  # where nothing was answered since
-        self._question: int | None = None
+        self._before = row  # where nothing was answered since
+        self._question: int | None = None  # which row's, while its answer is awaited
         self._sent = False
         self.warnings: list[str] = []
 
@@ -350,9 +330,9 @@ class _Page:
         try:
             with self._file.writing():
                 self._write(walk)
-                self._question = self._add(walk, action)
+                number = self._add(walk, action)
+            self._question = number
         except JournalError as error:
-            self._question = None  # the row is not there: a commit can fail, too
             if not self._sent:
                 raise
             self._warn(error)
@@ -372,7 +352,7 @@ class _Page:
         except JournalError as error:
             self._warn(error)
         self._question = None
-        self._before = {}
+        self._before.clear()
 
     def take_back(self) -> None:
         """Take the last question back, which never left: as if it had not been written."""
@@ -380,16 +360,8 @@ class _Page:
             db = self._file.db
             db.execute("DELETE FROM question WHERE number = ?", (self._question,))
             if self._before:
-                db.execute(
-                    "UPDATE entry SET changed = :changed, walk = :walk, verdict = :verdict,"
-                    " settled = :settled WHERE number = :number",
-                    self._before,
-                )
-            db.execute(
-                "DELETE FROM entry WHERE number = :number"
-                " AND NOT EXISTS (SELECT 1 FROM question WHERE entry = :number)",
-                {"number": self._number},
-            )
+                db.execute(_AS_BEFORE, self._before)
+            db.execute(_FORGET, {"number": self._number})
 
     def _add(self, walk: Walk, action: Ask, taken: Taken | None = None) -> int | None:
         return self._file.db.execute(
@@ -406,9 +378,7 @@ class _Page:
     def _write(self, walk: Walk) -> None:
         now = self._client.clock()
         self._file.db.execute(
-            "UPDATE entry SET changed = :now, walk = :walk, verdict = :verdict, settled ="
-            " :settled OR (:absent AND begun + :expiry <= :now), syssn = coalesce(:syssn, syssn),"
-            " out_trade_no = coalesce(:out_trade_no, out_trade_no) WHERE number = :number",
+            _KEEP,
             {
                 "now": now,
                 "walk": _dumped(walk, self._client),
@@ -431,6 +401,43 @@ class _Page:
 SETTLED = frozenset(Verdict) - {Verdict.UNRESOLVED, Verdict.NOT_FOUND, Verdict.NOT_CANCELLABLE}
 """Verdicts after which nothing is owed. NOT_FOUND joins them once the payment's time is over."""
 
+
+# Written down is not yet sent: it may have waited for its turn.
+_SENT = """
+SELECT coalesce(
+    CASE WHEN typeof(taken) = 'text' AND json_valid(taken)
+    THEN json_extract(taken, '$.exchange.started') END,
+    asked
+) AS sent
+FROM question JOIN entry ON entry.number = question.entry
+WHERE question.number > (SELECT max(number) FROM question) - 2000
+AND typeof(sent) IN ('real', 'integer') AND abs(sent - :now) < :seconds
+AND base_url = :base_url AND app_code = :app_code
+ORDER BY sent
+"""
+_UNSETTLED = """
+WHERE settled = 0 AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid
+AND (out_trade_no = :out_trade_no OR syssn = :syssn)
+ORDER BY number
+"""
+_ADD = """
+INSERT INTO entry (base_url, app_code, mchid, out_trade_no, syssn, begun, changed, walk)
+VALUES (:base_url, :app_code, :mchid, :out_trade_no, :syssn, :begun, :begun, :walk)
+"""
+_KEEP = """
+UPDATE entry SET changed = :now, walk = :walk, verdict = :verdict,
+settled = :settled OR (:absent AND begun + :expiry <= :now),
+syssn = coalesce(:syssn, syssn), out_trade_no = coalesce(:out_trade_no, out_trade_no)
+WHERE number = :number
+"""
+_AS_BEFORE = """
+UPDATE entry SET changed = :changed, walk = :walk, verdict = :verdict, settled = :settled
+WHERE number = :number
+"""
+_FORGET = """
+DELETE FROM entry
+WHERE number = :number AND NOT EXISTS (SELECT 1 FROM question WHERE entry = :number)
+"""
 
 _OWNER = re.compile("[0-9a-f]+")
 _UPDATE = mark(

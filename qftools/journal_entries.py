@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from qftools import records
 from qftools.cancellation import Outcome, Taken, outcome_of
@@ -12,6 +13,7 @@ from qftools.models import Order
 from qftools.verdicts import Verdict
 from qftools.walk import Walk
 
+Cells = dict[str, Any]  # of one row of the table "entry", by the column's name
 _LATEST = 253402214400.0  # the end of the year 9999, in Beijing
 
 
@@ -84,7 +86,7 @@ class Unreadable:
     busy: bool
 
 
-def entry_of(db: sqlite3.Connection, row: sqlite3.Row, busy: bool) -> Entry | Unreadable:
+def entry_of(db: sqlite3.Connection, row: Cells, busy: bool) -> Entry | Unreadable:
     """Return what *row* of the table ``entry`` says; *busy*: a process is cancelling this order."""
     try:
         return _understood(db, row, busy)
@@ -100,17 +102,13 @@ def entry_of(db: sqlite3.Connection, row: sqlite3.Row, busy: bool) -> Entry | Un
         )
 
 
-def _understood(db: sqlite3.Connection, row: sqlite3.Row, busy: bool) -> Entry:
+def _understood(db: sqlite3.Connection, row: Cells, busy: bool) -> Entry:
     questions = db.execute(
-        "SELECT endpoint, taken FROM question WHERE entry = ? ORDER BY number",
-        (row["number"],),
+        "SELECT endpoint, taken FROM question WHERE entry = :number ORDER BY number", row
     ).fetchall()
-    last = questions[-1] if questions else None
     walk = records.read(Walk, _parsed("walk", row["walk"]))
     steps = tuple(
-        records.read(Taken, _parsed("taken", told["taken"]))
-        for told in questions
-        if told["taken"] is not None
+        records.read(Taken, _parsed("taken", taken)) for _, taken in questions if taken is not None
     )
     for name in ("base_url", "app_code", "mchid"):
         if text_or_none(row[name]) is None:
@@ -127,20 +125,21 @@ def _understood(db: sqlite3.Connection, row: sqlite3.Row, busy: bool) -> Entry:
         row["changed"],
         walk,
         steps,
-        str(last["endpoint"]) if last and last["taken"] is None else None,
+        next((str(endpoint) for endpoint, taken in questions[-1:] if taken is None), None),
         bool(row["settled"]),
         busy,
     )
 
 
-def _is_settled_later(db: sqlite3.Connection, row: sqlite3.Row) -> bool:
-    found = db.execute(
-        "SELECT 1 FROM entry WHERE number > :number AND settled = 1"
-        " AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid"
-        " AND (out_trade_no = :out_trade_no OR syssn = :syssn)",
-        dict(row),
-    )
-    return found.fetchone() is not None
+def _is_settled_later(db: sqlite3.Connection, row: Cells) -> bool:
+    return db.execute(_SETTLED_LATER, row).fetchone() is not None
+
+
+_SETTLED_LATER = """
+SELECT 1 FROM entry WHERE number > :number AND settled = 1
+AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid
+AND (out_trade_no = :out_trade_no OR syssn = :syssn)
+"""
 
 
 def _parsed(name: str, text: object) -> object:
