@@ -320,9 +320,8 @@ class _Page:
         self._file = file
         self._client = client
         self._number: int = row["number"]
-        self._before = row  # where nothing was answered since
+        self._before = row  # emptied once a question was sent and answered
         self._question: int | None = None  # which row's, while its answer is awaited
-        self._sent = False
         self.warnings: list[str] = []
 
     def asking(self, walk: Walk, action: Ask) -> None:
@@ -333,10 +332,9 @@ class _Page:
                 number = self._add(walk, action)
             self._question = number
         except JournalError as error:
-            if not self._sent:
+            if self._before:
                 raise
             self._warn(error)
-        self._sent = True
 
     def told(self, walk: Walk, taken: Taken) -> None:
         """Write what came back. Failing costs a warning: the verdict must reach the caller."""

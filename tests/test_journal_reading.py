@@ -424,6 +424,28 @@ def test_a_full_disk_does_not_hide_why_a_question_can_not_be_sent(journal, clien
     assert journal.entry(1).unanswered == "query"  # it could not be taken back
 
 
+def test_a_disk_that_fills_up_when_a_question_is_written_is_told_before_it_leaves(
+    journal, sandbox, client
+):
+    interrupted(client, journal, 1)
+    asked = len(sandbox.exchanges)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    now = client.clock
+
+    def clock():  # read when the question is written, after the entry was claimed
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+        return now()
+
+    client.clock = clock
+    try:
+        with pytest.raises(JournalError, match="can't be written"):
+            journal.resume(client, 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert len(sandbox.exchanges) == asked
+
+
 def test_what_resume_is_given_is_kept_before_anything_is_sent(journal, sandbox, client):
     interrupted(client, journal, 1)
     sandbox.clock.advance(3600)
