@@ -29,7 +29,7 @@ from qftools.models import Order
 from qftools.ownership import Owner
 from qftools.policy import Policy
 from qftools.verdicts import Verdict
-from qftools.walk import Ask, Walk
+from qftools.walk import Ask, Step, Walk
 
 
 class Journal:
@@ -329,7 +329,7 @@ class _Page:
         try:
             with self._file.writing():
                 self._write(walk)
-                number = self._add(walk, action)
+                number = self._add(self._client.clock(), walk.step, action)
             self._question = number
         except JournalError as error:
             if self._before:
@@ -342,7 +342,7 @@ class _Page:
             with self._file.writing():
                 self._write(walk)
                 if self._question is None:
-                    self._question = self._add(walk, Ask(taken.endpoint, {}), taken)
+                    self._question = self._add(taken.at, taken.step, Ask(taken.endpoint, {}))
                 self._file.db.execute(
                     "UPDATE question SET taken = ? WHERE number = ?",
                     (json.dumps(records.plain(taken)), self._question),
@@ -361,13 +361,13 @@ class _Page:
                 db.execute(_AS_BEFORE, self._before)
             db.execute(_FORGET, {"number": self._number})
 
-    def _add(self, walk: Walk, action: Ask, taken: Taken | None = None) -> int | None:
+    def _add(self, asked: float, step: Step, action: Ask) -> int | None:
         return self._file.db.execute(
             "INSERT INTO question (entry, asked, step, endpoint, params) VALUES (?, ?, ?, ?, ?)",
             (
                 self._number,
-                taken.at if taken else self._client.clock(),
-                (taken.step if taken else walk.step).value,
+                asked,
+                step.value,
                 action.endpoint,
                 json.dumps(_redacted(action.params, self._client)),
             ),

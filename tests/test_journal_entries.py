@@ -201,6 +201,30 @@ def test_what_a_newer_qftools_may_have_written_is_said_to_be_newer(how, three, p
     assert "更新版本的 qftools" in said.value.say("zh")
 
 
+def test_a_record_that_is_no_json_is_named(three, path):
+    spoil(path, "half a text", 1)
+    edit(path, "UPDATE question SET taken = '{' WHERE entry = 2 AND taken IS NOT NULL")
+
+    with Journal(path) as journal:
+        why = [entry.why for entry in journal.unreadable()]
+
+    assert why == ["walk is no JSON", "taken is no JSON"]
+
+
+def test_an_answer_at_a_whole_second_is_understood(three, path):
+    edit_answer(path, 2, put("at", value=1767578400))
+
+    with Journal(path) as journal:
+        assert journal.entry(2).steps[0].at == 1767578400
+
+
+def test_an_entry_says_whether_it_is_settled(three, path, client):
+    with Journal(path) as journal:
+        journal.resume(client, 2)
+
+        assert [entry.settled for entry in journal.entries()] == [False, True, False]
+
+
 def test_what_was_edited_is_not_said_to_be_newer(three, path):
     spoil(path, "an amount of text")
 
