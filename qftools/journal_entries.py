@@ -14,7 +14,7 @@ from qftools.verdicts import Verdict
 from qftools.walk import Walk
 
 Cells = dict[str, Any]  # of one row of the table "entry", by the column's name
-_LATEST = 253402214400.0  # the end of the year 9999, in Beijing
+_LATEST = 253402271999.0  # the last second of the year 9999, in Beijing
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +142,10 @@ AND (out_trade_no = :out_trade_no OR syssn = :syssn)
 """
 
 
-def _parsed(name: str, text: object) -> object:
+def _parsed(name: str, text: str | bytes) -> object:
     try:
-        return json.loads(text)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RecursionError):
+        return json.loads(text)
+    except (ValueError, RecursionError):
         raise records.NotUnderstoodError(name, "is no JSON") from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import datetime
 
 import pytest
 
@@ -11,6 +12,7 @@ from qftools import Verdict, cancel
 from qftools.errors import BusyError, InputError, JournalError
 from qftools.journal import Journal
 from qftools.sandbox import Sandbox
+from qftools.validation import BEIJING
 from tests.test_journal import Died, Dies, placed
 
 
@@ -209,6 +211,16 @@ def test_a_record_that_is_no_json_is_named(three, path):
         why = [entry.why for entry in journal.unreadable()]
 
     assert why == ["walk is no JSON", "taken is no JSON"]
+
+
+@pytest.mark.parametrize(("second", "understood"), [(253402271999, True), (253402272000, False)])
+def test_a_time_after_the_year_9999_in_beijing_is_not_understood(second, understood, three, path):
+    edit(path, "UPDATE entry SET changed = ? WHERE number = 2", second)
+
+    with Journal(path) as journal:
+        assert len(journal.unreadable()) == (not understood)
+        if understood:
+            assert datetime.fromtimestamp(journal.entry(2).changed, BEIJING).year == 9999
 
 
 def test_an_answer_at_a_whole_second_is_understood(three, path):
