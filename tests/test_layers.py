@@ -18,7 +18,7 @@ FLOORS = [
     ["exchange", "validation", "models", "guard", "routing", "sandbox"],
     ["strict_json", "deadline", "connection", "client"],
     ["verdicts", "policy", "findings", "evidence", "asking", "walk", "cancellation"],
-    ["records", "journal_file", "journal", "journal_page", "diagnosis"],
+    ["records", "journal_file", "journal_entries", "journal", "journal_page", "diagnosis"],
     ["pace", "sweep_cells", "sweep", "sweep_reading", "sweep_files"],
     ["panels", "demonstration", "cli", "__main__"],
 ]
