@@ -9,94 +9,27 @@ from __future__ import annotations
 import json
 import os
 import re
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from qftools import records
-from qftools.cancellation import Outcome, Recorder, Taken, finish, outcome_of
+from qftools.cancellation import Outcome, Recorder, Taken, finish
 from qftools.client import Client
 from qftools.errors import BusyError, InputError, JournalError
 from qftools.exchange.redaction import redactor_for
+from qftools.journal_entries import Cells, entry_of, text_or_none
+from qftools.journal_entries import Entry as Entry
+from qftools.journal_entries import Unreadable as Unreadable
 from qftools.journal_file import JournalFile
 from qftools.locale import mark
 from qftools.models import Order
 from qftools.ownership import Owner
 from qftools.policy import Policy
 from qftools.verdicts import Verdict
-from qftools.walk import Ask, Walk
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the journal has of one cancel.
-
-    Attributes:
-        number: Its number in this journal, from 1.
-        base_url, app_code, mchid: The gateway that was asked, by whom, and for
-            which merchant (empty: the app code's own).
-        begun, changed: When it began and when it was last written, in seconds
-            since 1970 by the client's clock.
-        walk: Where the cancel stands.
-        steps: Every question that was answered, in order.
-        unanswered: The endpoint of a question that may have left without its
-            answer having been seen; None where there is none.
-        settled: Nothing is owed any more.
-        busy: Somebody is at it now.
-    """
-
-    number: int
-    base_url: str
-    app_code: str
-    mchid: str
-    begun: float
-    changed: float
-    walk: Walk
-    steps: tuple[Taken, ...]
-    unanswered: str | None
-    settled: bool
-    busy: bool
-
-    @property
-    def order(self) -> Order:
-        """The order, with what the books told about it."""
-        return self.walk.order
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """How it ended; None where it was interrupted."""
-        return self.walk.end.verdict if self.walk.end else None
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """Verdict and evidence, as ``cancel`` returned them; None where it was interrupted."""
-        return outcome_of(self.walk, self.steps) if self.walk.end else None
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An entry that this qftools can't read: a newer one wrote it, or it was edited.
-
-    Attributes:
-        number: Its number in this journal.
-        out_trade_no, syssn: The order, as far as the row says; None where it does not.
-        why: What is not understood, in one line of English.
-        newer: A newer qftools may understand it.
-        settled: Nothing is owed: it said so itself, or a later entry of the
-            same order does.
-        busy: Another process is cancelling this order now.
-    """
-
-    number: int
-    out_trade_no: str | None
-    syssn: str | None
-    why: str
-    newer: bool
-    settled: bool
-    busy: bool
+from qftools.walk import Ask, Step, Walk
 
 
 class Journal:
@@ -163,8 +96,7 @@ class Journal:
             InputError: The order can't be asked for; nothing was sent.
         """
         with self._claimed(client, self._find_or_add(client, walk)) as (entry, page):
-            if entry.walk != walk or entry.steps or entry.unanswered:
-                walk = _with_news(_as_it_was_left(entry), walk)
+            walk = _with_news(_as_it_was_left(entry), walk)
             return self._finish(client, walk, entry, page, pause, watch)
 
     def resume(
@@ -228,7 +160,7 @@ class Journal:
         Args:
             client: Only what this client could resume; everything when left out.
         """
-        owed = self._entries("WHERE settled = 0 ORDER BY number")
+        owed = self._entries("WHERE settled = 0 ORDER BY number", {})
         return tuple(entry for entry in owed if client is None or _is_for(entry, client))
 
     def entries(
@@ -239,9 +171,9 @@ class Journal:
         Entries that can't be read are not among them: see ``unreadable``.
         """
         wanted = {"out_trade_no": out_trade_no, "syssn": syssn}
-        given = {name: value for name, value in wanted.items() if value is not None}
-        by = " AND ".join(f"{name} = :{name}" for name in given)
-        return self._entries((f"WHERE {by} " if by else "") + "ORDER BY number", given)
+        given = (name for name, value in wanted.items() if value is not None)
+        by = "".join(f" AND {name} = :{name}" for name in given)
+        return self._entries(f"WHERE true{by} ORDER BY number", wanted)
 
     def unreadable(self, client: Client | None = None) -> tuple[Unreadable, ...]:
         """Return the entries that can't be read, oldest first. They never block the others.
@@ -270,34 +202,26 @@ class Journal:
         """Return when this account's last questions left, for its limits; *seconds* back."""
         with self._file.reading():
             rows = self._file.db.execute(
-                # Written down is not yet sent: it may have waited for its turn.
-                "SELECT coalesce(CASE WHEN typeof(taken) = 'text' AND json_valid(taken) THEN"
-                " json_extract(taken, '$.exchange.started') END, asked) AS sent"
-                " FROM question JOIN entry ON entry.number = question.entry"
-                " WHERE question.number > (SELECT max(number) FROM question) - 2000"
-                " AND typeof(sent) IN ('real', 'integer') AND abs(sent - :now) < :seconds"
-                " AND base_url = :base_url AND app_code = :app_code ORDER BY sent",
+                _SENT,
                 {
                     "now": client.clock(),
                     "seconds": seconds,
                     "base_url": client.base_url,
                     "app_code": client.credentials.app_code,
                 },
-            ).fetchall()
-            return tuple(row["sent"] for row in rows)
+            )
+            return tuple(sent for (sent,) in rows)
 
-    def _entries(self, where: str, values: dict[str, Any] | None = None) -> tuple[Entry, ...]:
+    def _entries(self, where: str, values: dict[str, Any]) -> tuple[Entry, ...]:
         return tuple(entry for entry in self._read(where, values) if isinstance(entry, Entry))
 
-    def _read(
-        self, where: str, values: dict[str, Any] | None = None
-    ) -> tuple[Entry | Unreadable, ...]:
+    def _read(self, where: str, values: dict[str, Any]) -> tuple[Entry | Unreadable, ...]:
         with self._file.reading():
-            rows = self._file.db.execute(f"SELECT * FROM entry {where}", values or {}).fetchall()
-            return tuple(self._of_row(row) for row in rows)
+            rows = self._file.db.execute(f"SELECT * FROM entry {where}", values).fetchall()
+            return tuple(self._of_row(dict(row)) for row in rows)
 
-    def _row(self, number: int) -> sqlite3.Row:
-        row: sqlite3.Row | None = None
+    def _row(self, number: int) -> Cells:
+        row = None
         with suppress(OverflowError):  # more than SQLite can count
             by_number = "SELECT * FROM entry WHERE number = ?"
             row = self._file.db.execute(by_number, (number,)).fetchone()
@@ -309,70 +233,17 @@ class Journal:
                 number=number,
                 path=self.path,
             )
-        return row
+        return dict(row)
 
-    def _readable(self, row: sqlite3.Row) -> Entry:
+    def _readable(self, row: Cells) -> Entry:
         entry = self._of_row(row)
         if isinstance(entry, Entry):
             return entry
         to_do = _UPDATE if entry.newer else _ANEW
         raise JournalError(to_do, number=entry.number, path=self.path, why=entry.why)
 
-    def _of_row(self, row: sqlite3.Row) -> Entry | Unreadable:
-        busy = self._is_busy(row)
-        try:
-            return self._understood(row, busy)
-        except records.NotUnderstoodError as error:
-            return Unreadable(
-                row["number"],
-                _text_or_none(row["out_trade_no"]),
-                _text_or_none(row["syssn"]),
-                str(error),
-                error.newer,
-                row["settled"] == 1 or self._is_settled_later(row),
-                busy,
-            )
-
-    def _understood(self, row: sqlite3.Row, busy: bool) -> Entry:
-        questions = self._file.db.execute(
-            "SELECT endpoint, taken FROM question WHERE entry = ? ORDER BY number",
-            (row["number"],),
-        ).fetchall()
-        last = questions[-1] if questions else None
-        walk = records.read(Walk, _parsed("walk", row["walk"]))
-        steps = tuple(
-            records.read(Taken, _parsed("taken", told["taken"]))
-            for told in questions
-            if told["taken"] is not None
-        )
-        for name in ("base_url", "app_code", "mchid"):
-            if _text_or_none(row[name]) is None:
-                raise records.NotUnderstoodError(name, "is no plain text")
-        for at in (row["begun"], row["changed"], *(taken.at for taken in steps)):
-            if type(at) not in (int, float) or not 0 <= at <= _LATEST:
-                raise records.NotUnderstoodError("a time", f"is {at!r}, not seconds since 1970")
-        return Entry(
-            row["number"],
-            row["base_url"],
-            row["app_code"],
-            row["mchid"],
-            row["begun"],
-            row["changed"],
-            walk,
-            steps,
-            str(last["endpoint"]) if last and last["taken"] is None else None,
-            bool(row["settled"]),
-            busy,
-        )
-
-    def _is_settled_later(self, row: sqlite3.Row) -> bool:
-        found = self._file.db.execute(
-            "SELECT 1 FROM entry WHERE number > :number AND settled = 1"
-            " AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid"
-            " AND (out_trade_no = :out_trade_no OR syssn = :syssn)",
-            dict(row),
-        )
-        return found.fetchone() is not None
+    def _of_row(self, row: Cells) -> Entry | Unreadable:
+        return entry_of(self._file.db, row, self._is_busy(row))
 
     # ---- claiming -------------------------------------------------------------------
 
@@ -388,24 +259,12 @@ class Journal:
             "walk": _dumped(walk, client),
         }
         with self._file.writing():
-            found = self._file.db.execute(
-                "SELECT * FROM entry WHERE settled = 0 AND base_url = :base_url"
-                " AND app_code = :app_code AND mchid = :mchid"
-                " AND (out_trade_no = :out_trade_no OR syssn = :syssn) ORDER BY number",
-                values,
-            ).fetchall()
-            for row in found:
-                entry = self._of_row(row)
+            for entry in self._read(_UNSETTLED, values):
                 if entry.busy or isinstance(entry, Entry):
                     return entry.number
-            added = self._file.db.execute(
-                "INSERT INTO entry"
-                " (base_url, app_code, mchid, out_trade_no, syssn, begun, changed, walk)"
-                " VALUES (:base_url, :app_code, :mchid, :out_trade_no, :syssn, :begun, :begun,"
-                " :walk)",
-                values,
-            )
-            return int(added.lastrowid or 0)
+            added = self._file.db.execute(_ADD, values)
+            assert added.lastrowid is not None
+            return added.lastrowid
 
     @contextmanager
     def _claimed(self, client: Client, number: int) -> Iterator[tuple[Entry, _Page]]:
@@ -413,7 +272,7 @@ class Journal:
             row = self._row(number)
             if self._is_busy(row):
                 raise BusyError(
-                    f"order {_text_or_none(row['out_trade_no']) or _text_or_none(row['syssn'])}"
+                    f"order {text_or_none(row['out_trade_no']) or text_or_none(row['syssn'])}"
                     f" (entry {number} of {self.path}) is being"
                     " cancelled by somebody else right now: let that finish"
                 )
@@ -441,7 +300,7 @@ class Journal:
             with suppress(JournalError), self._file.writing():
                 self._file.db.execute("UPDATE entry SET owner = NULL WHERE number = ?", (number,))
 
-    def _is_busy(self, row: sqlite3.Row) -> bool:
+    def _is_busy(self, row: Cells) -> bool:
         owner = row["owner"]
         if not isinstance(owner, str) or not _OWNER.fullmatch(owner):
             return False
@@ -457,13 +316,12 @@ class Journal:
 class _Page:
     """Writes the questions of one claimed entry; the recorder of its walk."""
 
-    def __init__(self, file: JournalFile, client: Client, row: sqlite3.Row) -> None:
+    def __init__(self, file: JournalFile, client: Client, row: Cells) -> None:
         self._file = file
         self._client = client
         self._number: int = row["number"]
-        self._before = dict(row)  # where nothing was answered since
-        self._question: int | None = None
-        self._sent = False
+        self._before = row  # emptied once a question was sent and answered
+        self._question: int | None = None  # which row's, while its answer is awaited
         self.warnings: list[str] = []
 
     def asking(self, walk: Walk, action: Ask) -> None:
@@ -471,13 +329,12 @@ class _Page:
         try:
             with self._file.writing():
                 self._write(walk)
-                self._question = self._add(walk, action)
+                number = self._add(self._client.clock(), walk.step, action)
+            self._question = number
         except JournalError as error:
-            self._question = None  # the row is not there: a commit can fail, too
-            if not self._sent:
+            if self._before:
                 raise
             self._warn(error)
-        self._sent = True
 
     def told(self, walk: Walk, taken: Taken) -> None:
         """Write what came back. Failing costs a warning: the verdict must reach the caller."""
@@ -485,7 +342,7 @@ class _Page:
             with self._file.writing():
                 self._write(walk)
                 if self._question is None:
-                    self._question = self._add(walk, Ask(taken.endpoint, {}), taken)
+                    self._question = self._add(taken.at, taken.step, Ask(taken.endpoint, {}))
                 self._file.db.execute(
                     "UPDATE question SET taken = ? WHERE number = ?",
                     (json.dumps(records.plain(taken)), self._question),
@@ -493,7 +350,7 @@ class _Page:
         except JournalError as error:
             self._warn(error)
         self._question = None
-        self._before = {}
+        self._before.clear()
 
     def take_back(self) -> None:
         """Take the last question back, which never left: as if it had not been written."""
@@ -501,24 +358,16 @@ class _Page:
             db = self._file.db
             db.execute("DELETE FROM question WHERE number = ?", (self._question,))
             if self._before:
-                db.execute(
-                    "UPDATE entry SET changed = :changed, walk = :walk, verdict = :verdict,"
-                    " settled = :settled WHERE number = :number",
-                    self._before,
-                )
-            db.execute(
-                "DELETE FROM entry WHERE number = :number"
-                " AND NOT EXISTS (SELECT 1 FROM question WHERE entry = :number)",
-                {"number": self._number},
-            )
+                db.execute(_AS_BEFORE, self._before)
+            db.execute(_FORGET, {"number": self._number})
 
-    def _add(self, walk: Walk, action: Ask, taken: Taken | None = None) -> int | None:
+    def _add(self, asked: float, step: Step, action: Ask) -> int | None:
         return self._file.db.execute(
             "INSERT INTO question (entry, asked, step, endpoint, params) VALUES (?, ?, ?, ?, ?)",
             (
                 self._number,
-                taken.at if taken else self._client.clock(),
-                (taken.step if taken else walk.step).value,
+                asked,
+                step.value,
                 action.endpoint,
                 json.dumps(_redacted(action.params, self._client)),
             ),
@@ -527,9 +376,7 @@ class _Page:
     def _write(self, walk: Walk) -> None:
         now = self._client.clock()
         self._file.db.execute(
-            "UPDATE entry SET changed = :now, walk = :walk, verdict = :verdict, settled ="
-            " :settled OR (:absent AND begun + :expiry <= :now), syssn = coalesce(:syssn, syssn),"
-            " out_trade_no = coalesce(:out_trade_no, out_trade_no) WHERE number = :number",
+            _KEEP,
             {
                 "now": now,
                 "walk": _dumped(walk, self._client),
@@ -553,8 +400,44 @@ SETTLED = frozenset(Verdict) - {Verdict.UNRESOLVED, Verdict.NOT_FOUND, Verdict.N
 """Verdicts after which nothing is owed. NOT_FOUND joins them once the payment's time is over."""
 
 
+# Written down is not yet sent: it may have waited for its turn.
+_SENT = """
+SELECT coalesce(
+    CASE WHEN typeof(taken) = 'text' AND json_valid(taken)
+    THEN json_extract(taken, '$.exchange.started') END,
+    asked
+) AS sent
+FROM question JOIN entry ON entry.number = question.entry
+WHERE question.number > (SELECT max(number) FROM question) - 2000
+AND typeof(sent) IN ('real', 'integer') AND abs(sent - :now) < :seconds
+AND base_url = :base_url AND app_code = :app_code
+ORDER BY sent
+"""
+_UNSETTLED = """
+WHERE settled = 0 AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid
+AND (out_trade_no = :out_trade_no OR syssn = :syssn)
+ORDER BY number
+"""
+_ADD = """
+INSERT INTO entry (base_url, app_code, mchid, out_trade_no, syssn, begun, changed, walk)
+VALUES (:base_url, :app_code, :mchid, :out_trade_no, :syssn, :begun, :begun, :walk)
+"""
+_KEEP = """
+UPDATE entry SET changed = :now, walk = :walk, verdict = :verdict,
+settled = :settled OR (:absent AND begun + :expiry <= :now),
+syssn = coalesce(:syssn, syssn), out_trade_no = coalesce(:out_trade_no, out_trade_no)
+WHERE number = :number
+"""
+_AS_BEFORE = """
+UPDATE entry SET changed = :changed, walk = :walk, verdict = :verdict, settled = :settled
+WHERE number = :number
+"""
+_FORGET = """
+DELETE FROM entry
+WHERE number = :number AND NOT EXISTS (SELECT 1 FROM question WHERE entry = :number)
+"""
+
 _OWNER = re.compile("[0-9a-f]+")
-_LATEST = 253402214400.0  # the end of the year 9999, in Beijing
 _UPDATE = mark(
     "entry {number} of the journal {path} can't be read: {why}. A newer qftools wrote it: update"
     " qftools, or cancel the order once more, which begins a new entry"
@@ -563,17 +446,6 @@ _ANEW = mark(
     "entry {number} of the journal {path} can't be read: {why}. Was the file edited? Cancel the"
     " order once more, which looks first and begins a new entry"
 )
-
-
-def _parsed(name: str, text: object) -> object:
-    try:
-        return json.loads(text)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RecursionError):
-        raise records.NotUnderstoodError(name, "is no JSON") from None
-
-
-def _text_or_none(value: object) -> str | None:
-    return value if isinstance(value, str) and value.isprintable() else None
 
 
 def _as_it_was_left(entry: Entry) -> Walk:

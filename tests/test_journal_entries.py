@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import datetime
 
 import pytest
 
@@ -11,6 +12,7 @@ from qftools import Verdict, cancel
 from qftools.errors import BusyError, InputError, JournalError
 from qftools.journal import Journal
 from qftools.sandbox import Sandbox
+from qftools.validation import BEIJING
 from tests.test_journal import Died, Dies, placed
 
 
@@ -199,6 +201,40 @@ def test_what_a_newer_qftools_may_have_written_is_said_to_be_newer(how, three, p
             journal.entry(2)
 
     assert "更新版本的 qftools" in said.value.say("zh")
+
+
+def test_a_record_that_is_no_json_is_named(three, path):
+    spoil(path, "half a text", 1)
+    edit(path, "UPDATE question SET taken = '{' WHERE entry = 2 AND taken IS NOT NULL")
+
+    with Journal(path) as journal:
+        why = [entry.why for entry in journal.unreadable()]
+
+    assert why == ["walk is no JSON", "taken is no JSON"]
+
+
+@pytest.mark.parametrize(("second", "understood"), [(253402271999, True), (253402272000, False)])
+def test_a_time_after_the_year_9999_in_beijing_is_not_understood(second, understood, three, path):
+    edit(path, "UPDATE entry SET changed = ? WHERE number = 2", second)
+
+    with Journal(path) as journal:
+        assert len(journal.unreadable()) == (not understood)
+        if understood:
+            assert datetime.fromtimestamp(journal.entry(2).changed, BEIJING).year == 9999
+
+
+def test_an_answer_at_a_whole_second_is_understood(three, path):
+    edit_answer(path, 2, put("at", value=1767578400))
+
+    with Journal(path) as journal:
+        assert journal.entry(2).steps[0].at == 1767578400
+
+
+def test_an_entry_says_whether_it_is_settled(three, path, client):
+    with Journal(path) as journal:
+        journal.resume(client, 2)
+
+        assert [entry.settled for entry in journal.entries()] == [False, True, False]
 
 
 def test_what_was_edited_is_not_said_to_be_newer(three, path):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import resource
+from dataclasses import replace
 
 import pytest
 
 from qftools import Policy, Verdict, cancel
-from qftools.errors import BusyError, InputError
+from qftools.errors import BusyError, InputError, JournalError
 from qftools.journal import Journal
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
@@ -75,6 +76,34 @@ def test_an_entry_is_found_by_the_numbers_that_were_only_told_on_the_way(journal
     told = journal.entry(2).order.out_trade_no
     assert told and [entry.number for entry in journal.entries(out_trade_no=told)] == [2]
     assert [entry.number for entry in journal.entries(syssn=by_syssn.syssn)] == [2]
+
+
+def test_an_entry_has_the_outcome_of_its_cancel_once_it_has_ended(journal, client):
+    interrupted(client, journal, 2)
+    outcome = cancel(client, placed(client), journal=journal)
+
+    left, ended = journal.entries()
+    assert (left.verdict, left.outcome) == (None, None)
+    assert (ended.verdict, ended.outcome) == (Verdict.CANCELLED, outcome)
+
+
+def test_a_number_that_is_more_than_a_file_can_count_is_in_no_entry(journal):
+    with pytest.raises(InputError, match="is in no entry"):
+        journal.entry(2**63)
+
+
+@pytest.mark.parametrize(
+    ("how", "to_do"),
+    [("an unknown step", "A newer qftools wrote it"), ("half a text", "Was the file edited")],
+)
+def test_what_to_do_about_an_unreadable_entry_depends_on_who_wrote_it(
+    how, to_do, journal, path, client
+):
+    interrupted(client, journal, 1)
+    spoil(path, how, 1)
+
+    with pytest.raises(JournalError, match=to_do):
+        journal.resume(client, 1)
 
 
 def test_begun_and_changed_are_by_the_clients_clock(journal, sandbox, client):
@@ -174,6 +203,15 @@ def test_only_the_last_question_can_be_without_its_answer(journal, client):
     assert (entry.unanswered, len(entry.steps)) == (None, 1)
 
 
+def test_a_cancel_that_is_unresolved_is_owed_however_old_it_is(journal, sandbox, client):
+    order = interrupted(client, journal, 0)
+    sandbox.clock.advance(2 * Policy().expiry)
+    with sandbox.fault("reply lost", on="query", times=None):
+        cancel(client, order, journal=journal, policy=HASTY)
+
+    assert [entry.verdict for entry in journal.pending()] == [Verdict.UNRESOLVED]
+
+
 # ---- when it was asked ---------------------------------------------------------------------
 
 
@@ -261,6 +299,31 @@ def test_an_owner_that_does_not_live_keeps_no_one_out(owner, journal, path, clie
     assert journal.resume(client, 1).verdict is Verdict.CANCELLED
 
 
+def test_a_refusal_names_both_accounts(journal, sandbox, client):
+    interrupted(client, journal, 1)
+    other = sandbox.client(credentials=Credentials("B" * 32, "another key", mchid="M1"))
+
+    with pytest.raises(InputError) as refused:
+        journal.resume(other, 1)
+
+    assert f"{'B' * 32} with mchid M1 at {client.base_url}" in str(refused.value)
+    begun_by = f"entry 1: {sandbox.credentials.app_code} at {client.base_url}"
+    assert begun_by in str(refused.value)
+
+
+def test_a_journal_in_memory_marks_its_owner_in_no_folder(client, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    there = []
+
+    def look():
+        there.append(list(tmp_path.iterdir()))
+
+    with Journal(":memory:") as journal:
+        cancel(client, placed(client), journal=journal, watch=Asks(Step.CANCEL, look))
+
+    assert there == [[]]
+
+
 # ---- how it goes on -------------------------------------------------------------------------
 
 
@@ -340,3 +403,67 @@ def test_a_question_that_never_left_takes_no_answered_one_with_it(journal, sandb
     entry = journal.entry(1)
     assert [taken.endpoint for taken in entry.steps] == ["query"]
     assert (entry.unanswered, entry.walk.step) == (None, Step.CANCEL)
+
+
+def test_a_full_disk_does_not_hide_why_a_question_can_not_be_sent(journal, client):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    class Forbids:
+        def asking(self, walk, action):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+            raise InputError("order", "can't be asked for", "another one")
+
+        def told(self, walk, taken): ...
+
+    try:
+        with pytest.raises(InputError, match="can't be asked for"):
+            cancel(client, placed(client), journal=journal, watch=Forbids())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert journal.entry(1).unanswered == "query"  # it could not be taken back
+
+
+def test_a_disk_that_fills_up_when_a_question_is_written_is_told_before_it_leaves(
+    journal, sandbox, client
+):
+    interrupted(client, journal, 1)
+    asked = len(sandbox.exchanges)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    now = client.clock
+
+    def clock():  # read when the question is written, after the entry was claimed
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+        return now()
+
+    client.clock = clock
+    try:
+        with pytest.raises(JournalError, match="can't be written"):
+            journal.resume(client, 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert len(sandbox.exchanges) == asked
+
+
+def test_what_resume_is_given_is_kept_before_anything_is_sent(journal, sandbox, client):
+    interrupted(client, journal, 1)
+    sandbox.clock.advance(3600)
+    with pytest.raises(Died):
+        journal.resume(client, 1, policy=HASTY, watch=Dies(0))
+
+    entry = journal.entry(1)
+    assert entry.walk.policy == HASTY
+    assert client.clock() - 60 < entry.changed
+
+
+def test_a_udid_that_holds_the_key_is_left_out_and_another_is_kept(journal, client):
+    key = client.credentials.client_key
+    kept, left_out = (replace(placed(client), udid=udid) for udid in ("till 7", f"till {key}"))
+    for order in (kept, left_out):
+        interrupted(client, journal, 2, order)  # the payment to cancel is known by then
+
+    first, second = (entry.walk for entry in journal.entries())
+    assert first.target and second.target
+    assert (first.order.udid, first.target.udid) == ("till 7", "till 7")
+    assert (second.order.udid, second.target.udid) == (None, None)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
+import sqlite3
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -18,7 +21,8 @@ from qftools.errors import InputError
 from qftools.journal import Journal
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
-from tests.test_journal import HASTY, Died, Dies, placed
+from qftools.walk import Step
+from tests.test_journal import HASTY, Asks, Died, Dies, placed
 from tests.test_journal_entries import spoil
 
 KEY = "MARKER5744993FBC034DBBB995FA"
@@ -132,6 +136,21 @@ def test_a_cancel_of_another_account_begins_an_entry_of_its_own(sandbox, path):
         assert journal.entry(1).verdict is None
 
 
+@pytest.mark.parametrize(
+    ("left", "verdict"), [(True, Verdict.CANCELLED), (False, Verdict.ALREADY_CANCELLED)]
+)
+def test_a_cancel_found_on_going_on_is_ours_only_if_our_question_may_have_left(
+    left, verdict, sandbox, client, path
+):
+    order = placed(client)
+    interrupted(client, path, at=2 if left else 1, order=order)
+    cancel(over_the_wire(sandbox), order)
+
+    with Journal(path) as journal:
+        assert journal.entry(1).unanswered == ("reversal" if left else None)
+        assert journal.resume(client, 1).verdict is verdict
+
+
 # ---- as the caller says now ------------------------------------------------------------------
 
 
@@ -195,6 +214,17 @@ def test_what_was_chosen_at_first_is_what_resume_goes_by(pay_type, chosen, call,
         outcome = journal.resume(client, 1)
 
     assert call in [taken.endpoint for taken in outcome.steps]
+
+
+def test_the_outcome_has_the_questions_of_before_and_those_of_going_on(sandbox, client, path):
+    interrupted(client, path)
+
+    with Journal(path) as journal:
+        before = journal.entry(1).steps
+        outcome = journal.resume(client, 1)
+
+        assert len(before) == 1 and outcome.steps[:1] == before and len(outcome.steps) > 1
+        assert journal.entry(1).outcome == outcome
 
 
 def test_what_is_known_of_an_order_is_kept_where_the_caller_says_less(client, path):
@@ -280,6 +310,35 @@ def test_one_entry_that_goes_wrong_does_not_stop_resume_all(sandbox, client, pat
 
     assert watch.done.exit_code == 15
     assert [sandbox.order(order).state for order in orders] == ["cancelled", "waiting", "cancelled"]
+
+
+def test_an_answer_that_cannot_be_written_costs_one_warning(client, path):
+    order = placed(client)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+
+    with Journal(path) as journal:
+        try:
+            outcome = cancel(client, order, journal=journal, watch=Asks(Step.CONFIRM, fill))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+        assert outcome.verdict is Verdict.CANCELLED
+        assert len(outcome.warnings) == 1 and "not written: the journal" in outcome.warnings[0]
+        assert [entry.unanswered for entry in journal.pending()] == ["query"]
+
+
+def test_a_finished_cancel_is_found_by_its_verdict_with_sql(client, path):
+    cancelled = placed(client)
+    with Journal(path) as journal:
+        cancel(client, cancelled, journal=journal)
+    interrupted(client, path)
+
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT out_trade_no FROM entry WHERE verdict = 'CANCELLED'")
+        assert rows.fetchall() == [(cancelled.out_trade_no,)]
 
 
 # ---- on the disk -------------------------------------------------------------------------------

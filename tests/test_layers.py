@@ -19,7 +19,7 @@ FLOORS = [
     ["strict_json", "deadline", "door", "sandbox"],
     ["connection", "client"],
     ["verdicts", "policy", "findings", "evidence", "asking", "walk", "cancellation"],
-    ["records", "journal_file", "journal", "journal_page", "diagnosis"],
+    ["records", "journal_file", "journal_entries", "journal", "journal_page", "diagnosis"],
     ["pace", "sweep_cells", "sweep", "sweep_reading", "sweep_files"],
     ["panels", "demonstration", "cli", "__main__"],
 ]

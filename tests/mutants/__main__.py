@@ -43,9 +43,20 @@ def reasons() -> dict[Name, str]:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is on disk about one module, as long as it is still true."""
+    """What is on disk about one module, as long as it is still true.
+
+    The digests are those of before the run: what is edited in the middle of it is run again.
+    """
 
     module: str
+    code: str
+    tests: dict[str, str]
+
+    @classmethod
+    def of(cls, module: str) -> Kept:
+        """Return it for a module and its tests as they are now."""
+        code = digest([module, *_own_files()])
+        return cls(module, code, {test: digest([test]) for test in tests_of(module)})
 
     @property
     def _path(self) -> Path:
@@ -57,15 +68,14 @@ class Kept:
             kept = json.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None, {}
-        tests = tests_of(self.module)
-        if kept["module"] != digest([self.module, *_own_files()]):
+        if kept["module"] != self.code:
             return None, {}
-        same = kept["tests"] == {test: digest([test]) for test in tests}
+        same = kept["tests"] == self.tests
         ends = {
             name: end
             for name, end in kept["ends"].items()
             if (same and not end.startswith(BROKEN))
-            or kept["tests"].get(at := end.split("::")[0]) == digest([at])
+            or kept["tests"].get(at := end.split("::")[0]) == self.tests.get(at, "")
         }
         return Seen(**kept["seen"]) if same else None, ends
 
@@ -73,8 +83,8 @@ class Kept:
         """Keep it, with the digests of all that it rests on."""
         KEPT.mkdir(parents=True, exist_ok=True)
         content = {
-            "module": digest([self.module, *_own_files()]),
-            "tests": {test: digest([test]) for test in tests_of(self.module)},
+            "module": self.code,
+            "tests": self.tests,
             "seen": asdict(seen),
             "ends": ends,
         }
@@ -96,7 +106,7 @@ def digest(paths: Iterable[str]) -> str:
 def run(module: str, jobs: int, sample: random.Random | None, seconds: float) -> dict[Mutant, str]:
     """Run what is not known yet of one module, and return how each mutant ended."""
     known = reasons()
-    kept = Kept(module)
+    kept = Kept.of(module)
     seen, ends = kept.load()
     found = mutants(module)
     if sample:

@@ -21,6 +21,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "qftools/routing.py": ("test_routing",),
     "qftools/records.py": ("test_records",),
     "qftools/journal.py": ("test_journal_reading", "test_journal", "test_journal_resume"),
+    "qftools/journal_entries.py": ("test_journal_entries", "test_journal_reading"),
     "qftools/journal_file.py": ("test_journal_file", "test_journal"),
     "qftools/sweep_files.py": ("test_sweep_results",),
     "qftools/sweep_reading.py": ("test_sweep_kinds", "test_sweep_reading"),

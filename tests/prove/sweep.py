@@ -31,7 +31,7 @@ _OURS = [
     tracemalloc.Filter(True, f"*/qftools/{name}.py")
     for name in (
         *("sweep", "sweep_cells", "sweep_reading", "sweep_files", "pace"),
-        *("journal", "journal_file", "records", "cancellation"),
+        *("journal", "journal_entries", "journal_file", "records", "cancellation"),
         *("walk", "findings", "client", "connection", "exchange", "models"),
     )
 ]
