@@ -7,7 +7,6 @@ outside is escaped.
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -16,7 +15,7 @@ from qftools import records
 from qftools.cancellation import Taken
 from qftools.catalogue import Text
 from qftools.exchange import Headers
-from qftools.exchange.redaction import ShownExchange
+from qftools.exchange.redaction import Shown, ShownExchange, redactor_for
 from qftools.journal import Entry
 from qftools.locale import text
 from qftools.validation import BEIJING
@@ -67,13 +66,9 @@ def as_dict(entry: Entry, lang: str) -> dict[str, Any]:
     }
 
 
-def as_json(entry: Entry, lang: str) -> str:
+def as_json(entry: Entry, lang: str) -> Shown:
     """Return [as_dict][qftools.journal_page.as_dict] as JSON."""
-    return (
-        json.dumps(as_dict(entry, lang), ensure_ascii=False, indent=2)
-        .encode("utf-8", "backslashreplace")
-        .decode()
-    )
+    return redactor_for(frozenset()).json(as_dict(entry, lang), indent=2)
 
 
 def as_text(entry: Entry, lang: str) -> str:

@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from qftools import ownership
 from qftools.errors import BusyError, InputError
+from qftools.exchange.redaction import redactor_for
 from qftools.journal_page import when
 from qftools.locale import mark
 from qftools.models import Order
@@ -152,7 +153,7 @@ class Results:
             csv.writer(written).writerow(_harmless(values[name]) for name in RESULT_COLUMNS)
             line = written.getvalue()
         else:
-            line = json.dumps(values, ensure_ascii=False) + "\n"
+            line = redactor_for(frozenset()).json(values) + "\n"
         with self._clear_errors():
             self._append(line.encode("utf-8", "backslashreplace"))
         self._remember(values)

@@ -34,6 +34,7 @@ class ExchangeLines:
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
+        self._redactor = output.redactor()  # here: the lines are made in other threads
         self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_LINES)
         self._left_out = 0
         self._thread = threading.Thread(target=self._print, name="qftools-lines", daemon=True)
@@ -44,7 +45,7 @@ class ExchangeLines:
 
     def add(self, seen: Seen) -> None:
         """Take an exchange in; called by the sandbox with its lock held."""
-        line = json_line(seen) if self._as_json else text_line(seen)
+        line = self._redactor.words(json_line(seen) if self._as_json else text_line(seen))
         try:
             self._lines.put_nowait(line)
         except queue.Full:

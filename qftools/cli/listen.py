@@ -148,6 +148,7 @@ class _Shown(Door):
         self._forward = forward
         self._answer = answer
         self._as_json = as_json
+        self._redactor = output.redactor()  # here: requests come in other threads
         self._lock = threading.Lock()
 
     def answered(self, request: WireRequest) -> WireResponse:
@@ -174,18 +175,20 @@ class _Shown(Door):
         return (403, b"") if arrival.signed is False else (200, self._answer.encode())
 
     def _show(self, arrival: Arrival, status: int, answer: bytes) -> None:
+        redactor = self._redactor
+        fields = redactor.plain(dict(arrival.fields))
+        told = redactor.text(answer.decode("utf-8", "replace"))
         if self._as_json:
             line = {
                 "signed": arrival.signed,
                 "why": arrival.why,
                 "retry": arrival.retry,
                 "status": status,
-                "answer": answer.decode("utf-8", "replace"),
-                "notification": dict(arrival.fields),
+                "answer": told,
+                "notification": fields,
             }
             click.echo(output.as_json(line))
             return
-        fields = arrival.fields
         amount = output.amount(str(fields.get("txamt", "")), str(fields.get("txcurrcd", "")))
         signed, colour = {
             True: (text("signature right"), "green"),
@@ -193,13 +196,12 @@ class _Shown(Door):
             None: (text("signature not checked"), "yellow"),
         }[arrival.signed]
         retry = text("retry {number}").format(number=arrival.retry)
+        named = (fields.get("notify_type", "?"), fields.get("out_trade_no", "?"), amount)
         words = [
-            output.plain(fields.get("notify_type", "?")),
-            output.plain(fields.get("out_trade_no", "?")),
-            amount,
+            *map(output.plain, named),
             click.style(signed, fg=colour),
             retry if arrival.retry else text("first delivery"),
-            f"-> HTTP {status} {output.plain(answer[:40].decode('utf-8', 'replace'))}",
+            output.plain(f"-> HTTP {status} {told[:40]}"),
         ]
         click.echo("  ".join(words))
         if arrival.why:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import shlex
 import sys
@@ -15,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qftools.exchange.redaction import Redactor
     from qftools.models import Order
 
 WIDE = 150  # columns where there is no terminal to ask, as in a log
@@ -43,6 +45,15 @@ def plain(value: object) -> str:
     )
 
 
+def redactor() -> Redactor:
+    """The redaction of what a command shows: it knows the key that the command was given."""
+    from qftools.exchange.redaction import redactor_for
+
+    context = click.get_current_context(silent=True)
+    keys = (context and context.params.get("client_key"), os.environ.get("QFTOOLS_CLIENT_KEY"))
+    return redactor_for(frozenset(key for key in keys if key))
+
+
 def as_json(value: object, *, indent: int | None = None) -> str:
     """*value* as JSON that any reader takes, with an escape for what the terminal can't write.
 
@@ -51,9 +62,9 @@ def as_json(value: object, *, indent: int | None = None) -> str:
         {"撤销": "a\\udc80\\u009b", "rate": "inf"}
     """
     try:
-        written = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+        written = redactor().json(value, indent=indent, allow_nan=False)
     except ValueError:  # Python reads NaN and 1e999 from JSON, but there they are no JSON
-        written = json.dumps(_finite(value), ensure_ascii=False, indent=indent)
+        written = redactor().json(_finite(value), indent=indent)
     encoding = _encoding()
     return re.sub(r"[^\x20-\x7e\n]", lambda found: _in_json(found[0], encoding), written)
 

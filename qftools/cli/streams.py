@@ -18,9 +18,11 @@ from typing import TextIO, cast
 
 MOST_KEPT = 20_000  # characters of what could not be written
 
-# Control characters but tab, line ends and ESC (click's and rich's colours); controls of bidi.
+# Control characters but tab and line ends; controls of bidi. An ESC passes before colours and
+# before what rich's progress bar needs: one line up, the line emptied, the cursor hidden.
 _STEERING = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+    r"|\x1b(?!\[(?:[0-9;]*m|1?A|2K|\?25[hl]))"
 )
 
 

@@ -13,7 +13,7 @@ from qftools.catalogue.rows import Text
 from qftools.diagnosis.nouns import Diagnosis, Draft
 from qftools.diagnosis.visible import difference
 from qftools.exchange import REDACTED
-from qftools.exchange.hidden_fields import is_key
+from qftools.exchange.hidden_fields import is_hidden, is_key
 from qftools.exchange.parsing import LONGEST_TEXT, Paste, load_json
 from qftools.exchange.redaction import Collector, redactor_for
 
@@ -25,6 +25,7 @@ _TEXT = Text("粘贴的文字", "text")
 _ASSIGNED = re.compile(
     r"(?i)(?<![A-Za-z0-9])(?:client_?key|app_?key|app_?secret|qftools_client_key|密钥|key)"
     r"[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?([A-Za-z0-9*+/_\-]{8,128})(?![A-Za-z0-9])"
+    r"(?!\\?[\"']?\s{0,4},\s{0,4}\\?[\"']?value)"  # as Postman writes a table of fields
 )
 # 32 digits behind something that is no "=": a value that is a number of its own stays one.
 _BEHIND = re.compile(rb"(?<=[^=])([0-9A-F]{32}|[0-9a-f]{32})$")
@@ -35,8 +36,7 @@ def keys_in(text: str, pastes: Iterable[Paste]) -> list[str]:
     value = _json(text)
     if value is None:
         assigned = [match[1] for match in list(_ASSIGNED.finditer(text))[:_MOST]]
-        # key: "out_trade_no" names a field, as Postman writes its tables.
-        found = dict.fromkeys(one for one in assigned if one.lower() not in _field_names())
+        found = dict.fromkeys(one for one in assigned if not _is_name(one))
     else:
         found = dict.fromkeys(one for name, one in _named(value, 0) if is_key(name))
     for paste in pastes:
@@ -69,6 +69,11 @@ def _named(value: Any, depth: int) -> Iterator[tuple[str, str]]:
                 yield from _named(part, depth + 1)
             elif not row and part:
                 yield name, str(part)
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether it names a field, as in ``value: "1", key: "out_trade_no"``."""
+    return text.lower() in _field_names() or is_hidden(text)
 
 
 @cache

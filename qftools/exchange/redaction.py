@@ -34,6 +34,7 @@ from qftools.exchange.hidden_fields import HINTS, LOOSE, is_hidden
 
 _LONGEST_ENCODED = 16_384  # bytes of a secret in the longest of its encodings
 _DEEPEST = 8  # structures inside structures; what is deeper is not shown
+_MOST_TAKEN = 100  # values; a paste that holds more is crafted
 _SHORTEST_TAKEN = 4  # characters of a value that is looked for elsewhere, too
 
 T = TypeVar("T")
@@ -179,7 +180,7 @@ class Redactor:
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[Shown, Shown], ...]:
         """Headers without the secrets, and without credentials of other systems."""
-        return tuple([(self.words(n), self.text(self._field(n, v))) for n, v in headers])
+        return tuple([(self.text(n), self.text(self._field(n, v))) for n, v in headers])
 
     def url(self, url: str) -> Shown:
         """*url* without the secrets, its password, and secret fields in query and fragment."""
@@ -196,11 +197,19 @@ class Redactor:
         return clean
 
     def json(self, value: object, **options: Any) -> Shown:
-        """*value* as JSON; *options* are those of `json.dumps`."""
-        written = json.dumps(value, **{"ensure_ascii": False, **options})
+        """*value* as JSON without anything that steers a terminal.
+
+        *options* are those of `json.dumps`.
+
+        Example:
+            >>> print(Redactor().json({"撤销": "a\\x9b2J", "client_key": "5744"}))
+            {"撤销": "a\\u009b2J", "client_key": "[redacted]"}
+        """
+        options = {"ensure_ascii": False} | options
+        written = json.dumps(value, **options)
         if self.suspects(written.encode("utf-8", "surrogatepass")):
-            written = json.dumps(self.plain(value), **{"ensure_ascii": False, **options})
-        return Shown(written, _MAKER)
+            written = json.dumps(self.plain(value), **options)
+        return Shown(_STEERING.sub(lambda found: json.dumps(found[0])[1:-1], written), _MAKER)
 
     # ---- exchanges ------------------------------------------------------------------
 
@@ -337,11 +346,17 @@ class Redactor:
     def _loose(self, text: str) -> str:
         """A text without structure, such as a line of a log, an error page, or half of JSON."""
         text = _OPTION.sub(self._loose_cookie, _COOKIE.sub(self._loose_cookie, text))
+        text = _ROW_IN_TEXT.sub(self._loose_row, _PART_IN_TEXT.sub(self._loose_row, text))
         text = _USER_IN_TEXT.sub(self._loose_user, text)
         return _IN_TEXT.sub(self._loose_field, text)
 
     def _loose_cookie(self, found: re.Match[str]) -> str:
         return found[1] + self._hide(found[2])
+
+    def _loose_row(self, found: re.Match[str]) -> str:
+        if not is_hidden(found[2]) or found[3] == REDACTED:
+            return found[0]
+        return found[1] + self._hide(found[3])
 
     def _loose_user(self, found: re.Match[str]) -> str:
         self._hide(found[2])
@@ -366,7 +381,9 @@ class Redactor:
         if isinstance(value, dict):
             named = value.get("name", value.get("key")) if "value" in value else None
             return {
-                name: self._leaf(named if named and name == "value" else name, part, depth, value)
+                self._value(str(name), depth): self._leaf(
+                    named if named and name == "value" else name, part, depth, value
+                )
                 for name, part in value.items()
             }
         if isinstance(value, (list, tuple)):
@@ -486,7 +503,8 @@ class Collector(Redactor):
         for part in (text, password, *re.split(r"[:;=,\s]+", text)):
             # "Bearer", "path=/" and "Li" say nothing, and would be found by chance.
             least = _SHORTEST_TAKEN if part in (text, password) else 8
-            if len(part.encode("utf-8", "surrogatepass")) >= least and REDACTED not in part:
+            long_enough = len(part.encode("utf-8", "surrogatepass")) >= least
+            if long_enough and REDACTED not in part and len(self._taken) < _MOST_TAKEN:
                 self._taken[part] = None
         return REDACTED
 
@@ -509,6 +527,10 @@ def _as_it_is(exchange: Exchange) -> ShownExchange:
         exchange.seconds,
         made_by=_MAKER,
     )
+
+
+# Controls beyond ASCII, those of bidi, line ends that are none in JSON, and half characters.
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 # ---- grammar ----------------------------------------------------------------------------
@@ -552,6 +574,16 @@ _IN_TEXT = re.compile(
     r"|(?P<bare>(?!\[redacted\])[^\s&,;\"'<>{}()\[\]|\\][^&\r\n,;\"'<>{}()\[\]|\\]{0,200}?"
     r"(?=\s+[\w.\-]{1,60}\s*[=:：]|[&\r\n,;\"'<>{}()\[\]|\\]|$)))"
     r"|\s{0,4}>(?:<!\[CDATA\[)?(?!\[redacted\])(?P<tagged>[^<\]]{1,2000}))"
+)
+# One field of a multipart body, and one row of a table, in a text that is neither.
+_PART_IN_TEXT = re.compile(
+    r"(?i)(form-data;\s{0,4}name=\\?\"([^\"\\\r\n]{1,200})\\?\"[^\r\n\\]{0,200}"
+    r"(?:(?:\r?\n|\\r\\n|\\n)[\w-]{1,40}:[^\r\n\\]{0,200}){0,5}(?:\r?\n|\\r\\n|\\n){2})"
+    r"((?:(?!\r?\n--|\\n--|\\r).){1,2000})"
+)
+_ROW_IN_TEXT = re.compile(
+    rf"(?i)((?:key|name){_SEPARATOR}{_QUOTE}([\w.\[\]-]{{1,200}}){_QUOTE}\s{{0,4}},\s{{0,9}}{_QUOTE}?value"
+    rf"{_SEPARATOR}{_QUOTE})((?:(?!{_QUOTE}).){{1,2000}})"
 )
 _BOUNDARY = re.compile(r'(?i)multipart/.*?;\s*boundary=(?:"([^"]{1,200})"|([^\s";,]{1,200}))')
 _FIRST_LINE = re.compile(rb"\s{0,20}--([^\r\n]{1,200}?)\r?\n[^\r\n:]{1,80}:")

@@ -6,6 +6,7 @@ from ipywidgets import HTML, Dropdown
 
 from qftools.diagnosis import Diagnosis, Finding, explain
 from qftools.diagnosis.visible import visible
+from qftools.errors import InputError
 from qftools.locale import language, mark
 from qftools.locale import text as _
 from qftools.panels.markup import Markup, el, join
@@ -114,7 +115,10 @@ class Doctor(Panel):
         """Return what the example's diagnosis is, where nothing was diagnosed yet."""
         if self.diagnosis is not None:
             return self._result()
-        preview = explain(self.paste.text, key=self.key.secret or None)
+        try:
+            preview = explain(self.paste.text, key=self.key.secret or None)
+        except InputError:
+            return el("pre", self.paste.value)
         spoken = language()
         return join(
             el("pre", self.paste.value),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox
 
 from qftools.diagnosis.visible import BLANK, visible
-from qftools.exchange.redaction import ShownExchange
+from qftools.exchange.redaction import Shown, ShownExchange, redactor_for
 from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.panels.markup import Markup, el, join
@@ -173,7 +173,7 @@ class Signing(Panel):
         tell(self.source, self._program())
 
     def _signed_text(self) -> Markup:
-        text = canonical(self.pairs)
+        text = self._may_be_shown(canonical(self.pairs))
         shown = [
             el("span", piece, cls="qf-ghost") if _MARK.fullmatch(piece) else piece
             for piece in _MARK.split(visible(text))
@@ -189,6 +189,9 @@ class Signing(Panel):
                 cls="qf-code",
             ),
         )
+
+    def _may_be_shown(self, text: str) -> Shown:
+        return redactor_for(frozenset({self.key.secret})).text(text)
 
     def _program(self) -> Markup:
         exchange = asked(
@@ -211,7 +214,8 @@ class Signing(Panel):
         respcd = str(body.get("respcd", ""))
         tone = "ok" if respcd == "0000" else "bad" if respcd == "1108" else "wait"
         said = " ".join(str(body.get(name) or "") for name in ("respmsg", "resperr")).strip()
-        signed = el("code", way.text(self.pairs), el("span", "••••••••", cls="qf-info"))
+        masked = el("span", "••••••••", cls="qf-info")
+        signed = el("code", self._may_be_shown(way.text(self.pairs)), masked)
         return el(
             "div",
             el("p", el("span", respcd, cls="qf-verdict"), "  ", said),
@@ -223,7 +227,10 @@ class Signing(Panel):
 
     def as_text(self) -> str:
         """Return the signed text without the key, the signature, and what was answered."""
-        lines = [canonical(self.pairs), f"{self.algorithm.value} {self.signature}"]
+        lines = [
+            self._may_be_shown(canonical(self.pairs)),
+            f"{self.algorithm.value} {self.signature}",
+        ]
         if self.exchange is not None:
             lines.append(f"{self.tried}: {reading(self.exchange).get('respcd')}")
         return "\n".join(lines)

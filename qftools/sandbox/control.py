@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from qftools.door import WireRequest, WireResponse
 from qftools.errors import SandboxError
+from qftools.exchange.redaction import Shown, redactor_for
 from qftools.sandbox.control_params import Ask, NotFound, Route, WrongValue, read_values
 from qftools.sandbox.control_routes import ROUTES
 
@@ -53,15 +54,26 @@ class Control:
             self._check_origin(request)
             route, found = _route(request)
             values = self._values(request, route)
-            return reply(200, route.act(Ask(self._sandbox, found, values)))
+            return reply(200, self._shown(route.act(Ask(self._sandbox, found, values))))
         except Refusal as refusal:
-            return _refused(refusal)
+            return self._refused(refusal)
         except NotFound as error:
-            return _refused(Refusal(404, "not found", str(error)))
+            return self._refused(Refusal(404, "not found", str(error)))
         except WrongValue as error:
-            return _refused(Refusal(400, "wrong value", str(error), field=error.field))
+            return self._refused(Refusal(400, "wrong value", str(error), field=error.field))
         except SandboxError as error:
-            return _refused(Refusal(409, "refused", str(error)))
+            return self._refused(Refusal(409, "refused", str(error)))
+
+    def _shown(self, value: object) -> Shown:
+        """What an answer says, without the keys of the merchants and without payers' names."""
+        keys = frozenset(item.client_key for item in self._sandbox.gateway.merchants)
+        return redactor_for(keys).json(value)
+
+    def _refused(self, refusal: Refusal) -> WireResponse:
+        error = {"code": refusal.code, "message": str(refusal)}
+        if refusal.field:
+            error["field"] = refusal.field
+        return reply(refusal.status, self._shown({"error": error}), *refusal.headers)
 
     def _check_origin(self, request: WireRequest) -> None:
         """Refuse what a page of another origin sends, whatever it sends."""
@@ -135,7 +147,7 @@ def _match(pattern: list[str], words: list[str]) -> dict[str, str] | None:
     return found
 
 
-def reply(status: int, value: object, *headers: tuple[str, str]) -> WireResponse:
+def reply(status: int, text: Shown, *headers: tuple[str, str]) -> WireResponse:
     """Return an answer in JSON. Nothing keeps it, and no page elsewhere may read it."""
     return WireResponse(
         status,
@@ -146,12 +158,5 @@ def reply(status: int, value: object, *headers: tuple[str, str]) -> WireResponse
             ("Cross-Origin-Resource-Policy", "same-origin"),
             *headers,
         ),
-        json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"),
+        text.encode(),
     )
-
-
-def _refused(refusal: Refusal) -> WireResponse:
-    error = {"code": refusal.code, "message": str(refusal)}
-    if refusal.field:
-        error["field"] = refusal.field
-    return reply(refusal.status, {"error": error}, *refusal.headers)

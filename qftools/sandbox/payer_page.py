@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from qftools import catalogue
 from qftools.door import WireRequest, WireResponse, plain
+from qftools.exchange.redaction import Redactor, redactor_for
 from qftools.sandbox import payer
 from qftools.sandbox.orders import Entry
 from qftools.sandbox.pages import headers, language, page, say
@@ -53,7 +54,8 @@ class PayerPage:
         if entry is None:
             return _not_found(lang)
         query = parse_qs(request.query)
-        return _shown(entry, lang, _what_happened(entry, query) or _note(entry))
+        redactor = redactor_for(frozenset(item.client_key for item in gateway.merchants))
+        return _shown(entry, lang, _what_happened(entry, query) or _note(entry), redactor)
 
     def _act(self, request: WireRequest, entry: Entry | None) -> WireResponse:
         if not self._sandbox.app.is_own_origin(request):
@@ -72,7 +74,7 @@ class PayerPage:
         return WireResponse(303, (*headers("text/plain"), ("Location", where)))
 
 
-def _shown(entry: Entry, lang: str, note: str) -> WireResponse:
+def _shown(entry: Entry, lang: str, note: str, redactor: Redactor) -> WireResponse:
     wallet = catalogue.wallets().get(entry.wallet)
     status = entry.state.value.replace(" ", "-")
     other = "zh" if lang == "en" else "en"
@@ -83,12 +85,12 @@ def _shown(entry: Entry, lang: str, note: str) -> WireResponse:
         lang,
         code=lang,
         syssn=entry.syssn,
-        out_trade_no=entry.out_trade_no,
+        out_trade_no=redactor.words(entry.out_trade_no),
         wallet=wallet.name.say(lang) if wallet else entry.wallet,
         wallet_key=entry.wallet if entry.wallet.isascii() else "",
         amount=shown,
         amount_html=f"<small>{escape(currency)}</small>{escape(figure)}",
-        goods=entry.goods_name or say("payer_no_goods", lang),
+        goods=redactor.text(entry.goods_name) or say("payer_no_goods", lang),
         state=entry.state.value,
         status=status,
         state_text=say("state_" + status.replace("-", "_"), lang),
