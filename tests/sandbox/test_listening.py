@@ -166,6 +166,49 @@ def test_listen_forwards_the_bytes_and_brings_the_answer_back(sandbox):
     assert notice.attempts[0].status == 500
 
 
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Host": "evil.example"}, b"{}", 421),
+        ({"Host": "127.0.0.1.evil.example"}, b"{}", 421),
+        ({"Origin": "https://evil.example"}, b"{}", 403),
+        ({"Origin": "null"}, b"{}", 403),
+        ({"Sec-Fetch-Site": "cross-site"}, b"{}", 403),
+        ({}, b"x" * (256 * 1024 + 1), 413),
+    ],
+)
+def test_what_comes_from_elsewhere_leaves_no_line(headers, body, status):
+    with listening() as (lines, url):
+        assert requests.post(url, data=body, headers=headers, timeout=20).status_code == status
+        requests.post(url, data=b"{}", headers={"X-QF-SIGN": "0" * 32}, timeout=20)
+        assert "first delivery" in lines.readline()
+        assert "No key was given" in lines.readline()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"txcurrcd": "HKD", "txamt": "' + b"9" * 5_000 + b'"}',
+        b'{"txcurrcd": "HKD", "txamt": ' + b"9" * 5_000 + b"}",
+        b'{"txcurrcd": "HKD", "txamt": "\xc2\xb2"}',
+        b'{"txcurrcd": ["HKD"], "txamt": {}, "notify_type": 1e999}',
+        b'{"a":' * 900 + b"1" + b"}" * 900,
+        b'{"out_trade_no": "\\ud800"}',
+        b'{"notify_type": "\\u001b[2J", "out_trade_no": "\\n\\u202e\\u009b"}',
+        b"\xff\xfe[",
+        b"",
+    ],
+)
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_no_body_makes_listen_fail_or_steers_the_terminal(body, form):
+    with listening(*form) as (lines, url):
+        answer = requests.post(url, data=body, headers={"X-QF-SIGN": "\xe9" * 9}, timeout=20)
+        line = lines.readline()
+
+    assert answer.status_code == 200
+    assert line.endswith("\n") and line[:-1].isprintable()
+
+
 def test_when_listen_stops_the_sandbox_notifies_nobody(sandbox):
     with listening("--sandbox", sandbox.url) as (_, url):
         during = sandbox.notifications.url
