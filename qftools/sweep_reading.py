@@ -52,9 +52,7 @@ _REASON = 400  # characters of a reason, which repeats the cell
 _SEPARATORS = (",", ";", "\t", "|")
 _PAY_TYPE = re.compile("[0-9]{6}")
 _ORDER = re.compile(r"(?!#\s).*\d")  # what a title or a remark above the header has not
-_SEPARATOR_LINE = re.compile(
-    r'"?sep=.?"?\s*', re.IGNORECASE
-)  # what a spreadsheet puts before the heading
+_SEPARATOR_LINE = re.compile(r'"?[Ss][Ee][Pp]=.?"?\s*')  # what a spreadsheet puts above a table
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -202,7 +200,7 @@ class Orders:
             raise self._no_orders(
                 mark("{path} is one JSON array"), mark("JSON lines: one object a line")
             )
-        if begins == "{" and not named_so and not first.rstrip(",").endswith("}"):
+        if begins == "{" and not named_so and not first.removesuffix(",").endswith("}"):
             raise self._no_orders(
                 mark("{path} is JSON over several lines"), mark("JSON lines: one object a line")
             )
@@ -210,9 +208,8 @@ class Orders:
 
     def _heading(self, encoding: str) -> _Heading:
         """The first line that names a column of numbers; titles and remarks may stand above it."""
-        lines = islice(self._lines(encoding), _MOST_ABOVE)
-        headings = [_heading(above, line) for above, (_, line) in enumerate(lines)]
-        headings = headings or [_Heading(0, [], None)]
+        lines = [line for _, line in islice(self._lines(encoding), _MOST_ABOVE)] or [""]
+        headings = [_heading(above, line) for above, line in enumerate(lines)]
         return next((heading for heading in headings if heading.separator), headings[0])
 
     def _told_heading(self) -> _Heading:
@@ -285,29 +282,29 @@ Lines = Iterator[tuple[int, str]]
 class _Heading(NamedTuple):
     """Of a table: how many lines stand above it, its cells, and what parts them.
 
-    Nothing parts them where no number has a column.
+    What parts them is empty where no number has a column.
     """
 
     above: int
     cells: list[str]
-    separator: str | None
+    separator: str
 
 
 def _heading(above: int, written: str) -> _Heading:
-    best: tuple[tuple[int, int], list[str], str | None] = (0, 0), [], None
+    best: tuple[tuple[int, int], list[str], str] = (0, 0), [], ""
     for separator in _SEPARATORS:
         cells = _cells(written, separator)
         if isinstance(cells, list):
             fields = {column.field for cell in cells if (column := column_of(cell))}
-            named = None if fields.isdisjoint(_NUMBERS[:2]) else separator
+            named = "" if fields.isdisjoint(_NUMBERS[:2]) else separator
             best = max(best, ((len(fields), len(cells)), cells, named), key=itemgetter(0))
     return _Heading(above, *best[1:])
 
 
 def _table_rows(lines: Lines, heading: _Heading) -> Iterator[tuple[int, Given | str]]:
-    separator = heading.separator or ""
-    for line, written in islice(lines, heading.above):
-        if _filled(_cells(written, separator)) >= _filled(heading.cells) and _ORDER.match(written):
+    above, names, separator = heading
+    for line, written in islice(lines, above):
+        if _filled(_cells(written, separator)) >= _filled(names) and _ORDER.match(written):
             yield line, text("stands above the header")
     columns: list[Column | None] | None = None
     for line, cells, torn in _records(lines, separator):
@@ -325,7 +322,7 @@ def _table_rows(lines: Lines, heading: _Heading) -> Iterator[tuple[int, Given | 
 
 
 def _filled(cells: list[str] | str | None) -> int:
-    return sum(1 for cell in cells if cell.strip()) if isinstance(cells, list) else 0
+    return len([cell for cell in cells if cell.strip()]) if isinstance(cells, list) else 0
 
 
 def _json_rows(lines: Lines) -> Iterator[tuple[int, Given | str]]:
@@ -349,7 +346,7 @@ def _json_rows(lines: Lines) -> Iterator[tuple[int, Given | str]]:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
-    if len(values) < len(pairs) and any(values[name] != value for name, value in pairs):
+    if any(values[name] is not value and values[name] != value for name, value in pairs):  # NaN
         raise ValueError(text("a name is there twice, with different values"))
     return values
 

@@ -118,6 +118,12 @@ def test_what_may_be_an_order_above_the_header_is_told_and_not_lost(file):
     assert wrong_in(path) == dict.fromkeys((1, 4), "stands above the header")
 
 
+def test_a_title_that_is_no_row_of_a_table_is_left_out_above_a_single_column(file):
+    path = file('"page 1\nout_trade_no\nA1\n')
+
+    assert said(path) == {3: ("A1", None, None, None)}
+
+
 def test_a_header_that_comes_again_is_no_order(file):
     path = file("out_trade_no\nA1\nout_trade_no\nA2\n")
 
@@ -129,6 +135,7 @@ def test_a_header_that_comes_again_is_no_order(file):
 def test_the_line_in_which_a_spreadsheet_names_its_separator_is_no_heading(file, line):
     assert len(orders_of(file(f"{line}\r\nout_trade_no,note\r\nA1,sep=\r\n"))) == 1
     assert len(orders_of(file("out_trade_no\nsep=xy\n"))) == 1
+    assert len(orders_of(file(f"out_trade_no\nA1\n{line}\nA2\n"))) == 2
 
 
 def test_the_separator_is_the_one_that_parts_the_most_known_columns(file):
@@ -368,8 +375,8 @@ def test_what_json_can_hold_ends_in_a_wrong_row_and_nothing_else(file):
     ],
 )
 def test_what_is_wrong_with_a_line_of_json_is_said(file, line, said):
-    good = '{"out_trade_no": "A1", "txamt": null, "TXDTM": "", "note": [1], "Order No.": "A1"}'
-    path = file(f'{line}\n{good[:-1]}, "TXDTM": ""}}\n', "a.jsonl")
+    good = '{"out_trade_no": "A1", "txamt": null, "TXDTM": "", "note": NaN, "Order No.": "A1"}'
+    path = file(f'{line}\n{good[:-1]}, "out_trade_no": "A1"}}\n', "a.jsonl")
 
     assert wrong_in(path) == {1: said}
     assert orders_of(path) == [Order("A1")]
