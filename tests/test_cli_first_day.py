@@ -185,7 +185,7 @@ def test_pending_names_the_gateway_where_entries_belong_to_several(qftools, envi
         (("cancel",), "Which order?", "没有说明是哪笔订单"),
         (("cancel", "A1", "B1"), "Got unexpected extra argument (B1)", "多出的参数：B1"),
         (("pending", "A", "B"), "Got unexpected extra arguments (A B)", "多出的参数：A B"),
-        (("cancel", "--syssn"), "requires an argument", "选项 '--syssn' 需要一个值"),
+        (("cancel", "--syssn"), "requires an argument", "选项 '--syssn' 需要 1 个值"),
         (("query", "--json=3"), "does not take a value", "选项 '--json' 不接受值"),
         (("cancel", "A", "--hk-cancel", "x"), "is not one of 'deny'", "不在可选值之中：'deny'"),
         (("report", "--sandbox", "https://x.example"), "is no address", "不是本机沙盒的地址"),
