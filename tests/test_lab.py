@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
 from qftools.verdicts import Verdict
-from tests.lab import NOTEBOOKS, open_and_run, shut_down, use_theme
+from tests.lab import NOTEBOOKS, open_and_run, running_lab, shut_down, use_theme
 from tests.pressing import DO, kind_of
+from tests.taint import KEY, PASTES, found_in
 
 LESSONS = sorted(str(path.relative_to(NOTEBOOKS)) for path in NOTEBOOKS.glob("*/*.ipynb"))
 VERDICT = re.compile("^(" + "|".join(Verdict) + ")$")
@@ -135,3 +137,48 @@ def test_a_panel_fits_a_narrow_window(browser, lab):
         )
 
     assert wider == []
+
+
+def test_a_notebook_saved_with_widget_state_holds_nothing_of_what_was_typed(browser, tmp_path):
+    code = (
+        "from qftools.panels import Connection, Doctor, Signing\n"
+        "from IPython.display import display\n"
+        "doctor, signing, connection = Doctor(), Signing(), Connection()\n"
+        "connection.where.value = 'hk-test'\n"
+        "display(doctor, signing, connection)"
+    )
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code)], metadata={"kernelspec": kernel}
+    )
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(notebook, tmp_path / "notebooks/typed.ipynb")
+    saving = tmp_path / "settings/@jupyter-widgets/jupyterlab-manager"
+    saving.mkdir(parents=True)
+    (saving / "plugin.jupyterlab-settings").write_text('{"saveState": true}')
+    with (
+        running_lab(tmp_path, tmp_path / "notebooks") as address,
+        browser.new_context(viewport={"width": 1280, "height": 1000}) as context,
+    ):
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        open_and_run(page, address, "typed.ipynb")
+        keys = page.locator(".qf-panel input[type=password]")
+        page.locator(".qf-Doctor textarea").wait_for()
+        page.locator(".qf-Connection input[type=password]").wait_for()
+        for field in keys.all():
+            field.fill(KEY)
+            field.press("Tab")
+            expect(field).to_have_value("••••••••")
+        paste = page.locator(".qf-Doctor textarea")
+        paste.fill(f"{PASTES['curl, form, fields']}\n")
+        paste.press("Tab")
+        expect(paste).to_have_value(re.compile(r"\[redacted\]"))
+        page.locator(".qf-Doctor .qf-main").click()
+        page.locator(".qf-Doctor [role=status]").wait_for()
+        page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        saved = (tmp_path / "root/typed.ipynb").read_text("utf-8")
+        shut_down(page)
+
+    assert "PasswordModel" in saved and "[redacted]" in saved
+    assert not found_in(saved)
