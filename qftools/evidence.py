@@ -149,8 +149,11 @@ def _another(row: Transaction) -> Read:
 
     Alive, it keeps the order from being called dead, and paid, from being cancelled.
     """
-    if _kind(row) != "payment":
+    kind = _kind(row)
+    if kind in _OTHER_KINDS:
         return Read(row, None)
+    if kind != "payment":
+        return Read(row, "unclear", filled("unknown type", value=kind), another=True)
     if row.state in _GONE:
         return Read(row, row.state, another=True)
     why = filled("another payment", syssn=row.row.get("syssn"), state=WORDS[row.state])

@@ -104,6 +104,12 @@ WHY = {
         f"the out_trade_no has another payment {TWO}, which is unclear",
         "",
     ),
+    "another is of a type that is unknown": (
+        [CLOSED, row("1143", TWO, order_type=7)],
+        NAMED,
+        "a row has order_type 7, which no source knows",
+        "",
+    ),
     "another is over": ([again(CLOSED)], NAMED, "the rows are about other orders", "others"),
 }
 
