@@ -147,6 +147,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time() // 86400), help="of a sample")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at a time")
     asked = parser.parse_args()
+    os.environ.pop("PYTEST_ADDOPTS", None)  # what it asks for may be an option of a plugin
     modules = [module for module in asked.modules or TARGETS if Path(module).exists()]
     dice = None
     if asked.sample:

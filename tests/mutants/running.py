@@ -191,7 +191,6 @@ def _quiet(folder: str) -> None:
     """Let the tests print nowhere, and keep their files in *folder*."""
     os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)  # what it asks for may be an option of a plugin
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
