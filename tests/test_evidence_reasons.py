@@ -110,6 +110,12 @@ WHY = {
         "a row has order_type 7, which no source knows",
         "",
     ),
+    "another is paid and of a type that is unknown": (
+        [OPEN, row("0000", TWO, order_type=7)],
+        NAMED,
+        "a row has order_type 7, which no source knows",
+        "",
+    ),
     "another is over": ([again(CLOSED)], NAMED, "the rows are about other orders", "others"),
 }
 
