@@ -567,6 +567,34 @@ def test_what_goes_wrong_on_the_way_is_an_error_that_says_whether_anything_was_s
     assert (seen.response, seen.started, seen.seconds) == (None, 100.0, 3.5)
 
 
+def caused(reason: Exception) -> requests.ConnectionError:
+    """What requests makes of *reason*, which the system's own error led to."""
+    reason.__cause__ = OSError(111, "Connection refused")
+    pool: Any = None
+    return requests.ConnectionError(urllib3.exceptions.MaxRetryError(pool, "/", reason))
+
+
+def test_an_address_that_can_not_be_reached_is_named_with_what_the_system_says():
+    pool: Any = None
+    carrier = Carrier()
+    carrier.answer = caused(urllib3.exceptions.NewConnectionError(pool, "not these words"))
+
+    _, trouble = sent_by(carrier)
+
+    assert isinstance(trouble, TransportError)
+    assert str(trouble) == f"no connection to {AWAY}: Connection refused"
+    assert trouble.sent is False
+
+
+def test_what_the_system_says_of_a_line_that_was_open_is_left_out():
+    carrier = Carrier()
+    carrier.answer = caused(urllib3.exceptions.ProtocolError("reset"))
+
+    _, trouble = sent_by(carrier)
+
+    assert str(trouble) == "no reply from /trade/v1/query: ConnectionError"
+
+
 def test_a_fault_of_the_program_is_not_taken_for_a_lost_reply():
     carrier = Carrier()
     carrier.answer = TypeError("a fault")
