@@ -5,10 +5,12 @@ Their table is in `control_routes`.
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from typing import Any
 
 import qftools
+from qftools.exchange.redaction import Shown, redactor_for
 from qftools.sandbox import magic, payer, views
 from qftools.sandbox.clock import beijing
 from qftools.sandbox.control_params import Ask, NotFound
@@ -265,11 +267,12 @@ def report(ask: Ask) -> dict[str, Any]:
     return ask.sandbox.report().to_dict()
 
 
-def describe(ask: Ask) -> dict[str, Any]:
-    """Return the OpenAPI description."""
+def describe(ask: Ask) -> Shown:
+    """Return the OpenAPI description: our own words, with names of secret fields, and no values."""
     from qftools.sandbox.openapi import description
 
-    return description(ask.sandbox.gateway.public_url)
+    described = description(ask.sandbox.gateway.public_url)
+    return redactor_for(frozenset()).words(json.dumps(described, ensure_ascii=False))
 
 
 # -- inside ----------------------------------------------------------------------------
