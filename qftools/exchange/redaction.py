@@ -249,18 +249,22 @@ class Redactor:
             most: How many bytes of the answer to keep.
         """
         kept = {field.name: getattr(exchange, field.name) for field in dataclasses.fields(exchange)}
-        kept |= {
-            "request": self.request(exchange.request),
-            "response": exchange.response and self.response(exchange.response, most),
-            "error": exchange.error and self.text(exchange.error),
-        }
+        data = exchange.contents()
+        if (most is None or len(data) <= most) and not self.suspects(data):
+            kept |= {
+                "request": _as_it_is(exchange.request, ShownRequest),
+                "response": exchange.response and _as_it_is(exchange.response, ShownResponse),
+            }
+        else:
+            kept |= {
+                "request": self.request(exchange.request),
+                "response": exchange.response and self.response(exchange.response, most),
+                "error": exchange.error and self.text(exchange.error),
+            }
         return kind(**kept, **more, made_by=_MAKER)
 
     def kept(self, exchange: Exchange) -> ShownExchange:
         """*exchange* as it may be kept: redacted, and a long answer cut."""
-        data = exchange.contents()
-        if len(data) <= MOST_KEPT and not self.suspects(data):
-            return _as_it_is(exchange)
         return self.exchange(exchange, ShownExchange, MOST_KEPT)
 
     def tree(self, value: Any, kind: type[T]) -> T:
@@ -513,20 +517,11 @@ _NO_SECRETS = Finder(())
 _NO_REDACTOR = Redactor()
 
 
-def _as_it_is(exchange: Exchange) -> ShownExchange:
-    """An exchange that holds nothing to take out."""
-    request, response = exchange.request, exchange.response
-    return ShownExchange(
-        exchange.endpoint,
-        ShownRequest(request.method, request.url, request.headers, request.body, made_by=_MAKER),
-        ShownResponse(response.status, response.headers, response.body, made_by=_MAKER)
-        if response
-        else None,
-        exchange.error,
-        exchange.started,
-        exchange.seconds,
-        made_by=_MAKER,
-    )
+def _as_it_is(noun: Request | Response, kind: type[T]) -> T:
+    """*noun*, which holds nothing to take out, as one that may be shown."""
+    maker: Callable[..., T] = kind
+    values = [getattr(noun, field.name) for field in dataclasses.fields(noun)]
+    return maker(*values, made_by=_MAKER)
 
 
 # Controls beyond ASCII, those of bidi, line ends that are none in JSON, and half characters.
