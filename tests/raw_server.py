@@ -88,9 +88,14 @@ def _request(connection: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
-def reply(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    """A whole answer, as bytes."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+def reply(body: bytes, *headers: str, status: str = "200 OK", closes: bool = True) -> bytes:
+    """A whole answer, as bytes, which says whether its connection ends with it.
+
+    A client that is not told may send its next request into a connection that is closing.
+    """
+    ends = "close" if closes else "keep-alive"
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", f"Connection: {ends}"]
+    lines += [*headers, "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
 
 

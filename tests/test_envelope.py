@@ -76,8 +76,9 @@ def test_a_reply_in_drops_ends_at_the_deadline_whatever_drips(answer):
 
 
 def test_the_time_of_one_request_is_not_taken_from_the_next_on_the_same_connection():
+    kept = reply(OK, closes=False)
     with (
-        RawServer(says(b"", reply(OK)), gap=0.6, closes=False) as server,
+        RawServer(says(b"", kept), gap=0.6, closes=False) as server,
         client_of(server.url, timeout=(5.0, 1.0)) as client,
     ):
         for _ in range(2):
