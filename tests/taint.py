@@ -17,15 +17,16 @@ import requests
 from click.testing import CliRunner
 from ipywidgets import Widget
 
-from qftools import Journal, Order, cancel, explain, journal_page, locale
+from qftools import Journal, Order, cancel, explain, locale
 from qftools.cli import main
 from qftools.cli.exchange_lines import ExchangeLines
 from qftools.diagnosis import redacted_paste
 from qftools.errors import InputError, QFPayError
+from qftools.journal import page as journal_page
 from qftools.panels import Connection, Doctor, Signing
 from qftools.panels.exchange_view import exchange_view
 from qftools.sandbox import Sandbox
-from qftools.sandbox.receiver import Receiver
+from qftools.sandbox.notifications.receiver import Receiver
 from qftools.signing import sign, sign_body
 
 KEY = "7A1D0C7A1D0CSecretKey7A1D0C7A1D0"

@@ -5,13 +5,13 @@ import threading
 
 import pytest
 
-from qftools.addresses import AddressError, is_loopback, read_address, split
-from qftools.deadline import direct
+from qftools.client.guard import check_place
 from qftools.errors import SandboxError, WrongPlaceError
-from qftools.guard import check_place
 from qftools.models import Credentials
-from qftools.sandbox.post import check
-from qftools.sandbox.remote import Remote
+from qftools.sandbox.control.remote import Remote
+from qftools.sandbox.notifications.post import check
+from qftools.transport.addresses import AddressError, is_loopback, read_address, split
+from qftools.transport.deadline import direct
 
 REAL = Credentials("A", "a secret", environment="production")
 ALL = ["unlisted-host", "plain-http"]

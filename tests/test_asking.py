@@ -5,17 +5,17 @@ from datetime import datetime
 import pytest
 
 from qftools import cancel
-from qftools.asking import target, views, with_row
+from qftools.cancellation.asking import target, views, with_row
+from qftools.cancellation.evidence import of_query
+from qftools.cancellation.findings import Answer, Finding, of_cancel
+from qftools.cancellation.policy import Policy
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import Ask, Wait, Walk
 from qftools.errors import InputError
-from qftools.evidence import of_query
-from qftools.findings import Answer, Finding, of_cancel
 from qftools.models import Order, Reply, Transaction
-from qftools.policy import Policy
 from qftools.sandbox import Sandbox
-from qftools.sandbox.clock import VirtualClock
+from qftools.sandbox.books.clock import VirtualClock
 from qftools.validation import BEIJING
-from qftools.verdicts import Verdict
-from qftools.walk import Ask, Wait, Walk
 
 ONE, TWO = "20260105154100020000000001", "20260105154100020000000002"
 ORDER = Order("A1", 2500, "2026-01-05 10:00:00")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from qftools.asking import TOLD, cancelling, months_in_doubt, target, views, with_row
+from qftools.cancellation.asking import TOLD, cancelling, months_in_doubt, target, views, with_row
 from qftools.models import Order, Transaction
 
 ONE, TWO = "20260105154100020000000001", "20260105154100020000000002"

@@ -6,12 +6,12 @@ import json
 import pytest
 
 from qftools import Client, cancel
+from qftools.cancellation.policy import Policy
+from qftools.cancellation.verdicts import Verdict
 from qftools.errors import GatewayError, OutcomeUnknownError
-from qftools.journal import Journal
+from qftools.journal.journal import Journal
 from qftools.models import Credentials, Order
-from qftools.policy import Policy
 from qftools.sandbox import Sandbox
-from qftools.verdicts import Verdict
 from tests.raw_server import RawServer, reply
 
 AUTH_CODES = {"800108": "280438849930815813", "800208": "134676275354204254"}

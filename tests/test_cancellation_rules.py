@@ -12,20 +12,20 @@ import urllib3
 from requests.adapters import BaseAdapter
 
 from qftools import cancel
-from qftools.cancellation import Outcome, Taken, finish, outcome_of, take
+from qftools.cancellation.evidence import Known
+from qftools.cancellation.findings import UNSIGNED, Answer, Difference, Finding
+from qftools.cancellation.policy import Policy
+from qftools.cancellation.routing import route
+from qftools.cancellation.run import Outcome, Taken, finish, outcome_of, take
+from qftools.cancellation.verdicts import UNSIGNED_PROOF, VERDICTS, Verdict
+from qftools.cancellation.walk import Finished, Step, Walk
 from qftools.catalogue import Text
-from qftools.client import Client
+from qftools.client.client import Client
 from qftools.errors import RateLimitError
-from qftools.evidence import Known
 from qftools.exchange import Exchange, Request
 from qftools.exchange.redaction import ShownExchange
-from qftools.findings import UNSIGNED, Answer, Difference, Finding
 from qftools.models import Credentials, Order
-from qftools.policy import Policy
-from qftools.routing import route
 from qftools.signing import sign_body
-from qftools.verdicts import UNSIGNED_PROOF, VERDICTS, Verdict
-from qftools.walk import Finished, Step, Walk
 
 ORDER = Order("A1", 100, "2026-01-05 10:00:00", pay_type="800101", txcurrcd="HKD")
 OPEN = Answer(Finding.OPEN, "1143", signed=True)

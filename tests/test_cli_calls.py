@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from qftools import locale
+from qftools.cancellation.verdicts import VERDICTS, Verdict
 from qftools.cli import main
 from qftools.sandbox import Sandbox
-from qftools.verdicts import VERDICTS, Verdict
 
 PAY = ("pay", "--pay-type", "800101", "--txcurrcd", "HKD")
 TIME = ("--txdtm", "2026-01-05 10:00:00")

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from qftools import cancel, locale
 from qftools.cli import main
-from qftools.journal import Journal
+from qftools.journal.journal import Journal
 from qftools.sandbox import Sandbox
 from tests.test_journal import HASTY, Died, Dies, placed
 

@@ -7,8 +7,8 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from qftools.client import Client
-from qftools.connection import PATHS, read
+from qftools.client.client import Client
+from qftools.client.connection import PATHS, read
 from qftools.errors import (
     GatewayError,
     InputError,

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from qftools import catalogue, demonstration
-from qftools.cli import main
-from qftools.verdicts import Verdict
+from qftools import catalogue
+from qftools.cancellation.verdicts import Verdict
+from qftools.cli import demonstration, main
 
 ROWS = list(demonstration.run())
 

@@ -13,14 +13,14 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from qftools import Client, Credentials, Journal, Order, cancel
-from qftools.connection import LONGEST_ASK, MOST_BYTES
+from qftools.cancellation.policy import Policy
+from qftools.cancellation.verdicts import Verdict
+from qftools.client.connection import LONGEST_ASK, MOST_BYTES
 from qftools.errors import InputError, OutcomeUnknownError, RateLimitError, TransportError
 from qftools.exchange import CUT, MOST_KEPT
-from qftools.pace import Pace
-from qftools.policy import Policy
 from qftools.sandbox import Sandbox
-from qftools.strict_json import MOST_DEPTH, MOST_DIGITS
-from qftools.verdicts import Verdict
+from qftools.sweep.pace import Pace
+from qftools.transport.strict_json import MOST_DEPTH, MOST_DIGITS
 from tests.raw_server import RawServer, drips, reply, says
 
 OK = b'{"respcd": "0000", "data": []}'

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qftools.evidence import Known, of_query
-from qftools.findings import Finding, of_cancel
+from qftools.cancellation.evidence import Known, of_query
+from qftools.cancellation.findings import Finding, of_cancel
 from qftools.models import Order, Reply
 
 ONE, TWO = "20260105154100020000000001", "20260105154100020000000002"

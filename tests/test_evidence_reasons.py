@@ -2,9 +2,17 @@
 
 import pytest
 
-from qftools.evidence import REASONS, WORDS, Known, filled, more_telling, of_query, read_row
+from qftools.cancellation.evidence import (
+    REASONS,
+    WORDS,
+    Known,
+    filled,
+    more_telling,
+    of_query,
+    read_row,
+)
+from qftools.cancellation.findings import Answer, Difference, Finding
 from qftools.exchange import Exchange, Request
-from qftools.findings import Answer, Difference, Finding
 from qftools.models import Order, Reply, Transaction
 
 ONE, TWO, THREE = (f"2026010515410002000000000{n}" for n in (1, 2, 3))

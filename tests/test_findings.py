@@ -3,10 +3,8 @@
 import pytest
 
 from qftools import locale
-from qftools.catalogue import Text
-from qftools.errors import RateLimitError, SignatureError, TransportError
-from qftools.evidence import of_query
-from qftools.findings import (
+from qftools.cancellation.evidence import of_query
+from qftools.cancellation.findings import (
     UNSIGNED,
     Answer,
     Difference,
@@ -15,6 +13,8 @@ from qftools.findings import (
     of_error,
     unsigned,
 )
+from qftools.catalogue import Text
+from qftools.errors import RateLimitError, SignatureError, TransportError
 from qftools.models import Order, Reply, Transaction
 
 ORDER = Order("A1", 2500, "2026-01-05 10:00:00", syssn="2026010500010002000000001")

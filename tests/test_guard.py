@@ -3,9 +3,9 @@
 import pytest
 
 from qftools import catalogue
-from qftools.client import Client
+from qftools.client.client import Client
+from qftools.client.guard import check_place
 from qftools.errors import WrongPlaceError
-from qftools.guard import check_place
 from qftools.models import Credentials
 
 HOSTS = sorted(catalogue.environments().values(), key=lambda row: row.key)

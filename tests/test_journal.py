@@ -11,11 +11,11 @@ from contextlib import contextmanager
 import pytest
 
 from qftools import Policy, Verdict, cancel
+from qftools.cancellation.walk import Step
 from qftools.errors import BusyError, InputError, JournalError
-from qftools.journal import SETTLED, Journal
+from qftools.journal.journal import SETTLED, Journal
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
-from qftools.walk import Step
 
 HASTY = Policy(look_tries=2, confirm_tries=2)
 
@@ -271,7 +271,7 @@ def test_an_unknown_order_is_owed_only_until_its_time_is_over(journal, sandbox, 
 
 
 def test_nothing_is_owed_after_a_verdict_that_says_where_the_money_is():
-    from qftools.verdicts import VERDICTS
+    from qftools.cancellation.verdicts import VERDICTS
 
     assert {row.verdict for row in VERDICTS.values() if row.charged != "unknown"} == SETTLED
 

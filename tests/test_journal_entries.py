@@ -10,7 +10,7 @@ import pytest
 
 from qftools import Verdict, cancel
 from qftools.errors import BusyError, InputError, JournalError
-from qftools.journal import Journal
+from qftools.journal.journal import Journal
 from qftools.sandbox import Sandbox
 from qftools.validation import BEIJING
 from tests.test_journal import Died, Dies, placed

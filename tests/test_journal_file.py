@@ -12,8 +12,8 @@ import pytest
 
 from qftools import cancel
 from qftools.errors import JournalError
-from qftools.journal import Journal
-from qftools.journal_file import VERSION, JournalFile
+from qftools.journal.file import VERSION, JournalFile
+from qftools.journal.journal import Journal
 from qftools.sandbox import Sandbox
 from tests.test_journal import Died, placed
 

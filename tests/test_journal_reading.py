@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from qftools import Policy, Verdict, cancel
+from qftools.cancellation.walk import Step
 from qftools.errors import BusyError, InputError, JournalError
-from qftools.journal import Journal
+from qftools.journal.journal import Journal
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
-from qftools.walk import Step
 from tests.test_journal import HASTY, Asks, Died, Dies, placed
 from tests.test_journal_entries import edit, edit_answer, put, spoil
 

@@ -16,12 +16,12 @@ import pytest
 from click.testing import CliRunner
 
 from qftools import Policy, Verdict, cancel, locale
+from qftools.cancellation.walk import Step
 from qftools.cli import main
 from qftools.errors import InputError
-from qftools.journal import Journal
+from qftools.journal.journal import Journal
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
-from qftools.walk import Step
 from tests.test_journal import HASTY, Asks, Died, Dies, placed
 from tests.test_journal_entries import spoil
 

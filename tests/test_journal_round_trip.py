@@ -17,19 +17,20 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from qftools import Verdict, cancel, records
-from qftools.cancellation import Taken
+from qftools import Verdict, cancel
+from qftools.cancellation.findings import Answer, Finding
+from qftools.cancellation.policy import Policy
+from qftools.cancellation.routing import route
+from qftools.cancellation.run import Taken
+from qftools.cancellation.walk import Finished, Walk
 from qftools.catalogue import Text
 from qftools.errors import InputError
 from qftools.exchange import Exchange
 from qftools.exchange.redaction import ShownExchange
-from qftools.findings import Answer, Finding
-from qftools.journal import Journal
+from qftools.journal import records
+from qftools.journal.journal import Journal
 from qftools.models import Order, Transaction
-from qftools.policy import Policy
-from qftools.routing import route
 from qftools.sandbox import Sandbox
-from qftools.walk import Finished, Walk
 from tests.test_journal import Died, Dies, placed
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates, too

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from qftools import Client, Credentials, Order, Policy, Verdict, cancel
-from qftools.journal import Journal
+from qftools.journal.journal import Journal
 
 ROW = {
     "out_trade_no": "A1",

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from qftools.verdicts import Verdict
+from qftools.cancellation.verdicts import Verdict
 from tests.lab import NOTEBOOKS, open_and_run, running_lab, shut_down, use_theme
 from tests.pressing import DO, kind_of
 from tests.taint import KEY, PASTES, found_in

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from qftools import catalogue, locale
-from qftools.cancellation import cancel
+from qftools.cancellation.policy import Policy, policy_for, rules
+from qftools.cancellation.run import cancel
 from qftools.cli import main
-from qftools.policy import Policy, policy_for, rules
 from qftools.sandbox import Sandbox
 
 AUTH_CODE = "134676275354204254"

@@ -16,11 +16,11 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter
 
-from qftools.connection import PATHS, Connection, read, unverified_respcd
-from qftools.deadline import DeadlineAdapter
+from qftools.client.connection import PATHS, Connection, read, unverified_respcd
 from qftools.errors import InputError, RateLimitError, SignatureError, TransportError
 from qftools.exchange import Exchange, Request, Response
-from qftools.strict_json import parse
+from qftools.transport.deadline import DeadlineAdapter
+from qftools.transport.strict_json import parse
 
 KEY = "0123456789ABCDEF"
 OK = b'{"respcd": "0000", "data": []}'

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from qftools import Policy, Verdict, records
-from qftools.cancellation import Taken
+from qftools import Policy, Verdict
+from qftools.cancellation.evidence import Known
+from qftools.cancellation.findings import Answer, Difference, Finding
+from qftools.cancellation.routing import Route, route
+from qftools.cancellation.run import Taken
+from qftools.cancellation.walk import Finished, Step, Walk
 from qftools.catalogue import Text
-from qftools.evidence import Known
 from qftools.exchange import Exchange, Request, Response
-from qftools.findings import Answer, Difference, Finding
+from qftools.journal import records
 from qftools.models import Order, Transaction
-from qftools.routing import Route, route
-from qftools.walk import Finished, Step, Walk
 
 ORDER = Order("A1", 2500, "2026-01-05 10:00:00", "1" * 20, "800101", "HKD", "M1", "till 3")
 ORDER_WRITTEN = {

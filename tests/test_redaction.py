@@ -17,12 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qftools import Client, Credentials, Journal, Order, cancel, locale
+from qftools.cancellation.policy import Policy
 from qftools.cli import main
 from qftools.errors import GatewayError, QFPayError
 from qftools.exchange import Exchange, Request, Response
 from qftools.exchange.redaction import REDACTED, Redactor
-from qftools.journal_page import as_html, as_json, as_text
-from qftools.policy import Policy
+from qftools.journal.page import as_html, as_json, as_text
 from tests.raw_server import RawServer, reply
 
 KEY = "5EC2E75EC2E7MarKer5EC2E75EC2E7AB"

@@ -3,8 +3,8 @@
 import pytest
 
 from qftools import catalogue
+from qftools.cancellation.routing import PROFILES, route
 from qftools.errors import InputError
-from qftools.routing import PROFILES, route
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from ipywidgets import HTML
 
 from qftools import Credentials, Journal, cancel, explain
 from qftools.errors import QFPayError
-from qftools.journal_page import as_html, as_json, as_text
+from qftools.journal.page import as_html, as_json, as_text
 from qftools.panels import CancelFlow, Connection, Doctor, Signing
 from qftools.sandbox import Sandbox
-from qftools.sandbox.openapi import description
+from qftools.sandbox.control.openapi import description
 
 MARKER = "5EC2E75EC2E7MARKER5EC2E75EC2E7AB"
 ROOT = Path(__file__).parent.parent

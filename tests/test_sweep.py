@@ -23,14 +23,14 @@ from click.testing import CliRunner
 from qftools import Client, Policy, locale
 from qftools.cli import main
 from qftools.errors import InputError
-from qftools.journal import Journal
+from qftools.journal.journal import Journal
 from qftools.models import Order
-from qftools.pace import LIMITS, Pace
 from qftools.sandbox import Sandbox
-from qftools.sandbox.armed import ArmedFault
-from qftools.sweep import Row, Sweep, Task
-from qftools.sweep_files import Results
-from qftools.sweep_reading import key_of
+from qftools.sandbox.gateway.armed import ArmedFault
+from qftools.sweep.files import Results
+from qftools.sweep.pace import LIMITS, Pace
+from qftools.sweep.reading import key_of
+from qftools.sweep.sweep import Row, Sweep, Task
 
 TABLES = Path(__file__).parent / "sweep_tables"
 NUMBERS = ("20261127000000000001", "20261127000000000002")

@@ -8,7 +8,7 @@ import pytest
 
 from qftools import catalogue
 from qftools.errors import InputError
-from qftools.sweep_cells import (
+from qftools.sweep.cells import (
     HEADINGS,
     MONEY,
     SHARED,

@@ -9,8 +9,8 @@ import pytest
 
 from qftools import Client, Policy
 from qftools.sandbox import Sandbox
-from qftools.sweep import Row, Sweep, Task
-from qftools.sweep_files import Results
+from qftools.sweep.files import Results
+from qftools.sweep.sweep import Row, Sweep, Task
 
 # What Dask's own shutdown leaves to the garbage collector is not ours to close.
 pytestmark = [

@@ -8,9 +8,9 @@ from operator import length_hint
 
 import pytest
 
-from qftools.journal import Journal
+from qftools.journal.journal import Journal
 from qftools.sandbox import Sandbox
-from qftools.sweep import InlineExecutor, Row, Sweep, Task
+from qftools.sweep.sweep import InlineExecutor, Row, Sweep, Task
 
 AMOUNTS = (77001, 77005, 900, 77024, 1200, 77012)
 
@@ -37,7 +37,7 @@ def test_one_by_one_each_result_comes_before_the_next_row_is_read():
 
 
 def test_where_no_thread_can_start_the_orders_go_one_by_one(monkeypatch):
-    monkeypatch.setattr("qftools.sweep.THREADS", False)  # as in a browser
+    monkeypatch.setattr("qftools.sweep.sweep.THREADS", False)  # as in a browser
     client = Sandbox().client()
     orders = placed(client, *AMOUNTS)
     threads = set()

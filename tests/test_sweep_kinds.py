@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from qftools.errors import InputError
-from qftools.sweep import Row
-from qftools.sweep_reading import Orders, Wrong, read
+from qftools.sweep.reading import Orders, Wrong, read
+from qftools.sweep.sweep import Row
 
 ONE, TWO = "20261127000000000001", "20261127000000000002"
 AT = "2026-11-27 07:24:00"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from qftools.models import Order
-from qftools.sweep import Row
-from qftools.sweep_cells import Stated
-from qftools.sweep_reading import Wrong, digest, read
+from qftools.sweep.cells import Stated
+from qftools.sweep.reading import Wrong, digest, read
+from qftools.sweep.sweep import Row
 
 TABLES = Path(__file__).parent / "sweep_tables"
 ONE, TWO = "20261127000000000001", "20261127000000000002"

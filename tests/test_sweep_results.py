@@ -20,8 +20,8 @@ import pytest
 
 from qftools.errors import BusyError, InputError
 from qftools.models import Order
-from qftools.sweep import Result
-from qftools.sweep_files import AGAIN, RESULT_COLUMNS, Orders, Results
+from qftools.sweep.files import AGAIN, RESULT_COLUMNS, Orders, Results
+from qftools.sweep.sweep import Result
 
 NAMES = ["results.csv", "results.jsonl"]
 AT = "2026-11-27 07:24:00"
@@ -397,8 +397,8 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from qftools.models import Order
-from qftools.sweep import Result
-from qftools.sweep_files import AGAIN, Results
+from qftools.sweep.sweep import Result
+from qftools.sweep.files import AGAIN, Results
 Results(Path(sys.argv[1]), AGAIN).add(Result(2, Order("A1", 100), "PAID", "yes"))
 os.kill(os.getpid(), 9)
 """
@@ -421,7 +421,7 @@ def test_what_a_killed_sweep_left_twice_is_once_after_the_next(tmp_path, name, a
 HOLDING = """
 import sys
 from pathlib import Path
-from qftools.sweep_files import Results
+from qftools.sweep.files import Results
 with Results(Path(sys.argv[1])):
     print("ready", flush=True)
     sys.stdin.read()

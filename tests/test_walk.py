@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qftools.findings import Answer, Finding
+from qftools.cancellation.findings import Answer, Finding
+from qftools.cancellation.policy import Policy
+from qftools.cancellation.verdicts import VERDICTS, Verdict
+from qftools.cancellation.walk import NEXT, Ask, Finished, Step, Wait, Walk
 from qftools.models import Order, Transaction
-from qftools.policy import Policy
-from qftools.verdicts import VERDICTS, Verdict
-from qftools.walk import NEXT, Ask, Finished, Step, Wait, Walk
 
 ORDER = Order("A1", 2500, "2026-01-05 10:00:00", pay_type="800101")
 LOST = Answer(Finding.SILENT)

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from qftools.asking import views
-from qftools.evidence import Known
-from qftools.findings import Answer, Finding
+from qftools.cancellation.asking import views
+from qftools.cancellation.evidence import Known
+from qftools.cancellation.findings import Answer, Finding
+from qftools.cancellation.walk import Ask, Wait, Walk
 from qftools.models import Order
-from qftools.walk import Ask, Wait, Walk
 from tests.test_walk_steps import (
     LOST,
     ONE,

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from qftools.asking import views
-from qftools.findings import Answer, Finding
+from qftools.cancellation.asking import views
+from qftools.cancellation.findings import Answer, Finding
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import NEXT, Ask, Finished, Step, Wait, Walk
 from qftools.models import Order
-from qftools.verdicts import Verdict
-from qftools.walk import NEXT, Ask, Finished, Step, Wait, Walk
 from tests.test_walk_steps import (
     ABSENT,
     LOST,

@@ -4,14 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from qftools.asking import views
+from qftools.cancellation.asking import views
+from qftools.cancellation.evidence import Known
+from qftools.cancellation.findings import Answer, Finding
+from qftools.cancellation.policy import Policy, policy_for
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import (
+    INTERRUPTED,
+    NEXT,
+    NO_AMOUNT,
+    NO_PAY_TYPE,
+    Ask,
+    Finished,
+    Step,
+    Wait,
+    Walk,
+)
 from qftools.catalogue import Text
-from qftools.evidence import Known
-from qftools.findings import Answer, Finding
 from qftools.models import Order, Transaction
-from qftools.policy import Policy, policy_for
-from qftools.verdicts import Verdict
-from qftools.walk import INTERRUPTED, NEXT, NO_AMOUNT, NO_PAY_TYPE, Ask, Finished, Step, Wait, Walk
 
 ONE, TWO = "20260105154100020000000001", "20260105154100020000000002"
 ORDER = Order("A1", 2500, "2026-01-15 10:00:00", pay_type="800101")  # no month's end is near

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from html import escape
 
 from docs._site.words import WORDS
-from qftools.routing import route
-from qftools.sandbox.states import TABLE, Event, State
-from qftools.verdicts import Verdict
-from qftools.walk import NEXT, Step
+from qftools.cancellation.routing import route
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import NEXT, Step
+from qftools.sandbox.books.states import TABLE, Event, State
 
 Point = tuple[float, float]
 

@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 from docs._site.markdown import Here, head, table
 from qftools import catalogue
+from qftools.cancellation.evidence import REASONS
+from qftools.cancellation.findings import Finding
+from qftools.cancellation.policy import rules
+from qftools.cancellation.routing import route
+from qftools.cancellation.verdicts import VERDICTS, Verdict
+from qftools.cancellation.walk import NEXT
 from qftools.cli import exits
 from qftools.cli.command import ENVIRONMENT
-from qftools.evidence import REASONS
-from qftools.findings import Finding
 from qftools.locale import text
-from qftools.policy import rules
-from qftools.routing import route
-from qftools.verdicts import VERDICTS, Verdict
-from qftools.walk import NEXT
 
 
 def verdicts(here: Here) -> str:

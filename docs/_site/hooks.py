@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from docs._site import commands, diagrams, generated, notices, samples, signatures, tables
 from docs._site.markdown import Here
 from docs._site.words import WORDS
-from qftools.sandbox import openapi
+from qftools.sandbox.control import openapi
 from tests.bench import page as bench
 
 _FENCE = re.compile(r"(^[ ]*```.*?^[ ]*```$)", re.MULTILINE | re.DOTALL)

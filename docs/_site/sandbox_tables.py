@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from docs._site.markdown import Here, head, table
-from qftools.sandbox import control_routes, faults, magic, pages, report, states
-from qftools.sandbox.notifications import FAULTS as notices
+from qftools.sandbox.books import states
+from qftools.sandbox.control import routes as control_routes
+from qftools.sandbox.gateway import faults, magic
+from qftools.sandbox.notifications.notifications import FAULTS as notices
+from qftools.sandbox.report import report
+from qftools.sandbox.web import pages
 
 
 def magic_values(here: Here) -> str:
@@ -98,7 +102,7 @@ def _cell(here: Here, state: states.State, event: states.Event) -> str:
 
 def openapi(here: Here) -> str:
     """Every operation of the sandbox: the gateway's five, and its own."""
-    from qftools.sandbox.openapi import description
+    from qftools.sandbox.control.openapi import description
 
     rows = []
     for path, operations in description()["paths"].items():

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from docs._site.markdown import Here, table
-from qftools.diagnosis.causes import CAUSES
+from qftools.diagnosis.causes.table import CAUSES
 from qftools.signing import canonical, sign
 
 KEY = "abcd1234"  # the vendor's published example key; it opens nothing

@@ -16,9 +16,9 @@ from docs._site.markdown import Here, anchor, head, table
 from docs._site.sandbox_tables import SANDBOX
 from docs._site.words import WORDS
 from qftools import catalogue
+from qftools.cancellation.routing import PROFILES, route
 from qftools.catalogue import Code, Field, PayType
-from qftools.routing import PROFILES, route
-from qftools.sandbox import settings as sandbox_settings
+from qftools.sandbox.gateway import settings as sandbox_settings
 
 _ROOT = Path(__file__).resolve().parents[2]
 

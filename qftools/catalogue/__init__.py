@@ -20,8 +20,9 @@ Example:
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qftools.front_door import front_door
 
 if TYPE_CHECKING:
     from qftools.catalogue.rows import CALL_ENDPOINTS as CALL_ENDPOINTS
@@ -82,11 +83,4 @@ _HOME = {
 
 __all__ = [*_HOME]
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'qftools.catalogue' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"qftools.catalogue.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__, __dir__ = front_door(__name__, _HOME)

@@ -22,8 +22,8 @@ from qftools.cli.output import plain
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
-    from qftools.cancellation import Outcome
-    from qftools.client import Client
+    from qftools.cancellation.run import Outcome
+    from qftools.client.client import Client
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -83,7 +83,7 @@ def connected(options: dict[str, Any]) -> Iterator[Client]:
         click.UsageError: Something is missing; the message names option and variable.
         WrongPlaceError: The credentials don't belong on that host.
     """
-    from qftools.client import Client
+    from qftools.client.client import Client
     from qftools.models import Credentials
 
     account = {name: options.pop(name) for name in ACCOUNT}
@@ -101,7 +101,7 @@ def connected(options: dict[str, Any]) -> Iterator[Client]:
 
 def check_the_key(outcome: Outcome) -> str | None:
     """What to check where the gateway's last answer, signed or not, is that of a wrong key."""
-    from qftools.connection import unverified_respcd
+    from qftools.client.connection import unverified_respcd
 
     if outcome.verdict != "UNRESOLVED" or not outcome.steps:
         return None

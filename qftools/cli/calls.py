@@ -22,7 +22,7 @@ from qftools.cli.command import Command, option, parse_pairs, print_json
 from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
-    from qftools.client import Client
+    from qftools.client.client import Client
     from qftools.models import Order, Reply, Transaction
 
 _PAID_AT_ONCE = ("cpm", "card-present")  # modes where 0000 means paid, elsewhere placed
@@ -155,7 +155,7 @@ def _by_number(
     client: Client, asked: Mapping[str, bool], filters: dict[str, Any]
 ) -> tuple[Reply, tuple[Transaction, ...]]:
     """Ask under each number as the merchant's, then under those left as the gateway's."""
-    from qftools.evidence import LARGEST_PAGE
+    from qftools.cancellation.evidence import LARGEST_PAGE
 
     if len(asked) > 1:
         filters = {"page_size": LARGEST_PAGE} | filters

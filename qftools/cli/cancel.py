@@ -24,11 +24,11 @@ from qftools.cli.policy import chosen, policy_options
 from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
-    from qftools.cancellation import Outcome, Taken
-    from qftools.client import Client
-    from qftools.journal import Journal
+    from qftools.cancellation.run import Outcome, Taken
+    from qftools.cancellation.walk import Ask, Walk
+    from qftools.client.client import Client
+    from qftools.journal.journal import Journal
     from qftools.models import Order
-    from qftools.walk import Ask, Walk
 
 _LONG = 20  # characters of a note that are not printed twice in a row
 
@@ -71,9 +71,9 @@ def cancel(
     **options: Any,
 ) -> None:
     """Call an order off, and prove what became of it."""
-    from qftools.cancellation import cancel as cancel_order
+    from qftools.cancellation.run import cancel as cancel_order
+    from qftools.cancellation.verdicts import VERDICTS, Verdict
     from qftools.models import Order
-    from qftools.verdicts import VERDICTS, Verdict
 
     refuse_both(number, options)
     if number is None and options["out_trade_no"] is None and options["syssn"] is None:
@@ -147,7 +147,7 @@ def _is_there(client: Client, order: Order) -> bool:
 
 def print_outcome(outcome: Outcome, again: str | None) -> None:
     """Say the verdict, what to do, and the command to go on with (*again*), if any."""
-    from qftools.verdicts import VERDICTS
+    from qftools.cancellation.verdicts import VERDICTS
 
     charged = VERDICTS[outcome.verdict].charged
     verdict = click.style(outcome.verdict.value, fg=_COLOURS[charged], bold=True)
@@ -175,7 +175,7 @@ def _command(outcome: Outcome, again: str | None) -> str | None:
 def _again(outcome: Outcome, client: Client, journal: Journal | None) -> str | None:
     """The command that goes on with a cancel that is not settled, None where nothing is owed."""
     from qftools.errors import JournalError
-    from qftools.journal import SETTLED
+    from qftools.journal.journal import SETTLED
 
     if outcome.verdict in SETTLED:
         return None

@@ -12,7 +12,7 @@ from qftools.cli.command import Command, json_option, option, print_json
 from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
-    from qftools.demonstration import Shown
+    from qftools.cli.demonstration import Shown
 
 _HEAD = (
     mark("wallet"),
@@ -39,7 +39,7 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
 @json_option
 def demo(seed: int, as_json: bool) -> None:
     """Show every wallet and every fork on the sandbox."""
-    from qftools.demonstration import run
+    from qftools.cli.demonstration import run
 
     shown = list(run(seed))
     wrong = [row for row in shown if not row.agrees]
@@ -71,7 +71,7 @@ def _print(shown: list[Shown]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from qftools.verdicts import VERDICTS
+    from qftools.cancellation.verdicts import VERDICTS
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in _HEAD:

@@ -17,10 +17,10 @@ import click
 
 from qftools.cli import output
 from qftools.locale import text
-from qftools.sandbox.clock import beijing, utc_iso
+from qftools.sandbox.books.clock import beijing, utc_iso
 
 if TYPE_CHECKING:
-    from qftools.sandbox.seen import Seen
+    from qftools.sandbox.gateway.seen import Seen
 
 _WAITING_LINES = 10_000
 

@@ -1,6 +1,6 @@
 """Exit statuses: one table, for the commands, for ``--help``, for the site, and for scripts.
 
-Those of a verdict are the verdicts' own (``qftools.verdicts``).
+Those of a verdict are the verdicts' own (``qftools.cancellation.verdicts``).
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ def verdict_status(name: str) -> int:
         >>> verdict_status("CANCELLED"), verdict_status("PAID")
         (0, 10)
     """
-    from qftools.verdicts import VERDICTS, Verdict
+    from qftools.cancellation.verdicts import VERDICTS, Verdict
 
     return VERDICTS[Verdict(name)].exit_status
 
 
 def exits(lang: Language | None = None) -> list[Exit]:
     """Every way to end, by exit status, with its meaning in the language in use."""
-    from qftools.verdicts import VERDICTS
+    from qftools.cancellation.verdicts import VERDICTS
 
     spoken = lang or language()
     colon = "：" if spoken == "zh" else ": "

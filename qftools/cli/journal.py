@@ -17,10 +17,10 @@ from qftools.cli.command import Command, Group, json_option, option, print_json
 from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
-    from qftools.cancellation import Outcome
-    from qftools.client import Client
+    from qftools.cancellation.run import Outcome
+    from qftools.client.client import Client
     from qftools.errors import QFPayError
-    from qftools.journal import Entry, Journal, Unreadable
+    from qftools.journal.journal import Entry, Journal, Unreadable
 
 journal_option = option(
     "--journal",
@@ -49,7 +49,7 @@ def open_journal(path: str | None) -> Journal:
         JournalError: It can't be opened; the message names the file.
     """
     from qftools.errors import JournalError
-    from qftools.journal import Journal
+    from qftools.journal.journal import Journal
 
     if path:
         return Journal(path)
@@ -95,7 +95,7 @@ def pending(journal: str | None, as_json: bool) -> None:
     elif not owed and not unread:
         click.echo(text("Nothing is owed."))
     else:
-        from qftools import journal_page
+        from qftools.journal import page as journal_page
 
         _print_entries(
             owed, text("what to do"), lambda entry: journal_page.what_to_do(entry, language())
@@ -126,7 +126,7 @@ def _told(
 
 
 def _print_entries(entries: Sequence[Entry], last: str, of: Callable[[Entry], str]) -> None:
-    from qftools import journal_page
+    from qftools.journal import page as journal_page
 
     if not entries:
         return
@@ -177,7 +177,7 @@ def _state(entry: Entry) -> str:
 
 
 def _brief(entry: Entry) -> dict[str, object]:
-    from qftools import journal_page
+    from qftools.journal import page as journal_page
 
     whole = journal_page.as_dict(entry, language())
     return {name: value for name, value in whole.items() if name != "steps"} | {"busy": entry.busy}
@@ -266,7 +266,7 @@ def _resumed(
 
 
 def _again(outcome: Outcome, number: int) -> str | None:
-    from qftools.journal import SETTLED
+    from qftools.journal.journal import SETTLED
 
     return None if outcome.verdict in SETTLED else output.resume_line(number)
 
@@ -281,8 +281,8 @@ def _as_json(number: int, end: Outcome | QFPayError) -> dict[str, object]:
 
 
 def _status(ends: list[Outcome | QFPayError], unread: int) -> int:
+    from qftools.cancellation.verdicts import VERDICTS, Verdict
     from qftools.errors import QFPayError
-    from qftools.verdicts import VERDICTS, Verdict
 
     verdicts = [
         Verdict.UNRESOLVED if isinstance(end, QFPayError) else end.verdict for end in ends
@@ -359,7 +359,7 @@ def list_(journal: str | None, as_json: bool) -> None:
 @journal_option
 def show(which: str, form: str, target: str | None, journal: str | None) -> None:
     """Show the evidence of one cancel."""
-    from qftools import journal_page
+    from qftools.journal import page as journal_page
 
     opened = _existing(journal)
     entry = _found(opened, which)[-1]

@@ -11,11 +11,11 @@ import click
 
 from qftools.cli import exits, output
 from qftools.cli.command import Command, client_key_option, json_option, option
-from qftools.door import Door, WireRequest, WireResponse, plain
 from qftools.locale import mark, text
+from qftools.transport.door import Door, WireRequest, WireResponse, plain
 
 if TYPE_CHECKING:
-    from qftools.sandbox.receiver import Arrival, Check, Receiver
+    from qftools.sandbox.notifications.receiver import Arrival, Check, Receiver
 
 
 @click.command(
@@ -56,9 +56,9 @@ def listen(
     as_json: bool,
 ) -> None:
     """Receive notifications until Ctrl-C or SIGTERM."""
-    from qftools.door import server as door
-    from qftools.sandbox.post import check
-    from qftools.sandbox.receiver import Receiver
+    from qftools.sandbox.notifications.post import check
+    from qftools.sandbox.notifications.receiver import Receiver
+    from qftools.transport import server as door
 
     if forward:
         check(forward, anywhere=True)
@@ -97,7 +97,7 @@ def _tell(sandbox: str, url: str, *, quietly: bool = False) -> None:
         SandboxError: There is no sandbox at that address.
     """
     from qftools.errors import SandboxError
-    from qftools.sandbox.remote import Remote
+    from qftools.sandbox.control.remote import Remote
 
     try:
         Remote(sandbox).call("POST", "/sandbox/notifications", {"url": url})
@@ -109,9 +109,9 @@ def _tell(sandbox: str, url: str, *, quietly: bool = False) -> None:
 def _check(client_key: str | None, sandbox: str | None) -> Check:
     """Check by the key that was given; else the sandbox is asked, and no key is sent for it."""
     from qftools.errors import SandboxError
-    from qftools.sandbox.embedded import CLIENT_KEY
-    from qftools.sandbox.receiver import check_with
-    from qftools.sandbox.remote import Remote
+    from qftools.sandbox.control.remote import Remote
+    from qftools.sandbox.notifications.receiver import check_with
+    from qftools.sandbox.sandbox import CLIENT_KEY
 
     by_key = check_with(client_key or CLIENT_KEY)
 
@@ -166,7 +166,7 @@ class _Shown(Door):
         return WireResponse(status, (("Content-Type", "text/plain"),), answer)
 
     def _answered(self, arrival: Arrival, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        from qftools.sandbox.post import post
+        from qftools.sandbox.notifications.post import post
 
         if self._forward:
             # A forged one goes on as well: the receiver behind is to refuse it itself.

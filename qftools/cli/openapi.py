@@ -35,7 +35,7 @@ from qftools.locale import mark, text
 )
 def openapi(url: str, file: Path | None) -> None:
     """Print the OpenAPI description."""
-    from qftools.sandbox.openapi import description
+    from qftools.sandbox.control.openapi import description
 
     described = description(url)
     if file is None:

@@ -13,7 +13,7 @@ from qftools.cli.command import Command, json_option, option, parse_pairs, print
 from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
-    from qftools.policy import Policy
+    from qftools.cancellation.policy import Policy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,7 +49,7 @@ def chosen(
     Raises:
         click.BadParameter: There is no such name, or it takes no such value.
     """
-    from qftools.policy import policy_for
+    from qftools.cancellation.policy import policy_for
 
     if not changes and not wait_for_payer:
         return None
@@ -85,7 +85,7 @@ def _number(policy: Policy, name: str, value: str) -> Any:
 def policy(pay_type: str | None, as_json: bool) -> None:
     """Show the waits and limits of a cancel."""
     from qftools import catalogue
-    from qftools.policy import policy_for, rules, rules_for
+    from qftools.cancellation.policy import policy_for, rules, rules_for
 
     if pay_type is not None and pay_type not in catalogue.pay_types():
         raise click.UsageError(text("No source lists pay type {code}.").format(code=pay_type))

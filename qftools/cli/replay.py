@@ -68,7 +68,7 @@ def replay(file: Path, base_url: str | None, resign: bool, which: int, as_json: 
 
 
 def _loopback(base_url: str | None) -> str | None:
-    from qftools.addresses import AddressError, read_address
+    from qftools.transport.addresses import AddressError, read_address
 
     if base_url is None:
         return None
@@ -99,7 +99,7 @@ def _account(request: Request, resign: bool) -> dict[str, Any]:
 def _sent(request: Request, url: str | None, sandbox: Sandbox, resign: bool) -> requests.Response:
     import requests
 
-    from qftools.deadline import DeadlineAdapter
+    from qftools.transport.deadline import DeadlineAdapter
 
     parts = request.url.partition("/trade/")
     path = "".join(parts[1:]) if parts[1] else request.path

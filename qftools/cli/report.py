@@ -48,8 +48,8 @@ _EVIDENCE = ("exchanges", "notifications")
 @json_option
 def report(sandbox: str, fail_on: str, as_json: bool) -> None:
     """Say what an integration did wrong."""
-    from qftools.sandbox.remote import Remote
-    from qftools.sandbox.report import GRADES
+    from qftools.sandbox.control.remote import Remote
+    from qftools.sandbox.report.report import GRADES
 
     found = Remote(sandbox).call("GET", "/sandbox/report")
     if as_json:

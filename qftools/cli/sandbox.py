@@ -150,7 +150,7 @@ def _lines_of(
 
 def _opened(*, switches: list[tuple[str, str]], **chosen: Any) -> Sandbox:
     from qftools.sandbox import Sandbox
-    from qftools.sandbox.settings import Settings
+    from qftools.sandbox.gateway.settings import Settings
 
     Settings(dict(switches))  # names a wrong switch before it could pass for another option
     given = {name: value for name, value in chosen.items() if value is not None}

@@ -21,9 +21,9 @@ from qftools.locale import mark, text
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from qftools.client import Client
-    from qftools.sweep import Result, Row, Task
-    from qftools.sweep_files import Orders, Results, Wrong
+    from qftools.client.client import Client
+    from qftools.sweep.files import Orders, Results, Wrong
+    from qftools.sweep.sweep import Result, Row, Task
 
 
 @click.command(
@@ -84,7 +84,7 @@ def sweep(
 ) -> None:
     """Bring a file of doubtful orders to their verdicts."""
     sweeping = _needs()
-    from qftools.sweep_files import AGAIN, Orders, Results
+    from qftools.sweep.files import AGAIN, Orders, Results
 
     target = results or _beside(file, dry)
     how = {name: options.pop(name) for name in ("profile", "hk_cancel")}
@@ -139,7 +139,7 @@ class _Told:
 
 def _needs() -> Any:
     try:
-        from qftools import sweep as sweeping
+        from qftools.sweep import sweep as sweeping
     except ModuleNotFoundError as error:
         if error.name != "pyrate_limiter":
             raise
@@ -157,7 +157,7 @@ def _same(client: Client) -> Client:
 
 def _counted(orders: Orders) -> tuple[int, list[Wrong]]:
     """How many orders there are; what is wrong with the other rows is said at once."""
-    from qftools.sweep import Row
+    from qftools.sweep.sweep import Row
 
     number = 0
     wrong = []
@@ -172,7 +172,7 @@ def _counted(orders: Orders) -> tuple[int, list[Wrong]]:
 
 
 def _rows(orders: Orders) -> Iterator[Row]:
-    from qftools.sweep import Row
+    from qftools.sweep.sweep import Row
 
     return (row for row in orders if isinstance(row, Row))
 
@@ -192,7 +192,7 @@ def _beside(file: Path, dry: bool) -> Path:
 def _swept(
     task: Task, rows: Iterable[Row], workers: int, written: Results, done: tuple[int, int]
 ) -> _Told:
-    from qftools.sweep import Sweep
+    from qftools.sweep.sweep import Sweep
 
     before, number = done
     told = _Told(before)

@@ -6,9 +6,9 @@ the given signature.
 
 from __future__ import annotations
 
+from qftools.diagnosis.context import redacted_paste
 from qftools.diagnosis.explaining import explain
 from qftools.diagnosis.nouns import Diagnosis, Finding
-from qftools.diagnosis.surroundings import redacted_paste
 from qftools.diagnosis.visible import visible
 
 __all__ = ["Diagnosis", "Finding", "explain", "redacted_paste", "visible"]

@@ -8,16 +8,10 @@ from collections.abc import Iterable, Mapping
 from qftools import signing
 from qftools.catalogue.rows import Text
 from qftools.diagnosis import secrets as hidden
-from qftools.diagnosis.answer_rules import answer_findings
-from qftools.diagnosis.bodies import search_body
-from qftools.diagnosis.deviations import Inputs
-from qftools.diagnosis.field_rules import field_rules
-from qftools.diagnosis.fieldsets import in_order, joined
-from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Draft, Finding, Signature
-from qftools.diagnosis.reading import Reading, inputs_of, left_out, read_request
-from qftools.diagnosis.request_rules import Case, finding_of, hit, shortened, transport_rules
-from qftools.diagnosis.search import MOST_WORK, Result, search
-from qftools.diagnosis.signature_findings import (
+from qftools.diagnosis.causes.bodies import search_body
+from qftools.diagnosis.causes.fieldsets import in_order, joined
+from qftools.diagnosis.causes.search import MOST_WORK, Result, search
+from qftools.diagnosis.causes.signature_findings import (
     body_not_found,
     key_is_doubtful,
     key_is_right,
@@ -27,7 +21,13 @@ from qftools.diagnosis.signature_findings import (
     not_found,
     reproduced,
 )
-from qftools.diagnosis.surroundings import Keys, Surroundings
+from qftools.diagnosis.context import Keys, Surroundings
+from qftools.diagnosis.deviations import Inputs
+from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Draft, Finding, Signature
+from qftools.diagnosis.reading.request import Reading, inputs_of, left_out, read_request
+from qftools.diagnosis.rules.answers import answer_findings
+from qftools.diagnosis.rules.fields import field_rules
+from qftools.diagnosis.rules.sending import Case, finding_of, hit, shortened, transport_rules
 from qftools.diagnosis.visible import difference, visible
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from qftools.addresses import split
 from qftools.exchange.hidden_fields import REDACTED
+from qftools.transport.addresses import split
 
 if TYPE_CHECKING:
     from qftools.exchange.redaction import ShownExchange

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
-from qftools.addresses import split
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Headers, Request, Response
 from qftools.exchange.redaction import ShownExchange, ShownRequest
 from qftools.exchange.shell import bash_word, cmd_word, printf_word
+from qftools.transport.addresses import split
 
 _FORM = "application/x-www-form-urlencoded"
 _OF_THE_CONNECTION = frozenset({"content-length", "connection", "accept-encoding"})

@@ -6,8 +6,9 @@ Chinese and English ([use_language][qftools.locale.use_language] switches them i
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qftools.front_door import front_door
 
 if TYPE_CHECKING:
     from qftools.panels.cancel_flow import CancelFlow as CancelFlow
@@ -40,15 +41,4 @@ _HOME = {
 
 __all__ = [*_HOME]
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'qftools.panels' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"qftools.panels.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = front_door(__name__, _HOME)

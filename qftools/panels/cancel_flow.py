@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipywidgets import HTML, Button, Dropdown, VBox
 
 from qftools import catalogue
-from qftools.cancellation import Outcome
+from qftools.cancellation.routing import route
+from qftools.cancellation.run import Outcome
 from qftools.locale import language
 from qftools.locale import text as _
 from qftools.panels import stage
@@ -26,8 +27,8 @@ from qftools.panels.sequence import sequence, told
 from qftools.panels.state_diagram import state_diagram
 from qftools.panels.story import BY_HAND, NETWORK, PAYERS, Story
 from qftools.panels.verdict_view import verdict_card
-from qftools.routing import route
-from qftools.sandbox import Sandbox, magic
+from qftools.sandbox import Sandbox
+from qftools.sandbox.gateway import magic
 
 
 class CancelFlow(Panel):

@@ -9,8 +9,8 @@ from typing import Any
 from ipywidgets import HTML, Button, Dropdown, IntText, Text
 
 from qftools import catalogue
-from qftools.cancellation import Outcome, cancel
-from qftools.client import Client
+from qftools.cancellation.run import Outcome, cancel
+from qftools.client.client import Client
 from qftools.errors import InputError
 from qftools.locale import language, mark
 from qftools.locale import text as _

@@ -12,7 +12,7 @@ from qftools.locale import text as _
 from qftools.panels.markup import Markup, el, join
 from qftools.panels.panel import Panel, card, field, main_button, row, tell
 from qftools.panels.typed import Pasted, Secret
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 
 EXAMPLE = (
     "curl -X POST http://127.0.0.1:8787/trade/v1/payment \\\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipywidgets import HTML, VBox
 
-from qftools.cancellation import Outcome, Taken
+from qftools.cancellation.run import Outcome, Taken
 from qftools.panels.beats import beats_view
 from qftools.panels.markup import el, join
 from qftools.panels.panel import Panel, columns, picture, tell
@@ -17,7 +17,7 @@ class Evidence(Panel):
     """The verdict of an outcome with its proof: messages, requests and replies, redacted.
 
     Args:
-        outcome: What [cancel][qftools.cancellation.cancel] returned.
+        outcome: What [cancel][qftools.cancellation.run.cancel] returned.
 
     Example:
         >>> from qftools import cancel

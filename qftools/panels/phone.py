@@ -15,7 +15,7 @@ from qftools.panels import stage
 from qftools.panels.markup import Markup, el, join
 from qftools.panels.panel import Panel, row, tell
 from qftools.sandbox import Sandbox
-from qftools.sandbox.orders import Row
+from qftools.sandbox.books.orders import Row
 
 ACTS = {
     "pay": mark("Pay"),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ipywidgets import HTML
 
 from qftools import catalogue
+from qftools.cancellation.routing import route
 from qftools.errors import GatewayError, InputError, OutcomeUnknownError
 from qftools.locale import mark
 from qftools.locale import text as _
@@ -15,7 +16,6 @@ from qftools.panels.markup import el
 from qftools.panels.panel import Panel, card, tell
 from qftools.panels.signing_desk import WAYS, asked
 from qftools.panels.story import reading
-from qftools.routing import route
 from qftools.sandbox import Sandbox
 
 

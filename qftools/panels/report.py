@@ -10,7 +10,7 @@ from qftools.panels import stage
 from qftools.panels.markup import Markup, el
 from qftools.panels.panel import Panel, card, row, tell
 from qftools.sandbox import Sandbox
-from qftools.sandbox.report import Finding
+from qftools.sandbox.report.report import Finding
 
 _GRADES = {
     "danger": (mark("Danger: money can be lost or taken twice."), "bad"),

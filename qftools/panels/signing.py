@@ -16,7 +16,7 @@ from qftools.panels.panel import Panel, columns, field, main_button, row, tell
 from qftools.panels.signing_desk import WAYS, Pairs, asked
 from qftools.panels.story import reading
 from qftools.panels.typed import Secret
-from qftools.sandbox.embedded import CLIENT_KEY
+from qftools.sandbox.sandbox import CLIENT_KEY
 from qftools.signing import Algorithm, canonical, sign
 
 EXAMPLE: dict[str, str] = {

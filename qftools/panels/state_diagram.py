@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import NEXT, Step, Walk
 from qftools.locale import text as _
 from qftools.panels.markup import Markup, el, join
-from qftools.verdicts import Verdict
-from qftools.walk import NEXT, Step, Walk
 
 _WIDTH = 404
 _BOX_W, _BOX_H, _BOX_Y = 104, 40, 34

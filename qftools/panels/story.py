@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from qftools import catalogue
-from qftools.cancellation import Outcome, Taken, outcome_of, take
-from qftools.client import Client
+from qftools.cancellation.run import Outcome, Taken, outcome_of, take
+from qftools.cancellation.walk import Ask, Finished, Wait, Walk
+from qftools.client.client import Client
 from qftools.errors import GatewayError, OutcomeUnknownError, SandboxError
 from qftools.exchange.redaction import ShownExchange
 from qftools.locale import mark
 from qftools.models import Order, Transaction
-from qftools.sandbox import Sandbox, magic
-from qftools.sandbox.armed import ArmedFault
-from qftools.sandbox.faults import BEFORE
-from qftools.sandbox.seen import Seen
-from qftools.walk import Ask, Finished, Wait, Walk
+from qftools.sandbox import Sandbox
+from qftools.sandbox.gateway import magic
+from qftools.sandbox.gateway.armed import ArmedFault
+from qftools.sandbox.gateway.faults import BEFORE
+from qftools.sandbox.gateway.seen import Seen
 
 Lane = Literal["merchant", "gateway", "wallet", "payer"]
 LANES: tuple[Lane, ...] = ("merchant", "gateway", "wallet", "payer")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from qftools.cancellation import Outcome
+from qftools.cancellation.run import Outcome
+from qftools.cancellation.verdicts import VERDICTS
 from qftools.locale import language
 from qftools.locale import text as _
 from qftools.panels.markup import Markup, el
 from qftools.panels.state_diagram import tone_of
-from qftools.verdicts import VERDICTS
 
 
 def verdict_card(outcome: Outcome) -> Markup:

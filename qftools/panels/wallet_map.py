@@ -5,11 +5,11 @@ from __future__ import annotations
 from ipywidgets import HTML, Dropdown, Text
 
 from qftools import catalogue
+from qftools.cancellation.routing import PROFILES, Route, route
 from qftools.locale import language, mark
 from qftools.locale import text as _
 from qftools.panels.markup import Markup, el
 from qftools.panels.panel import Panel, field, relabel, row, tell
-from qftools.routing import PROFILES, Route, route
 
 _CALLS = {
     "": mark("any call"),

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qftools.front_door import front_door
+
 if TYPE_CHECKING:
-    from qftools.sandbox.embedded import Sandbox
+    from qftools.sandbox.books.clock import VirtualClock as VirtualClock
+    from qftools.sandbox.sandbox import Sandbox as Sandbox
 
-__all__ = ["Sandbox"]
+# Loaded on first use: `qftools sandbox --help` and the docs need no server.
+_HOME = {"Sandbox": "sandbox", "VirtualClock": "books.clock"}
 
+__all__ = [*_HOME]
 
-def __getattr__(name: str) -> object:
-    # Loaded on first use: `qftools sandbox --help` and the docs need no server.
-    if name == "Sandbox":
-        from qftools.sandbox.embedded import Sandbox
-
-        return Sandbox
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = front_door(__name__, _HOME)

@@ -12,7 +12,7 @@ from qftools import Client
 from qftools.catalogue import Text
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 from qftools.signing import sign
 from tests.bench import servers
 from tests.bench.rows import Goal, Measured, Row

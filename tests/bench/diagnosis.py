@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from qftools import explain
-from qftools.diagnosis.causes import CAUSES
+from qftools.diagnosis.causes.table import CAUSES
 from tests import broken_requests as made
 
 FILE = Path(__file__).with_name("diagnosis.json")

@@ -9,10 +9,10 @@ from functools import partial
 from urllib.parse import urlencode
 
 from qftools.catalogue import Text
-from qftools.door import WireRequest
 from qftools.sandbox import Sandbox
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 from qftools.signing import sign
+from qftools.transport.door import WireRequest
 from tests.bench.rows import Goal, Measured, Row
 from tests.bench.running import Run
 from tests.bench.timing import in_turns

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from qftools.door import WireResponse
-from qftools.door.server import listen
+from qftools.transport.door import WireResponse
+from qftools.transport.server import listen
 
 
 class DoingNothing:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from qftools.catalogue import Text
 from qftools.sandbox import Sandbox
-from qftools.sweep import Row as Order
-from qftools.sweep import Sweep, Task
+from qftools.sweep.sweep import Row as Order
+from qftools.sweep.sweep import Sweep, Task
 from tests import broken_requests
 from tests.bench.diagnosis import outcome
 from tests.bench.rows import Goal, Measured, Row

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 from qftools.signing import sign
 
 Cycle = Generator[tuple[bytes, bytes], Any, None]

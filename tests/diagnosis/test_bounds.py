@@ -9,8 +9,8 @@ import tracemalloc
 import pytest
 
 from qftools import explain
+from qftools.diagnosis.causes.search import LONGEST_FOR_PAIRS, MOST_WORK, search
 from qftools.diagnosis.deviations import Inputs
-from qftools.diagnosis.search import LONGEST_FOR_PAIRS, MOST_WORK, search
 from qftools.errors import InputError
 from qftools.exchange import Request
 from qftools.exchange.parsing import LONGEST, LONGEST_TEXT, read

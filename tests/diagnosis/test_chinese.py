@@ -13,15 +13,10 @@ import re
 import pytest
 
 from qftools import catalogue, explain
-from qftools.diagnosis.bodies import _ways
-from qftools.diagnosis.causes import CAUSES
-from qftools.diagnosis.details import QUOTING
-from qftools.diagnosis.deviations import Deviation
-from qftools.diagnosis.reading import inputs_of, read_request
-from qftools.diagnosis.remarks import REMARKS
-from qftools.diagnosis.report import COUNTED, LABELS, PROOF, SEVERITY, SIGNATURE, sources
-from qftools.diagnosis.search import Result, _Search
-from qftools.diagnosis.signature_findings import (
+from qftools.diagnosis.causes.bodies import _ways
+from qftools.diagnosis.causes.details import QUOTING
+from qftools.diagnosis.causes.search import Result, _Search
+from qftools.diagnosis.causes.signature_findings import (
     body_not_found,
     key_is_doubtful,
     key_is_right,
@@ -30,6 +25,11 @@ from qftools.diagnosis.signature_findings import (
     not_found,
     reproduced,
 )
+from qftools.diagnosis.causes.table import CAUSES
+from qftools.diagnosis.deviations import Deviation
+from qftools.diagnosis.reading.request import inputs_of, read_request
+from qftools.diagnosis.report import COUNTED, LABELS, PROOF, SEVERITY, SIGNATURE, sources
+from qftools.diagnosis.rules.remarks import REMARKS
 from qftools.exchange import Exchange, Response
 from qftools.exchange.parsing import ENDPOINTS, read
 from tests import broken_requests as made

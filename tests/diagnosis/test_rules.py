@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qftools import explain
-from qftools.diagnosis.remarks import REMARKS
+from qftools.diagnosis.rules.remarks import REMARKS
 from qftools.exchange import Exchange, Request, Response
 from qftools.sandbox import Sandbox
 

@@ -12,8 +12,8 @@ import random
 import pytest
 
 from qftools import catalogue, explain
-from qftools.diagnosis.causes import CAUSES
-from qftools.diagnosis.remarks import REMARKS
+from qftools.diagnosis.causes.table import CAUSES
+from qftools.diagnosis.rules.remarks import REMARKS
 from qftools.exchange import Exchange, Request, Response
 from qftools.sandbox import Sandbox
 from qftools.signing import canonical, sign, sign_body

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from qftools import Client, Credentials, Journal, Order, cancel
+from qftools.cancellation.policy import Policy
 from qftools.cli import exits
 from qftools.cli import main as command_line
 from qftools.diagnosis import explain
 from qftools.diagnosis.report import lines
 from qftools.errors import QFPayError
-from qftools.journal_page import as_html, as_json
-from qftools.policy import Policy
+from qftools.journal.page import as_html, as_json
 from tests.fuzz import inputs
 from tests.fuzz.limits import Meter
 from tests.raw_server import RawServer

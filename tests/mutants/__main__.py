@@ -1,7 +1,7 @@
 """Plant faults in the code that decides about money; a test must notice each: ``make mutants``.
 
     python -m tests.mutants                       every module; prints scores and survivors
-    python -m tests.mutants qftools/walk.py ...   these modules
+    python -m tests.mutants qftools/cancellation/walk.py ...   these modules
     python -m tests.mutants --sample 60           some mutants of today's module, for a minute
 
 The exit status is 1 where a fault survives that ``survivors.toml`` does not list. What was

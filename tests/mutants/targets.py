@@ -7,28 +7,28 @@ from pathlib import Path
 # The tests of a module are those that say what it must do. A test that sees it only from
 # afar, or starts a process (a fault is planted in this one), would cost time and kill little.
 TARGETS: dict[str, tuple[str, ...]] = {
-    "qftools/evidence.py": (
+    "qftools/cancellation/evidence.py": (
         *("test_evidence", "test_evidence_reasons"),
         *("test_asking", "test_findings"),
     ),
-    "qftools/asking.py": ("test_asking", "test_asking_rules", "test_walk_months"),
-    "qftools/findings.py": ("test_findings", "test_evidence_reasons", "test_asking"),
-    "qftools/walk.py": (
+    "qftools/cancellation/asking.py": ("test_asking", "test_asking_rules", "test_walk_months"),
+    "qftools/cancellation/findings.py": ("test_findings", "test_evidence_reasons", "test_asking"),
+    "qftools/cancellation/walk.py": (
         *("test_walk", "test_walk_steps", "test_walk_known", "test_walk_months"),
         "test_asking",
     ),
-    "qftools/cancellation.py": ("test_cancellation_rules", "test_cancel"),
-    "qftools/routing.py": ("test_routing",),
-    "qftools/records.py": ("test_records",),
-    "qftools/journal.py": ("test_journal_reading", "test_journal", "test_journal_resume"),
-    "qftools/journal_entries.py": ("test_journal_entries", "test_journal_reading"),
-    "qftools/journal_file.py": ("test_journal_file", "test_journal"),
-    "qftools/sweep_files.py": ("test_sweep_results",),
-    "qftools/sweep_reading.py": ("test_sweep_kinds", "test_sweep_reading"),
-    "qftools/sweep_cells.py": ("test_sweep_cells",),
+    "qftools/cancellation/run.py": ("test_cancellation_rules", "test_cancel"),
+    "qftools/cancellation/routing.py": ("test_routing",),
+    "qftools/journal/records.py": ("test_records",),
+    "qftools/journal/journal.py": ("test_journal_reading", "test_journal", "test_journal_resume"),
+    "qftools/journal/entries.py": ("test_journal_entries", "test_journal_reading"),
+    "qftools/journal/file.py": ("test_journal_file", "test_journal"),
+    "qftools/sweep/files.py": ("test_sweep_results",),
+    "qftools/sweep/reading.py": ("test_sweep_kinds", "test_sweep_reading"),
+    "qftools/sweep/cells.py": ("test_sweep_cells",),
     # The client's reading of replies is these two; client.py itself builds requests.
-    "qftools/connection.py": ("test_reading_replies",),
-    "qftools/strict_json.py": ("test_reading_replies",),
+    "qftools/client/connection.py": ("test_reading_replies",),
+    "qftools/transport/strict_json.py": ("test_reading_replies",),
 }
 
 LEFT_OUT = (

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from qftools.panels import Doctor
 from qftools.panels.signing_desk import WAYS, sealed
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 
 FIELDS = {
     "goods_name": "tea & cake",

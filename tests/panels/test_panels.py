@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from qftools import cancel, locale
+from qftools.cancellation.verdicts import Verdict
 from qftools.catalogue import codes, pay_types
 from qftools.errors import InputError
 from qftools.panels import (
@@ -25,8 +26,7 @@ from qftools.panels import (
 from qftools.panels.quiz import lessons
 from qftools.panels.signing_desk import WAYS
 from qftools.sandbox import Sandbox
-from qftools.sandbox.embedded import CLIENT_KEY
-from qftools.verdicts import Verdict
+from qftools.sandbox.sandbox import CLIENT_KEY
 
 ATTACK = "<img src=x onerror=alert(1)>\"'&<script>alert(2)</script>"
 
@@ -396,7 +396,7 @@ def test_an_attack_in_the_gateways_answers_is_shown_as_text(field, monkeypatch):
 
 
 def test_an_attack_as_resperr_is_shown_as_text():
-    from qftools.sandbox.wire import answer  # what the gateway answers with
+    from qftools.sandbox.gateway.wire import answer  # what the gateway answers with
 
     sandbox = Sandbox()
     connection = Connection(sandbox)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from qftools.cancellation import Outcome
+from qftools.cancellation.run import Outcome
 from tests.prove import proof, schedule
 from tests.prove.lives import Result, explain
 from tests.prove.other import proof as other_proof

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from qftools.journal import Journal
+from qftools.cancellation.verdicts import Verdict
+from qftools.journal.journal import Journal
 from qftools.models import Order
 from qftools.sandbox import Sandbox
-from qftools.sandbox.states import State
-from qftools.verdicts import Verdict
+from qftools.sandbox.books.states import State
 from tests.prove.proof import BORNE_OUT
 
 #: Amounts of the magic table that go different ways: 0 is an ordinary order, which is cancelled.

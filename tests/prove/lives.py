@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from qftools.cancellation import Outcome, Recorder, cancel
-from qftools.client import Client
+from qftools.cancellation.run import Outcome, Recorder, cancel
+from qftools.cancellation.verdicts import Verdict
+from qftools.client.client import Client
 from qftools.errors import QFPayError
-from qftools.journal import Journal
+from qftools.journal.journal import Journal
 from qftools.models import Order
-from qftools.verdicts import Verdict
 
 
 class Died(BaseException):

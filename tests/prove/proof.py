@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qftools.cancellation import Outcome, cancel, finish
-from qftools.findings import Finding
-from qftools.journal import Journal
+from qftools.cancellation.findings import Finding
+from qftools.cancellation.run import Outcome, cancel, finish
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import Step, Walk
+from qftools.journal.journal import Journal
 from qftools.models import Order
-from qftools.sandbox.states import MONEY_CAME, OPEN, State
-from qftools.verdicts import Verdict
-from qftools.walk import Step, Walk
+from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
 from tests.prove.lives import Result, lived
 from tests.prove.schedule import Schedule
 from tests.prove.stage import Stage

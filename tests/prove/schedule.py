@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from qftools import catalogue
-from qftools.policy import Policy
-from qftools.routing import PROFILES, Profile
-from qftools.sandbox import magic
-from qftools.sandbox.faults import NAMES
+from qftools.cancellation.policy import Policy
+from qftools.cancellation.routing import PROFILES, Profile
+from qftools.sandbox.gateway import magic
+from qftools.sandbox.gateway.faults import NAMES
 
 #: What somebody does, beside the cancel that is being proved.
 ACTS = (

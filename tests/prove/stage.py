@@ -11,21 +11,21 @@ from urllib.parse import urlencode
 from requests.adapters import BaseAdapter
 
 from qftools import catalogue
-from qftools.cancellation import Taken
-from qftools.client import Client
-from qftools.connection import PATHS, read
-from qftools.door import WireRequest
+from qftools.cancellation.run import Taken
+from qftools.cancellation.walk import Ask, Walk
+from qftools.client.client import Client
+from qftools.client.connection import PATHS, read
 from qftools.errors import GatewayError, OutcomeUnknownError, TransportError
 from qftools.exchange import Exchange, Request, Response
 from qftools.models import Order, Reply
 from qftools.sandbox import Sandbox
-from qftools.sandbox.ledger import Moved
-from qftools.sandbox.merchants import Merchant
-from qftools.sandbox.orders import Entry
-from qftools.sandbox.seen import Seen
-from qftools.sandbox.states import Event, State
+from qftools.sandbox.books.ledger import Moved
+from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.books.states import Event, State
+from qftools.sandbox.gateway.merchants import Merchant
+from qftools.sandbox.gateway.seen import Seen
 from qftools.signing import sign
-from qftools.walk import Ask, Walk
+from qftools.transport.door import WireRequest
 from tests.prove.lives import Died
 from tests.prove.schedule import Act, Schedule
 

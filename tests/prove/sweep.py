@@ -21,8 +21,8 @@ from pathlib import Path
 
 from qftools.models import Order
 from qftools.sandbox import Sandbox
-from qftools.sweep import Row, Sweep, Task
-from qftools.sweep_files import Results
+from qftools.sweep.files import Results
+from qftools.sweep.sweep import Row, Sweep, Task
 
 #: Fates that are decided without a wait, so that the limit is what slows the sweep down.
 AMOUNTS = (0, 0, 0, 77001, 77005, 77017)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from qftools.client import Client
-from qftools.findings import Finding
-from qftools.verdicts import Verdict
-from qftools.walk import NEXT, Step, Walk
+from qftools.cancellation.findings import Finding
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import NEXT, Step, Walk
+from qftools.client.client import Client
 from tests.prove.__main__ import played
 from tests.prove.other.breaks import ENCODINGS, leaks
 from tests.prove.other.proof import prove

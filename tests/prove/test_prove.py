@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 
-from qftools.findings import Finding
-from qftools.routing import route
-from qftools.verdicts import Verdict
-from qftools.walk import NEXT, Step, Walk
+from qftools.cancellation.findings import Finding
+from qftools.cancellation.routing import route
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import NEXT, Step, Walk
 from tests.prove.__main__ import played
 from tests.prove.proof import prove
 from tests.prove.schedule import schedule

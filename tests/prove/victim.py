@@ -86,7 +86,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    for part in ("cancellation", "journal"):
+    for part in ("cancellation.run", "journal.journal"):
         importlib.import_module(f"qftools.{part}")  # once, not in every process
 
     for line in sys.stdin:

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 import requests
 
-from qftools.door import WireRequest
 from qftools.sandbox import Sandbox
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
+from qftools.transport.door import WireRequest
 
 FORM = "application/x-www-form-urlencoded"
 

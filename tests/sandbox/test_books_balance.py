@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from qftools import catalogue
-from qftools.sandbox import Sandbox, magic
-from qftools.sandbox.faults import NAMES
-from qftools.sandbox.orders import Entry, Row
-from qftools.sandbox.payer import ACTS
-from qftools.sandbox.records import Snapshot
+from qftools.sandbox import Sandbox
+from qftools.sandbox.books.orders import Entry, Row
+from qftools.sandbox.books.payer import ACTS
+from qftools.sandbox.gateway import magic
+from qftools.sandbox.gateway.faults import NAMES
+from qftools.sandbox.keeping.records import Snapshot
 from tests.sandbox.doors import Answer, GatewayDoor, NoReplyError
 
 STEPS = 50

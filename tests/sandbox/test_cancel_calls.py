@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from qftools import catalogue
-from qftools.routing import route
-from qftools.sandbox import magic
-from qftools.sandbox.merchants import Merchant
+from qftools.cancellation.routing import route
+from qftools.sandbox.gateway import magic
+from qftools.sandbox.gateway.merchants import Merchant
 from tests.sandbox.doors import GatewayDoor
 
 CODE = "134676275354204254"

@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from qftools.sandbox import Sandbox
-from qftools.sandbox.control_routes import ROUTES
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
-from qftools.sandbox.server import IN_PROCESS_URL
+from qftools.sandbox.control.routes import ROUTES
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
+from qftools.sandbox.web.server import IN_PROCESS_URL
 
 ORDER = {"pay_type": "800101", "txcurrcd": "HKD"}
 

@@ -18,13 +18,13 @@ import pytest
 import requests
 
 from qftools import Credentials
-from qftools.door import MAX_BODY
-from qftools.door.multipart import MultipartError, read_multipart
-from qftools.door.server import HEADER_SECONDS, REQUEST_SECONDS, HttpServer, listen
 from qftools.errors import SandboxError
 from qftools.sandbox import Sandbox
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
-from qftools.sandbox.remote import Remote
+from qftools.sandbox.control.remote import Remote
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
+from qftools.transport.door import MAX_BODY
+from qftools.transport.multipart import MultipartError, read_multipart
+from qftools.transport.server import HEADER_SECONDS, REQUEST_SECONDS, HttpServer, listen
 from tests.sandbox.doors import GatewayDoor, RequestsDoor, signature
 
 NUMBER = {"out_trade_no": "A1"}

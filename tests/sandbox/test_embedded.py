@@ -14,9 +14,9 @@ import requests
 
 from qftools.errors import InputError, SandboxError
 from qftools.sandbox import Sandbox
-from qftools.sandbox.clock import RealClock, VirtualClock
-from qftools.sandbox.embedded import CLIENT_KEY
-from qftools.sandbox.settings import Settings, switches
+from qftools.sandbox.books.clock import RealClock, VirtualClock
+from qftools.sandbox.gateway.settings import Settings, switches
+from qftools.sandbox.sandbox import CLIENT_KEY
 from tests.sandbox.doors import GatewayDoor, NoReplyError, RequestsDoor
 
 PAYMENT = {

@@ -7,7 +7,7 @@ import requests
 
 from qftools.errors import SandboxError
 from qftools.sandbox import Sandbox
-from qftools.sandbox.faults import BEFORE, NAMES
+from qftools.sandbox.gateway.faults import BEFORE, NAMES
 from qftools.signing import verify_body
 from tests.sandbox.doors import NoReplyError
 

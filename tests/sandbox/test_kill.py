@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 import pytest
 
 from qftools.sandbox import Sandbox
-from qftools.sandbox.embedded import APP_CODE
+from qftools.sandbox.sandbox import APP_CODE
 from tests.sandbox.doors import FORM, signature
 
 KILLS = 200 if os.environ.get("CI") == "true" else 10
@@ -31,7 +31,7 @@ Answered = dict[str, tuple[str, ...]]
 NURSERY = """
 import os, signal, sys
 from qftools.sandbox import Sandbox
-import qftools.door.server, qftools.sandbox.store, qftools.catalogue
+import qftools.transport.server, qftools.sandbox.keeping.store, qftools.catalogue
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for line in sys.stdin:
     if os.fork() == 0:

@@ -17,9 +17,9 @@ from click.testing import CliRunner
 from qftools import locale
 from qftools.cli import main
 from qftools.sandbox import Sandbox
-from qftools.sandbox.embedded import CLIENT_KEY
-from qftools.sandbox.receiver import Receiver
-from qftools.sandbox.report import rules
+from qftools.sandbox.notifications.receiver import Receiver
+from qftools.sandbox.report.report import rules
+from qftools.sandbox.sandbox import CLIENT_KEY
 from tests.sandbox.receiving import Receiver as Shop
 
 ORDER = {"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD"}

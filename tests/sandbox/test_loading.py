@@ -9,7 +9,7 @@ import pytest
 
 from qftools.errors import SandboxError
 from qftools.sandbox import Sandbox
-from qftools.sandbox.states import MONEY_CAME, State
+from qftools.sandbox.books.states import MONEY_CAME, State
 from tests.sandbox.doors import GatewayDoor, NoReplyError
 
 MERCHANT = """

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from qftools import catalogue
-from qftools.sandbox import magic
-from qftools.sandbox.faults import endpoints_of, fault_name
-from qftools.sandbox.payer import ACTS
-from qftools.sandbox.states import Event
+from qftools.sandbox.books.payer import ACTS
+from qftools.sandbox.books.states import Event
+from qftools.sandbox.gateway import magic
+from qftools.sandbox.gateway.faults import endpoints_of, fault_name
 from tests.sandbox.doors import Door, GatewayDoor, NoReplyError
 
 

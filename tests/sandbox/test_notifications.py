@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from qftools.errors import SandboxError
-from qftools.sandbox import Sandbox, post
-from qftools.sandbox.embedded import CLIENT_KEY
-from qftools.sandbox.notices import SCHEDULES
+from qftools.sandbox import Sandbox
+from qftools.sandbox.notifications import post
+from qftools.sandbox.notifications.notices import SCHEDULES
+from qftools.sandbox.sandbox import CLIENT_KEY
 from qftools.signing import verify_body
 from tests.sandbox.receiving import Receiver
 

@@ -15,10 +15,10 @@ from schemathesis.specs.openapi.checks import (
 
 from qftools import catalogue
 from qftools.sandbox import Sandbox
-from qftools.sandbox.control_routes import ROUTES
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
-from qftools.sandbox.openapi import GATEWAY, description
-from qftools.sandbox.server import IN_PROCESS_URL
+from qftools.sandbox.control.openapi import GATEWAY, description
+from qftools.sandbox.control.routes import ROUTES
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
+from qftools.sandbox.web.server import IN_PROCESS_URL
 from qftools.signing import sign
 
 EXAMPLES = 8  # an operation; the phase that covers every limit comes on top of it

@@ -15,9 +15,9 @@ import pytest
 import requests
 
 from qftools.sandbox import Sandbox
-from qftools.sandbox.control_routes import ROUTES
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
-from qftools.sandbox.faults import NAMES
+from qftools.sandbox.control.routes import ROUTES
+from qftools.sandbox.gateway.faults import NAMES
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 from qftools.signing import sign_body
 from tests.sandbox.doors import signature
 from tests.sandbox.test_listening import listening

@@ -9,12 +9,12 @@ import pytest
 import requests
 
 from qftools.sandbox import Sandbox
-from qftools.sandbox.faults import NAMES
-from qftools.sandbox.notifications import FAULTS
-from qftools.sandbox.pages import STATIC, words
-from qftools.sandbox.payer import ACTS
-from qftools.sandbox.server import IN_PROCESS_URL
-from qftools.sandbox.states import State
+from qftools.sandbox.books.payer import ACTS
+from qftools.sandbox.books.states import State
+from qftools.sandbox.gateway.faults import NAMES
+from qftools.sandbox.notifications.notifications import FAULTS
+from qftools.sandbox.web.pages import STATIC, words
+from qftools.sandbox.web.server import IN_PROCESS_URL
 
 ORDER = {"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD"}
 NASTY = "<script>alert(1)</script>\"'&"

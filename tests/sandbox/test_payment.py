@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from qftools import catalogue
-from qftools.sandbox import Sandbox, magic
-from qftools.sandbox.merchants import Merchant
+from qftools.sandbox import Sandbox
+from qftools.sandbox.gateway import magic
+from qftools.sandbox.gateway.merchants import Merchant
 from tests.sandbox.doors import GatewayDoor
 
 WECHAT_CODE = "134676275354204254"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qftools.sandbox.clock import from_beijing
-from qftools.sandbox.embedded import APP_CODE, CLIENT_KEY
-from qftools.sandbox.merchants import Merchant, encode_mchid
+from qftools.sandbox.books.clock import from_beijing
+from qftools.sandbox.gateway.merchants import Merchant, encode_mchid
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 
 LEAST_ROW = {
     "pay_type", "sysdtm", "order_type", "txcurrcd", "txdtm", "txamt", "out_trade_no", "syssn",

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from qftools.sandbox import Sandbox
-from qftools.sandbox.embedded import APP_CODE
+from qftools.sandbox.sandbox import APP_CODE
 from tests.sandbox.doors import signature
 
 PARAMS = {"syssn": "20260105154100020000977813"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qftools.sandbox.clock import from_beijing
+from qftools.sandbox.books.clock import from_beijing
 
 PAID = 77001
 CODE = "134676275354204254"

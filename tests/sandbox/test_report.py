@@ -10,8 +10,8 @@ import pytest
 from qftools import Policy, cancel
 from qftools.errors import QFPayError
 from qftools.sandbox import Sandbox
-from qftools.sandbox.report import GRADES, rules
-from qftools.sandbox.report_rules import FINDERS
+from qftools.sandbox.report.report import GRADES, rules
+from qftools.sandbox.report.rules import FINDERS
 
 SHOP = "http://shop.localhost/notify"
 QR = {"pay_type": "800101", "txcurrcd": "HKD"}  # Alipay, the payer scans: reversal

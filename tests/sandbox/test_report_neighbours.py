@@ -15,7 +15,7 @@ import requests
 from qftools import Credentials
 from qftools.errors import QFPayError
 from qftools.sandbox import Sandbox
-from qftools.sandbox.merchants import Merchant
+from qftools.sandbox.gateway.merchants import Merchant
 from tests.sandbox.doors import RequestsDoor
 
 SHOP = "http://shop.localhost/notify"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qftools import catalogue
-from qftools.sandbox.states import (
+from qftools.sandbox.books.states import (
     DEAD,
     MONEY_CAME,
     NOTHING,

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from qftools.sandbox.embedded import CLIENT_KEY
+from qftools.sandbox.sandbox import CLIENT_KEY
 from tests.sandbox.doors import signature
 
 TIME = "2026-01-05 10:00:00"

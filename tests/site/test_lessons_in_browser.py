@@ -123,7 +123,7 @@ def test_what_every_lesson_loads_comes_compiled(contents):
 def test_qftools_keeps_its_source_beside_the_byte_code_so_that_a_reader_can_look(contents):
     ours = contents("qftools")
 
-    assert {"qftools/client.py", "qftools/__pycache__/client.cpython-314.pyc"} <= ours
+    assert {"qftools/client/client.py", "qftools/client/__pycache__/client.cpython-314.pyc"} <= ours
 
 
 def test_what_no_lesson_reads_stays_out_and_what_completes_a_name_stays_in(contents):

@@ -109,7 +109,7 @@ def test_pages_use_the_words_of_the_glossary(lang):
 OUR_TEXTS = (
     "qftools/locale/zh/LC_MESSAGES/qftools.po",
     "qftools/panels/*.json",
-    "qftools/sandbox/report.json",
+    "qftools/sandbox/report/report.json",
     "qftools/*.py",
     "notebooks/zh/*.ipynb",
 )

@@ -112,7 +112,7 @@ def test_llms_txt_and_the_sitemap_list_every_page(site, read):
 
 
 def test_no_key_but_the_published_example_is_on_any_page(site):
-    from qftools.sandbox.embedded import CLIENT_KEY
+    from qftools.sandbox.sandbox import CLIENT_KEY
 
     found = [page for page in site.rglob("*.html") if CLIENT_KEY in page.read_text("utf-8")]
 

@@ -11,10 +11,10 @@ from docs._site import diagrams, samples, signatures, tables, words
 from docs._site.markdown import Here
 from qftools import catalogue
 from qftools.diagnosis import explain
-from qftools.diagnosis.causes import CAUSES
+from qftools.diagnosis.causes.table import CAUSES
 from qftools.exchange import Request
 from qftools.locale import Language
-from qftools.sandbox.states import State
+from qftools.sandbox.books.states import State
 from qftools.signing import sign
 from tests.bench.diagnosis import WANTED
 

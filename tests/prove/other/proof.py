@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qftools.cancellation import Outcome, cancel, finish
-from qftools.client import Client
-from qftools.journal import Journal
-from qftools.verdicts import Verdict
-from qftools.walk import Walk
+from qftools.cancellation.run import Outcome, cancel, finish
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import Walk
+from qftools.client.client import Client
+from qftools.journal.journal import Journal
 from tests.prove.lives import Result, lived
 from tests.prove.other.breaks import leaks
 from tests.prove.other.gateway import ALIVE, CANCELS, Is, Truth

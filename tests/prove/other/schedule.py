@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime
 
-from qftools.policy import Policy
+from qftools.cancellation.policy import Policy
 from tests.prove.other import breaks, smudges
 from tests.prove.other.dialect import Dialect, speaks
 from tests.prove.other.gateway import BEIJING, CANCELS, Is, Rules

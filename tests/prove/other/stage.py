@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
-from qftools.cancellation import Taken
-from qftools.client import Client
+from qftools.cancellation.run import Taken
+from qftools.cancellation.walk import Ask, Walk
+from qftools.client.client import Client
 from qftools.models import Credentials, Order
-from qftools.walk import Ask, Walk
 from tests.prove.lives import Died
 from tests.prove.other.breaks import Wire
 from tests.prove.other.dialect import Dialect

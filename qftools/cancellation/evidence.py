@@ -1,0 +1,445 @@
+"""What an answer to a query proves about an order: rules without I/O, in the order they apply.
+
+An answer is judged as a whole, never by its first row. One number may have several payments
+(unpaid numbers are used again, C17): one that is paid makes the order paid, and it is dead
+only if every one of them is. What can't be read proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from qftools import catalogue
+from qftools.cancellation.findings import Answer, Difference, Finding, unsigned
+from qftools.catalogue import Text
+from qftools.models import Order, Reply, State, Transaction, as_written
+from qftools.validation import BEIJING, usable
+
+PAGE, LARGEST_PAGE = 10, 100  # rows of one answer: without page_size, and at most (docs2024)
+
+_OTHER_KINDS = frozenset({"refund", "close", "unfreeze"})  # docs2024; manual2018jp; docs2026
+_ALIASES = {"RMB": "CNY"}  # global2017
+
+REASONS: dict[str, Text] = {
+    "no list": Text("应答里没有订单行列表", "the answer has no list of rows"),
+    "rows all the same": Text(
+        "应答是 {respcd}（没有这笔订单），却带有订单行",
+        "the answer is {respcd}, no such order, and has rows all the same",
+    ),
+    "no such order": Text("网关没有这笔订单", "no such order in the books"),
+    "others": Text("返回的行属于别的订单", "the rows are about other orders"),
+    "not a row": Text("有一行不是对象", "a row is not an object"),
+    "unnamed": Text("有一行没有写明属于哪笔订单", "a row names no order"),
+    "unknown type": Text(
+        "有一行的 order_type 是 {value}，没有资料说明它",
+        "a row has order_type {value}, which no source knows",
+    ),
+    "another kind": Text(
+        "这个号码是 {value}，不是付款", "the number names a {value}, not a payment"
+    ),
+    "unclear": Text(
+        "有一行的 respcd {respcd}、cancel {flag} 不是付款结果",
+        "a row has respcd {respcd} and cancel {flag}, which is no result of a payment",
+    ),
+    "no result yet": Text(
+        "有一行的 respcd 是 {respcd}，不能说明是否已支付",
+        "a row has respcd {respcd}, which does not tell whether it is paid",
+    ),
+    "differs": Text(
+        "网关账上这笔订单的 {field} 是 {books}，不是 {order}",
+        "the books have {field} {books} for this order, not {order}",
+    ),
+    "twice": Text(
+        "同一个 syssn {syssn} 有两行，内容互相矛盾",
+        "two rows of the same syssn {syssn} contradict each other",
+    ),
+    "another payment": Text(
+        "同一个 out_trade_no 下还有一笔付款 {syssn}，状态是 {state}",
+        "the out_trade_no has another payment {syssn}, which is {state}",
+    ),
+    "missing": Text(
+        "先前查到的付款 {syssn} 不在这次应答里",
+        "the payment {syssn}, which was seen before, is not in this answer",
+    ),
+    "full page": Text(
+        "应答的一页已满，后面可能还有行", "the page of the answer is full: there may be more rows"
+    ),
+    "cannot name": Text(
+        "未支付的那一行没有可用的 syssn，而同一号码下还有别的行",
+        "the open row has no syssn to name it by, and the number has other rows",
+    ),
+}
+"""Why an answer was read as it was, in both languages; the finding alone does not say it."""
+
+WORDS: dict[State, Text] = {
+    "paid": Text("已支付", "paid"),
+    "open": Text("未支付或处理中", "open"),
+    "unclear": Text("不明", "unclear"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier answers told, which a later one must agree with.
+
+    Attributes:
+        learned: Names of the fields of the order that the books told, not the caller.
+        live: The syssn of each payment of the order that was last seen open.
+        cancelled: The syssn of each payment that a cancel was sent for.
+        several: The number has several payments.
+        found: The gateway has shown a payment of the order, so there is one.
+        signed: The gateway has signed an answer, so it signs.
+        wide: The largest page was asked for.
+    """
+
+    learned: tuple[str, ...] = ()
+    live: tuple[str, ...] = ()
+    cancelled: tuple[str, ...] = ()
+    several: bool = False
+    found: bool = False
+    signed: bool = False
+    wide: bool = False
+
+
+class Read(NamedTuple):
+    """What one row is to the order: a payment of it in some state, or why it proves nothing."""
+
+    row: Transaction
+    state: State | None  # None: it is about something else
+    why: Text | None = None
+    differs: tuple[Difference, ...] = ()
+    another: bool = False  # a payment of the number, but not the one that the caller named
+
+
+# ---- one row: the first rule that applies decides ---------------------------------------------
+
+
+def _named(row: Transaction, order: Order, known: Known) -> Read | None:
+    numbers = (row.row.get("out_trade_no"), row.row.get("syssn"))
+    if any(isinstance(number, (bool, Mapping, list)) for number in numbers):
+        return Read(row, "unclear", REASONS["unnamed"])
+    mine = {"out_trade_no": order.out_trade_no, "syssn": order.syssn, "mchid": order.mchid}
+    same = {
+        name: as_written(row.row.get(name)) == value
+        for name, value in mine.items()
+        if value and as_written(row.row.get(name))
+    }
+    if same.get("mchid") is False or same.get("out_trade_no") is False:
+        return Read(row, None)
+    if same.get("syssn") is False:
+        if "out_trade_no" not in same:
+            return Read(row, None)
+        if "syssn" not in known.learned:  # the caller meant that payment, and this is another one
+            return _another(row)
+    if not (same.get("out_trade_no") or same.get("syssn")):
+        return Read(row, "unclear", REASONS["unnamed"])
+    return None
+
+
+def _is_named(row: Transaction, order: Order) -> bool:
+    numbers = {"out_trade_no": order.out_trade_no, "syssn": order.syssn}
+    return any(value and as_written(row.row.get(name)) == value for name, value in numbers.items())
+
+
+def _another(row: Transaction) -> Read:
+    """A payment under the number beside the one that was named: not the caller's to cancel.
+
+    Alive, it keeps the order from being called dead, and paid, from being cancelled.
+    """
+    kind = _kind(row)
+    if kind in _OTHER_KINDS:
+        return Read(row, None)
+    if kind != "payment":
+        return Read(row, "unclear", filled("unknown type", value=kind), another=True)
+    if row.state in _GONE:
+        return Read(row, row.state, another=True)
+    why = filled("another payment", syssn=row.row.get("syssn"), state=WORDS[row.state])
+    return Read(row, "unclear", why, another=True)
+
+
+def _a_payment(row: Transaction, order: Order, known: Known) -> Read | None:
+    kind = _kind(row)
+    if kind == "payment":
+        return None
+    if kind in _OTHER_KINDS:
+        return Read(row, None, filled("another kind", value=kind))
+    return Read(row, "unclear", filled("unknown type", value=kind))
+
+
+def _a_result(row: Transaction, order: Order, known: Known) -> Read | None:
+    if row.state != "unclear":
+        return None
+    why = filled("unclear", respcd=row.row.get("respcd"), flag=row.row.get("cancel"))
+    return Read(row, "unclear", why)
+
+
+def _the_same_money(row: Transaction, order: Order, known: Known) -> Read | None:
+    differs = tuple(
+        Difference(name, theirs, mine)
+        for name, mine, theirs in (
+            ("txamt", str(order.txamt or ""), _amount(row.row.get("txamt"))),
+            ("txcurrcd", order.txcurrcd or "", currency(row.row.get("txcurrcd"))),
+        )
+        if mine and theirs and theirs != mine and name not in known.learned
+    )
+    if not differs:
+        return None
+    first = differs[0]
+    why = filled("differs", field=first.field, books=first.books, order=first.order)
+    return Read(row, "unclear", why, differs)
+
+
+RULES: tuple[Callable[[Transaction, Order, Known], Read | None], ...] = (
+    _named,
+    _a_payment,
+    _a_result,
+    _the_same_money,
+)
+"""Asked in this order of each row; one that passes them all is a payment of the order."""
+
+
+def read_row(value: object, order: Order, known: Known) -> Read:
+    """Return what one row of an answer is to *order*."""
+    if not isinstance(value, Mapping):
+        return Read(Transaction({}), "unclear", REASONS["not a row"])
+    row = Transaction(value)
+    for rule in RULES:
+        read = rule(row, order, known)
+        if read is not None:
+            return read
+    return Read(row, row.state)
+
+
+# ---- the answer as a whole --------------------------------------------------------------------
+
+_DEAD: tuple[tuple[Finding, frozenset[State]], ...] = (
+    (Finding.REFUNDED, frozenset({"refunded"})),
+    (Finding.CANCELLED, frozenset({"cancelled", "expired"})),
+    (Finding.FAILED, frozenset({"failed"})),
+)
+"""What several dead payments make of their order: money that came and went says the most."""
+
+_GONE = frozenset[State]().union(*[states for _, states in _DEAD])
+
+
+def of_query(reply: Reply, order: Order, known: Known = Known()) -> Answer:
+    """Return what the answer to a query proves about *order*.
+
+    The reply's own ``0000`` only says that the query worked; the rows decide.
+
+    Example:
+        >>> rows = [
+        ...     {"out_trade_no": "A1", "syssn": "1", "respcd": "1142", "cancel": "2"},
+        ...     {"out_trade_no": "A1", "syssn": "2", "respcd": "0000", "cancel": "0"},
+        ... ]
+        >>> reply = Reply("query", "0000", {"respcd": "0000", "data": rows})
+        >>> of_query(reply, Order("A1", 100, "2026-01-05 10:00:00")).finding
+        <Finding.PAID: 'PAID'>
+    """
+    if known.signed and not reply.signed:
+        return unsigned(reply)
+    if not reply.ok:
+        return _of_unanswered_query(reply)
+    rows = reply.body.get("data")
+    if not isinstance(rows, list):
+        return _silent(reply, REASONS["no list"])
+    reads = _uncontradicted([read_row(row, order, known) for row in rows])
+    answer = _judged(reply, reads, known)
+    return replace(
+        answer,
+        rows=sum(_is_named(read.row, order) for read in reads),
+        open=_numbers(read for read in reads if read.state == "open"),
+        dead=_numbers(read for read in reads if read.state in _GONE),
+    )
+
+
+def more_telling(one: Answer | None, other: Answer) -> Answer:
+    """Return the one of two answers that says more of an order whose payments are all dead."""
+    for finding, _ in _DEAD:
+        for answer in (other, one):
+            if answer is not None and answer.finding is finding:
+                return answer
+    return other
+
+
+def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
+    payments = [read for read in reads if read.state is not None]
+    unclear = [read for read in payments if read.state == "unclear"]
+    open_ones = sorted(
+        (read for read in payments if read.state == "open"),
+        key=lambda read: _syssn(read.row) in known.cancelled,
+    )
+    for read in payments:
+        if read.state == "paid":
+            why = _still_open(open_ones[0]) if open_ones else None
+            return _proved(Finding.PAID, reply, read, why)
+    paid_beside = [read for read in unclear if read.row.state == "paid" and read.another]
+    if paid_beside:
+        return _silent(reply, paid_beside[0].why)
+    if open_ones:
+        if len(payments) > 1 and not usable("syssn", _syssn(open_ones[0].row)):
+            return _silent(reply, REASONS["cannot name"])
+        return _proved(Finding.OPEN, reply, open_ones[0], _doubt(open_ones[0], unclear))
+    if unclear:
+        return _silent(reply, unclear[0].why, unclear[0])
+    return _dead(reply, reads, payments, known)
+
+
+def _doubt(read: Read, unclear: list[Read]) -> Text | None:
+    """Why an order that has an open row may have been paid all the same."""
+    code = catalogue.codes().get(read.row.respcd)
+    if code is None or code.kind != "progress":
+        return filled("no result yet", respcd=read.row.respcd)
+    return next((each.why for each in unclear if each.row.state != "open" or each.differs), None)
+
+
+def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -> Answer:
+    """Every payment in the answer is dead, or there is none: is that all there is?"""
+    if _is_full(reply, known.wide):
+        return replace(_silent(reply, REASONS["full page"]), ask_next="wide")
+    if not reads:
+        return _absent(reply, REASONS["no such order"])
+    if all(read.another for read in payments):
+        return _nothing_but_others(reply, reads)
+    there = {_syssn(read.row) for read in payments}
+    for syssn in known.live:
+        if syssn not in there and "" not in there:
+            return replace(_silent(reply, filled("missing", syssn=syssn)), ask_next="elsewhere")
+    finding, read = next(
+        (finding, read) for finding, states in _DEAD for read in payments if read.state in states
+    )
+    return _proved(finding, reply, read)
+
+
+def _nothing_but_others(reply: Reply, reads: list[Read]) -> Answer:
+    of_another_kind = next((read for read in reads if read.why is not None), None)
+    if of_another_kind is None:
+        return replace(_silent(reply, REASONS["others"]), ask_next="others")
+    if _kind(of_another_kind.row) == "refund":
+        return _answer(Finding.DENIED, reply, of_another_kind.why, of_another_kind.row)
+    return replace(_silent(reply, of_another_kind.why), ask_next="elsewhere")
+
+
+def _uncontradicted(reads: list[Read]) -> list[Read]:
+    """Make rows of one syssn that differ in their state or amount unclear, all of them."""
+    states: dict[str, set[State | None]] = {}
+    for read in reads:
+        if read.state not in (None, "unclear") or read.differs:
+            states.setdefault(_syssn(read.row), set()).add(read.state)
+    twice = {syssn for syssn, said in states.items() if syssn and len(said) > 1}
+    return [
+        read._replace(state="unclear", why=filled("twice", syssn=_syssn(read.row)))
+        if read.state != "unclear" and _syssn(read.row) in twice
+        else read
+        for read in reads
+    ]
+
+
+def _of_unanswered_query(reply: Reply) -> Answer:
+    if reply.respcd in ("1136", "1268"):
+        if reply.transactions:
+            why = filled("rows all the same", respcd=reply.respcd)
+            return replace(_silent(reply, why), ask_next="elsewhere")
+        return _absent(reply, reply.words)
+    if reply.kind == "caller":
+        return _answer(Finding.DENIED, reply, reply.words)
+    return _silent(reply, reply.words)
+
+
+def _still_open(read: Read) -> Text:
+    return filled("another payment", syssn=_syssn(read.row), state=WORDS["open"])
+
+
+def _proved(finding: Finding, reply: Reply, read: Read, why: Text | None = None) -> Answer:
+    answer = _answer(finding, reply, why, read.row)
+    return replace(answer, respcd=read.row.respcd, age=_age(reply, read.row))
+
+
+def _absent(reply: Reply, why: Text | None) -> Answer:
+    return replace(_answer(Finding.ABSENT, reply, why), ask_next="elsewhere")
+
+
+def _silent(reply: Reply, why: Text | None, read: Read | None = None) -> Answer:
+    answer = _answer(Finding.SILENT, reply, why)
+    return replace(answer, differs=read.differs) if read else answer
+
+
+def _answer(
+    finding: Finding, reply: Reply, why: Text | None = None, row: Transaction | None = None
+) -> Answer:
+    return Answer(finding, reply.respcd, row, note=why, signed=reply.signed)
+
+
+def _age(reply: Reply, row: Transaction) -> float:
+    """How long ago the gateway made the order. ``sysdtm`` is its clock, in Beijing's time."""
+    if reply.exchange is None:
+        return 0.0
+    try:
+        made = datetime.fromisoformat(as_written(row.row.get("sysdtm")))
+        return max(0.0, reply.exchange.started - made.replace(tzinfo=BEIJING).timestamp())
+    except ValueError:
+        return 0.0
+
+
+def _is_full(reply: Reply, wide: bool) -> bool:
+    number, said = len(reply.body["data"]), as_written(reply.body.get("page_size"))
+    if wide:  # some gateways do not read page_size: then the size of the page is their own
+        return number >= LARGEST_PAGE or (number >= PAGE and said == str(number))
+    return number >= PAGE or (number > 0 and said == str(number))
+
+
+# ---- values as gateways spell them ------------------------------------------------------------
+
+
+def currency(value: object) -> str:
+    """Return a currency's code however it is spelled.
+
+    Example:
+        >>> currency("hkd"), currency("RMB"), currency(None)
+        ('HKD', 'CNY', '')
+    """
+    code = as_written(value).upper()
+    return _ALIASES.get(code, code)
+
+
+def _amount(value: object) -> str:
+    text = as_written(value)
+    return text.lstrip("0") or "0" if text.isdecimal() else text
+
+
+def _kind(row: Transaction) -> str:
+    kind = as_written(row.row.get("order_type")).lower()
+    # A refund names the payment that it gives back; a payment names none.
+    return kind or ("refund" if as_written(row.row.get("origssn")) else "payment")
+
+
+def _syssn(row: Transaction) -> str:
+    return as_written(row.row.get("syssn"))
+
+
+def _numbers(reads: Iterable[Read]) -> tuple[str, ...]:
+    numbers = dict.fromkeys(_syssn(read.row) for read in reads)
+    return tuple(number for number in numbers if usable("syssn", number))
+
+
+def filled(name: str, **values: Any) -> Text:
+    """Return a reason with its values in their places, each cut to a readable length."""
+    reason = REASONS[name]
+
+    def said(language: str) -> str:
+        return reason.say(language).format(
+            **{
+                key: value.say(language) if isinstance(value, Text) else _short(value)
+                for key, value in values.items()
+            }
+        )
+
+    return Text(said("zh"), said("en"))
+
+
+def _short(value: object) -> str:
+    text = as_written(value)
+    return f"{text[:64]}…" if len(text) > 64 else text or "-"

@@ -1,0 +1,296 @@
+"""The cancel flow with its means: asks, waits, and returns a verdict with its evidence.
+
+The rules are in `walk`; here one function asks and one waits, both with means
+that come in from outside.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from qftools import catalogue
+from qftools.cancellation import evidence, findings
+from qftools.cancellation.findings import Answer, Difference, Finding
+from qftools.cancellation.policy import Policy
+from qftools.cancellation.routing import HongKong, Profile, Route
+from qftools.cancellation.verdicts import CORRECT, NO_REFUND, UNSIGNED_PROOF, VERDICTS, Verdict
+from qftools.cancellation.walk import Ask, Finished, Step, Wait, Walk
+from qftools.catalogue import Text
+from qftools.client.client import Client
+from qftools.errors import OutcomeUnknownError
+from qftools.exchange.redaction import ShownExchange
+from qftools.models import Order
+from qftools.validation import BEIJING
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One question of a cancel and what it told.
+
+    Attributes:
+        step: What the question was for.
+        endpoint: Where it was asked.
+        answer: What it told.
+        at: When the answer was in, seconds since 1970 by the client's clock.
+        exchange: Request and reply, redacted; None where nothing was kept.
+    """
+
+    step: Step
+    endpoint: str
+    answer: Answer
+    at: float
+    exchange: ShownExchange | None = None
+
+    @property
+    def finding(self) -> Finding:
+        """What the question told about the order."""
+        return self.answer.finding
+
+    def note(self, language: str = "en") -> str:
+        """Why the answer was read so, in ``"zh"`` or ``"en"``; empty where that is plain."""
+        return self.answer.note.say(language) if self.answer.note else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a cancel ended, and everything that proves it.
+
+    Attributes:
+        verdict: How it ended.
+        order: The order, with what the books told about it.
+        steps: Every question with what it told, in order.
+        because: Why, in both languages, where the verdict alone does not say.
+        route: The call that cancels this order; None where it was not needed.
+        warnings: What did not go as it should, without changing the verdict.
+    """
+
+    verdict: Verdict
+    order: Order
+    steps: tuple[Taken, ...]
+    because: Text | None = None
+    route: Route | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why, in English, where the verdict alone does not say; empty where it does."""
+        return self.because.en if self.because else ""
+
+    @property
+    def evidence(self) -> tuple[ShownExchange, ...]:
+        """Every exchange, redacted, in order."""
+        return tuple(taken.exchange for taken in self.steps if taken.exchange is not None)
+
+    @property
+    def proof(self) -> Taken | None:
+        """The answer that the verdict rests on; None where nothing is proved."""
+        if self.verdict is Verdict.UNRESOLVED or not self.steps:
+            return None
+        return self.steps[-1]
+
+    @property
+    def meaning(self) -> Text:
+        """What the verdict says about the payer's money."""
+        return VERDICTS[self.verdict].meaning
+
+    def advice(self, language: str = "en") -> str:
+        """Return what to do next, in ``"zh"`` or ``"en"``.
+
+        Example:
+            >>> order = Order("A1", 100, "2026-01-05 10:00:00", pay_type="802001")
+            >>> Outcome(Verdict.PAID, order, ()).advice("en")[:59]
+            "Deliver what was bought. This way of paying can't be refund"
+        """
+        unsigned = self.proof is not None and not self.proof.answer.signed
+        parts = [*self._advice(), *([UNSIGNED_PROOF] if unsigned else [])]
+        return ("" if language == "zh" else " ").join(part.say(language) for part in parts)
+
+    @property
+    def corrections(self) -> dict[str, str]:
+        """Fields of the order that the books contradict, with what the books have."""
+        return {differs.field: differs.books for differs in self._differs}
+
+    @property
+    def _differs(self) -> tuple[Difference, ...]:
+        unresolved = self.verdict is Verdict.UNRESOLVED and self.steps
+        return self.steps[-1].answer.differs if unresolved else ()
+
+    def _advice(self) -> list[Text]:
+        row = catalogue.pay_types().get(str(self.order.pay_type))
+        if self.verdict is Verdict.PAID and row is not None and row.refund == "no":
+            return [NO_REFUND]
+        if self._differs:
+            return [
+                Text(CORRECT.zh.format(**each._asdict()), CORRECT.en.format(**each._asdict()))
+                for each in self._differs
+            ]
+        return [VERDICTS[self.verdict].advice]
+
+    def as_dict(self, language: str = "en") -> dict[str, Any]:
+        """Return verdict, advice and steps as plain data, for JSON. No secret is in it."""
+        order = self.order
+        return {
+            "verdict": self.verdict.value,
+            "reason": self.because.say(language) if self.because else "",
+            "advice": self.advice(language),
+            "corrections": self.corrections,
+            "charged": VERDICTS[self.verdict].charged,
+            "out_trade_no": order.out_trade_no,
+            "syssn": order.syssn,
+            "pay_type": order.pay_type,
+            "txamt": order.txamt,
+            "txcurrcd": order.txcurrcd,
+            "txdtm": order.txdtm,
+            "steps": [
+                {
+                    "step": taken.step.value,
+                    "endpoint": taken.endpoint,
+                    "finding": taken.finding.value,
+                    "respcd": taken.answer.respcd,
+                    "note": taken.note(language),
+                    "signed": taken.answer.signed,
+                    "at": taken.at,
+                }
+                for taken in self.steps
+            ],
+            "warnings": list(self.warnings),
+        }
+
+
+class Recorder(Protocol):
+    """Follows a cancel question by question: to show it, or to keep it."""
+
+    def asking(self, walk: Walk, action: Ask) -> None:
+        """Called before a request leaves. What it raises keeps the request from leaving."""
+
+    def told(self, walk: Walk, taken: Taken) -> None:
+        """Called after an answer is in, with the walk as it stands now."""
+
+
+class Keeper(Protocol):
+    """Drives a walk and keeps it where it survives the process; the journal is one."""
+
+    def drive(
+        self,
+        client: Client,
+        walk: Walk,
+        *,
+        pause: Callable[[float], None] | None = None,
+        watch: Recorder | None = None,
+    ) -> Outcome:
+        """Go on with *walk* to its end, every question on disk before it is asked."""
+
+
+def cancel(
+    client: Client,
+    order: Order,
+    *,
+    policy: Policy | None = None,
+    profile: Profile = "seed",
+    hk_cancel: HongKong = "deny",
+    pause: Callable[[float], None] | None = None,
+    journal: Keeper | None = None,
+    watch: Recorder | None = None,
+) -> Outcome:
+    """Find out what became of *order*, call it off if it is open, and prove how that ended.
+
+    Never sends a payment, and never reverses what a query has shown to be paid.
+
+    Args:
+        client: The gateway to ask.
+        order: The payment whose outcome is in doubt.
+        policy: How patient to be; the pay type's own when left out.
+        profile: Whose word decides between reversal and close (C19).
+        hk_cancel: Whether pay types of Hong Kong alone may be cancelled (C20).
+        pause: Waits so many seconds; the client's own when left out.
+        journal: Keeps every step on disk before it is taken, see
+            [Journal][qftools.journal.journal.Journal]. A cancel of this order that was
+            interrupted earlier is gone on with.
+        watch: Told of every question as it is asked and answered, to show it.
+
+    Returns:
+        The verdict, every step, and the exchanges that prove it. UNRESOLVED is
+        an outcome, not an exception: it says what is known.
+
+    Raises:
+        InputError: The order can't be asked for (an agent's without mchid); nothing was sent.
+        JournalError: The journal can't be written, or another process is
+            cancelling this order; nothing was sent.
+
+    Example:
+        >>> from qftools.sandbox import Sandbox
+        >>> with Sandbox() as sandbox:
+        ...     client = sandbox.client()
+        ...     order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+        ...     outcome = cancel(client, order)
+        >>> outcome.verdict.value, [taken.step.value for taken in outcome.steps]
+        ('CANCELLED', ['LOOK', 'CANCEL', 'CONFIRM'])
+    """
+    known = evidence.Known(signed=client.signs)
+    walk = Walk(order, policy, profile, hk_cancel, known=known, today=_today(client))
+    if journal is not None:
+        return journal.drive(client, walk, pause=pause, watch=watch)
+    return finish(client, walk, *_given(watch), pause=pause)
+
+
+def finish(
+    client: Client,
+    walk: Walk,
+    *recorders: Recorder,
+    pause: Callable[[float], None] | None = None,
+    steps: tuple[Taken, ...] = (),
+) -> Outcome:
+    """Go on with *walk* to its end; *steps* are those taken before it was left."""
+    taken = list(steps)
+    wait = pause or client.pause
+    while not isinstance(action := walk.action, Finished):
+        if isinstance(action, Wait):
+            wait(action.seconds)
+            walk = walk.waited()
+            continue
+        walk, step = take(client, walk, action, *recorders)
+        taken.append(step)
+    return outcome_of(walk, tuple(taken))
+
+
+def take(client: Client, walk: Walk, action: Ask, *recorders: Recorder) -> tuple[Walk, Taken]:
+    """Ask one question of the flow and return the walk after it, with what was told."""
+    for recorder in recorders:
+        recorder.asking(walk, action)
+    answer, exchange = _ask(client, walk, action)
+    answer = answer.bounded()
+    step = Taken(walk.step, action.endpoint, answer, client.clock(), exchange)
+    after = walk.told(answer)
+    for recorder in recorders:
+        recorder.told(after, step)
+    return after, step
+
+
+def outcome_of(walk: Walk, steps: tuple[Taken, ...]) -> Outcome:
+    """Return the outcome of a walk that has ended."""
+    assert walk.end is not None
+    return Outcome(walk.end.verdict, walk.order, steps, walk.end.reason, walk.route)
+
+
+def _ask(client: Client, walk: Walk, action: Ask) -> tuple[Answer, ShownExchange | None]:
+    try:
+        reply = client.call(action.endpoint, action.params)
+    except OutcomeUnknownError as error:
+        return findings.of_error(error), error.exchange
+    # What the client knows counts as well: whether this gateway signs, and its merchant.
+    known = replace(walk.known, signed=walk.known.signed or client.signs)
+    if action.endpoint != "query":
+        return findings.of_cancel(reply, signed=known.signed), reply.exchange
+    order = replace(walk.order, mchid=walk.order.mchid or client.credentials.mchid)
+    return evidence.of_query(reply, order, known), reply.exchange
+
+
+def _today(client: Client) -> str:
+    return datetime.datetime.fromtimestamp(client.clock(), BEIJING).date().isoformat()
+
+
+def _given(watch: Recorder | None) -> tuple[Recorder, ...]:
+    return () if watch is None else (watch,)

@@ -1,0 +1,390 @@
+"""The cancel flow without I/O: a table of steps, and the walk through it.
+
+LOOK (query) -> CANCEL (the routed call, only if the order is open) -> CONFIRM
+(query until it is no longer open) -> a verdict. A walk is plain data: it says
+what to ask or how long to wait, and is told what came back. It never sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from qftools.cancellation import asking
+from qftools.cancellation.evidence import LARGEST_PAGE, Known, more_telling
+from qftools.cancellation.findings import Answer, Finding
+from qftools.cancellation.policy import Policy, policy_for
+from qftools.cancellation.routing import HongKong, Profile, Route, route
+from qftools.cancellation.verdicts import Verdict
+from qftools.catalogue import Text
+from qftools.models import Order, Transaction, as_written
+from qftools.validation import usable
+
+
+class Step(StrEnum):
+    """Where a cancel stands."""
+
+    LOOK = "LOOK"
+    CANCEL = "CANCEL"
+    CONFIRM = "CONFIRM"
+    DONE = "DONE"
+
+
+Next = Step | Verdict
+
+NEXT: dict[Step, dict[Finding, Next]] = {
+    Step.LOOK: {
+        Finding.PAID: Verdict.PAID,
+        Finding.OPEN: Step.CANCEL,
+        Finding.CANCELLED: Verdict.ALREADY_CANCELLED,
+        Finding.REFUNDED: Verdict.ALREADY_REFUNDED,
+        Finding.FAILED: Verdict.FAILED,
+        Finding.ABSENT: Step.LOOK,
+        Finding.DENIED: Verdict.UNRESOLVED,
+        Finding.SILENT: Step.LOOK,
+    },
+    Step.CANCEL: {
+        **dict.fromkeys(Finding, Step.CONFIRM),  # a reply to a cancel is not a verdict
+        Finding.DENIED: Verdict.UNRESOLVED,
+    },
+    Step.CONFIRM: {
+        Finding.PAID: Verdict.PAID,
+        Finding.OPEN: Step.CONFIRM,
+        Finding.CANCELLED: Verdict.CANCELLED,
+        Finding.REFUNDED: Verdict.ALREADY_REFUNDED,
+        Finding.FAILED: Verdict.FAILED,
+        Finding.ABSENT: Step.CONFIRM,
+        Finding.DENIED: Verdict.UNRESOLVED,
+        Finding.SILENT: Step.CONFIRM,
+    },
+}
+"""Step x finding -> the next step, or the verdict. The walk adds patience and routing."""
+
+Table = Mapping[Step, Mapping[Finding, Next]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Send this request next."""
+
+    endpoint: str
+    params: dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait so many seconds next."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Nothing is left to do; the reason says why it ended so, where the verdict alone does not."""
+
+    verdict: Verdict
+    reason: Text | None = None
+
+
+Action = Ask | Wait | Finished
+
+DEAD = frozenset({Finding.CANCELLED, Finding.REFUNDED, Finding.FAILED})
+INTERRUPTED = Text("应答到达之前被中断", "interrupted before the answer was in")
+NO_PAY_TYPE = Text(
+    "不知道支付类型，不能判断用哪个接口撤销",
+    "no pay type is known, so nothing says which call would cancel it",
+)
+NO_AMOUNT = Text(
+    "网关账上没有可用的金额或时间：请给出 txamt 和 txdtm",
+    "the books have no amount or time to cancel with: give txamt and txdtm",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Where one cancel stands: plain data, changed only by making the next one.
+
+    Ask ``action`` what to do, do it, and go on with what ``told`` or ``waited``
+    returns. A walk that was kept can be gone on with later, or taken back.
+
+    Attributes:
+        order: The order; gains what queries tell (syssn, pay type).
+        policy: How patient to be; None for the pay type's own.
+        profile: Whose word decides which call cancels.
+        hk_cancel: See [route][qftools.cancellation.routing.route].
+        step: What the next question is for.
+        wait: Seconds to wait before it.
+        looks, absents, cancels, confirms: How many questions were asked, by kind.
+        opens: How often the order was seen open since the cancel was last sent.
+        last_cancel: What the last cancel's reply claimed, None where none was sent.
+        ripe: The wallet's earliest time to revoke was waited for.
+        known: What the answers so far told, which later ones must agree with.
+        target: The payment that the next cancel is for, as the books have it.
+        view: Which of the order's numbers and months the next query asks by.
+        today: The date when it began, where the order itself has none (Beijing).
+        over: The answer that says that the order is dead, while other months are asked.
+        searched: The views that have no payment that is alive.
+        route: The call that cancels this order, once it is needed.
+        end: The verdict, once there is one.
+        table: The flow; another one is for tests that want to see it fail.
+
+    Example:
+        >>> walk = Walk(Order("A1", 100, "2026-01-05 10:00:00", pay_type="800201"))
+        >>> walk.action.endpoint
+        'query'
+        >>> walk = walk.told(Answer(Finding.OPEN))
+        >>> walk.action.endpoint
+        'close'
+        >>> walk = walk.told(Answer(Finding.CANCELLED))
+        >>> walk.told(Answer(Finding.CANCELLED)).action
+        Finished(verdict=<Verdict.CANCELLED: 'CANCELLED'>, reason=None)
+    """
+
+    order: Order
+    policy: Policy | None = None
+    profile: Profile = "seed"
+    hk_cancel: HongKong = "deny"
+    step: Step = Step.LOOK
+    wait: float = 0.0
+    looks: int = 0
+    absents: int = 0
+    cancels: int = 0
+    confirms: int = 0
+    opens: int = 0
+    last_cancel: Answer | None = None
+    ripe: bool = False
+    known: Known = Known()
+    target: Order | None = None
+    view: int = 0
+    today: str | None = None
+    over: Answer | None = None
+    searched: tuple[int, ...] = ()
+    route: Route | None = None
+    end: Finished | None = None
+    table: Table = field(default_factory=lambda: NEXT, repr=False, compare=False)
+
+    @property
+    def patience(self) -> Policy:
+        """The policy that counts: the given one, or the one for what is known of the order."""
+        return self.policy or policy_for(self.order.pay_type)
+
+    @property
+    def action(self) -> Action:
+        """What to do next."""
+        if self.end is not None:
+            return self.end
+        if self.wait > 0:
+            return Wait(self.wait)
+        if self.step is Step.CANCEL:
+            assert self.route is not None
+            assert self.route.call is not None
+            target = self.target or self.order
+            return Ask(self.route.call, asking.cancelling(target, self.known.several))
+        return Ask("query", self._question())
+
+    def waited(self) -> Walk:
+        """Return the walk after its wait."""
+        return replace(self, wait=0.0)
+
+    def told(self, answer: Answer) -> Walk:
+        """Return the walk after *answer* came back to its question."""
+        answer = replace(answer, wait=min(answer.wait, self.patience.longest_ask))
+        walk = self._counted(answer)._informed(answer)
+        if self.step is not Step.CANCEL:
+            walk, believed = walk._in_every_month(answer, self.view)
+            if believed is None:
+                return walk
+            answer = believed
+        goes_to = self.table[self.step][answer.finding]
+        if isinstance(goes_to, Verdict):
+            return walk._finish(goes_to, answer.note)
+        if self.step is Step.LOOK:
+            return walk._after_look(goes_to, answer)
+        if self.step is Step.CANCEL:
+            return walk._after_cancel(goes_to, answer)
+        return walk._after_confirm(goes_to, answer)
+
+    def interrupted(self) -> Walk:
+        """Return the walk after a question whose answer nobody saw: it may have been asked."""
+        if self.wait > 0 or self.step is not Step.CANCEL:
+            return self
+        return self.told(Answer(Finding.SILENT, note=INTERRUPTED))
+
+    def resumed(self) -> Walk:
+        """Return the walk as it goes on later: it looks first, and is patient anew.
+
+        Once a cancel may have reached the gateway, what a query finds is that
+        cancel's doing, so the walk goes on in CONFIRM. A cancel that was
+        refused for good is forgotten with the verdict that rested on it.
+        """
+        last = self.last_cancel
+        refused = last is not None and (last.refused or last.finding is Finding.DENIED)
+        if self.end is not None and refused:
+            last = None
+        return Walk(
+            self.order,
+            self.policy,
+            self.profile,
+            self.hk_cancel,
+            step=Step.LOOK if last is None else Step.CONFIRM,
+            last_cancel=last,
+            known=replace(self.known, wide=False),
+            today=self.today,
+            table=self.table,
+        )
+
+    # ---- what is asked, and what an answer adds to what is known -------------------
+
+    def _views(self) -> list[dict[str, str | int]]:
+        return asking.views(self.order, self.known.learned, self.today)
+
+    def _question(self) -> dict[str, str | int]:
+        views = self._views()
+        page: dict[str, str | int] = {"page_size": LARGEST_PAGE} if self.known.wide else {}
+        return views[self.view] | page
+
+    def _informed(self, answer: Answer) -> Walk:
+        known, order = self.known, self.order
+        if answer.row is not None:
+            order = asking.with_row(order, answer.row)
+        told = [name for name in asking.TOLD if getattr(order, name) != getattr(self.order, name)]
+        live = [*known.live, *answer.open]
+        known = replace(
+            known,
+            learned=(*known.learned, *told),
+            live=tuple(syssn for syssn in dict.fromkeys(live) if syssn not in answer.dead),
+            found=known.found or answer.rows > 0,
+            several=known.several or answer.rows > 1,
+            signed=known.signed or answer.signed,
+            wide=known.wide or answer.ask_next == "wide",
+        )
+        walk = replace(self, order=order, known=known)
+        view = self.view + (answer.ask_next in ("elsewhere", "others"))
+        return replace(walk, view=view % len(walk._views()))
+
+    def _in_every_month(self, answer: Answer, view: int) -> tuple[Walk, Answer | None]:
+        """Believe that an order is dead only once no month has a payment of it that is alive.
+
+        Without an answer to go on with, another month is asked first, at once.
+        """
+        refused = answer.finding is Finding.DENIED and "start_time" in self._views()[view]
+        if refused and self.over is None:  # the gateway takes no interval: there is no such view
+            there = (view + 1) % len(self._views())
+            return replace(self, view=there), replace(answer, finding=Finding.SILENT)
+        if answer.finding is Finding.OPEN:
+            return replace(self, over=None, searched=()), answer
+        dead = answer.finding in DEAD
+        none_here = refused or answer.finding is Finding.ABSENT or answer.ask_next == "others"
+        if not (dead or (none_here and self.over)):
+            return self, answer
+        over = more_telling(self.over, answer)
+        walk = replace(self, over=over, searched=(*self.searched, view))
+        left = [number for number in self._months_in_doubt() if number not in walk.searched]
+        if not left:
+            return walk, over
+        return replace(walk, view=left[0], wait=answer.wait), None
+
+    # ---- what patience and routing add to the table ------------------------------
+
+    def _counted(self, answer: Answer) -> Walk:
+        if self.step is Step.LOOK:
+            absents = self.absents + (answer.finding is Finding.ABSENT)
+            return replace(self, looks=self.looks + 1, absents=absents)
+        if self.step is Step.CANCEL:
+            sent = (self.target or self.order).syssn
+            cancelled = tuple(dict.fromkeys([*self.known.cancelled, sent or ""]))
+            known = replace(self.known, cancelled=cancelled)
+            cancels = self.cancels + 1
+            return replace(self, cancels=cancels, last_cancel=answer, opens=0, known=known)
+        opens = self.opens + (answer.finding is Finding.OPEN)
+        return replace(self, confirms=self.confirms + 1, opens=opens)
+
+    def _after_look(self, goes_to: Step, answer: Answer) -> Walk:
+        if goes_to is Step.CANCEL:
+            return self._to_cancel_when_ripe(answer)
+        if self.absents >= self._absents_to_believe():
+            if self.known.found:  # an order that was seen is never said not to exist
+                return self._finish(Verdict.UNRESOLVED, answer.note)
+            return self._finish(Verdict.NOT_FOUND)
+        # An answer is not paid for with the patience that silence has used up.
+        if answer.finding is Finding.SILENT and self.looks >= self.patience.look_tries:
+            return self._finish(Verdict.UNRESOLVED, answer.note)
+        # A second time round at once, for an order may arrive in a month that was just asked.
+        wait = 0.0 if self.absents > len(self._views()) else self.patience.wait(self.looks - 1)
+        return replace(self, step=goes_to, wait=max(wait, answer.wait))
+
+    def _absents_to_believe(self) -> int:
+        """Every number and every month that it can lie in; twice where it can lie in two."""
+        times = 2 if self._months_in_doubt() else 1
+        return max(self.patience.absent_tries, times * len(self._views()))
+
+    def _months_in_doubt(self) -> list[int]:
+        return asking.months_in_doubt(self.order, self.known.learned, self.today)
+
+    def _to_cancel_when_ripe(self, answer: Answer) -> Walk:
+        """Cancel, or wait once for the earliest time to revoke and look again."""
+        walk = self._to_cancel(answer)
+        early = self.patience.cancel_after - answer.age
+        if walk.end is not None or self.ripe or early <= 0:
+            return walk
+        return replace(self, wait=early, ripe=True)
+
+    def _to_cancel(self, answer: Answer) -> Walk:
+        target = asking.target(self.order, answer.row)
+        if target.pay_type is None:
+            return self._finish(Verdict.UNRESOLVED, NO_PAY_TYPE)
+        if target.txamt is None or target.txdtm is None:
+            return self._finish(Verdict.UNRESOLVED, NO_AMOUNT)
+        by = route(target.pay_type, profile=self.profile, hk_cancel=self.hk_cancel)
+        walk = replace(self, route=by, step=Step.CANCEL, target=target)
+        if by.call is None:
+            return replace(self, route=by)._not_cancellable(answer, by.reason)
+        return walk
+
+    def _after_cancel(self, goes_to: Step, answer: Answer) -> Walk:
+        # A reply that claims an end is checked at once; else the gateway gets time.
+        settled = answer.refused or answer.finding not in (Finding.OPEN, Finding.SILENT)
+        wait = 0.0 if settled else self.patience.wait(0)
+        return replace(self, step=goes_to, wait=max(wait, answer.wait))
+
+    def _after_confirm(self, goes_to: Step, answer: Answer) -> Walk:
+        last = self.last_cancel
+        assert last is not None
+        another = answer.row is not None and self._is_another(answer.row)
+        if answer.finding is Finding.OPEN and last.refused and not another:
+            return self._not_cancellable(answer, _refusal(last))
+        if self.confirms >= self.patience.confirm_tries:
+            return self._finish(Verdict.UNRESOLVED, answer.note)
+        enough = self.patience.recancel_pending if last.pending else self.patience.recancel_after
+        if answer.finding is Finding.OPEN and (
+            another or (self.opens >= enough and self.cancels < self.patience.cancel_tries)
+        ):
+            # At once: the longer ago the last look, the likelier the payer has paid since.
+            return replace(self, wait=answer.wait)._to_cancel(answer)
+        wait = max(self.patience.wait(self.confirms - 1), answer.wait)
+        return replace(self, step=goes_to, wait=wait)
+
+    def _not_cancellable(self, answer: Answer, reason: Text) -> Walk:
+        """It is still open, and nothing can cancel it; unless the answer leaves that in doubt."""
+        if answer.note is None:
+            return self._finish(Verdict.NOT_CANCELLABLE, reason)
+        asked, most = self.confirms, self.patience.confirm_tries
+        if self.step is Step.LOOK:
+            asked, most = self.looks, self.patience.look_tries
+        if asked >= most:
+            return self._finish(Verdict.UNRESOLVED, answer.note)
+        return replace(self, wait=max(self.patience.wait(asked - 1), answer.wait))
+
+    def _is_another(self, row: Transaction) -> bool:
+        """Whether an open row is a payment of the order that no cancel was sent for yet."""
+        syssn = as_written(row.row.get("syssn"))
+        return usable("syssn", syssn) and syssn not in self.known.cancelled
+
+    def _finish(self, verdict: Verdict, reason: Text | None = None) -> Walk:
+        return replace(self, step=Step.DONE, wait=0.0, end=Finished(verdict, reason))
+
+
+def _refusal(last: Answer) -> Text:
+    said = last.note or Text("", "")
+    return Text(f"{last.respcd} {said.zh}".strip(), f"{last.respcd} {said.en}".strip())

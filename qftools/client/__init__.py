@@ -1,0 +1,1 @@
+"""The client: the only part that knows HTTP. ``qftools.Client`` is its front door."""

@@ -1,0 +1,438 @@
+"""The five calls: check, sign, ask, and say what came back.
+
+Nothing here sends a payment a second time, and nothing here takes silence for
+an answer. Who waits, and by which clock, comes in from outside.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from requests import RequestException
+from requests.adapters import BaseAdapter
+
+from qftools import validation
+from qftools.client.connection import PATHS, Connection, read
+from qftools.client.guard import check_place
+from qftools.errors import (
+    GatewayError,
+    InputError,
+    OutcomeUnknownError,
+    RateLimitError,
+    UnclearError,
+    said_by,
+)
+from qftools.exchange.redaction import Collector, ShownExchange, redactor_for
+from qftools.models import Credentials, Order, Reply
+from qftools.signing import sign
+
+_QUERY_TRIES = 3
+_FIRST_WAIT = 1.0  # seconds; doubled each time
+_LONGEST_WAIT = 8.0
+
+
+class Client:
+    """Talks to one gateway for one merchant.
+
+    Args:
+        credentials: Who asks; see [Credentials][qftools.models.Credentials].
+        base_url: Scheme and host. Plain http is for this machine only.
+        timeout: ``(connect, read)``: seconds to wait for the connection, and for the whole
+            reply, from the first byte sent to the last byte read. The vendor's FAQ
+            recommends long ones, since a payment waits for the payer.
+        clock: Gives the time in seconds since 1970.
+        pause: Waits so many seconds before a query is repeated.
+        new_number: Makes an ``out_trade_no`` where a call gives none.
+        adapter: Carries the requests; the in-process sandbox brings its own.
+        allow: Exceptions to the guard by name, see
+            [check_place][qftools.client.guard.check_place].
+        methods: HTTP method by endpoint where it is not POST (C1: the
+            sources disagree about reversal and close).
+        keep: How many exchanges to keep in ``exchanges``, the oldest go first.
+
+    Raises:
+        WrongPlaceError: Host and credentials do not belong together.
+        InputError: A time-out is not above zero, or ``REQUESTS_CA_BUNDLE`` or
+            ``CURL_CA_BUNDLE`` names certificates that can't be read.
+
+    Example:
+        >>> from qftools.sandbox import Sandbox
+        >>> with Sandbox() as sandbox:
+        ...     client = sandbox.client()
+        ...     order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+        ...     client.query(order).transaction.state
+        'open'
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        base_url: str,
+        *,
+        timeout: tuple[float, float] = (5.0, 60.0),
+        clock: Callable[[], float] = time.time,
+        pause: Callable[[float], None] = time.sleep,
+        new_number: Callable[[], str] = lambda: secrets.token_hex(16).upper(),
+        adapter: BaseAdapter | None = None,
+        allow: Collection[str] = (),
+        methods: Mapping[str, str] | None = None,
+        keep: int = 100,
+    ) -> None:
+        self.credentials = credentials
+        self.base_url = check_place(base_url, credentials, allow)
+        self.clock = clock
+        self.pause = pause
+        self.new_number = new_number
+        self.methods = _checked_methods(methods or {})
+        self.signs = False
+        """Whether this gateway has signed an answer: from then on an unsigned one is no proof."""
+        self._connection = Connection(self.base_url, timeout, clock, adapter)
+        self._kept: deque[ShownExchange] = deque(maxlen=keep)
+
+    def __repr__(self) -> str:
+        return f"Client({self.credentials!r}, {self.base_url!r})"
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close_connections()
+
+    def close_connections(self) -> None:
+        """Let go of the kept-alive connections; the client can go on and open new ones."""
+        self._connection.close()
+
+    @property
+    def exchanges(self) -> tuple[ShownExchange, ...]:
+        """The last exchanges, oldest first, without what must not be shown."""
+        return tuple(self._kept)
+
+    # ---- the five calls ---------------------------------------------------------
+
+    def pay(
+        self,
+        *,
+        pay_type: str,
+        txamt: int,
+        txcurrcd: str,
+        out_trade_no: str | None = None,
+        txdtm: str | None = None,
+        auth_code: str | None = None,
+        **extra: str | int,
+    ) -> Order:
+        """Ask for a payment, once, and return the order.
+
+        A returned order is not a paid one: ``order.reply.ok`` means *paid*
+        only where the shop scanned the customer's code (CPM), elsewhere
+        *placed*; ``order.reply.in_progress`` means the payer is still at it.
+
+        Args:
+            pay_type: Wallet and mode, for example ``"800101"``.
+            txamt: The amount in minor units.
+            txcurrcd: The currency, for example ``"HKD"``.
+            out_trade_no: The merchant's number, never used before; made up
+                when left out.
+            txdtm: ``YYYY-MM-DD hh:mm:ss``; now in Beijing when left out.
+            auth_code: The customer's code, for pay types that scan one.
+            **extra: Any other field of the endpoint: ``goods_name``,
+                ``notify_url``, ``expired_time``, ``udid``, ``mchid`` ...
+
+        Raises:
+            InputError: A value that the gateway could not accept; nothing was sent.
+            OutcomeUnknownError: No usable answer; ``error.order`` has the number to ask for.
+            GatewayError: Refused; no money moved.
+        """
+        params: dict[str, str | int] = {
+            "pay_type": pay_type,
+            "txamt": txamt,
+            "txcurrcd": txcurrcd,
+            "out_trade_no": out_trade_no if out_trade_no is not None else self.new_number(),
+            "txdtm": txdtm if txdtm is not None else self.now(),
+            **extra,
+        }
+        if auth_code is not None:
+            params["auth_code"] = auth_code
+        validation.check_pay_type(pay_type, auth_code)
+        order = _order_of(params)
+        try:
+            reply = self.call("payment", params)
+        except OutcomeUnknownError as error:
+            error.order = order
+            raise
+        order = _order_of(params, reply)
+        _raise_refusal(reply, order)
+        return order
+
+    def query(
+        self,
+        order: Order | None = None,
+        *,
+        syssn: str | None = None,
+        out_trade_no: str | None = None,
+        **filters: str | int,
+    ) -> Reply:
+        """Ask what the books say, and return the answer with its rows.
+
+        Safe to repeat, so a lost reply is asked for again, three times in all.
+
+        Args:
+            order: The order to ask for; its ``syssn`` is used where it has one.
+            syssn: The gateway's number, or several with commas.
+            out_trade_no: The merchant's number, or several with commas.
+            **filters: ``pay_type``, ``respcd``, ``start_time``, ``end_time``,
+                ``page``, ``page_size``, ``txzone``, ``mchid``.
+
+        Raises:
+            InputError: A value that the gateway could not accept; nothing was sent.
+            OutcomeUnknownError: Still no usable answer; what is known of the order is unchanged.
+            GatewayError: The query was refused (signature, parameters).
+        """
+        params: dict[str, str | int] = dict(filters)
+        if order is not None:
+            params |= order.for_query()
+        params |= {
+            name: value
+            for name, value in (("syssn", syssn), ("out_trade_no", out_trade_no))
+            if value is not None
+        }
+        reply = self._ask_again("query", params, order)
+        _raise_refusal(reply, order)
+        return reply
+
+    def reverse(self, order: Order) -> Reply:
+        """Ask to call off *order* by ``/trade/v1/reversal``: Alipay, and WeChat Pay's scanned code.
+
+        What comes back is no verdict, not even ``0000``: query afterwards, or
+        let [cancel][qftools.cancellation.run.cancel] do all of it.
+
+        Raises:
+            InputError: The order lacks a field of the request; nothing was sent.
+            OutcomeUnknownError: No usable answer; the order may be cancelled or not.
+            GatewayError: Refused, for example 1260: it is paid, refund it.
+        """
+        return self._about(order, "reversal", order.for_cancel())
+
+    def close(self, order: Order) -> Reply:
+        """Ask to call off *order* by ``/trade/v1/close``: WeChat Pay's shop code, other wallets.
+
+        What comes back is no verdict; see [reverse][qftools.client.client.Client.reverse].
+
+        Raises:
+            InputError: The order lacks a field of the request; nothing was sent.
+            OutcomeUnknownError: No usable answer; the order may be closed or not.
+            GatewayError: Refused, for example 1260: it is paid, refund it.
+        """
+        return self._about(order, "close", order.for_cancel())
+
+    def refund(
+        self,
+        order: Order,
+        *,
+        txamt: int | None = None,
+        out_trade_no: str | None = None,
+        txdtm: str | None = None,
+    ) -> Reply:
+        """Give money of the paid *order* back: all of it, or *txamt* of it.
+
+        A refund is an order of its own, with its own number, and can't be
+        undone. It is sent once.
+
+        Args:
+            order: The paid order; needs its ``syssn`` (a query tells it).
+            txamt: How much, in minor units; the whole amount when left out.
+            out_trade_no: The refund's own number; made up when left out.
+            txdtm: ``YYYY-MM-DD hh:mm:ss``; now in Beijing when left out.
+
+        Raises:
+            InputError: The order has no ``syssn``, or a value is wrong; nothing was sent.
+            OutcomeUnknownError: No usable answer; ``error.order`` names the refund to ask for.
+            GatewayError: Refused; no money moved.
+        """
+        if order.syssn is None:
+            raise InputError("syssn", "is missing", "known before a refund: query the order first")
+        amount = txamt if txamt is not None else order.txamt
+        if amount is None:
+            raise InputError("txamt", "is missing", "a whole number of minor units")
+        params: dict[str, str | int] = {
+            "syssn": order.syssn,
+            "out_trade_no": out_trade_no if out_trade_no is not None else self.new_number(),
+            "txamt": amount,
+            "txdtm": txdtm if txdtm is not None else self.now(),
+        }
+        own = (("mchid", order.mchid), ("udid", order.udid))
+        params |= {name: value for name, value in own if value is not None}
+        if isinstance(amount, int) and order.txamt is not None and amount > order.txamt:
+            raise InputError(
+                "txamt",
+                "is {value}",
+                "at most the amount paid, {most}",
+                value=txamt,
+                most=order.txamt,
+            )
+        validation.check_values("refund", params)
+        refund = Order(
+            str(params["out_trade_no"]),
+            amount,
+            str(params["txdtm"]),
+            txcurrcd=order.txcurrcd,
+            mchid=order.mchid,
+        )
+        return self._about(refund, "refund", params)
+
+    def call(self, endpoint: str, params: Mapping[str, str | int]) -> Reply:
+        """Send one request and return whatever the gateway answered, refusals too.
+
+        The lowest of the calls: checks the values, adds the mchid, signs,
+        sends once.
+
+        Args:
+            endpoint: payment, query, reversal, close, or refund.
+            params: The fields as on the wire, without any signature.
+
+        Raises:
+            InputError: A value that the gateway could not accept; nothing was sent.
+            TransportError: No usable reply (RateLimitError for HTTP 429).
+            SignatureError: The reply is not the gateway's.
+        """
+        if endpoint not in PATHS:
+            raise InputError(
+                "endpoint", "is {value!r}", "one of {known}", value=endpoint, known=", ".join(PATHS)
+            )
+        complete = self._with_mchid({k: v for k, v in params.items() if v != ""})
+        validation.check_values(endpoint, complete)
+        validation.check_complete(endpoint, complete)
+        exchange, trouble = self._connection.send(
+            endpoint,
+            self.methods.get(endpoint, "POST"),
+            urlencode(complete),
+            self._signed(complete),
+        )
+        key = self.credentials.client_key
+        payer = Collector()
+        payer.plain(dict(complete))
+        redactor = redactor_for(frozenset((key, *payer.taken)))
+        kept = redactor.kept(exchange)
+        self._kept.append(kept)
+        try:
+            if trouble is not None:
+                if trouble.__cause__ is not None:
+                    # The library's errors repeat what the other side sent, each in its own way.
+                    said = redactor.text(str(trouble.__cause__))
+                    trouble.__cause__ = RequestException(said)
+                raise trouble
+            reply = read(exchange, key)
+        except OutcomeUnknownError as error:
+            error.exchange = kept
+            raise
+        self.signs = self.signs or reply.signed
+        body = reply.body
+        if exchange.response and redactor.suspects(exchange.response.body):
+            body = redactor.plain(body)
+        return replace(reply, body=body, exchange=kept)
+
+    def now(self) -> str:
+        """Return the time in Beijing as ``YYYY-MM-DD hh:mm:ss``, for ``txdtm``."""
+        moment = datetime.datetime.fromtimestamp(self.clock(), validation.BEIJING)
+        return moment.strftime(validation.TIME_FORMAT)
+
+    # ---- each layer of a request, named for its concern -------------------------
+
+    def _about(self, order: Order, endpoint: str, params: Mapping[str, str | int]) -> Reply:
+        try:
+            reply = self.call(endpoint, params)
+        except OutcomeUnknownError as error:
+            error.order = order
+            raise
+        _raise_refusal(reply, order)
+        return reply
+
+    def _ask_again(
+        self, endpoint: str, params: Mapping[str, str | int], order: Order | None
+    ) -> Reply:
+        for tried in range(1, _QUERY_TRIES + 1):
+            try:
+                return self.call(endpoint, params)
+            except OutcomeUnknownError as error:
+                error.order = order
+                if tried == _QUERY_TRIES:
+                    raise
+                self.pause(_wait_after(error, tried))
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def _signed(self, params: Mapping[str, str | int]) -> dict[str, str]:
+        me = self.credentials
+        return {
+            "X-QF-APPCODE": me.app_code,
+            "X-QF-SIGN": sign(params, me.client_key, me.algorithm),
+            "X-QF-SIGNTYPE": me.algorithm,
+        }
+
+    def _with_mchid(self, params: dict[str, str | int]) -> dict[str, str | int]:
+        me = self.credentials
+        if me.mchid is not None:
+            params.setdefault("mchid", me.mchid)
+        if me.mchid_rule == "required" and "mchid" not in params:
+            raise InputError("mchid", "is missing", "given in every call of an agent (C12)")
+        if me.mchid_rule == "forbidden" and "mchid" in params:
+            raise InputError("mchid", "is given", "left out by a direct merchant (C12)")
+        return params
+
+
+def _order_of(params: Mapping[str, Any], reply: Reply | None = None) -> Order:
+    return Order(
+        params["out_trade_no"],
+        params["txamt"],
+        params["txdtm"],
+        # What the gateway answered is no input of ours: one that can't be sent back is left out.
+        syssn=reply.syssn if reply and validation.usable("syssn", reply.syssn) else None,
+        pay_type=params["pay_type"],
+        txcurrcd=params["txcurrcd"],
+        mchid=params.get("mchid"),
+        udid=params.get("udid"),
+        reply=reply,
+    )
+
+
+def _raise_refusal(reply: Reply, order: Order | None) -> None:
+    kind = reply.kind
+    if kind in ("success", "progress"):
+        return
+    error: GatewayError | UnclearError
+    error = (UnclearError if kind == "unknown" else GatewayError)(
+        reply.respcd, said_by(reply, "en"), reply
+    )
+    error.order = order
+    raise error
+
+
+def _wait_after(error: OutcomeUnknownError, tried: int) -> float:
+    wait: float = min(_FIRST_WAIT * 2 ** (tried - 1), _LONGEST_WAIT)
+    if isinstance(error, RateLimitError) and error.retry_after is not None:
+        wait = min(max(wait, error.retry_after), 60.0)
+    # A jitter keeps many clients from asking in step; it is no secret.
+    return wait * random.uniform(1.0, 1.25)
+
+
+def _checked_methods(methods: Mapping[str, str]) -> Mapping[str, str]:
+    for endpoint, method in methods.items():
+        if endpoint not in PATHS or method not in ("GET", "POST"):
+            raise InputError(
+                "methods",
+                "has {endpoint!r}: {method!r}",
+                "GET or POST by endpoint",
+                endpoint=endpoint,
+                method=method,
+            )
+        if method == "GET" and endpoint not in ("reversal", "close"):
+            raise InputError(
+                "methods", "has {name!r}: 'GET'", "POST there in every source", name=endpoint
+            )
+    return dict(methods)

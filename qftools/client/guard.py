@@ -1,0 +1,141 @@
+"""Which host may be talked to with which credentials: decided before anything is sent.
+
+Every host of QFPay moves real money, its "test" hosts too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from qftools import catalogue
+from qftools.errors import WrongPlaceError
+from qftools.locale import mark
+from qftools.models import Credentials
+from qftools.transport.addresses import AddressError, read_address, split
+
+# What may be switched on by name, and what that means.
+EXCEPTIONS = {
+    "plain-http": "http without TLS to a host that is not this machine",
+    "unlisted-host": "a host that is neither QFPay's nor this machine",
+    "environment-mismatch": "credentials of another environment than the host's",
+}
+
+
+def check_place(base_url: str, credentials: Credentials, allow: Collection[str] = ()) -> str:
+    """Return *base_url* as every reader takes it, if *credentials* belong there.
+
+    Without a trailing slash, its host in ASCII and lower case: use this one, not what was given.
+
+    Args:
+        base_url: Scheme and host, for example ``https://openapi-hk.qfapi.com``.
+        credentials: Say in ``environment`` where they are valid.
+        allow: Names of exceptions to make: ``plain-http``, ``unlisted-host``,
+            ``environment-mismatch``.
+
+    Raises:
+        WrongPlaceError: Host and credentials do not belong together, or the
+            way there is not safe.
+
+    Example:
+        >>> test = Credentials("A1", "a secret", environment="test")
+        >>> check_place("https://openapi-hk.qfapi.com", test)
+        Traceback (most recent call last):
+        ...
+        qftools.errors.WrongPlaceError: base_url is a production host (Hong Kong), but the \
+credentials are for test; it must be a host of the credentials' environment (to do it all the \
+same: allow "environment-mismatch")
+    """
+    for name in allow:
+        if name not in EXCEPTIONS:
+            raise WrongPlaceError(
+                "allow", "has {value!r}", "made of {known}", value=name, known=", ".join(EXCEPTIONS)
+            )
+    try:
+        address = read_address(base_url)
+    except AddressError:
+        raise _not_a_url(base_url) from None
+    if "?" in base_url or "#" in base_url:
+        raise _not_a_url(base_url)
+    url, host = address.url.rstrip("/"), address.host
+    if address.is_loopback:
+        if credentials.environment in ("test", "production"):
+            _refuse_unless(
+                allow,
+                "environment-mismatch",
+                WrongPlaceError(
+                    "base_url",
+                    "is this machine, but the credentials are for {said}",
+                    "a host of the credentials' environment"
+                    ' (to do it all the same: allow "environment-mismatch")',
+                    said=credentials.environment,
+                ),
+            )
+        return url
+    if address.scheme == "http":
+        _refuse_unless(
+            allow,
+            "plain-http",
+            WrongPlaceError(
+                "base_url",
+                "is http to {host}",
+                'https anywhere but on this machine (to do it all the same: allow "plain-http")',
+                host=host,
+            ),
+        )
+    _check_listed(host, credentials, allow)
+    return url
+
+
+def _check_listed(host: str, credentials: Credentials, allow: Collection[str]) -> None:
+    rows = catalogue.environments().values()
+    place = next((row for row in rows if split(row.base_url).hostname == host), None)
+    if place is None:
+        _refuse_unless(
+            allow,
+            "unlisted-host",
+            WrongPlaceError(
+                "base_url",
+                "is {host}, which is not a host of QFPay that we know",
+                "a host of QFPay (Environments, on the site, lists them)"
+                ' (to do it all the same: allow "unlisted-host")',
+                host=host,
+            ),
+        )
+        return
+    kind = "production" if place.kind in ("production", "old") else "test"
+    if credentials.environment != kind:
+        _refuse_unless(allow, "environment-mismatch", _mismatch(place, kind, credentials))
+
+
+def _mismatch(place: catalogue.Environment, kind: str, credentials: Credentials) -> WrongPlaceError:
+    if credentials.environment:
+        return WrongPlaceError(
+            "base_url",
+            "is a {kind} host ({region}), but the credentials are for {said}",
+            "a host of the credentials' environment"
+            ' (to do it all the same: allow "environment-mismatch")',
+            kind=kind,
+            region=place.region,
+            said=credentials.environment,
+        )
+    return WrongPlaceError(
+        "base_url",
+        "is a {kind} host ({region}), but the credentials do not say where they are valid",
+        "a host of the credentials' environment"
+        ' (say so with environment="{kind}" or QFTOOLS_ENVIRONMENT={kind})'
+        ' (to do it all the same: allow "environment-mismatch")',
+        kind=kind,
+        region=place.region,
+    )
+
+
+def _refuse_unless(allow: Collection[str], name: str, error: WrongPlaceError) -> None:
+    if name not in allow:
+        raise error
+
+
+def _not_a_url(base_url: str) -> WrongPlaceError:
+    rule = mark("scheme and host, such as https://openapi-hk.qfapi.com")
+    if "@" in base_url:
+        return WrongPlaceError("base_url", "has a user or password in it", rule)
+    return WrongPlaceError("base_url", "is {value!r}", rule, value=base_url)

@@ -1,0 +1,1 @@
+"""Causes of a wrong signature: tables, and the search that proves one."""

@@ -1,0 +1,1 @@
+"""From a paste to a request as the gateway reads it."""

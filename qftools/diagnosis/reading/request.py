@@ -1,0 +1,140 @@
+"""A request as the gateway reads it: parameters from query string and body, decoded once.
+
+Keeps what a decoder usually throws away: raw plus signs, bytes that are no UTF-8, doubles.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from qftools.diagnosis.deviations import Inputs, Pair
+from qftools.exchange import CUT, REDACTED, Request
+from qftools.transport.addresses import split
+
+MOST_PARAMETERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The parameters of a request, and how they were written.
+
+    Attributes:
+        pairs: Name and decoded value, in the order of the wire: query string, then body.
+        raw_plus: Names whose value has a ``+``, which is read as a blank.
+        raw_bytes: Names whose value holds bytes that are no UTF-8.
+        unencoded: Names whose value was sent with blanks or non-ASCII characters as they are.
+        twice: Names that occur more than once.
+        in_query: How many of the parameters stand in the query string.
+        kind: What the body is: form, json, multipart, xml, empty, other.
+        cut: There were more parameters than are read.
+    """
+
+    pairs: tuple[Pair, ...]
+    raw_plus: frozenset[str]
+    raw_bytes: tuple[str, ...]
+    unencoded: tuple[str, ...]
+    twice: tuple[str, ...]
+    in_query: int
+    kind: str
+    cut: bool
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters that count: of doubles the last, so that the body wins."""
+        return dict(self.pairs)
+
+
+def read_request(request: Request) -> Reading:
+    """Return the parameters of *request*, whatever its content type says.
+
+    Example:
+        >>> read_request(Request("POST", "https://h/q?a=1", (), b"txzone=+0800&b=%E4")).raw_bytes
+        ('b',)
+    """
+    kind = _kind(request)
+    query = _query(request.url)
+    body = request.body if kind == "form" else b""
+    parts = [(part, True) for part in _split(query)] + [(part, False) for part in _split(body)]
+    cut = len(parts) > MOST_PARAMETERS
+    pairs, plus, broken, unencoded = [], set(), [], []
+    in_query = 0
+    for part, from_query in parts[:MOST_PARAMETERS]:
+        raw_name, _, raw_value = part.partition(b"=")
+        name, value = _decode(raw_name), _decode(raw_value)
+        pairs.append((name, value))
+        in_query += from_query
+        if b"+" in raw_value:
+            plus.add(name)
+        if any("\udc80" <= character <= "\udcff" for character in value):
+            broken.append(name)
+        if not raw_value.isascii() or b" " in raw_value:
+            unencoded.append(name)
+    twice = tuple(name for name, count in Counter(n for n, _v in pairs).items() if count > 1)
+    return Reading(
+        tuple(pairs),
+        frozenset(plus),
+        tuple(broken),
+        tuple(unencoded),
+        twice,
+        in_query,
+        kind,
+        cut,
+    )
+
+
+def inputs_of(reading: Reading, request: Request, endpoint: str) -> Inputs:
+    """What a search for the cause of a signature needs to know."""
+    announced = (request.header("X-QF-SIGNTYPE") or "MD5").strip().upper()
+    app_code = (request.header("X-QF-APPCODE") or "").strip()
+    return Inputs(
+        tuple(reading.params.items()),
+        endpoint,
+        request.url,
+        request.body,
+        "SHA256" if announced == "SHA256" else "MD5",
+        app_code,
+        reading.raw_plus,
+        reading.pairs if reading.twice else (),
+    )
+
+
+def left_out(request: Request, reading: Reading) -> tuple[str, ...]:
+    """Where a record says that it does not hold what was sent: names of fields, or the body.
+
+    Example:
+        >>> request = Request("POST", "https://h/q", (), b"txamt=1&user_creid=[redacted]")
+        >>> left_out(request, read_request(request))
+        ('user_creid',)
+    """
+    names = [name for name, value in reading.pairs if REDACTED in value or value.endswith(CUT)]
+    if not names and (CUT.encode() == request.body[-len(CUT) :] or request.url.endswith(CUT)):
+        names = ["body"]
+    return tuple(dict.fromkeys(names))
+
+
+def _query(url: str) -> bytes:
+    return split(url).query.encode("utf-8", "surrogateescape")
+
+
+def _split(text: bytes) -> list[bytes]:
+    return [part for part in text.split(b"&", MOST_PARAMETERS + 1) if part]
+
+
+def _decode(raw: bytes) -> str:
+    return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", "surrogateescape")
+
+
+def _kind(request: Request) -> str:
+    body = request.body.lstrip()[:1]
+    said = (request.header("Content-Type") or "").lower()
+    if not body:
+        return "empty"
+    if "multipart/" in said or request.body[:2] == b"--":
+        return "multipart"
+    if body in (b"{", b"["):
+        return "json"
+    if body == b"<":
+        return "xml"
+    return "form" if b"=" in request.body else "other"

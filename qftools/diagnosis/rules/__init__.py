@@ -1,0 +1,1 @@
+"""Checks of a request and of an answer."""

@@ -1,0 +1,496 @@
+"""What was about to be asked, on disk before it is asked; and how to go on after a crash.
+
+One SQLite file that processes may share. It promises that a cancel which had
+begun is never forgotten, and never writes the client key.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from qftools.cancellation.policy import Policy
+from qftools.cancellation.run import Outcome, Recorder, Taken, finish
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import Ask, Step, Walk
+from qftools.client.client import Client
+from qftools.errors import BusyError, InputError, JournalError
+from qftools.exchange.redaction import redactor_for
+from qftools.journal import records
+from qftools.journal.entries import Cells, entry_of, text_or_none
+from qftools.journal.entries import Entry as Entry
+from qftools.journal.entries import Unreadable as Unreadable
+from qftools.journal.file import JournalFile
+from qftools.journal.owner import Owner
+from qftools.locale import mark
+from qftools.models import Order
+
+
+class Journal:
+    """Keeps cancels on disk, so that none is lost and none is driven twice at once.
+
+    Args:
+        path: The file; made where there is none. ``":memory:"`` keeps everything
+            in this process, for lessons and tests.
+
+    Raises:
+        JournalError: The file can't be opened, is damaged, is no journal, or
+            is one of a newer qftools.
+
+    Example:
+        >>> from qftools import cancel
+        >>> from qftools.sandbox import Sandbox
+        >>> with Sandbox() as sandbox, Journal(":memory:") as journal:
+        ...     client = sandbox.client()
+        ...     order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+        ...     outcome = cancel(client, order, journal=journal)
+        ...     journal.entry(1).verdict, journal.pending()
+        (<Verdict.CANCELLED: 'CANCELLED'>, ())
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        self._file = JournalFile(self.path)
+        self._owner: Owner | None = None
+        self._driven: set[int] = set()
+
+    def __repr__(self) -> str:
+        return f"Journal({self.path!r})"
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. Entries that are still being driven become free to go on with."""
+        if self._owner is not None:
+            self._owner.release()
+        self._file.close()
+
+    # ---- driving ------------------------------------------------------------------
+
+    def drive(
+        self,
+        client: Client,
+        walk: Walk,
+        *,
+        pause: Callable[[float], None] | None = None,
+        watch: Recorder | None = None,
+    ) -> Outcome:
+        """Go on with *walk* to its end; ``cancel(..., journal=...)`` calls this.
+
+        An unsettled cancel of the same order is gone on with, by what *walk*
+        says about order, policy and routes; one that can't be read is left as it is.
+
+        Raises:
+            BusyError: Somebody else is cancelling this order; nothing was sent.
+            JournalError: The journal can't be written; nothing was sent.
+            InputError: The order can't be asked for; nothing was sent.
+        """
+        with self._claimed(client, self._find_or_add(client, walk)) as (entry, page):
+            walk = _with_news(_as_it_was_left(entry), walk)
+            return self._finish(client, walk, entry, page, pause, watch)
+
+    def resume(
+        self,
+        client: Client,
+        number: int,
+        *,
+        policy: Policy | None = None,
+        pause: Callable[[float], None] | None = None,
+        watch: Recorder | None = None,
+    ) -> Outcome:
+        """Go on with an unsettled entry: look first, then as far as it takes.
+
+        A settled entry is not asked for again: its outcome is returned as it was.
+
+        Args:
+            client: For the same gateway and merchant as when it began.
+            number: Of the entry, as ``pending`` tells it.
+            policy: How patient to be; as before when left out.
+            pause: Waits so many seconds; the client's own when left out.
+            watch: Told of every question.
+
+        Raises:
+            BusyError: Somebody else is at it; nothing was sent.
+            InputError: There is no such entry, or it belongs to another account.
+            JournalError: The journal can't be written, or the entry can't be read;
+                nothing was sent.
+        """
+        with self._claimed(client, number) as (entry, page):
+            if entry.settled and entry.outcome is not None:
+                return entry.outcome
+            walk = _as_it_was_left(entry)
+            if policy is not None:
+                walk = replace(walk, policy=policy)
+            return self._finish(client, walk, entry, page, pause, watch)
+
+    def _finish(
+        self,
+        client: Client,
+        walk: Walk,
+        entry: Entry,
+        page: _Page,
+        pause: Callable[[float], None] | None,
+        watch: Recorder | None,
+    ) -> Outcome:
+        followers = (page,) if watch is None else (page, watch)
+        try:
+            outcome = finish(client, walk, *followers, pause=pause, steps=entry.steps)
+        except InputError:  # nothing was sent: it is not a question whose answer was lost
+            page.take_back()
+            raise
+        return replace(outcome, warnings=outcome.warnings + tuple(page.warnings))
+
+    # ---- reading --------------------------------------------------------------------
+
+    def pending(self, client: Client | None = None) -> tuple[Entry, ...]:
+        """Return what is still owed, oldest first: interrupted, or ended with the money unknown.
+
+        Entries that can't be read are not among them: see ``unreadable``.
+
+        Args:
+            client: Only what this client could resume; everything when left out.
+        """
+        owed = self._entries("WHERE settled = 0 ORDER BY number", {})
+        return tuple(entry for entry in owed if client is None or _is_for(entry, client))
+
+    def entries(
+        self, *, out_trade_no: str | None = None, syssn: str | None = None
+    ) -> tuple[Entry, ...]:
+        """Return every cancel that was begun, oldest first, or those of one order.
+
+        Entries that can't be read are not among them: see ``unreadable``.
+        """
+        wanted = {"out_trade_no": out_trade_no, "syssn": syssn}
+        given = (name for name, value in wanted.items() if value is not None)
+        by = "".join(f" AND {name} = :{name}" for name in given)
+        return self._entries(f"WHERE true{by} ORDER BY number", wanted)
+
+    def unreadable(self, client: Client | None = None) -> tuple[Unreadable, ...]:
+        """Return the entries that can't be read, oldest first. They never block the others.
+
+        Args:
+            client: Only those of this client's gateway and app code.
+        """
+        where, values = "", {}
+        if client is not None:
+            where = "WHERE base_url = :base_url AND app_code = :app_code "
+            values = {"base_url": client.base_url, "app_code": client.credentials.app_code}
+        found = self._read(f"{where}ORDER BY number", values)
+        return tuple(entry for entry in found if isinstance(entry, Unreadable))
+
+    def entry(self, number: int) -> Entry:
+        """Return one entry, with its evidence.
+
+        Raises:
+            InputError: There is no entry of that number.
+            JournalError: It can't be read; says why, and what to do.
+        """
+        with self._file.reading():
+            return self._readable(self._row(number))
+
+    def asked(self, client: Client, seconds: float) -> tuple[float, ...]:
+        """Return when this account's last questions left, for its limits; *seconds* back."""
+        with self._file.reading():
+            rows = self._file.db.execute(
+                _SENT,
+                {
+                    "now": client.clock(),
+                    "seconds": seconds,
+                    "base_url": client.base_url,
+                    "app_code": client.credentials.app_code,
+                },
+            )
+            return tuple(sent for (sent,) in rows)
+
+    def _entries(self, where: str, values: dict[str, Any]) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self._read(where, values) if isinstance(entry, Entry))
+
+    def _read(self, where: str, values: dict[str, Any]) -> tuple[Entry | Unreadable, ...]:
+        with self._file.reading():
+            rows = self._file.db.execute(f"SELECT * FROM entry {where}", values).fetchall()
+            return tuple(self._of_row(dict(row)) for row in rows)
+
+    def _row(self, number: int) -> Cells:
+        row = None
+        with suppress(OverflowError):  # more than SQLite can count
+            by_number = "SELECT * FROM entry WHERE number = ?"
+            row = self._file.db.execute(by_number, (number,)).fetchone()
+        if row is None:
+            raise InputError(
+                "number",
+                "{number} is in no entry",
+                "one that {path} has",
+                number=number,
+                path=self.path,
+            )
+        return dict(row)
+
+    def _readable(self, row: Cells) -> Entry:
+        entry = self._of_row(row)
+        if isinstance(entry, Entry):
+            return entry
+        to_do = _UPDATE if entry.newer else _ANEW
+        raise JournalError(to_do, number=entry.number, path=self.path, why=entry.why)
+
+    def _of_row(self, row: Cells) -> Entry | Unreadable:
+        return entry_of(self._file.db, row, self._is_busy(row))
+
+    # ---- claiming -------------------------------------------------------------------
+
+    def _find_or_add(self, client: Client, walk: Walk) -> int:
+        order = walk.order
+        values = {
+            "base_url": client.base_url,
+            "app_code": client.credentials.app_code,
+            "mchid": _mchid(order, client),
+            "out_trade_no": order.out_trade_no,
+            "syssn": order.syssn,
+            "begun": client.clock(),
+            "walk": _dumped(walk, client),
+        }
+        with self._file.writing():
+            for entry in self._read(_UNSETTLED, values):
+                if entry.busy or isinstance(entry, Entry):
+                    return entry.number
+            added = self._file.db.execute(_ADD, values)
+            assert added.lastrowid is not None
+            return added.lastrowid
+
+    @contextmanager
+    def _claimed(self, client: Client, number: int) -> Iterator[tuple[Entry, _Page]]:
+        with self._file.writing():
+            row = self._row(number)
+            if self._is_busy(row):
+                raise BusyError(
+                    f"order {text_or_none(row['out_trade_no']) or text_or_none(row['syssn'])}"
+                    f" (entry {number} of {self.path}) is being"
+                    " cancelled by somebody else right now: let that finish"
+                )
+            entry = self._readable(row)
+            if not _is_for(entry, client):
+                raise InputError(
+                    "client",
+                    "is for {given} at {url}",
+                    "that of entry {number}: {wanted} at {wanted_url}",
+                    given=_account(client.credentials.app_code, client.credentials.mchid),
+                    url=client.base_url,
+                    number=number,
+                    wanted=_account(entry.app_code, entry.mchid),
+                    wanted_url=entry.base_url,
+                )
+            self._file.db.execute(
+                "UPDATE entry SET owner = ? WHERE number = ?", (self._mine().name, number)
+            )
+            self._driven.add(number)
+        try:
+            yield entry, _Page(self._file, client, row)
+        finally:
+            self._driven.discard(number)
+            # Where this fails, the entry is free for others when the process ends.
+            with suppress(JournalError), self._file.writing():
+                self._file.db.execute("UPDATE entry SET owner = NULL WHERE number = ?", (number,))
+
+    def _is_busy(self, row: Cells) -> bool:
+        owner = row["owner"]
+        if not isinstance(owner, str) or not _OWNER.fullmatch(owner):
+            return False
+        mine = self._mine()
+        return row["number"] in self._driven if owner == mine.name else mine.is_alive(owner)
+
+    def _mine(self) -> Owner:
+        if self._owner is None:
+            self._owner = Owner(None if self.path == ":memory:" else Path(self.path))
+        return self._owner
+
+
+class _Page:
+    """Writes the questions of one claimed entry; the recorder of its walk."""
+
+    def __init__(self, file: JournalFile, client: Client, row: Cells) -> None:
+        self._file = file
+        self._client = client
+        self._number: int = row["number"]
+        self._before = row  # emptied once a question was sent and answered
+        self._question: int | None = None  # which row's, while its answer is awaited
+        self.warnings: list[str] = []
+
+    def asking(self, walk: Walk, action: Ask) -> None:
+        """Write what is about to be asked. Before the first request, failing stops it all."""
+        try:
+            with self._file.writing():
+                self._write(walk)
+                number = self._add(self._client.clock(), walk.step, action)
+            self._question = number
+        except JournalError as error:
+            if self._before:
+                raise
+            self._warn(error)
+
+    def told(self, walk: Walk, taken: Taken) -> None:
+        """Write what came back. Failing costs a warning: the verdict must reach the caller."""
+        try:
+            with self._file.writing():
+                self._write(walk)
+                if self._question is None:
+                    self._question = self._add(taken.at, taken.step, Ask(taken.endpoint, {}))
+                self._file.db.execute(
+                    "UPDATE question SET taken = ? WHERE number = ?",
+                    (json.dumps(records.plain(taken)), self._question),
+                )
+        except JournalError as error:
+            self._warn(error)
+        self._question = None
+        self._before.clear()
+
+    def take_back(self) -> None:
+        """Take the last question back, which never left: as if it had not been written."""
+        with suppress(JournalError), self._file.writing():
+            db = self._file.db
+            db.execute("DELETE FROM question WHERE number = ?", (self._question,))
+            if self._before:
+                db.execute(_AS_BEFORE, self._before)
+            db.execute(_FORGET, {"number": self._number})
+
+    def _add(self, asked: float, step: Step, action: Ask) -> int | None:
+        return self._file.db.execute(
+            "INSERT INTO question (entry, asked, step, endpoint, params) VALUES (?, ?, ?, ?, ?)",
+            (
+                self._number,
+                asked,
+                step.value,
+                action.endpoint,
+                json.dumps(_redacted(action.params, self._client)),
+            ),
+        ).lastrowid
+
+    def _write(self, walk: Walk) -> None:
+        now = self._client.clock()
+        self._file.db.execute(
+            _KEEP,
+            {
+                "now": now,
+                "walk": _dumped(walk, self._client),
+                "verdict": walk.end.verdict.value if walk.end else None,
+                "settled": walk.end is not None and walk.end.verdict in SETTLED,
+                "absent": walk.end is not None and walk.end.verdict is Verdict.NOT_FOUND,
+                "expiry": walk.patience.expiry,
+                "syssn": walk.order.syssn,
+                "out_trade_no": walk.order.out_trade_no,
+                "number": self._number,
+            },
+        )
+
+    def _warn(self, error: JournalError) -> None:
+        warning = f"not written: {error}"
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+
+SETTLED = frozenset(Verdict) - {Verdict.UNRESOLVED, Verdict.NOT_FOUND, Verdict.NOT_CANCELLABLE}
+"""Verdicts after which nothing is owed. NOT_FOUND joins them once the payment's time is over."""
+
+
+# Written down is not yet sent: it may have waited for its turn.
+_SENT = """
+SELECT coalesce(
+    CASE WHEN typeof(taken) = 'text' AND json_valid(taken)
+    THEN json_extract(taken, '$.exchange.started') END,
+    asked
+) AS sent
+FROM question JOIN entry ON entry.number = question.entry
+WHERE question.number > (SELECT max(number) FROM question) - 2000
+AND typeof(sent) IN ('real', 'integer') AND abs(sent - :now) < :seconds
+AND base_url = :base_url AND app_code = :app_code
+ORDER BY sent
+"""
+_UNSETTLED = """
+WHERE settled = 0 AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid
+AND (out_trade_no = :out_trade_no OR syssn = :syssn)
+ORDER BY number
+"""
+_ADD = """
+INSERT INTO entry (base_url, app_code, mchid, out_trade_no, syssn, begun, changed, walk)
+VALUES (:base_url, :app_code, :mchid, :out_trade_no, :syssn, :begun, :begun, :walk)
+"""
+_KEEP = """
+UPDATE entry SET changed = :now, walk = :walk, verdict = :verdict,
+settled = :settled OR (:absent AND begun + :expiry <= :now),
+syssn = coalesce(:syssn, syssn), out_trade_no = coalesce(:out_trade_no, out_trade_no)
+WHERE number = :number
+"""
+_AS_BEFORE = """
+UPDATE entry SET changed = :changed, walk = :walk, verdict = :verdict, settled = :settled
+WHERE number = :number
+"""
+_FORGET = """
+DELETE FROM entry
+WHERE number = :number AND NOT EXISTS (SELECT 1 FROM question WHERE entry = :number)
+"""
+
+_OWNER = re.compile("[0-9a-f]+")
+_UPDATE = mark(
+    "entry {number} of the journal {path} can't be read: {why}. A newer qftools wrote it: update"
+    " qftools, or cancel the order once more, which begins a new entry"
+)
+_ANEW = mark(
+    "entry {number} of the journal {path} can't be read: {why}. Was the file edited? Cancel the"
+    " order once more, which looks first and begins a new entry"
+)
+
+
+def _as_it_was_left(entry: Entry) -> Walk:
+    return (entry.walk.interrupted() if entry.unanswered else entry.walk).resumed()
+
+
+def _with_news(before: Walk, walk: Walk) -> Walk:
+    """The walk as it was left, with what the caller says now: more is known, or less."""
+    known = {
+        field.name: getattr(walk.order, field.name)
+        for field in fields(Order)
+        if getattr(walk.order, field.name) is not None
+    }
+    return replace(
+        before,
+        order=replace(before.order, **known),
+        policy=walk.policy,
+        profile=walk.profile,
+        hk_cancel=walk.hk_cancel,
+        known=replace(before.known, signed=before.known.signed or walk.known.signed),
+    )
+
+
+def _mchid(order: Order, client: Client) -> str:
+    return order.mchid or client.credentials.mchid or ""
+
+
+def _is_for(entry: Entry, client: Client) -> bool:
+    mine = (client.base_url, client.credentials.app_code, _mchid(entry.order, client))
+    return (entry.base_url, entry.app_code, entry.mchid) == mine
+
+
+def _account(app_code: str, mchid: str | None) -> str:
+    return f"{app_code} with mchid {mchid}" if mchid else app_code
+
+
+def _redacted(given: Mapping[str, Any], client: Client) -> Any:
+    """What the caller gave, without the key; a reply has been redacted by the client."""
+    return redactor_for(frozenset({client.credentials.client_key})).plain(dict(given))
+
+
+def _dumped(walk: Walk, client: Client) -> str:
+    plain = records.plain(walk)
+    for order in filter(None, (plain["order"], plain["target"])):
+        if _redacted(order, client)["udid"] != order["udid"]:
+            # A free text, left out: what is redacted can't be sent again. Numbers stay whole.
+            order["udid"] = None
+    return json.dumps(plain)

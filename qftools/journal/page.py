@@ -1,0 +1,247 @@
+"""The evidence of one cancel for others to read: as text, as JSON, or as a page for a ticket.
+
+Shows what the journal has, which is redacted; decides nothing. Whatever came from
+outside is escaped.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from qftools.cancellation.run import Taken
+from qftools.cancellation.verdicts import VERDICTS
+from qftools.catalogue import Text
+from qftools.exchange import Headers
+from qftools.exchange.redaction import Shown, ShownExchange, redactor_for
+from qftools.journal import records
+from qftools.journal.journal import Entry
+from qftools.locale import text
+from qftools.validation import BEIJING
+
+INTERRUPTED = Text(
+    "中断：结果不确定。用 qftools resume {number} 继续，它会先查询。",
+    "Interrupted: nobody knows how it ended. Go on with: qftools resume {number}. It looks first.",
+)
+
+
+def when(seconds: float) -> str:
+    """Return a time as the gateway writes it, in Beijing, with the offset.
+
+    Example:
+        >>> when(1767578400.0)
+        '2026-01-05 10:00:00 +0800'
+    """
+    return datetime.datetime.fromtimestamp(seconds, BEIJING).strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def what_to_do(entry: Entry, lang: str) -> str:
+    """Return what comes next for an entry, in ``"zh"`` or ``"en"``."""
+    outcome = entry.outcome
+    if outcome is None:
+        return INTERRUPTED.say(lang).format(number=entry.number)
+    return outcome.advice(lang)
+
+
+def as_dict(entry: Entry, lang: str) -> dict[str, Any]:
+    """Return everything as plain data: entry, order, and each question with its bytes."""
+    end = entry.walk.end
+    return {
+        "number": entry.number,
+        "base_url": entry.base_url,
+        "app_code": entry.app_code,
+        "mchid": entry.mchid or None,
+        "begun": when(entry.begun),
+        "changed": when(entry.changed),
+        "verdict": entry.verdict and entry.verdict.value,
+        "reason": end.reason.say(lang) if end and end.reason else "",
+        "charged": VERDICTS[entry.verdict].charged if entry.verdict else "unknown",
+        "settled": entry.settled,
+        "next": what_to_do(entry, lang),
+        "order": records.plain(entry.order),
+        "unanswered": entry.unanswered,
+        "steps": records.plain(entry.steps),
+    }
+
+
+def as_json(entry: Entry, lang: str) -> Shown:
+    """Return [as_dict][qftools.journal.page.as_dict] as JSON."""
+    return redactor_for(frozenset()).json(as_dict(entry, lang), indent=2)
+
+
+def as_text(entry: Entry, lang: str) -> str:
+    """Return the evidence as plain text, every line harmless to a terminal."""
+    lines = [f"{name}  {value}" for name, value in _facts(entry, lang)]
+    for number, taken in enumerate(entry.steps, 1):
+        lines += ["", f"{number}. {_headline(taken, lang)}"]
+        if taken.exchange is not None:
+            lines += [f"   {line}" for line in _raw(taken.exchange).splitlines()]
+    if entry.unanswered:
+        lines += ["", _unanswered(entry, lang)]
+    return "\n".join(_harmless(line) for line in lines)
+
+
+def as_html(entry: Entry, lang: str) -> str:
+    """Return the evidence as one page that needs nothing else: to attach to a ticket."""
+    verdict = entry.verdict.value if entry.verdict else text("INTERRUPTED", lang=lang)
+    name = entry.order.out_trade_no or entry.order.syssn or ""
+    facts = "\n".join(
+        f"<tr><th>{escape(fact)}</th><td>{escape(value)}</td></tr>"
+        for fact, value in _facts(entry, lang)
+    )
+    steps = "\n".join(_step_as_html(taken, lang) for taken in entry.steps)
+    if entry.unanswered:
+        steps += f"\n<li>{escape(_unanswered(entry, lang))}</li>"
+    charged = VERDICTS[entry.verdict].charged if entry.verdict else "unknown"
+    return _PAGE.format(
+        lang="zh-CN" if lang == "zh" else "en",
+        title=escape(f"{name}: {verdict}"),
+        verdict=escape(verdict),
+        charged=charged,
+        meaning=escape(VERDICTS[entry.verdict].meaning.say(lang) if entry.verdict else ""),
+        facts=facts,
+        questions=escape(text("Questions and answers", lang=lang)),
+        steps=steps,
+        note=escape(
+            text(
+                "The client key is in no part of this page. Times are Beijing's.",
+                lang=lang,
+            )
+        ),
+    )
+
+
+def _facts(entry: Entry, lang: str) -> Iterator[tuple[str, str]]:
+    order, end = entry.order, entry.walk.end
+    amount = f"{order.txamt} {order.txcurrcd or ''}".rstrip()
+    verdict = entry.verdict.value if entry.verdict else text("INTERRUPTED", lang=lang)
+    yield text("Verdict", lang=lang), verdict
+    if end is not None and end.reason:
+        yield text("Reason", lang=lang), end.reason.say(lang)
+    yield text("What to do", lang=lang), what_to_do(entry, lang)
+    for name, value in (
+        ("out_trade_no", order.out_trade_no),
+        ("syssn", order.syssn),
+        ("txamt", amount),
+        ("txdtm", order.txdtm),
+        ("pay_type", order.pay_type),
+        ("mchid", entry.mchid),
+        ("app_code", entry.app_code),
+        (text("Gateway", lang=lang), entry.base_url),
+        (text("Begun", lang=lang), when(entry.begun)),
+        (text("Last written", lang=lang), when(entry.changed)),
+        (text("Entry of the journal", lang=lang), str(entry.number)),
+    ):
+        if value:
+            yield name, value
+
+
+def _unanswered(entry: Entry, lang: str) -> str:
+    said = text("{endpoint} was about to be asked; no answer was seen.", lang=lang)
+    return said.format(endpoint=entry.unanswered)
+
+
+def _headline(taken: Taken, lang: str) -> str:
+    words = (
+        *(when(taken.at), taken.step, taken.endpoint, taken.finding, taken.answer.respcd),
+        *(_signed(taken, lang), taken.note(lang)),
+    )
+    return "  ".join(str(word) for word in words if word)
+
+
+def _signed(taken: Taken, lang: str) -> str:
+    """Whether the answer was signed; empty where none came."""
+    if taken.exchange is None or taken.exchange.response is None:
+        return ""
+    return text("signed", lang=lang) if taken.answer.signed else text("not signed", lang=lang)
+
+
+def _raw(exchange: ShownExchange) -> str:
+    """Request and reply as they would look on the wire."""
+    request, response = exchange.request, exchange.response
+    parts = [f"{request.method} {request.url}", *_headers(request.headers), "", _body(request.body)]
+    parts += [f"-- {exchange.seconds:.3f} s --"]
+    if response is None:
+        parts += [exchange.error or ""]
+    else:
+        parts += [f"HTTP {response.status}", *_headers(response.headers), "", _body(response.body)]
+    return "\n".join(parts)
+
+
+def _headers(headers: Headers) -> Iterator[str]:
+    for name, value in headers:
+        yield f"{name}: {value}"
+
+
+def _body(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _harmless(line: str) -> str:
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
+    )
+
+
+def _step_as_html(taken: Taken, lang: str) -> str:
+    answer = taken.answer
+    head = (
+        f"<b>{taken.step}</b> <code>{escape(taken.endpoint)}</code> → "
+        f'<b class="{taken.finding}">{taken.finding}</b> {escape(answer.respcd or "")}'
+        f"<small>{escape(when(taken.at))}</small><small>{escape(_signed(taken, lang))}</small>"
+    )
+    if answer.note:
+        head += f"<p>{escape(answer.note.say(lang))}</p>"
+    if taken.exchange is None:
+        return f"<li>{head}</li>"
+    shown = escape(text("Request and reply", lang=lang))
+    raw = escape(_raw(taken.exchange))
+    return f"<li>{head}<details><summary>{shown}</summary><pre>{raw}</pre></details></li>"
+
+
+_PAGE = """<!doctype html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; --line: #8884; --no: #1a7f37; --yes: #b35900; --un: #cf222e; }}
+@media (prefers-color-scheme: dark) {{ :root {{ --no: #3fb950; --yes: #f0883e; --un: #ff7b72; }} }}
+body {{ font: 16px/1.6 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif;
+  max-width: 54rem; margin: 2rem auto; padding: 0 1rem; }}
+h1 {{ margin: 0; font-size: 1.9rem; }}
+.no, .returned {{ color: var(--no); }}
+.yes {{ color: var(--yes); }}
+.unknown {{ color: var(--un); }}
+table {{ border-collapse: collapse; width: 100%; margin: 1.5rem 0; }}
+th, td {{ text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0;
+  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }}
+th {{ font-weight: 500; width: 11rem; opacity: .75; }}
+li {{ margin: .8rem 0; }} li p {{ margin: 0; }} small {{ opacity: .7; margin-left: .8rem; }}
+pre {{ overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; padding: .8rem;
+  border: 1px solid var(--line); border-radius: 6px; font-size: .85rem; }}
+summary {{ cursor: pointer; opacity: .8; }}
+footer {{ margin-top: 2rem; opacity: .7; font-size: .9rem; }}
+@media (max-width: 40rem) {{ th, td {{ display: block; width: auto; }} th {{ border: 0;
+  padding-bottom: 0; }} }}
+@media print {{ details > pre {{ display: block; }} }}
+</style>
+</head>
+<body>
+<h1 class="{charged}">{verdict}</h1>
+<p>{meaning}</p>
+<table>
+{facts}
+</table>
+<h2>{questions}</h2>
+<ol>
+{steps}
+</ol>
+<footer>{note}</footer>
+</body>
+</html>
+"""

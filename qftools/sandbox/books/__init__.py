@@ -1,0 +1,1 @@
+"""The gateway's books: orders, their states, the money, the clock."""

@@ -1,0 +1,219 @@
+"""One entry of the gateway's books, and the frozen row that outsiders get of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from qftools.sandbox.books.clock import beijing
+from qftools.sandbox.books.states import OWN_CODE, Event, State, after
+
+
+@dataclass(slots=True)
+class Entry:
+    """A payment, a refund or a cancel as the gateway keeps it. Only the gateway changes it.
+
+    Attributes:
+        scope: Who may see it: the app code, for agents with the mchid.
+        order_type: ``payment``, ``refund`` or ``close``.
+        created: Seconds since 1970; the gateway's ``sysdtm`` is made of it.
+        paid: Money that came in, minor units. *refunded*: money that went back.
+        voided_at: When a cancel gave the money of a paid order back (cancel_paid=refund).
+        code: The respcd of a failed order, or of an open one where it is not 1143.
+        plan: What the payer will do by itself, see `magic`.
+        on_cancel, on_refund: How the wallet will take a cancel or refund, see `magic`.
+        faults: Faults bound to this order: endpoint, fault, times.
+        hidden: Queries that do not find the order yet.
+        extra: Fields of the payment's answer that its mode adds.
+        chain: For refunds and cancels, the number of the payment.
+    """
+
+    syssn: str
+    out_trade_no: str
+    scope: str
+    app_code: str
+    mchid: str
+    pay_type: str
+    wallet: str
+    mode: str
+    txamt: int
+    txcurrcd: str
+    txdtm: str
+    created: float
+    order_type: str = "payment"
+    state: State = State.CREATED
+    number: int = 0
+    paid: int = 0
+    refunded: int = 0
+    code: str = ""
+    paid_at: float | None = None
+    voided_at: float | None = None
+    expires: float | None = None
+    udid: str = ""
+    goods_name: str = ""
+    goods_info: str = ""
+    notify_url: str = ""
+    return_url: str = ""
+    chnlsn: str = ""
+    cardcd: str = ""
+    chain: str = ""
+    auth_code: str = ""
+    fingerprint: str = ""
+    hidden: int = 0
+    plan: list[dict[str, Any]] = field(default_factory=list)
+    on_cancel: dict[str, Any] = field(default_factory=dict)
+    on_refund: dict[str, Any] = field(default_factory=dict)
+    faults: list[list[Any]] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def cpm(self) -> bool:
+        """Whether the shop scanned the payer's code."""
+        return self.mode == "cpm"
+
+    @property
+    def sysdtm(self) -> str:
+        """When the gateway made it, Beijing time."""
+        return beijing(self.created)
+
+    @property
+    def paydtm(self) -> str:
+        """When the money moved, empty while it has not."""
+        return "" if self.paid_at is None else beijing(self.paid_at)
+
+    @property
+    def left(self) -> int:
+        """What can still be refunded."""
+        return self.paid - self.refunded
+
+    @property
+    def row_respcd(self) -> str:
+        """What a query shows as the result of this order."""
+        if self.order_type != "payment":
+            return _RECORD_CODES.get(self.state, self.code)
+        answer = after(self.state, Event.LOOK, cpm=self.cpm)[1]
+        if answer == OWN_CODE:
+            return self.code or "1205"
+        if answer == "1143" and self.code in ("1143", "1145"):
+            return self.code
+        return answer
+
+    @property
+    def cancel_flag(self) -> str:
+        """The ``cancel`` field of a query row (C30): what became of the payment."""
+        if self.order_type != "payment":
+            return "0"
+        if self.state is State.CANCELLED:
+            return "1" if self.cpm else "2"
+        return {State.REFUNDED: "3", State.PARTLY_REFUNDED: "5"}.get(self.state, "0")
+
+    def to_record(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        record = {name: getattr(self, name) for name in _FIELDS}
+        record["state"] = self.state.value
+        return record
+
+    def to_keep(self) -> dict[str, Any]:
+        """Return the record as a copy that stays as it is, made anew when the books were touched.
+
+        A snapshot of many orders is mostly of orders that nothing has happened to.
+        """
+        if self.kept is None:
+            self.kept = json.loads(json.dumps(self.to_record()))
+        return self.kept
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Entry:
+        """Make the entry again of what `to_record` returned."""
+        values = {name: value for name, value in record.items() if name in _FIELDS}
+        values["state"] = State(values["state"])
+        return cls(**values)
+
+    def row(self) -> Row:
+        """Return what outsiders may hold on to."""
+        return Row(
+            out_trade_no=self.out_trade_no,
+            syssn=self.syssn,
+            order_type=self.order_type,
+            pay_type=self.pay_type,
+            txamt=self.txamt,
+            txcurrcd=self.txcurrcd,
+            txdtm=self.txdtm,
+            sysdtm=self.sysdtm,
+            paydtm=self.paydtm,
+            state=self.state.value,
+            respcd=self.row_respcd,
+            cancel=self.cancel_flag,
+            paid=self.paid,
+            refunded=self.refunded,
+            mchid=self.mchid,
+            wallet=self.wallet,
+            mode=self.mode,
+            orig_syssn=self.chain,
+            app_code=self.app_code,
+        )
+
+
+# A refund's or a cancel's own row: done, or under way; else it failed with its code.
+_RECORD_CODES = {
+    State.REFUNDED: "0000",
+    State.CANCELLED: "0000",
+    State.REFUNDING: "1143",
+    State.CANCELLING: "1143",
+}
+_FIELDS = tuple(item.name for item in fields(Entry) if item.name != "kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One order as the gateway's books have it: the truth that a client can only ask about.
+
+    Attributes:
+        state: created, waiting, paying, paid, failed, expired, cancelling, cancelled,
+            refunding, refunded, partially refunded.
+        respcd: What a query row shows at this moment.
+        cancel: The row's ``cancel`` flag.
+        paid: Money that came in, in minor units.
+        refunded: Money that went back.
+        orig_syssn: For a refund or a cancel: the payment's number.
+    """
+
+    out_trade_no: str
+    syssn: str
+    order_type: str
+    pay_type: str
+    txamt: int
+    txcurrcd: str
+    txdtm: str
+    sysdtm: str
+    paydtm: str
+    state: str
+    respcd: str
+    cancel: str
+    paid: int
+    refunded: int
+    mchid: str
+    wallet: str
+    mode: str
+    orig_syssn: str
+    app_code: str
+
+    @property
+    def kept(self) -> int:
+        """What the merchant has of the payer's money: paid less refunded, minor units."""
+        return self.paid - self.refunded
+
+
+def numbers_of(order: object) -> tuple[str, ...]:
+    """Return the numbers that name an order: a number itself, or those of whatever has them.
+
+    Example:
+        >>> numbers_of("T1")
+        ('T1',)
+    """
+    if isinstance(order, str):
+        return (order,)
+    numbers = (getattr(order, "syssn", None), getattr(order, "out_trade_no", None))
+    return tuple(number for number in numbers if number)

@@ -1,0 +1,1 @@
+"""The control API under ``/sandbox/``: routes, calls, and their OpenAPI description."""

@@ -1,0 +1,298 @@
+"""What each call of the control API does: a few lines over the sandbox.
+
+Their table is in `control_routes`.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import Any
+
+import qftools
+from qftools.exchange.redaction import Shown, redactor_for
+from qftools.sandbox.books import payer
+from qftools.sandbox.books.clock import beijing
+from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.control import views
+from qftools.sandbox.control.params import Ask, NotFound
+from qftools.sandbox.gateway import magic
+from qftools.sandbox.gateway.faults import NAMES
+from qftools.sandbox.gateway.merchants import Merchant
+from qftools.sandbox.gateway.settings import switches
+from qftools.sandbox.notifications.notifications import FAULTS
+from qftools.sandbox.notifications.post import check
+from qftools.signing import verify_body
+
+# -- the sandbox as a whole ---------------------------------------------------------
+
+
+def show(ask: Ask) -> dict[str, Any]:
+    """Tell what this is and what can be called."""
+    from qftools.sandbox.control.routes import ROUTES  # the table names these very functions
+
+    sandbox, gateway = ask.sandbox, ask.sandbox.gateway
+    return {
+        "sandbox": "qftools",
+        "version": qftools.__version__,
+        "url": gateway.public_url,
+        "lang": gateway.lang,
+        "clock": clock(ask),
+        "orders": len(gateway.books),
+        "exchanges": gateway.sight.count,
+        "notifications": len(sandbox.notifications),
+        "switches": dict(gateway.settings),
+        "faults": {"calls": list(NAMES), "notifications": list(FAULTS)},
+        "calls": [f"{route.method} {route.path}" for route in ROUTES],
+    }
+
+
+def state(ask: Ask) -> dict[str, Any]:
+    """Return what changed, for a page that asks again and again."""
+    sandbox, gateway = ask.sandbox, ask.sandbox.gateway
+    gateway.tick()
+    mark = sandbox.shell.mark()
+    if ask.values["seen"] == mark:
+        return {"seen": mark, "clock": clock(ask)}
+    report, is_current = sandbox.shell.recent_report()
+    return {
+        "seen": mark if is_current else f"{mark}~",  # so that the page asks again
+        "clock": clock(ask),
+        "orders": _newest_orders(ask, None, 100),
+        "exchanges": [views.exchange(seen) for seen in _newest(gateway.sight.last, 100)],
+        "notifications": [views.notice(item) for item in _newest(sandbox.notifications.kept(), 50)],
+        "faults": faults(ask),
+        "report": report.summary(),
+    }
+
+
+def clock(ask: Ask) -> dict[str, Any]:
+    """Return what time it is."""
+    now = ask.sandbox.clock.now()
+    kind = getattr(ask.sandbox.clock, "kind", "own")
+    return {"now": now, "beijing": beijing(now), "kind": kind}
+
+
+def advance(ask: Ask) -> dict[str, Any]:
+    """Put the clock forward."""
+    ask.sandbox.clock.advance(ask.values["advance"])
+    return clock(ask)
+
+
+def reset(ask: Ask) -> dict[str, Any]:
+    """Forget everything but the merchants."""
+    ask.sandbox.reset()
+    ask.sandbox.shell.moved()
+    return {"orders": len(ask.sandbox.gateway.books)}
+
+
+def snapshot(ask: Ask) -> dict[str, Any]:
+    """Keep a snapshot in the sandbox's memory."""
+    return {"snapshot": ask.sandbox.shell.keep_snapshot()}
+
+
+def restore(ask: Ask) -> dict[str, Any]:
+    """Put everything back to a snapshot."""
+    ask.sandbox.shell.restore_snapshot(ask.values["snapshot"])
+    return {"orders": len(ask.sandbox.gateway.books)}
+
+
+def all_switches(ask: Ask) -> list[dict[str, Any]]:
+    """Return every switch with its value."""
+    settings = ask.sandbox.gateway.settings
+    return [
+        {
+            "name": item.name,
+            "value": getattr(settings, item.name),
+            "default": item.default,
+            "values": list(item.values),
+            "about": {"zh": item.meaning.zh, "en": item.meaning.en},
+            "source": item.source,
+        }
+        for item in switches().values()
+    ]
+
+
+def turn(ask: Ask) -> dict[str, Any]:
+    """Turn one switch."""
+    name, value = ask.values["name"], ask.values["value"]
+    ask.sandbox.gateway.settings.set(name, value)
+    return {"name": name, "value": value}
+
+
+# -- orders and their payers ---------------------------------------------------------
+
+
+def orders(ask: Ask) -> list[dict[str, Any]]:
+    """Return the books, newest first."""
+    ask.sandbox.gateway.tick()
+    return _newest_orders(ask, ask.values["order_type"], ask.values["limit"])
+
+
+def one_order(ask: Ask) -> dict[str, Any]:
+    """Return one order."""
+    ask.sandbox.gateway.tick()
+    return views.order(_entry(ask), ask.sandbox.gateway.public_url)
+
+
+def act(ask: Ask) -> dict[str, Any]:
+    """Let the payer of an order do something."""
+    entry = _entry(ask)
+    refused = payer.act(ask.sandbox.gateway, entry, ask.values["act"])
+    shown = views.order(entry, ask.sandbox.gateway.public_url)
+    return {**shown, "turned_away": bool(refused)}
+
+
+def exchanges(ask: Ask) -> list[dict[str, Any]]:
+    """Return the last exchanges, newest first."""
+    after = ask.values["after"]
+    found = (seen for seen in reversed(ask.sandbox.gateway.sight.last) if seen.number > after)
+    return [views.exchange(seen) for seen in islice(found, ask.values["limit"])]
+
+
+def one_exchange(ask: Ask) -> dict[str, Any]:
+    """Return one exchange in full."""
+    for seen in ask.sandbox.gateway.sight.last:
+        if str(seen.number) == ask.path["number"]:
+            return views.exchange_in_full(seen, ask.sandbox.gateway)
+    raise NotFound(f"no exchange {ask.path['number'][:40]!r} is kept")
+
+
+# -- what goes wrong -----------------------------------------------------------------
+
+
+def faults(ask: Ask) -> list[dict[str, Any]]:
+    """Return every armed fault."""
+    armed = (*ask.sandbox.gateway.faults, *ask.sandbox.notifications.faults)
+    return [views.fault(item) for item in armed]
+
+
+def arm(ask: Ask) -> dict[str, Any]:
+    """Arm a fault of calls."""
+    return views.fault(ask.sandbox.gateway.faults.arm(**ask.values))
+
+
+def arm_notice(ask: Ask) -> dict[str, Any]:
+    """Arm a fault of notifications."""
+    return views.fault(ask.sandbox.notifications.arm(**ask.values))
+
+
+def disarm(ask: Ask) -> list[dict[str, Any]]:
+    """Take one fault back."""
+    wanted = ask.path["id"]
+    of_calls, of_notices = ask.sandbox.gateway.faults, ask.sandbox.notifications
+    for call_fault in of_calls:
+        if views.fault(call_fault)["id"] == wanted:
+            of_calls.disarm(call_fault)
+            return faults(ask)
+    for notice_fault in of_notices.faults:
+        if views.fault(notice_fault)["id"] == wanted:
+            of_notices.disarm(notice_fault)
+            return faults(ask)
+    raise NotFound(f"no fault {wanted[:40]!r} is armed")
+
+
+def disarm_all(ask: Ask) -> list[dict[str, Any]]:
+    """Take every fault back."""
+    ask.sandbox.gateway.faults.clear()
+    for fault in ask.sandbox.notifications.faults:
+        ask.sandbox.notifications.disarm(fault)
+    return faults(ask)
+
+
+def magic_table(ask: Ask) -> list[dict[str, Any]]:
+    """Return what special amounts and payment codes do."""
+    return [
+        {
+            "number": row.number,
+            "name": row.name,
+            "about": {"zh": row.text.zh, "en": row.text.en},
+            "auth_code": magic.auth_code("13", row.number),
+        }
+        for row in magic.table().values()
+    ]
+
+
+# -- merchants and notifications ------------------------------------------------------
+
+
+def merchants(ask: Ask) -> list[dict[str, Any]]:
+    """Return the merchants, without their keys."""
+    return [views.merchant(item) for item in ask.sandbox.gateway.merchants]
+
+
+def add_merchant(ask: Ask) -> dict[str, Any]:
+    """Take a merchant in."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in ask.values.items()
+        if value is not None
+    }
+    if values.get("notify_url"):
+        anywhere = ask.sandbox.gateway.settings.notify_hosts == "anywhere"
+        check(values["notify_url"], anywhere=anywhere)
+    merchant = Merchant(**values)
+    ask.sandbox.gateway.merchants.add(merchant)
+    return views.merchant(merchant)
+
+
+def notifications(ask: Ask) -> list[dict[str, Any]]:
+    """Return the notifications, newest first."""
+    kept = ask.sandbox.notifications.kept()
+    return [views.notice(item) for item in _newest(kept, ask.values["limit"])]
+
+
+def notify(ask: Ask) -> dict[str, Any]:
+    """Say where notifications go that have no address of their own."""
+    ask.sandbox.notifications.notify(ask.values["url"])
+    return {"url": ask.sandbox.notifications.url}
+
+
+def notify_again(ask: Ask) -> dict[str, Any]:
+    """Send a notification once more, as soon as this answer has left."""
+    wanted = ask.path["id"]
+    if not any(str(item.id) == wanted for item in ask.sandbox.notifications):
+        raise NotFound(f"no notification {wanted[:40]!r} is kept")
+    ask.sandbox.notifications.requeue(int(wanted))
+    return next(views.notice(n) for n in ask.sandbox.notifications if str(n.id) == wanted)
+
+
+def check_notice(ask: Ask) -> dict[str, Any]:
+    """Tell whether a merchant's key signed a notification: no key leaves the sandbox for it."""
+    body, signature = ask.values["body"].encode("utf-8", "replace"), ask.values["signature"]
+    merchants = ask.sandbox.gateway.merchants
+    return {"signed": any(verify_body(body, item.client_key, signature) for item in merchants)}
+
+
+def report(ask: Ask) -> dict[str, Any]:
+    """Return what the integration did, graded."""
+    return ask.sandbox.report().to_dict()
+
+
+def describe(ask: Ask) -> Shown:
+    """Return the OpenAPI description: our own words, with names of secret fields, and no values."""
+    from qftools.sandbox.control.openapi import description
+
+    described = description(ask.sandbox.gateway.public_url)
+    return redactor_for(frozenset()).words(json.dumps(described, ensure_ascii=False))
+
+
+# -- inside ----------------------------------------------------------------------------
+
+
+def _entry(ask: Ask) -> Entry:
+    entry = ask.sandbox.gateway.books.search(ask.path["number"])
+    if entry is None:
+        raise NotFound(f"no order {ask.path['number'][:40]!r} is on the books")
+    return entry
+
+
+def _newest(items: Any, limit: int) -> list[Any]:
+    return list(islice(reversed(items), limit))
+
+
+def _newest_orders(ask: Ask, order_type: str | None, limit: int) -> list[dict[str, Any]]:
+    gateway = ask.sandbox.gateway
+    wanted = (order_type,) if order_type else ("payment", "refund")
+    rows = (entry for entry in gateway.books.newest() if entry.order_type in wanted)
+    return [views.order(entry, gateway.public_url) for entry in islice(rows, limit)]

@@ -1,0 +1,162 @@
+"""What control API and dashboard show of orders, exchanges and notifications, as plain data.
+
+Reads and decides nothing; no client key is ever part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from qftools import catalogue
+from qftools.errors import InputError
+from qftools.exchange.redaction import redactor_for
+from qftools.sandbox.books.clock import beijing
+from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.gateway.faults import Fault
+from qftools.sandbox.gateway.merchants import Merchant
+from qftools.sandbox.gateway.seen import Seen
+from qftools.sandbox.notifications.notices import Notice
+from qftools.sandbox.notifications.notifications import NoticeFault
+from qftools.signing import canonical, sign
+
+if TYPE_CHECKING:
+    from qftools.sandbox.gateway.gateway import Gateway
+
+MOST_SHOWN = 4_000  # characters of a body
+
+
+def amount(txamt: int, txcurrcd: str) -> str:
+    """Write an amount as a person does.
+
+    Example:
+        >>> amount(2500, "HKD"), amount(2500, "JPY")
+        ('HKD 25.00', 'JPY 2500')
+    """
+    currency = catalogue.currencies().get(txcurrcd)
+    digits = currency.minor_digits if currency else 0
+    whole, rest = divmod(txamt, 10**digits)
+    return f"{txcurrcd} {whole}.{rest:0{digits}d}" if digits else f"{txcurrcd} {txamt}"
+
+
+def order(entry: Entry, public_url: str) -> dict[str, Any]:
+    """Return one order of the books; ``payer_url`` is where its payer's page is."""
+    row = entry.row()
+    name = catalogue.wallets().get(entry.wallet)
+    return {
+        **asdict(row),
+        "kept": row.kept,
+        "amount": amount(entry.txamt, entry.txcurrcd),
+        "wallet_name": {"zh": name.name.zh, "en": name.name.en} if name else None,
+        "goods_name": entry.goods_name,
+        "expires": beijing(entry.expires) if entry.expires is not None else "",
+        "payer_url": f"{public_url}/payer/{entry.syssn}" if row.order_type == "payment" else "",
+    }
+
+
+def exchange(seen: Seen) -> dict[str, Any]:
+    """Return one exchange in a line: what was asked, what was answered, what it changed."""
+    response = seen.response
+    row = catalogue.codes().get(seen.respcd)
+    code = row.on(seen.endpoint) if row and seen.endpoint != "query" else row
+    return {
+        "number": seen.number,
+        "at": beijing(seen.at),
+        "endpoint": seen.endpoint,
+        "method": seen.request.method,
+        "signature": seen.signature,
+        "respcd": seen.respcd,
+        "respcd_kind": code.kind if code else "",
+        "respcd_text": {"zh": code.meaning.zh, "en": code.meaning.en} if code else None,
+        "status": response.status if response else 0,
+        "fate": response.fate if response else "lost",
+        "fault": seen.fault,
+        "app_code": seen.app_code,
+        "orders": [asdict(touched) for touched in seen.orders],
+        "out_trade_no": seen.params.get("out_trade_no", ""),
+        "syssn": seen.params.get("syssn", ""),
+    }
+
+
+def exchange_in_full(seen: Seen, gateway: Gateway) -> dict[str, Any]:
+    """Return one exchange with its parameters, its answer, and what should have been signed.
+
+    Keys and what names the payer are left out as in `exchanges`.
+    """
+    request, response = seen.request, seen.response
+    redactor = redactor_for(frozenset(item.client_key for item in gateway.merchants))
+    params: dict[str, str] = redactor.plain(dict(seen.params))
+    return {
+        **exchange(seen),
+        **{name: params[name] for name in ("out_trade_no", "syssn") if name in params},
+        "params": params,
+        "content_type": redactor.text(request.headers.get("content-type", "")),
+        "sign": redactor.text(request.headers.get("x-qf-sign", "")),
+        "signtype": redactor.text(request.headers.get("x-qf-signtype", "")),
+        "signed": _signed(seen, params, gateway),
+        "answer": redactor.body(response.body, MOST_SHOWN).decode("utf-8", "replace")
+        if response
+        else "",
+    }
+
+
+def _signed(seen: Seen, params: Mapping[str, str], gateway: Gateway) -> dict[str, str] | None:
+    """Return the text that is signed and the right signature, where the parameters are known."""
+    merchant = gateway.merchants.find(seen.app_code)
+    if merchant is None or not seen.params:
+        return None
+    sha = seen.request.headers.get("x-qf-signtype", "").strip().upper() == "SHA256"
+    try:
+        return {
+            "text": canonical(params)[:MOST_SHOWN],
+            "signature": sign(seen.params, merchant.client_key, "SHA256" if sha else "MD5"),
+        }
+    except InputError:
+        return None
+
+
+def notice(item: Notice) -> dict[str, Any]:
+    """Return one notification and its deliveries."""
+    return {
+        "id": item.id,
+        "syssn": item.syssn,
+        "out_trade_no": item.out_trade_no,
+        "notify_type": item.notify_type,
+        "url": item.url,
+        "state": item.state,
+        "made_at": beijing(item.made_at),
+        "due": "" if item.due is None else beijing(item.due),
+        "body": item.body.decode(),
+        "attempts": [{**asdict(done), "at": beijing(done.at)} for done in item.attempts],
+    }
+
+
+def fault(item: Fault | NoticeFault) -> dict[str, Any]:
+    """Return one armed fault; an id that begins with n is a fault of notifications."""
+    of_calls = isinstance(item, Fault)
+    return {
+        "id": f"{'' if of_calls else 'n'}{item.id}",
+        "name": item.name,
+        "on": list(item.on) if isinstance(item, Fault) else ["notification"],
+        "times": item.times,
+        "order": item.order,
+        "seconds": item.seconds,
+        "struck": item.struck,
+    }
+
+
+def merchant(item: Merchant) -> dict[str, Any]:
+    """Return one merchant without its key."""
+    return {
+        "app_code": item.app_code,
+        "mchid": item.mchid,
+        "mchids": list(item.mchids),
+        "pay_types": list(item.pay_types),
+        "currencies": list(item.currencies),
+        "currency": item.currency,
+        "t0": item.t0,
+        "t0_mchids": list(item.t0_mchids),
+        "region": item.region,
+        "notify_url": item.notify_url,
+    }

@@ -1,0 +1,1 @@
+"""The five endpoints: bytes in, bytes out, with faults and magic values."""

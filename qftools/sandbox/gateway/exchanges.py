@@ -1,0 +1,90 @@
+"""The sandbox's exchanges as its users get them: without keys, and to be written as cURL and more.
+
+Made from the gateway's own notes; decides nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qftools.exchange import Exchange, Headers, Request, Response
+from qftools.exchange.redaction import ShownExchange, redactor_for
+from qftools.sandbox.gateway.merchants import Merchants
+from qftools.sandbox.gateway.seen import Seen, Touched
+from qftools.sandbox.gateway.wire import Verdict
+from qftools.transport.door import WireRequest, WireResponse
+
+_OF_THE_URL = frozenset({"host", "content-length"})
+_ENDS = {
+    "refused": "the connection was refused",
+    "lost": "the connection ended without a reply",
+    "half": "the connection ended in the middle of the reply",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxExchange(ShownExchange):
+    """An exchange with what only the gateway knows of it.
+
+    Attributes:
+        number: Counts up over the life of the sandbox.
+        signature: ``ok``, or why not: missing, wrong, unknown app code, unknown algorithm; unread
+            where nobody got as far as that.
+        respcd: The answer's code; empty where the gateway did not act.
+        fault: The fault that struck, empty for none.
+        orders: The orders that it was about, each with its state before and after.
+    """
+
+    number: int
+    signature: Verdict
+    respcd: str
+    fault: str
+    orders: tuple[Touched, ...]
+
+
+def shown(seen: Seen, merchants: Merchants) -> SandboxExchange:
+    """Return an exchange from the gateway's note of it, redacted, and without its caller's key."""
+    if seen.shown is None:
+        merchant = merchants.find(seen.request.headers.get("x-qf-appcode", "").strip())
+        seen.shown = redactor_for(frozenset((merchant.client_key,) if merchant else ())).exchange(
+            _made(seen),
+            SandboxExchange,
+            number=seen.number,
+            signature=seen.signature,
+            respcd=seen.respcd,
+            fault=seen.fault,
+            orders=seen.orders,
+        )
+    return seen.shown
+
+
+def _made(seen: Seen) -> Exchange:
+    response, error = _came_back(seen.response)
+    if error is not None and seen.fault:
+        error += f" (fault: {seen.fault})"
+    delay = seen.response.delay if seen.response else 0.0
+    return Exchange(seen.endpoint, _sent(seen.request), response, error, seen.at, delay)
+
+
+def _came_back(response: WireResponse | None) -> tuple[Response | None, str | None]:
+    if response is None:
+        return None, "the sandbox has not answered"
+    if response.fate != "answer":
+        return None, _ENDS[response.fate]
+    return Response(response.status, response.headers, response.body), None
+
+
+def _sent(request: WireRequest) -> Request:
+    host = request.headers.get("host", "sandbox.localhost")
+    query = f"?{request.query}" if request.query else ""
+    headers: Headers = tuple(
+        (_as_usual(name), value)
+        for name, value in request.headers.items()
+        if name not in _OF_THE_URL
+    )
+    return Request(request.method, f"http://{host}{request.path}{query}", headers, request.body)
+
+
+def _as_usual(name: str) -> str:
+    """Write a header's name as it is usually written; servers hand it over in lower case."""
+    return name.upper() if name.startswith("x-qf-") else name.title()

@@ -1,0 +1,255 @@
+"""The fake gateway: one request in, one answer out, and books that always balance.
+
+A plain object: no socket, no thread, no lock, no clock and no randomness of its own.
+Whoever calls it from several threads holds a lock around each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qftools.sandbox.books.books import Books
+from qftools.sandbox.books.clock import Clock
+from qftools.sandbox.books.ids import Ids
+from qftools.sandbox.books.ledger import Ledger
+from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.gateway import magic
+from qftools.sandbox.gateway.answers import Refused
+from qftools.sandbox.gateway.calls import Call
+from qftools.sandbox.gateway.cancel import cancel
+from qftools.sandbox.gateway.delivery import Undelivered, deliver, too_many, undelivered
+from qftools.sandbox.gateway.faults import Fault, Faults, endpoints_of
+from qftools.sandbox.gateway.limits import RateLimit
+from qftools.sandbox.gateway.merchants import Merchant, Merchants
+from qftools.sandbox.gateway.payment import pay
+from qftools.sandbox.gateway.query import MAX_NUMBERS, query
+from qftools.sandbox.gateway.refund import refund
+from qftools.sandbox.gateway.seen import Seen, Sight
+from qftools.sandbox.gateway.settings import Settings
+from qftools.sandbox.gateway.wire import FormatError, answer, judge_signature, read_params
+from qftools.transport.door import WireRequest, WireResponse, plain
+
+Endpoint = Callable[["Gateway", Call], dict[str, Any]]
+
+ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
+    "/trade/v1/payment": ("payment", pay),
+    "/trade/v1/query": ("query", query),
+    "/trade/v1/reversal": ("reversal", cancel),
+    "/trade/v1/close": ("close", cancel),
+    "/trade/v1/refund": ("refund", refund),
+}
+GET_DOCUMENTED = ("reversal", "close")  # the vendor's pages print GET for these (C1)
+ARRIVED = Fault("arrived", ())  # marks a late request; it strikes nobody
+MOST_ON_THEIR_WAY = 1_000
+DEFAULT_PUBLIC_URL = "http://sandbox.localhost"
+
+
+class Gateway:
+    """The five endpoints over one set of books.
+
+    Args:
+        clock: Asked for the time of each request.
+        seed: The same seed makes the same numbers.
+        settings: The switches.
+        lang: The language of ``resperr``: en or zh.
+        limit: How many orders are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        seed: int = 0,
+        settings: Settings | None = None,
+        lang: str = "en",
+        limit: int = 100_000,
+    ) -> None:
+        self.clock = clock
+        self.settings = settings or Settings()
+        self.lang = lang
+        self.public_url = DEFAULT_PUBLIC_URL
+        self.ids = Ids(seed)
+        self.ledger = Ledger(self.ids, limit)
+        self.merchants = Merchants()
+        self.faults = Faults()
+        self.sight = Sight()
+        self._on_their_way: dict[str, tuple[Seen, WireRequest]] = {}
+        self.ledger.timers.on("arrival", self._arrived)
+        self.limit = RateLimit()
+
+    def forget_requests(self) -> None:
+        """Forget what was asked: exchanges, rates, and requests that are on their way."""
+        self.sight.last.clear()
+        self.limit.clear()
+        self.forget_late()
+
+    def forget_late(self) -> None:
+        """Forget the requests that are still on their way."""
+        self._on_their_way.clear()
+
+    # -- one request ------------------------------------------------------------
+
+    def handle(self, request: WireRequest) -> WireResponse:
+        """Answer one request as the gateway would. Never raises on any input."""
+        self.tick()
+        known = ENDPOINTS.get(request.path)
+        if known is None:
+            return plain(404, "404 page not found")
+        name, act = known
+        methods = ("GET", "POST") if self._takes_get(name) else ("POST",)
+        wrong_method = plain(405, "405 method not allowed", ("Allow", ", ".join(methods)))
+        if request.method not in ("GET", "POST"):
+            return wrong_method
+        seen = Seen(name, request, self.clock.now())
+        self.sight.add(seen)
+        if request.method in methods:
+            fault = self._fault_for(seen) if self.faults else None
+            seen.response = self._answered(seen, act, fault)
+        else:
+            seen.response = wrong_method
+        response = seen.response
+        self.sight.finished(seen)
+        return response
+
+    def _takes_get(self, endpoint: str) -> bool:
+        """Tell whether an endpoint accepts GET (C1)."""
+        choice = self.settings.allow_get
+        return choice == "on" or (choice == "documented" and endpoint in GET_DOCUMENTED)
+
+    def _answered(self, seen: Seen, act: Endpoint, fault: Fault | None) -> WireResponse:
+        call: Call | None = None
+        app_code = seen.request.headers.get("x-qf-appcode", "").strip()
+        if self.settings.rate_limit != "off" and not self.limit.allows(app_code, seen.at):
+            seen.fault = "429"
+            return too_many()
+        merchant = self.merchants.find(app_code)
+        try:
+            if fault is not None and not fault.acts:
+                raise Undelivered(fault)
+            params = self._params(seen, merchant)
+            times = 2 if fault is not None and fault.name == "duplicated" else 1
+            skew = fault.seconds if fault is not None and fault.name == "clock skew" else 0.0
+            for _ in range(times):
+                assert merchant is not None  # _params refuses the others
+                call = self._call(seen, params, merchant, self.clock.now() + skew)
+                call.late = fault is ARRIVED
+                body = self._acted(act, call)
+        except Undelivered as stopped:
+            seen.fault = stopped.fault.name
+            seen.note(call, "")
+            if stopped.fault.name == "late":
+                self._keep_for_later(seen, stopped.fault.seconds)
+            return undelivered(stopped.fault)
+        except Refused as refused:
+            body = refused.body(self.lang)
+        seen.note(call, str(body["respcd"]))
+        fault = (call.fault if call else None) or fault
+        response = answer(body, merchant.client_key if merchant else None)
+        if fault is None:
+            return response
+        seen.fault = fault.name
+        return deliver(response, fault)
+
+    def _fault_for(self, seen: Seen) -> Fault | None:
+        """Return the armed fault that strikes this request."""
+        try:
+            seen.params = read_params(seen.request)
+        except FormatError:
+            seen.params = {}
+        numbers = set()
+        for name in ("syssn", "out_trade_no"):
+            for number in seen.params.get(name, "").split(",", MAX_NUMBERS)[:MAX_NUMBERS]:
+                entry = self.books.search(number)
+                numbers |= {number} if entry is None else {entry.syssn, entry.out_trade_no}
+        return self.faults.take(seen.endpoint, numbers)
+
+    def _keep_for_later(self, seen: Seen, seconds: float) -> None:
+        """Let a request arrive after a while, as one that was stuck on its way does."""
+        if len(self._on_their_way) < MOST_ON_THEIR_WAY:
+            self._on_their_way[str(seen.number)] = seen, seen.request
+            self.ledger.timers.add(self.clock.now() + seconds, "arrival", str(seen.number))
+
+    def _arrived(self, number: str, due: float) -> None:
+        """Act on a request that was late; its caller has long gone."""
+        if number not in self._on_their_way:
+            return
+        seen, request = self._on_their_way.pop(number)
+        seen.request = request
+        self._answered(seen, ENDPOINTS[seen.request.path][1], ARRIVED)
+        seen.fault = "late"
+        seen.trim()
+
+    def _params(self, seen: Seen, merchant: Merchant | None) -> dict[str, str]:
+        """Read the parameters and check who signed them."""
+        request = seen.request
+        try:
+            params = read_params(request)
+        except FormatError as error:
+            seen.signature = "unread"
+            raise Refused("1103", str(error)) from error
+        seen.params = params
+        if merchant is None:
+            seen.signature = "unknown app code"
+            raise Refused("1108", resperr=self._signature_error("X-QF-APPCODE is not known here"))
+        seen.app_code = merchant.app_code
+        seen.signature, params = judge_signature(request, params, merchant, self.settings)
+        seen.params = params
+        if seen.signature != "ok":
+            why = {"missing": "X-QF-SIGN is missing", "unknown algorithm": "X-QF-SIGNTYPE"}
+            raise Refused("1108", resperr=self._signature_error(why.get(seen.signature, "")))
+        return params
+
+    def _signature_error(self, why: str) -> str:
+        text = {"zh": "签名错误", "en": "signature error"}[self.lang]
+        return f"{text} {why}".rstrip()
+
+    def _call(self, seen: Seen, params: dict[str, str], merchant: Merchant, now: float) -> Call:
+        mchid = params.get("mchid") or seen.request.headers.get("x-qf-mchcode", "").strip()
+        lenient = self.settings.mchid == "optional"
+        why = merchant.refuses(mchid, lenient=lenient)
+        if why is not None:
+            raise Refused("1108", why, "MCHCODE非法")
+        scope = merchant.scope(mchid, lenient=lenient)
+        return Call(seen.endpoint, params, merchant, mchid, scope, now)
+
+    def _acted(self, act: Endpoint, call: Call) -> dict[str, Any]:
+        try:
+            return act(self, call)
+        except Refused as refused:
+            return refused.body(self.lang)
+
+    # -- what the endpoints use ---------------------------------------------------
+
+    def magic(self, txamt: int, auth_code: str) -> magic.Magic:
+        """Return the line of the magic table for a payment."""
+        return magic.find(txamt, auth_code) if self.settings.magic == "on" else magic.ORDINARY
+
+    def meet(self, call: Call, entry: Entry) -> None:
+        """Let a fault that is bound to this order strike, if it is for this call."""
+        for item in entry.faults:
+            where, name, times = item
+            if call.endpoint in endpoints_of(where):
+                item[2] = times - 1
+                if item[2] <= 0:
+                    entry.faults.remove(item)
+                self.books.touch(entry)
+                self.meet_fault(call, Fault(name, endpoints_of(where)))
+                return
+
+    def meet_fault(self, call: Call, fault: Fault) -> None:
+        """Let a fault strike: at once if the gateway never acts, else on the way back."""
+        if call.late:
+            return  # it has been struck already
+        if not fault.acts:
+            raise Undelivered(fault)
+        call.fault = fault
+
+    def tick(self) -> None:
+        """Let everything happen that has fallen due."""
+        self.ledger.timers.run(self.clock.now())
+
+    @property
+    def books(self) -> Books:
+        """The orders."""
+        return self.ledger.books

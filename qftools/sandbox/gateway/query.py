@@ -1,0 +1,194 @@
+"""``/trade/v1/query``: what the books say, row by row. Asking changes nothing by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from qftools.sandbox.books.clock import beijing, parse_time
+from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.books.states import State
+from qftools.sandbox.gateway.answers import DEFAULT_UDID, QUERY_SUCCESS, Refused, result_text
+from qftools.sandbox.gateway.calls import Call
+from qftools.sandbox.gateway.merchants import merchant_number
+
+if TYPE_CHECKING:
+    from qftools.sandbox.gateway.gateway import Gateway
+
+DEFAULT_PAGE_SIZE = 10
+MAX_PAGE_SIZE = 100
+MAX_NUMBERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a query asks for."""
+
+    numbers: tuple[str, ...]
+    syssns: tuple[str, ...]
+    pay_types: tuple[str, ...]
+    respcds: tuple[str, ...]
+    start: str
+    end: str
+
+    @property
+    def named(self) -> bool:
+        """Whether orders are named: the interval is ignored then (docs2024)."""
+        return bool(self.numbers or self.syssns)
+
+    @property
+    def month(self) -> str:
+        """The month of the interval (``YYYY-MM``), empty without one."""
+        return (self.start or self.end)[:7]
+
+    def fits(self, entry: Entry) -> bool:
+        """Tell whether an order is one of those that are asked for, numbers apart."""
+        if self.pay_types and entry.pay_type not in self.pay_types:
+            return False
+        if self.respcds and entry.row_respcd not in self.respcds:
+            return False
+        if self.named or not (self.start or self.end):
+            return True
+        sysdtm = entry.sysdtm
+        return self.start <= sysdtm and (not self.end or sysdtm <= self.end)
+
+
+def query(gateway: Gateway, call: Call) -> dict[str, Any]:
+    """Answer with the rows that were asked for, newest first."""
+    page = _count(call, "page", 1, 10_000_000)
+    size = _count(call, "page_size", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+    wanted = _wanted(call)
+    listed = gateway.settings.list_cancels == "on"
+    rows = (
+        entry
+        for entry in _candidates(gateway, call, wanted)
+        if call.may_see(entry) and (listed or entry.order_type != "close") and wanted.fits(entry)
+    )
+    found = list(islice(rows, (page - 1) * size, page * size))
+    for entry in found:
+        gateway.meet(call, entry)
+    visible = [entry for entry in found if _looked(gateway, call, entry)]
+    return {
+        "respmsg": "",
+        "resperr": QUERY_SUCCESS[gateway.lang],
+        "respcd": "0000",
+        # Once more: the look itself may have moved an order on.
+        "data": [row_of(entry, gateway.lang) for entry in visible if wanted.fits(entry)],
+        "page": page,
+        "page_size": size,
+    }
+
+
+def _looked(gateway: Gateway, call: Call, entry: Entry) -> bool:
+    before = entry.state.value
+    if entry.order_type == "refund":  # a slow refund gets done by looks at either number
+        payment = gateway.books.by_syssn(entry.chain)
+        if payment is not None and entry.state is State.REFUNDING:
+            gateway.ledger.looked(payment, call.now)
+    found = gateway.ledger.looked(entry, call.now)
+    if found:
+        call.touched.append((entry, before))
+    return found
+
+
+def row_of(entry: Entry, lang: str) -> dict[str, Any]:
+    """Return one row as the gateway writes it: every value a string."""
+    respcd = entry.row_respcd
+    return {
+        "pay_type": entry.pay_type,
+        "sysdtm": entry.sysdtm,
+        "paydtm": entry.paydtm,
+        "order_type": entry.order_type,
+        "txcurrcd": entry.txcurrcd,
+        "txdtm": entry.txdtm,
+        "txamt": str(entry.txamt),
+        "chnlsn2": "",
+        "out_trade_no": entry.out_trade_no,
+        "syssn": entry.syssn,
+        "cancel": entry.cancel_flag,
+        "respcd": respcd,
+        "errmsg": result_text(respcd, lang).removesuffix(f"({respcd})"),
+        "chnlsn": entry.chnlsn,
+        "cardcd": entry.cardcd,
+        "udid": entry.udid or DEFAULT_UDID,
+        "userid": merchant_number(entry.mchid),
+        "goods_name": entry.goods_name,
+        "goods_info": entry.goods_info,
+        "goods_detail": "",
+        "clisn": "",
+        "cardtp": "",
+        "origssn": entry.chain,
+        "exchange_rate": "",
+        "cash_fee": "0",
+        "cash_fee_type": "",
+        "cash_refund_fee": "0",
+        "cash_refund_fee_type": "",
+    }
+
+
+def _count(call: Call, name: str, default: int, most: int) -> int:
+    text = call.get(name)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 8 and 1 <= int(text) <= most):
+        raise Refused("1104", f"{name} must be a number from 1 to {most}")
+    return int(text)
+
+
+def _interval(call: Call) -> tuple[str, str]:
+    for name in ("start_time", "end_time"):
+        if call.get(name):
+            try:
+                parse_time(call.get(name))
+            except ValueError:
+                raise Refused("1104", f"{name} must be YYYY-MM-DD hh:mm:ss") from None
+    start, end = call.get("start_time"), call.get("end_time")
+    if start and end and start[:7] != end[:7]:
+        raise Refused("1104", "start_time and end_time must lie in one calendar month")
+    return start, end
+
+
+def _words(call: Call, name: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in call.get(name).split(",") if word.strip())
+    if len(words) > MAX_NUMBERS:
+        raise Refused("1104", f"{name} must name at most {MAX_NUMBERS}")
+    return words
+
+
+def _wanted(call: Call) -> Wanted:
+    start, end = _interval(call)
+    return Wanted(
+        numbers=_words(call, "out_trade_no"),
+        syssns=_words(call, "syssn"),
+        pay_types=_words(call, "pay_type"),
+        respcds=_words(call, "respcd"),
+        start=start,
+        end=end,
+    )
+
+
+def _candidates(gateway: Gateway, call: Call, wanted: Wanted) -> Iterable[Entry]:
+    """Return the orders that are named, or all of a month, newest first."""
+    if not wanted.named:
+        month = wanted.month or beijing(call.now)[:7]
+        return gateway.books.month(call.scope, month)
+    found = {entry.syssn: entry for entry in _named(gateway, call, wanted)}
+    return sorted(found.values(), key=lambda entry: -entry.number)
+
+
+def _named(gateway: Gateway, call: Call, wanted: Wanted) -> Iterator[Entry]:
+    # Rows lie in tables by month of sysdtm; a syssn has its date in it (C29).
+    strict = gateway.settings.strict_month == "on" and not wanted.syssns
+    month = wanted.month or beijing(call.now)[:7]
+    for number in wanted.numbers:
+        entry = gateway.books.by_number(call.scope, number)
+        if entry is None or (wanted.syssns and entry.syssn not in wanted.syssns):
+            continue
+        if not strict or entry.sysdtm[:7] == month:
+            yield entry
+    for syssn in wanted.syssns if not wanted.numbers else ():
+        found = gateway.books.by_syssn(syssn)
+        if found is not None:
+            yield found

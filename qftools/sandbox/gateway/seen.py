@@ -1,0 +1,129 @@
+"""What the gateway saw: the last exchanges, for the dashboard, the report and the tests."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from qftools.exchange import CUT, LONGEST_VALUE, MOST_HEADERS, MOST_KEPT
+from qftools.sandbox.gateway.calls import Call
+from qftools.sandbox.gateway.wire import Verdict
+from qftools.transport.door import WireRequest, WireResponse
+
+if TYPE_CHECKING:
+    from qftools.sandbox.gateway.exchanges import SandboxExchange
+
+MOST_ORDERS = 100  # as many as one query may name
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """An order that a request was about, with its state before and after."""
+
+    syssn: str
+    out_trade_no: str
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Seen:
+    """The gateway's own note of one exchange, as it came; ``exchanges`` makes it fit to show.
+
+    Attributes:
+        endpoint: payment, query, reversal, close or refund.
+        at: When it came, seconds since 1970.
+        signature: Whether it was right, or why not.
+        params: The parameters as read; empty where the body can't be read.
+        respcd: The answer's code; empty where the gateway did not act.
+        fault: The fault that struck, empty for none.
+        orders: The orders it was about.
+        number: Counts up over the life of the sandbox.
+        shown: What is shown of it, once somebody has asked; made anew when it changes.
+    """
+
+    endpoint: str
+    request: WireRequest
+    at: float
+    signature: Verdict = "unread"
+    app_code: str = ""
+    params: dict[str, str] = field(default_factory=dict)
+    respcd: str = ""
+    fault: str = ""
+    orders: tuple[Touched, ...] = ()
+    response: WireResponse | None = None
+    number: int = 0
+    shown: SandboxExchange | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes to keep, roughly."""
+        request, response = self.request, self.response
+        sent = len(request.body) + len(request.query) + len(request.path)
+        sent += sum(map(len, request.headers.values()))
+        return 2 * sent + (len(response.body) if response else 0)
+
+    def trim(self) -> None:
+        """Cut what is long: nobody reads it, and two thousand of them would fill the memory."""
+        self.shown = None
+        if self.size <= MOST_KEPT:
+            return
+        headers = {
+            name: value[:LONGEST_VALUE]
+            for name, value in list(self.request.headers.items())[:MOST_HEADERS]
+        }
+        self.request = replace(
+            self.request,
+            path=self.request.path[:LONGEST_VALUE],
+            query=_cut(self.request.query),
+            body=_cut_bytes(self.request.body),
+            headers=headers,
+        )
+        self.params = {name[:64]: value[:LONGEST_VALUE] for name, value in self.params.items()}
+        if self.response is not None:
+            self.response = replace(self.response, body=_cut_bytes(self.response.body))
+
+    def note(self, call: Call | None, respcd: str) -> None:
+        """Keep the outcome."""
+        self.respcd = respcd
+        if call is not None:
+            self.orders = tuple(
+                Touched(entry.syssn, entry.out_trade_no, before, entry.state.value)
+                for entry, before in call.touched[:MOST_ORDERS]
+            )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_KEPT else text[:MOST_KEPT] + CUT
+
+
+def _cut_bytes(body: bytes) -> bytes:
+    return body if len(body) <= MOST_KEPT else body[:MOST_KEPT] + CUT.encode()
+
+
+class Sight:
+    """The last exchanges, bounded.
+
+    Args:
+        limit: How many are kept.
+    """
+
+    def __init__(self, limit: int = 2_000) -> None:
+        self.count = 0
+        self.restored = 0  # the number of the last exchange before the books were put back
+        self.last: deque[Seen] = deque(maxlen=limit)
+        self.watchers: list[Callable[[Seen], None]] = []
+
+    def add(self, seen: Seen) -> None:
+        """Take in an exchange that begins."""
+        self.count += 1
+        seen.number = self.count
+        self.last.append(seen)
+
+    def finished(self, seen: Seen) -> None:
+        """Tell the watchers that an exchange is complete; keep no more of it than is bounded."""
+        seen.trim()
+        for watcher in self.watchers:
+            watcher(seen)

@@ -1,0 +1,1 @@
+"""A sandbox as plain records: on disk, in a snapshot, from a file."""

@@ -1,0 +1,1 @@
+"""Notifications: what is sent, how often, and a receiver to try against."""

@@ -1,0 +1,98 @@
+"""A merchant's receiver: takes notifications in, checks them, counts their retries.
+
+What an integration should do with one, in one place; nothing here listens or prints.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qftools.errors import TransportError
+from qftools.signing import verify_body
+from qftools.transport.strict_json import parse
+
+MOST_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One notification as it came.
+
+    Attributes:
+        signed: Whether its signature is the gateway's; None where nothing could check it.
+        why: Why not, in one line; empty where it is.
+        retry: How often the same one came before.
+        fields: What it says; empty where the body is no JSON object.
+    """
+
+    signed: bool | None
+    why: str
+    retry: int
+    body: bytes
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+Check = Callable[[bytes, str], tuple[bool | None, str]]
+"""Takes body and signature; returns whether it is the gateway's (None: unknown), and why not."""
+
+
+def check_with(client_key: str) -> Check:
+    """Return a check by the key that the gateway signs with."""
+
+    def check(body: bytes, signature: str) -> tuple[bool | None, str]:
+        if verify_body(body, client_key, signature):
+            return True, ""
+        return False, "the signature is not the MD5 of this body and the client key"
+
+    return check
+
+
+class Receiver:
+    """Checks what arrives.
+
+    Args:
+        client_key: The key that the gateway signs with.
+        check: Checks a signature otherwise than by that key.
+
+    Example:
+        >>> receiver = Receiver("key")
+        >>> receiver.receive({"X-QF-SIGN": "0" * 32}, b'{"syssn": "1"}').why
+        'the signature is not the MD5 of this body and the client key'
+    """
+
+    def __init__(self, client_key: str = "", *, check: Check | None = None) -> None:
+        self._check = check or check_with(client_key)
+        self._came: Counter[tuple[str, str]] = Counter()
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Arrival:
+        """Check one notification.
+
+        Args:
+            headers: Names in any case.
+            body: The raw bytes: the signature covers them as they came.
+        """
+        sent = {name.lower(): value for name, value in headers.items()}
+        signature = sent.get("x-qf-sign", "").strip()
+        signed, why = self._check(body, signature) if signature else (False, "X-QF-SIGN is missing")
+        fields = _fields(body)
+        if signed and not fields:
+            why = "the body is no JSON object"
+        retry = 0 if signed is False else self._counted(fields)
+        return Arrival(signed, why, retry, body, fields)
+
+    def _counted(self, fields: Mapping[str, Any]) -> int:
+        if len(self._came) > MOST_REMEMBERED:
+            self._came.clear()
+        key = (str(fields.get("syssn", ""))[:64], str(fields.get("notify_type", ""))[:64])
+        self._came[key] += 1
+        return self._came[key] - 1
+
+
+def _fields(body: bytes) -> Mapping[str, Any]:
+    try:
+        return parse(body)
+    except TransportError:
+        return {}

@@ -1,0 +1,1 @@
+"""What an integration did wrong, with evidence."""

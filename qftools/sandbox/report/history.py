@@ -1,0 +1,290 @@
+"""What an integration did and what it was told, order by order: what the report's rules read.
+
+Made from the exchanges that are kept, the books and the notifications; judges nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from qftools import catalogue
+from qftools.exchange import CUT
+from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
+from qftools.sandbox.gateway.seen import Seen
+from qftools.sandbox.gateway.wire import FormatError, read_params
+from qftools.sandbox.notifications.notices import Notice
+
+if TYPE_CHECKING:
+    from qftools.sandbox.sandbox import Sandbox
+
+Told = Literal["nothing", "placed", "progress", "unknown", "absent", "paid", "over", "refused"]
+"""What an answer told about an order. ``paid`` and ``over`` (dead, or refunded) end it."""
+
+_OF_ROW: dict[str, Told] = {
+    "paid": "paid",
+    "open": "progress",
+    "cancelled": "over",
+    "refunded": "over",
+    "failed": "over",
+    "expired": "over",
+    "unclear": "unknown",
+}
+FINAL = frozenset({"paid", "over"})
+CANCELS = ("reversal", "close")
+
+
+Purchase = tuple[str, str, int, str, str]
+Caller = tuple[str, str]
+
+
+def purchase(entry: Entry) -> Purchase:
+    """Return what two charges of one purchase have in common: who sells what, where, for what."""
+    return entry.scope, entry.txcurrcd, entry.txamt, entry.goods_name, entry.udid
+
+
+def caller(seen: Seen) -> Caller:
+    """Return what tells the programs apart that call this sandbox: app code and User-Agent."""
+    headers = seen.request.headers
+    app_code = seen.app_code or headers.get("x-qf-appcode", "").strip()
+    return app_code, headers.get("user-agent", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request about an order, and what its answer told."""
+
+    seen: Seen
+    told: Told
+    before: State | None
+
+    @property
+    def number(self) -> int:
+        """The exchange's number."""
+        return self.seen.number
+
+    @property
+    def at(self) -> float:
+        """When it came."""
+        return self.seen.at
+
+    @property
+    def caller(self) -> Caller:
+        """Which program sent it."""
+        return caller(self.seen)
+
+    @property
+    def names_it(self) -> bool:
+        """Whether it asked for the order by number; a list of a month does not."""
+        return bool(self.seen.params.get("syssn") or self.seen.params.get("out_trade_no"))
+
+
+@dataclass(slots=True)
+class Story:
+    """Everything that is known of one payment: the order, the requests, the notifications.
+
+    Attributes:
+        placed: The request that placed it, if that is still kept.
+    """
+
+    entry: Entry
+    placed: Step | None = None
+    steps: list[Step] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def calls(self, *endpoints: str) -> list[Step]:
+        """Return the requests to these endpoints."""
+        return [step for step in self.steps if step.seen.endpoint in endpoints]
+
+    @property
+    def own(self) -> list[Step]:
+        """The steps of the program that placed it; none where that is not known.
+
+        What another program was told is no evidence of what this one knew.
+        """
+        placed = self.placed
+        return [step for step in self.steps if placed and step.caller == placed.caller]
+
+    def told_before(self, number: int, who: Caller) -> Told:
+        """Return what a program was told last before an exchange; silence tells nothing."""
+        told: Told = "nothing"
+        for step in self.steps:
+            if step.number < number and step.told != "nothing" and step.caller == who:
+                told = step.told
+        return told
+
+    def ended_before(self, at: float) -> bool:
+        """Tell whether the integration had learned the order's end by then."""
+        if any(step.told in FINAL and step.at <= at for step in self.steps):
+            return True
+        return any(
+            attempt.result == "acknowledged" and not attempt.fault and attempt.at <= at
+            for notice in self.notices
+            for attempt in notice.attempts
+        )
+
+    def asked_after(self, number: int) -> bool:
+        """Tell whether anything was asked about it after an exchange."""
+        return any(step.number > number for step in self.steps)
+
+
+class History:
+    """The stories of one sandbox.
+
+    Attributes:
+        exchanges: Every exchange that is kept, oldest first.
+        stories: One for each payment, by ``syssn``.
+        charges: The payments that one program placed for what may be one purchase, in order.
+        now: The sandbox's time.
+        notify_url: Where notifications go that name no address.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        gateway = sandbox.gateway
+        self.gateway = gateway
+        # What went before a restore is about orders that are no longer, or not yet, on the books.
+        self.exchanges = tuple(s for s in gateway.sight.last if s.number > gateway.sight.restored)
+        self.forgotten = gateway.sight.count - len(self.exchanges)
+        self.notices = sandbox.notifications.kept()
+        self.notify_url = sandbox.notifications.url
+        self.now = gateway.clock.now()
+        self.stories: dict[str, Story] = {}
+        for seen in self.exchanges:
+            for entry in self._about(seen):
+                story = self.stories.setdefault(entry.syssn, Story(entry))
+                before = next((t.before for t in seen.orders if t.syssn == entry.syssn), "")
+                state = State(before) if before else None
+                step = Step(seen, told(seen, entry), state)
+                story.steps.append(step)
+                if story.placed is None and seen.endpoint == "payment" and state is None:
+                    story.placed = step
+        self.charges: defaultdict[tuple[Purchase, Caller], list[Story]] = defaultdict(list)
+        for story in self.stories.values():
+            if story.placed is not None:
+                self.charges[purchase(story.entry), story.placed.caller].append(story)
+        by_payment: defaultdict[str, list[Notice]] = defaultdict(list)
+        for notice in self.notices:
+            by_payment[notice.syssn].append(notice)
+        for story in self.stories.values():
+            story.notices = by_payment[story.entry.syssn]
+
+    def __iter__(self) -> Iterator[Story]:
+        return iter(self.stories.values())
+
+    def is_whole(self, story: Story) -> bool:
+        """Tell whether every request about an order is still kept."""
+        return not self.forgotten or story.placed is not None
+
+    def _about(self, seen: Seen) -> list[Entry]:
+        """Return its sender's payments that a request is about, or names though it got lost.
+
+        A cancel that names two different orders is about neither.
+        """
+        merchant = self.gateway.merchants.find(caller(seen)[0])
+        if merchant is None or seen.signature not in ("ok", "unread"):
+            return []
+        numbers = [touched.syssn for touched in seen.orders]
+        params = seen.params or _sent(seen)
+        if not numbers:
+            given = f"{params.get('syssn', '')},{params.get('out_trade_no', '')}"
+            numbers = [number.strip() for number in given.split(",")[:100] if number.strip()]
+        mchid = params.get("mchid") or seen.request.headers.get("x-qf-mchcode", "").strip()
+        scope = merchant.scope(mchid, lenient=self.gateway.settings.mchid == "optional")
+        books = self.gateway.books
+        found: dict[str, Entry] = {}
+        for number in numbers:
+            entry = books.by_syssn(number) or books.by_number(scope, number)
+            if entry is not None and (entry.order_type, entry.scope) == ("payment", scope):
+                found[entry.syssn] = entry
+        return [] if seen.endpoint in CANCELS and len(found) > 1 else list(found.values())
+
+
+def _sent(seen: Seen) -> dict[str, str]:
+    """Return the parameters of a request that never arrived."""
+    try:
+        return read_params(seen.request)
+    except FormatError:
+        return {}
+
+
+def told(seen: Seen, entry: Entry) -> Told:
+    """Return what an answer told about an order."""
+    body = heard(seen)
+    if body is None:
+        return _told_by_state(seen, entry)
+    respcd = str(body.get("respcd", ""))
+    if seen.endpoint == "query":
+        return _told_by_rows(body, entry)
+    code = catalogue.codes().get(respcd)
+    if code is None:
+        return "unknown"
+    kind = code.on(seen.endpoint).kind
+    if kind == "unknown":
+        return "unknown"
+    if kind == "progress":
+        return "progress"
+    if seen.endpoint == "payment":
+        if kind == "success":
+            return "paid" if entry.cpm else "placed"
+        return "over" if kind == "failure" else "refused"
+    if seen.endpoint in CANCELS:
+        return _told_by_cancel(respcd, code.row)
+    return "paid" if kind == "success" else "refused"  # only what was paid can be refunded
+
+
+def _told_by_state(seen: Seen, entry: Entry) -> Told:
+    """Return what a list of rows told that was too long to be kept whole."""
+    cut = seen.response is not None and seen.response.body.endswith(CUT.encode())
+    if not cut or seen.fault or seen.endpoint != "query":
+        return "nothing"
+    after = next((State(t.after) for t in seen.orders if t.syssn == entry.syssn), None)
+    if after is None:
+        return "absent"
+    if after in (State.PAID, State.PARTLY_REFUNDED):
+        return "paid"
+    return "progress" if after in OPEN else "over"
+
+
+def _told_by_rows(body: dict[str, Any], entry: Entry) -> Told:
+    if body.get("respcd") != "0000":
+        return "refused"
+    for row in body.get("data", ()):
+        if row.get("syssn") == entry.syssn:
+            if row["respcd"] == "0000":
+                return "paid" if row.get("cancel") in ("0", "5") else "over"
+            code = catalogue.codes().get(row["respcd"])
+            return _OF_ROW[code.row] if code else "unknown"
+    return "absent"
+
+
+def _told_by_cancel(respcd: str, row: str) -> Told:
+    if respcd == "0000":
+        return "unknown"  # a reply to a cancel is no verdict: only a query is
+    if respcd == "1260":
+        return "paid"
+    if respcd in ("1262", "1263", "1264", "1142", "1181"):
+        return _OF_ROW[row]
+    return "refused"
+
+
+def heard(seen: Seen) -> dict[str, Any] | None:
+    """Return the body of an answer that came through whole; None where nothing usable came."""
+    response = seen.response
+    if response is None or response.fate != "answer" or response.status != 200:
+        return None
+    if seen.fault == "wrong signature":
+        return None
+    try:
+        body = json.loads(response.body)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def money_was_there(step: Step) -> bool:
+    """Tell whether the order was paid when a request about it came."""
+    return step.before in MONEY_CAME

@@ -1,0 +1,182 @@
+"""What an integration did wrong, graded, each finding with its evidence and its rule's source.
+
+Reads the history and changes nothing. The rules are a table; each is one function.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from qftools.catalogue import Text
+
+if TYPE_CHECKING:
+    from qftools.sandbox.report.history import History
+
+Grade = Literal["danger", "warning", "note"]
+GRADES: tuple[Grade, ...] = ("danger", "warning", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table of rules.
+
+    Attributes:
+        grade: ``danger``: money can be lost or taken twice. ``warning``: it works until it
+            does not. ``note``: worth a look.
+        title: What was done. *why*: what it leads to. *advice*: what to do instead.
+        source: Who says so.
+    """
+
+    id: str
+    grade: Grade
+    title: Text
+    why: Text
+    advice: Text
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One place where a rule was broken.
+
+    Attributes:
+        order: The ``out_trade_no``, empty where it is about no order.
+        detail: What happened here.
+        exchanges: The numbers of the exchanges that show it.
+        notices: The numbers of the notifications that show it.
+    """
+
+    order: str
+    detail: Text
+    exchanges: tuple[int, ...] = ()
+    notices: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule and where it was broken."""
+
+    rule: Rule
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that was found, the gravest first.
+
+    Attributes:
+        looked: How many exchanges were looked at. *forgotten*: how many are kept no more.
+    """
+
+    findings: tuple[Finding, ...]
+    looked: int
+    forgotten: int = 0
+
+    @property
+    def grade(self) -> str:
+        """The gravest grade found, ``clean`` where nothing was."""
+        return self.findings[0].rule.grade if self.findings else "clean"
+
+    def broken(self) -> tuple[str, ...]:
+        """Return the rules that were broken, by id, the gravest first."""
+        return tuple(dict.fromkeys(finding.rule.id for finding in self.findings))
+
+    def summary(self) -> dict[str, Any]:
+        """Return grade and counts."""
+        return {
+            "grade": self.grade,
+            "findings": len(self.findings),
+            "exchanges": self.looked,
+            "forgotten": self.forgotten,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {**self.summary(), "findings": [_plain(finding) for finding in self.findings]}
+
+    def text(self, lang: str = "en") -> str:
+        """Write the report for a terminal or a log.
+
+        Args:
+            lang: en or zh.
+        """
+        head = {
+            "en": f"{self.looked} exchanges looked at: {self.grade}",
+            "zh": f"检查了 {self.looked} 次请求：{self.grade}",
+        }[lang]
+        lines = [head]
+        for finding in self.findings:
+            rule, found = finding.rule, finding.found
+            where = f" [{found.order}]" if found.order else ""
+            numbers = " ".join(f"#{number}" for number in found.exchanges)
+            lines += [
+                "",
+                f"{rule.grade}: {rule.title.say(lang)}{where}",
+                f"  {found.detail.say(lang)} {numbers}".rstrip(),
+                f"  {rule.why.say(lang)}",
+                f"  -> {rule.advice.say(lang)} ({rule.source})",
+            ]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    rule, found = finding.rule, finding.found
+    return {
+        "rule": rule.id,
+        "grade": rule.grade,
+        "title": _both(rule.title),
+        "detail": _both(found.detail),
+        "why": _both(rule.why),
+        "advice": _both(rule.advice),
+        "source": rule.source,
+        "order": found.order,
+        "exchanges": list(found.exchanges),
+        "notifications": list(found.notices),
+    }
+
+
+def _both(text: Text) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Return the table of rules by id, the gravest first.
+
+    Example:
+        >>> rules()["cancelled-unseen"].grade
+        'warning'
+    """
+    text = Path(__file__).with_name("report.json").read_text(encoding="utf-8")
+    table = [_rule(row) for row in json.loads(text)]
+    return {rule.id: rule for rule in sorted(table, key=lambda rule: GRADES.index(rule.grade))}
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    texts = {name: Text(**row[name]) for name in ("title", "why", "advice")}
+    return Rule(id=row["id"], grade=row["grade"], source=row["source"], **texts)
+
+
+Finder = Callable[["History"], Iterator[Found]]
+MOST_OF_ONE_RULE = 50
+
+
+def judge(history: History) -> Report:
+    """Hold a history against every rule."""
+    from qftools.sandbox.report.rules import FINDERS
+
+    findings = []
+    for rule in rules().values():
+        for count, found in enumerate(FINDERS[rule.id](history)):
+            if count == MOST_OF_ONE_RULE:
+                break
+            findings.append(Finding(rule, found))
+    return Report(tuple(findings), len(history.exchanges), history.forgotten)

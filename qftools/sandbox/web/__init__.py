@@ -1,0 +1,1 @@
+"""The sandbox on HTTP: its server and its pages."""

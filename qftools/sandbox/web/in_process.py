@@ -1,0 +1,149 @@
+"""The sandbox without a socket: a `requests` transport that calls the application.
+
+Knows no rule. Loaded when a client asks for it: a served sandbox needs no `requests`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPResponse
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from qftools.sandbox.books.clock import Clock
+from qftools.sandbox.web.wsgi import App
+from qftools.transport.door import WAIT, Dropped
+
+
+class InProcessAdapter(BaseAdapter):
+    """A `requests` transport that calls the application: no socket, no thread.
+
+    Mount it on a session for `IN_PROCESS_URL`. A lost reply raises what the network
+    would raise; a slow one moves the sandbox's clock, up to the caller's time-out.
+
+    Args:
+        app: The application.
+        clock: Waits for slow replies.
+    """
+
+    def __init__(self, app: App, clock: Clock) -> None:
+        super().__init__()
+        self._app = app
+        self._clock = clock
+        self._builder = HTTPAdapter()
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float | None, float | None] | None = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send one request through the application.
+
+        Raises:
+            requests.ConnectionError: The sandbox refused the connection or dropped it.
+            requests.ReadTimeout: The reply came later than the time-out allows.
+            requests.exceptions.ChunkedEncodingError: The reply ended in the middle.
+        """
+        read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
+        environ = _environ(request)
+        environ[WAIT] = self._waiter(request, read_timeout)
+        head: list[Any] = []
+        try:
+            chunks = self._app(environ, lambda *given: head.extend(given[:2]))  # type: ignore[arg-type]
+        except Dropped as dropped:
+            raise _dropped(request, dropped) from None
+        status, headers = head[0], head[1]
+        body = b"".join(chunks)
+        if hasattr(chunks, "close"):
+            chunks.close()  # as every WSGI server does when the answer has left
+        if request.method != "HEAD" and len(body) < int(dict(headers)["Content-Length"]):
+            raise requests.exceptions.ChunkedEncodingError(
+                "Connection broken: the reply ended in the middle", request=request
+            )
+        raw = HTTPResponse(
+            body=io.BytesIO(body),
+            headers=headers,
+            status=int(status[:3]),
+            reason=status[4:],
+            preload_content=False,
+        )
+        response = self._builder.build_response(request, raw)
+        if not stream:
+            _ = response.content  # read now, as requests does
+        return response
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _waiter(
+        self, request: requests.PreparedRequest, limit: float | None
+    ) -> Callable[[float], None]:
+        def wait(seconds: float) -> None:
+            if limit is not None and seconds >= limit:
+                self._clock.sleep(limit)
+                raise requests.ReadTimeout(
+                    f"Read timed out. (read timeout={limit})", request=request
+                )
+            self._clock.sleep(seconds)
+
+        return wait
+
+
+def _dropped(
+    request: requests.PreparedRequest, dropped: Dropped
+) -> requests.exceptions.ConnectionError:
+    if dropped.refused:
+        pool = HTTPConnectionPool("sandbox.localhost")
+        reason = NewConnectionError(
+            HTTPConnection("sandbox.localhost"), "Failed to establish a new connection: refused"
+        )
+        return requests.ConnectionError(
+            MaxRetryError(pool, request.url or "", reason), request=request
+        )
+    return requests.ConnectionError(
+        "Connection aborted: the remote end closed the connection without a reply",
+        request=request,
+    )
+
+
+def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
+    parts = urlsplit(request.url or "")
+    body = request.body or b""
+    if isinstance(body, str):
+        body = body.encode()
+    elif not isinstance(body, bytes):
+        body = b"".join(body)  # a generator or a file
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method or "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(parts.path).decode("latin-1"),
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": parts.hostname or "localhost",
+        "SERVER_PORT": str(parts.port or 80),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": parts.netloc,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": parts.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in request.headers.items():
+        text = value.decode("latin-1") if isinstance(value, bytes) else value
+        environ["HTTP_" + name.upper().replace("-", "_")] = text
+    environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
+    environ.pop("HTTP_CONTENT_LENGTH", None)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return environ

@@ -1,0 +1,102 @@
+"""What payer page and dashboard share: files, words in two languages, and the headers of a page.
+
+Every value that goes into a page is escaped here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from pathlib import Path
+from string import Template
+from urllib.parse import parse_qsl
+
+from qftools.transport.door import WireRequest, WireResponse, plain
+
+# Nothing from elsewhere, no inline script, in no frame: a page of the sandbox runs its own files.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+KINDS = {
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+    "json": "application/json",
+}
+STATIC = (
+    "sandbox.css",
+    "dashboard.css",
+    "dashboard.js",
+    "payer.css",
+    "payer.js",
+    "icon.svg",
+    "words.json",
+)
+LANGUAGES = ("en", "zh")
+
+
+@cache
+def words() -> Mapping[str, Mapping[str, str]]:
+    """Return the words of the pages: by name, then by language."""
+    table: dict[str, dict[str, str]] = json.loads(_file("words.json"))
+    return table
+
+
+def say(name: str, lang: str) -> str:
+    """Return one of the words of the pages."""
+    return words()[name][lang]
+
+
+def language(request: WireRequest) -> str:
+    """Return the language of a page: what its address says, else what the browser prefers."""
+    asked = dict(parse_qsl(request.query[:1_000])).get("lang", "")
+    if asked in LANGUAGES:
+        return asked
+    preferred = request.headers.get("accept-language", "").strip().lower()
+    return "zh" if preferred.startswith("zh") else "en"
+
+
+def page(template: str, lang: str, **values: str) -> WireResponse:
+    """Return a page made from a template; its ``$words`` are escaped values or words.
+
+    Args:
+        template: The file.
+        lang: en or zh.
+        values: Plain text; what is HTML already has a name that ends in ``_html``.
+    """
+    filled = {name: escape(texts[lang]) for name, texts in words().items()}
+    for name, value in values.items():
+        filled[name] = value if name.endswith("_html") else escape(value)
+    html = Template(_file(template)).substitute(filled, lang={"zh": "zh-CN"}.get(lang, lang))
+    return WireResponse(200, headers("text/html; charset=utf-8"), html.encode())
+
+
+def headers(kind: str) -> tuple[tuple[str, str], ...]:
+    """Return the headers of everything that a browser shows."""
+    return (
+        ("Content-Type", kind),
+        ("Content-Security-Policy", POLICY),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+    )
+
+
+def static_files(request: WireRequest) -> WireResponse:
+    """Answer a request for one of the files of the pages."""
+    name = request.path.removeprefix("/static/")
+    if name not in STATIC:
+        return plain(404, "404 page not found")
+    if request.method not in ("GET", "HEAD"):
+        return plain(405, "405 method not allowed", ("Allow", "GET, HEAD"))
+    kind = KINDS[name.rpartition(".")[2]]
+    return WireResponse(200, headers(f"{kind}; charset=utf-8"), _file(name).encode())
+
+
+@cache
+def _file(name: str) -> str:
+    return Path(__file__).with_name("static").joinpath(name).read_text(encoding="utf-8")

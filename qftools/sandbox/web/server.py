@@ -1,0 +1,56 @@
+"""The sandbox on loopback: waitress in a thread of its own, around the WSGI application.
+
+Knows no rule. Listens nowhere but on loopback unless it is told to.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from qftools.errors import SandboxError
+from qftools.locale import mark
+from qftools.sandbox.web.wsgi import App
+
+if TYPE_CHECKING:
+    from qftools.transport.server import HttpServer
+
+IN_PROCESS_URL = "http://sandbox.localhost"
+
+
+class Background:
+    """A waitress server in a thread of its own.
+
+    Args:
+        app: What it serves.
+        host: Where it listens; loopback unless somebody says otherwise.
+        port: 0 takes a free one.
+
+    Raises:
+        SandboxError: The port is taken.
+    """
+
+    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0) -> None:
+        from qftools.transport.server import listen  # where there are no sockets, nobody comes here
+
+        try:
+            self._server: HttpServer = listen(app, host, port)
+        except OSError as error:
+            raise SandboxError(
+                mark(
+                    "can't listen on {host}:{port} ({reason}); choose another port, "
+                    "0 takes a free one"
+                ),
+                host=host,
+                port=port,
+                reason=error.strerror,
+            ) from error
+        self.url = self._server.url
+        self._thread = threading.Thread(target=self._server.run, name="qftools-sandbox")
+        self._thread.daemon = True
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening, close every connection, and come back when that is done."""
+        self._server.stop()
+        self._thread.join(timeout=5)

@@ -1,0 +1,1 @@
+"""Many doubtful orders at once: read, cancelled at the permitted rate, written to a file."""
