@@ -51,11 +51,11 @@ setup: $(VENV)/.full ## Install everything into .venv, in the locked versions
 
 .PHONY: test
 test: $(VENV)/.full ## Lint, types, tests, doctests, notebooks, site; says what was left out
-	@$(BIN)/python -m tests.run
+	@$(BIN)/python -m tests.tools.run
 
 .PHONY: lint
 lint: $(VENV)/.full ## Lint, format and types only
-	@$(BIN)/python -m tests.run lint
+	@$(BIN)/python -m tests.tools.run lint
 
 .PHONY: format
 format: $(VENV)/.full ## Put code into the project's format
@@ -78,7 +78,7 @@ dist: $(VENV)/.full ## Build what a release is: wheel, source, and the list of a
 
 .PHONY: screenshots
 screenshots: $(VENV)/.full ## Take pictures of every page, to look at
-	@$(BIN)/python -m tests.screenshots
+	@$(BIN)/python -m tests.tools.screenshots
 
 .PHONY: prove
 prove: $(VENV)/.full ## Play N random schedules of faults and kills on two gateways, compare with their books (make prove N=100000)
@@ -116,11 +116,11 @@ bench-quick: $(VENV)/.full ## The same without peers, in less than two minutes
 
 .PHONY: texts
 texts: $(VENV)/.full ## Collect the texts of panels and command line, and compile the Chinese
-	@$(BIN)/python -m tests.texts
+	@$(BIN)/python -m tests.tools.texts
 
 .PHONY: notebooks
 notebooks: $(VENV)/.full ## Run every lesson and save it with its output
-	@$(BIN)/python -m tests.notebooks
+	@$(BIN)/python -m tests.tools.notebooks
 
 .PHONY: lock
 lock: $(INSTALLER) ## Move uv.lock to what pyproject.toml asks for

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests import machine
+from tests.tools import machine
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext

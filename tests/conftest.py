@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests import machine
 from tests.browser import chromium
 from tests.lab import running_lab
+from tests.tools import machine
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -8,8 +8,9 @@ from html import escape
 
 import pytest
 
+from docs._site import plots, speed
 from qftools.catalogue import Text
-from tests.bench import page, results, servers
+from tests.bench import results, servers
 from tests.bench.load import burst
 from tests.bench.mended import MENDED
 from tests.bench.rows import Goal, Measured, Missing, Result, Row
@@ -102,9 +103,17 @@ def test_the_marks_of_the_results_follow_from_their_numbers_and_no_row_is_unknow
             assert found["reason"], key
 
 
+def test_the_file_that_the_page_is_made_from_has_the_texts_of_every_row():
+    written = results.read()
+
+    assert {name: written[name] for name in results.table()} == results.table(), (
+        "run: python -m tests.bench --table"
+    )
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_page_shows_every_row(lang):
-    tables = "".join(page.part(["table", subject.name], lang) for subject in SUBJECTS)
+    tables = "".join(speed.part(["table", subject.name], lang) for subject in SUBJECTS)
 
     for one in ROWS.values():
         assert escape(one.what.say(lang)) in tables
@@ -113,7 +122,7 @@ def test_the_page_shows_every_row(lang):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("words", ["ratios", "curve grow-books", "curve grow-fields"])
 def test_a_plot_is_one_block_with_a_name_to_be_read_out(words, lang):
-    block = ElementTree.fromstring(page.part(words.split(), lang))
+    block = ElementTree.fromstring(speed.part(words.split(), lang))
 
     (drawing,) = block
     assert block.tag == "div"
@@ -122,13 +131,13 @@ def test_a_plot_is_one_block_with_a_name_to_be_read_out(words, lang):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_what_was_mended_is_shown_with_the_value_that_was_measured_last(lang):
-    table = page.part(["mended"], lang)
+    table = speed.part(["mended"], lang)
 
     for one in MENDED:
         assert escape(ROWS[one.row].what.say(lang)) in table
         found = results.read()["rows"].get(one.row, {})
         unit = ROWS[one.row].unit
-        now = results.in_unit(found["median"], unit) if "median" in found else "–"
+        now = plots.in_unit(found["median"], unit) if "median" in found else "–"
         assert f"**{now}**" in table
     assert len(table.splitlines()) == len(MENDED) + 2
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests import machine
+from tests.tools import machine
 
 
 @pytest.mark.parametrize("need", machine.NEEDS.values(), ids=machine.NEEDS.keys())

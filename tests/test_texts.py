@@ -10,7 +10,7 @@ import pytest
 
 from qftools import locale
 from qftools.errors import InputError, TransportError
-from tests import texts
+from tests.tools import texts
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 PLACEHOLDER = re.compile(r"\{[^}]*\}|%\(\w+\)\w")
@@ -31,6 +31,13 @@ def test_every_text_in_the_code_has_a_chinese_translation():
     missing = [message for message in wanted if not texts.has_words(chinese.get(message))]
 
     assert missing == [] and chinese, "run: make texts, then translate"
+
+
+def test_a_text_inside_an_f_string_is_collected_and_an_argument_of_a_method_is_not(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("f\"{text('inside')}\"; redactor.text('argument'); text(name)")
+
+    assert list(texts.marked(path)) == [("inside", 1)]
 
 
 def test_no_translation_is_left_of_a_text_that_is_gone():

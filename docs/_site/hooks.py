@@ -26,11 +26,10 @@ from mkdocs.structure.pages import Page
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from docs._site import commands, diagrams, generated, notices, samples, signatures, tables
+from docs._site import commands, diagrams, generated, notices, samples, signatures, speed, tables
 from docs._site.markdown import Here
 from docs._site.words import WORDS
 from qftools.sandbox.control import openapi
-from tests.bench import page as bench
 
 _FENCE = re.compile(r"(^[ ]*```.*?^[ ]*```$)", re.MULTILINE | re.DOTALL)
 _BETWEEN_CHINESE = re.compile(
@@ -115,7 +114,7 @@ def _made(kind: str, words: list[str], here: Here) -> str:
     if kind == "cli":
         return commands.reference(here.lang)
     if kind == "bench":
-        return bench.part(words, here.lang)
+        return speed.part(words, here.lang)
     if kind == "file":
         text = (generated.ROOT / words[0]).read_text(encoding="utf-8")
         return text.partition("\n")[2].strip()  # the page has a title of its own

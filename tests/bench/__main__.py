@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from docs._site import plots
 from tests.bench import results
 from tests.bench.rows import Measured, Missing, Result
 from tests.bench.running import Run
@@ -33,12 +34,16 @@ MARKS = {
     multiple=True,
     help="Measure this subject only; may be repeated.",
 )
-def main(quick: bool, only: tuple[str, ...]) -> None:
+@click.option("--table", is_flag=True, help="Write the texts of all rows anew; measure nothing.")
+def main(quick: bool, only: tuple[str, ...], table: bool) -> None:
     """Measure qftools side by side with the floor and with its peers.
 
     Writes tests/bench/results.json, from which the site makes its page, unless it is quick. No
     mark fails the run: the exit status is 1 only where something of ours could not be measured.
     """
+    if table:
+        results.write_table()
+        return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped, too
     console = Console()
     run = Run(quick=quick)
@@ -95,8 +100,8 @@ def _cells(result: Result) -> list[str]:
         return [mark, "", "", str(row.goal or ""), "", f"{what} ({said})"]
     return [
         mark,
-        results.in_unit(outcome.median, row.unit),
-        f"{results.number(min(outcome.samples))} – {results.number(max(outcome.samples))}",
+        plots.in_unit(outcome.median, row.unit),
+        f"{plots.number(min(outcome.samples))} – {plots.number(max(outcome.samples))}",
         str(row.goal or ""),
         _absolute(outcome),
         what,
@@ -105,7 +110,7 @@ def _cells(result: Result) -> list[str]:
 
 def _absolute(outcome: Measured) -> str:
     both = [value for value in (outcome.ours, outcome.theirs) if value is not None]
-    return " : ".join(results.number(value) for value in both) + f" {outcome.each}" if both else ""
+    return " : ".join(plots.number(value) for value in both) + f" {outcome.each}" if both else ""
 
 
 if __name__ == "__main__":

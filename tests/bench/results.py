@@ -1,4 +1,7 @@
-"""results.json: what a full run measured, on which machine, in which versions."""
+"""results.json: the table of rows, and what a full run measured, on which machine.
+
+The site's page on speed is made from this file alone.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.bench.rows import Measured, Missing, Result
-from tests.bench.table import ROWS
+from qftools.catalogue import Text
+from tests.bench.mended import MENDED
+from tests.bench.rows import Measured, Missing, Result, Row
+from tests.bench.table import ROWS, SUBJECTS
 
 FILE = Path(__file__).with_name("results.json")
 
@@ -24,7 +29,16 @@ def write(measured: Iterable[Result]) -> None:
     fresh = {result.row.key: as_data(result) | here for result in measured}
     rows = (read()["rows"] if FILE.exists() else {}) | fresh
     ordered = {key: rows[key] for key in ROWS if key in rows}
-    text = json.dumps({"machine": machine(), "rows": ordered}, indent=1, ensure_ascii=False)
+    _write({"machine": machine(), "rows": ordered, **table()})
+
+
+def write_table() -> None:
+    """Write the table of rows, and leave what was measured as it is."""
+    _write(read() | table())
+
+
+def _write(data: dict[str, Any]) -> None:
+    text = json.dumps(data, indent=1, ensure_ascii=False)
     new = FILE.with_suffix(".json.new")
     new.write_text(text + "\n", "utf-8")
     new.replace(FILE)
@@ -47,11 +61,36 @@ def read() -> dict[str, Any]:
     return data
 
 
+def table() -> dict[str, Any]:
+    """Return what the page says of every row, measured or not, as plain data."""
+    return {
+        "subjects": {one.name: [_row(row) for row in one.rows] for one in SUBJECTS},
+        "mended": [
+            {"row": one.row, "before": one.before, "what": _text(one.what)} for one in MENDED
+        ],
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "what": _text(row.what),
+        "against": _text(row.against),
+        "unit": row.unit,
+        "goal": [row.goal.sense, row.goal.value] if row.goal else None,
+        "note": _text(row.note) if row.note else None,
+    }
+
+
+def _text(text: Text) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}
+
+
 def as_data(result: Result) -> dict[str, Any]:
     """Return a result as plain data."""
     outcome = result.outcome
     if isinstance(outcome, Missing):
-        return {"mark": result.mark, "reason": {"zh": outcome.reason.zh, "en": outcome.reason.en}}
+        return {"mark": result.mark, "reason": _text(outcome.reason)}
     if isinstance(outcome, Exception):
         return {"mark": result.mark, "reason": f"{type(outcome).__name__}: {outcome}"}
     return {"mark": result.mark, **_numbers(outcome)}
@@ -85,28 +124,6 @@ def machine() -> dict[str, str]:
         "Python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in packages},
     }
-
-
-def number(value: float) -> str:
-    """Return a number with three digits that count.
-
-    Example:
-        >>> [number(value) for value in (0.0312, 1.347, 45.21, 6404.2)]
-        ['0.0312', '1.35', '45.2', '6,404']
-    """
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:#.3g}"
-
-
-def in_unit(value: float, unit: str) -> str:
-    """Return a number with its unit.
-
-    Example:
-        >>> in_unit(0.9512, "x"), in_unit(0.31, "s")
-        ('0.951x', '0.310 s')
-    """
-    return number(value) + (unit if unit == "x" else f" {unit}")
 
 
 def _rounded(value: float) -> float:

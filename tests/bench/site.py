@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from qftools.catalogue import Text
-from tests import machine
 from tests.bench.hosting import hosted
 from tests.bench.rows import Goal, Measured, Missing, Row
 from tests.bench.running import Run
@@ -21,6 +20,7 @@ from tests.bench.startup import PROCESSOR
 from tests.bench.timing import Took, whole_process
 from tests.browser import chromium, returning
 from tests.site import serving
+from tests.tools import machine
 
 _READERS = 3
 _LESSON = "lite/en/notebooks/index.html?path=01-quickstart.ipynb"

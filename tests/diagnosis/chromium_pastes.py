@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qftools.sandbox import Sandbox
-from tests import machine
+from tests.tools import machine
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from qftools.sandbox import Sandbox
-from tests import machine
+from tests.tools import machine
 
 ROOT = Path(__file__).resolve().parents[2] / "docs" / "samples"
 

@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tests.bench.results import number
-from tests.bench.rows import Goal
-
 _MET, _NOT_MET = "#2a9d6a", "#d2603a"
 _WIDTH, _LEFT, _RIGHT, _STEP = 760, 400, 56, 34
 
@@ -25,12 +22,36 @@ class Ratio:
     median: float
     least: float
     most: float
-    goal: Goal
+    sense: str
+    goal: float
+    met: bool
+
+
+def number(value: float) -> str:
+    """Return a number with three significant digits.
+
+    Example:
+        >>> [number(value) for value in (0.0312, 1.347, 45.21, 6404.2)]
+        ['0.0312', '1.35', '45.2', '6,404']
+    """
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:#.3g}"
+
+
+def in_unit(value: float, unit: str) -> str:
+    """Return a number with its unit.
+
+    Example:
+        >>> in_unit(0.9512, "x"), in_unit(0.31, "s")
+        ('0.951x', '0.310 s')
+    """
+    return number(value) + (unit if unit == "x" else f" {unit}")
 
 
 def ratios(title: str, lines: Sequence[Ratio]) -> str:
     """Draw medians as dots, their range as a bar, and where they must be as a shaded stretch."""
-    ends = [value for line in lines for value in (line.least, line.most, line.goal.value, 1.0)]
+    ends = [value for line in lines for value in (line.least, line.most, line.goal, 1.0)]
     low, high = 2 ** math.floor(math.log2(min(ends))), 2 ** math.ceil(math.log2(max(ends)))
 
     def at(value: float) -> float:
@@ -59,9 +80,9 @@ def _short(power: float) -> str:
 
 
 def _line(line: Ratio, at: Callable[[float], float], y: float, ends: tuple[float, float]) -> str:
-    goal = at(line.goal.value)
-    start, width = (ends[0], goal - ends[0]) if line.goal.sense == "<=" else (goal, ends[1] - goal)
-    colour = _MET if line.goal.met(line.median) else _NOT_MET
+    goal = at(line.goal)
+    start, width = (ends[0], goal - ends[0]) if line.sense == "<=" else (goal, ends[1] - goal)
+    colour = _MET if line.met else _NOT_MET
     shaded = (
         f'<rect x="{start:.1f}" y="{y - 10:.1f}" width="{max(width, 0):.1f}" height="20" '
         f'fill="{_MET}" opacity="0.13"/>'

@@ -1,7 +1,7 @@
 """What tests need from the machine besides Python: how to prove it, and how to get it.
 
-    python tests/machine.py             say what is here
-    python tests/machine.py --install   install what is missing with apt-get
+    python tests/tools/machine.py             say what is here
+    python tests/tools/machine.py --install   install what is missing with apt-get
 
 A need is proved by running what needs it: a program that is there may lack a library or a module.
 The browser is driven by Playwright, so ``make setup`` comes first. Nothing is installed unless
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Run every notebook and save it with its output: ``make notebooks``.
 
-    python -m tests.notebooks                        all of them
-    python -m tests.notebooks notebooks/en/01*.ipynb  these
+    python -m tests.tools.notebooks                        all of them
+    python -m tests.tools.notebooks notebooks/en/01*.ipynb  these
 
 What differs from run to run (times, widget ids) is taken out, so that a difference in git is a
 difference in what a reader sees.
@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "notebooks"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from qftools import panels
-from tests import machine
 from tests.browser import chromium
 from tests.lab import NOTEBOOKS, open_and_run, running_lab, shut_down, use_theme
 from tests.pressing import DO, kind_of
 from tests.site import serving
+from tests.tools import machine
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator

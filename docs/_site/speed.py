@@ -1,23 +1,21 @@
-"""The parts of the site's page on speed, made from results.json and the table of rows.
+"""The parts of the page on speed, made from ``tests/bench/results.json``, which the bench writes.
 
-A page asks for them by name, such as ``<!-- bench: table signing -->``; this module measures
-nothing and writes nothing.
+A page asks for them by name, such as ``<!-- bench: table signing -->``.
 """
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from html import escape
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
+from docs._site import plots
 from qftools.catalogue import Text
-from tests.bench import plots, results
-from tests.bench.mended import MENDED
-from tests.bench.rows import Row
-from tests.bench.table import ROWS, SUBJECTS
+from qftools.locale import Language
 
-Language = Literal["zh", "en"]
-
+RESULTS = Path(__file__).parents[2] / "tests/bench/results.json"
 MARKS = {"met": "✓", "not met": "✗", "missing": "–", "broken": "!"}
 
 _WORDS = {
@@ -66,44 +64,48 @@ def part(words: list[str], lang: Language) -> str:
 
 def table(subject: str, lang: Language) -> str:
     """Return the Markdown table of a subject."""
-    (chapter,) = [one for one in SUBJECTS if one.name == subject]
     names = ("what", "against", "median", "goal", "absolute")
     lines = [["", *(_WORDS[name].say(lang) for name in names)], [":-:", "---", "---", *["--:"] * 3]]
     notes = []
-    for row in chapter.rows:
-        found = _data()["rows"].get(row.key)
+    for row in _data()["subjects"][subject]:
+        found = _data()["rows"].get(row["key"])
         if found is None:
             found = {"mark": "missing", "reason": _WORDS["not yet"].say(lang)}
         lines.append([MARKS[found["mark"]], *_cells(row, found, lang)])
-        if row.note is not None and row.note.say(lang) not in notes:
-            notes.append(row.note.say(lang))
+        if row["note"] and row["note"][lang] not in notes:
+            notes.append(row["note"][lang])
     made = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return made + "".join(f"\n\n{_sentence(note, lang)}" for note in notes)
 
 
-def _cells(row: Row, found: dict[str, Any], lang: Language) -> list[str]:
-    what, against = row.what.say(lang), row.against.say(lang)
-    goal = str(row.goal or "").replace("<=", "≤").replace(">=", "≥")
+def _cells(row: dict[str, Any], found: dict[str, Any], lang: Language) -> list[str]:
+    what, against = row["what"][lang], row["against"][lang]
+    goal = _goal(*row["goal"]) if row["goal"] else ""
     if "median" not in found:
         reason = found["reason"]
         said = reason[lang] if isinstance(reason, dict) else reason
         return [escape(what), escape(against), escape(said), goal, ""]
-    span = f"{results.number(found['min'])} – {results.number(found['max'])}"
-    median = f"**{results.in_unit(found['median'], row.unit)}** ({span})"
-    both = [results.number(found[side]) for side in ("ours", "theirs") if side in found]
+    span = f"{plots.number(found['min'])} – {plots.number(found['max'])}"
+    median = f"**{plots.in_unit(found['median'], row['unit'])}** ({span})"
+    both = [plots.number(found[side]) for side in ("ours", "theirs") if side in found]
     each = f" {found['each']}" if "each" in found else ""
     return [escape(what), escape(against), median, goal, " : ".join(both) + each]
+
+
+def _goal(sense: str, value: float) -> str:
+    return f"{'≤' if sense == '<=' else '≥'} {value:g}"
 
 
 def ratios(lang: Language) -> str:
     """Return the plot of all rows that are ratios with a goal."""
     lines = []
-    for key, row in ROWS.items():
+    for key, row in _rows().items():
         found = _data()["rows"].get(key, {})
-        if row.unit == "x" and row.goal is not None and "median" in found:
-            label = row.what.say(lang)
-            span = (found["median"], found["min"], found["max"])
-            lines.append(plots.Ratio(_short(label, lang), *span, row.goal))
+        if row["unit"] == "x" and row["goal"] and "median" in found:
+            label = _short(row["what"][lang], lang)
+            sense, goal = row["goal"]
+            span = found["median"], found["min"], found["max"]
+            lines.append(plots.Ratio(label, *span, sense, goal, found["mark"] == "met"))
     return plots.ratios(_WORDS["ratios"].say(lang), lines)
 
 
@@ -135,7 +137,7 @@ def machine(lang: Language) -> str:
 
 def summary(lang: Language) -> str:
     """Return how many goals were met."""
-    marks = [found["mark"] for key, found in _data()["rows"].items() if key in ROWS]
+    marks = [found["mark"] for key, found in _data()["rows"].items() if key in _rows()]
     met, all_ = marks.count("met"), len(marks) - marks.count("missing")
     if lang == "zh":
         return f"最近的测量：{all_} 项有结果，{met} 项达到目标。"
@@ -146,12 +148,12 @@ def mended(lang: Language) -> str:
     """Return the table of what the bench found: before, now, and what was changed."""
     names = [_WORDS[name].say(lang) for name in ("what", "before", "now", "change")]
     lines = [names, ["---", "--:", "--:", "---"]]
-    for one in MENDED:
-        row, found = ROWS[one.row], _data()["rows"].get(one.row, {})
-        subject = f"{row.what.say(lang)} : {row.against.say(lang)}"
-        now = results.in_unit(found["median"], row.unit) if "median" in found else "–"
-        before = results.in_unit(one.before, row.unit)
-        lines.append([escape(subject), before, f"**{now}**", escape(one.what.say(lang))])
+    for one in _data()["mended"]:
+        row, found = _rows()[one["row"]], _data()["rows"].get(one["row"], {})
+        subject = f"{row['what'][lang]} : {row['against'][lang]}"
+        now = plots.in_unit(found["median"], row["unit"]) if "median" in found else "–"
+        before = plots.in_unit(one["before"], row["unit"])
+        lines.append([escape(subject), before, f"**{now}**", escape(one["what"][lang])])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -164,6 +166,11 @@ def _sentence(note: str, lang: Language) -> str:
     return note + "。" if lang == "zh" else note[0].upper() + note[1:] + "."
 
 
+def _rows() -> dict[str, dict[str, Any]]:
+    return {row["key"]: row for rows in _data()["subjects"].values() for row in rows}
+
+
 @cache
 def _data() -> dict[str, Any]:
-    return results.read()
+    data: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return data

@@ -1,7 +1,7 @@
 """Every check of the project, in one run: ``make test``.
 
-    python -m tests.run          all of them
-    python -m tests.run lint     those whose name begins so
+    python -m tests.tools.run          all of them
+    python -m tests.tools.run lint     those whose name begins so
 
 All checks run even if one fails, so that one run shows everything. The last line counts tests;
 each other check counts as one.
@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import machine
+from tests.tools import machine
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 # Order: what fails fastest comes first.
 CHECKS: dict[str, tuple[str, ...]] = {

@@ -1,6 +1,6 @@
 """The texts of panels and command line: collect them from the code, compile the Chinese.
 
-    python -m tests.texts       bring the .po up to date with the code, and compile the .mo
+    python -m tests.tools.texts    bring the .po up to date with the code, and compile the .mo
 
 A new text arrives in the .po with an empty translation; a test fails until it has one.
 """
@@ -10,18 +10,16 @@ from __future__ import annotations
 import ast
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-PACKAGE = Path(__file__).resolve().parent.parent / "qftools"
+PACKAGE = Path(__file__).resolve().parents[2] / "qftools"
 CHINESE = PACKAGE / "locale/zh/LC_MESSAGES/qftools.po"
-KEYWORDS = {"text": None, "_": None, "mark": None, "ngettext": (1, 2)}
-# Which arguments of an error are its texts; a value has its place in them and is given apart.
+# Which arguments of an error are texts; a value has its place in them and is given apart.
 SAID = {
     "InputError": slice(1, 3),
     "WrongPlaceError": slice(1, 3),
@@ -29,28 +27,47 @@ SAID = {
     "RateLimitError": slice(1),
     "SignatureError": slice(1),
 }
+TEXTS = {**SAID, "text": slice(1), "_": slice(1), "mark": slice(1), "ngettext": slice(2)}
 
 
 def in_the_code() -> Catalog:
     """Every text that the package marks, with the file that it stands in."""
     found = Catalog(project="qftools", charset="utf-8")
-    extracted = extract_from_dir(
-        str(PACKAGE), [("**.py", "python")], keywords=KEYWORDS, comment_tags=("Translators:",)
-    )
-    for name, line, message, comments, context in extracted:
-        found.add(message, None, [(name, line)], auto_comments=comments, context=context)
     for path in sorted(PACKAGE.rglob("*.py")):
-        for part in said_by_errors(path):
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                found.add(part.value, None, [(str(path.relative_to(PACKAGE)), part.lineno)])
+        for message, line in marked(path):
+            found.add(message, None, [(str(path.relative_to(PACKAGE)), line)])
     return found
+
+
+def marked(path: Path) -> Iterator[tuple[str | tuple[str, ...], int]]:
+    """Each text that a file marks, one for each number where it has a plural, and its line."""
+    for name, arguments in _calls(path, TEXTS):
+        parts = [part for part in arguments if isinstance(part, ast.Constant)]
+        texts = [str(part.value) for part in parts]
+        if name == "ngettext":
+            yield tuple(texts), parts[0].lineno
+            continue
+        yield from ((text, part.lineno) for text, part in zip(texts, parts, strict=True))
 
 
 def said_by_errors(path: Path) -> Iterator[ast.expr]:
     """What a file gives to its errors to say."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            yield from node.args[SAID.get(node.func.id, slice(0))]
+    for _, arguments in _calls(path, SAID):
+        yield from arguments
+
+
+def _calls(path: Path, texts: Mapping[str, slice]) -> Iterator[tuple[str, list[ast.expr]]]:
+    """Each call by one of these names, with the arguments that are texts.
+
+    A method is left alone: ``redactor.text(...)`` marks nothing.
+    """
+    calls = [
+        (node.lineno, node.col_offset, node.func.id, node.args)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in texts
+    ]
+    for *_, name, arguments in sorted(calls, key=lambda call: call[:2]):
+        yield name, arguments[texts[name]]
 
 
 def has_words(string: object) -> bool:
