@@ -34,10 +34,6 @@ CIRCLES = {
     ("qftools.exchange.parsing", "qftools.exchange.loose"),
     ("qftools.exchange.parsing", "qftools.exchange.structured"),
     ("qftools.locale", "qftools.errors"),
-    ("qftools.sandbox.control.calls", "qftools.sandbox.control.openapi"),
-    ("qftools.sandbox.control.calls", "qftools.sandbox.control.routes"),
-    ("qftools.sandbox.report", "qftools.sandbox.web"),
-    ("qftools.sandbox.report.report", "qftools.sandbox.report.rules"),
 }
 
 

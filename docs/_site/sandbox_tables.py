@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from docs._site.markdown import Here, head, table
+from qftools.sandbox import words
 from qftools.sandbox.books import states
 from qftools.sandbox.control import routes as control_routes
 from qftools.sandbox.gateway import faults, magic
 from qftools.sandbox.notifications.notifications import FAULTS as notices
 from qftools.sandbox.report import report
-from qftools.sandbox.web import pages
 
 
 def magic_values(here: Here) -> str:
@@ -31,10 +31,10 @@ def sandbox_faults(here: Here) -> str:
 
 def notification_faults(here: Here) -> str:
     """What can be made to go wrong with a notification."""
-    words = {name: f"fault_{name.replace(' ', '_')}" for name in notices}
+    keys = {name: f"fault_{name.replace(' ', '_')}" for name in notices}
     return table(
         head(here, "fault", "what happens"),
-        [[f"`{name}`", pages.say(word, here.lang)] for name, word in words.items()],
+        [[f"`{name}`", words.say(word, here.lang)] for name, word in keys.items()],
     )
 
 
@@ -45,7 +45,7 @@ def report_rules(here: Here) -> str:
         [
             [
                 f"**{row.title.say(here.lang)}**",
-                pages.say(f"grade_{row.grade}", here.lang),
+                words.say(f"grade_{row.grade}", here.lang),
                 row.why.say(here.lang),
                 row.advice.say(here.lang),
                 here.sources(row.source),

@@ -160,7 +160,7 @@ class Shell:
 
     def _judge(self, key: tuple[str, float]) -> None:
         from qftools.sandbox.report.history import History
-        from qftools.sandbox.report.report import judge
+        from qftools.sandbox.report.rules import judge
 
         self._judged = (key, judge(History(self._sandbox)))
 

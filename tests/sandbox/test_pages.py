@@ -13,8 +13,9 @@ from qftools.sandbox.books.payer import ACTS
 from qftools.sandbox.books.states import State
 from qftools.sandbox.gateway.faults import NAMES
 from qftools.sandbox.notifications.notifications import FAULTS
-from qftools.sandbox.web.pages import STATIC, words
+from qftools.sandbox.web.pages import STATIC
 from qftools.sandbox.web.server import IN_PROCESS_URL
+from qftools.sandbox.words import words
 
 ORDER = {"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD"}
 NASTY = "<script>alert(1)</script>\"'&"

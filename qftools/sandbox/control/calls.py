@@ -1,11 +1,12 @@
 """What each call of the control API does: a few lines over the sandbox.
 
-Their table is in `control_routes`.
+`routes.ROUTES` says what each call takes; `CALLS` has its function by the name of the route.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,9 @@ from qftools.sandbox.books import payer
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.control import views
+from qftools.sandbox.control.openapi import description
 from qftools.sandbox.control.params import Ask, NotFound
+from qftools.sandbox.control.routes import ROUTES
 from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.faults import NAMES
 from qftools.sandbox.gateway.merchants import Merchant
@@ -29,8 +32,6 @@ from qftools.signing import verify_body
 
 def show(ask: Ask) -> dict[str, Any]:
     """Tell what this is and what can be called."""
-    from qftools.sandbox.control.routes import ROUTES  # the table names these very functions
-
     sandbox, gateway = ask.sandbox, ask.sandbox.gateway
     return {
         "sandbox": "qftools",
@@ -271,8 +272,6 @@ def report(ask: Ask) -> dict[str, Any]:
 
 def describe(ask: Ask) -> Shown:
     """Return the OpenAPI description: our own words, with names of secret fields, and no values."""
-    from qftools.sandbox.control.openapi import description
-
     described = description(ask.sandbox.gateway.public_url)
     return redactor_for(frozenset()).words(json.dumps(described, ensure_ascii=False))
 
@@ -296,3 +295,35 @@ def _newest_orders(ask: Ask, order_type: str | None, limit: int) -> list[dict[st
     wanted = (order_type,) if order_type else ("payment", "refund")
     rows = (entry for entry in gateway.books.newest() if entry.order_type in wanted)
     return [views.order(entry, gateway.public_url) for entry in islice(rows, limit)]
+
+
+CALLS: dict[str, Callable[[Ask], Any]] = {
+    "sandbox": show,
+    "state": state,
+    "clock": clock,
+    "advanceClock": advance,
+    "orders": orders,
+    "order": one_order,
+    "payer": act,
+    "exchanges": exchanges,
+    "exchange": one_exchange,
+    "faults": faults,
+    "armFault": arm,
+    "disarmAll": disarm_all,
+    "disarmFault": disarm,
+    "armNotificationFault": arm_notice,
+    "magic": magic_table,
+    "merchants": merchants,
+    "addMerchant": add_merchant,
+    "notifications": notifications,
+    "notify": notify,
+    "notifyAgain": notify_again,
+    "checkNotification": check_notice,
+    "switches": all_switches,
+    "turnSwitch": turn,
+    "snapshot": snapshot,
+    "restore": restore,
+    "reset": reset,
+    "report": report,
+    "openapi": describe,
+}

@@ -1,7 +1,7 @@
 """The control API under ``/sandbox/``: JSON in and out, for tests and for the dashboard.
 
 Finds the route, checks who asks and what, and turns refusals into answers. What the calls
-do stands in `control_calls`, what they take and give in its table.
+do is in `calls`, what they take and give in `routes`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from qftools.errors import SandboxError
 from qftools.exchange.redaction import Shown, redactor_for
+from qftools.sandbox.control.calls import CALLS
 from qftools.sandbox.control.params import Ask, NotFound, Route, WrongValue, read_values
 from qftools.sandbox.control.routes import ROUTES
 from qftools.transport.door import WireRequest, WireResponse
@@ -54,7 +55,7 @@ class Control:
             self._check_origin(request)
             route, found = _route(request)
             values = self._values(request, route)
-            return reply(200, self._shown(route.act(Ask(self._sandbox, found, values))))
+            return reply(200, self._shown(CALLS[route.name](Ask(self._sandbox, found, values))))
         except Refusal as refusal:
             return self._refused(refusal)
         except NotFound as error:

@@ -5,7 +5,7 @@ The OpenAPI description is made from the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -155,7 +155,6 @@ class Route:
 
     Attributes:
         name: What the OpenAPI description calls it.
-        act: Does it and returns what JSON can hold.
         query: Values of a GET's query string. *body*: of another call's JSON body.
         things: What the names in braces of the path are.
         answer: The name of its answer's schema.
@@ -165,7 +164,6 @@ class Route:
     path: str
     name: str
     about: Text
-    act: Callable[[Ask], Any]
     query: tuple[Param, ...] = ()
     body: tuple[Param, ...] = ()
     things: dict[str, Text] = field(default_factory=dict)

@@ -1,20 +1,19 @@
 """Every call of the control API, as a table; its words stand in ``control.json``.
 
-Server, OpenAPI description and documentation read `ROUTES`.
+Server, OpenAPI description and documentation read `ROUTES`; `calls` says what each one does.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from qftools.catalogue import Text
 from qftools.sandbox.books import payer
-from qftools.sandbox.control import calls
-from qftools.sandbox.control.params import Ask, Kind, Param, Route
+from qftools.sandbox.control.params import Kind, Param, Route
 from qftools.sandbox.gateway.faults import ALIASES, ENDPOINTS, GROUPS, NAMES
 from qftools.sandbox.gateway.merchants import MCHID_RULES
 from qftools.sandbox.gateway.settings import switches
@@ -40,27 +39,23 @@ def _call(
     method: str,
     path: str,
     name: str,
-    act: Callable[[Ask], Any],
     *,
     thing: str = "",
     thing_key: str = "",
     **more: Any,
 ) -> Route:
     things = {thing: Text(**_words()["things"][thing_key or thing])} if thing else {}
-    return Route(method, path, name, Text(**_words()["calls"][name]), act, things=things, **more)
+    return Route(method, path, name, Text(**_words()["calls"][name]), things=things, **more)
 
 
 ROUTES: tuple[Route, ...] = (
-    _call("GET", "/sandbox", "sandbox", calls.show),
-    _call(
-        "GET", "/sandbox/state", "state", calls.state, query=(_value("seen", "text", default=""),)
-    ),
-    _call("GET", "/sandbox/clock", "clock", calls.clock, answer="Clock"),
+    _call("GET", "/sandbox", "sandbox"),
+    _call("GET", "/sandbox/state", "state", query=(_value("seen", "text", default=""),)),
+    _call("GET", "/sandbox/clock", "clock", answer="Clock"),
     _call(
         "POST",
         "/sandbox/clock",
         "advanceClock",
-        calls.advance,
         body=(_value("advance", "number", required=True, least=0, most=100_000_000),),
         answer="Clock",
     ),
@@ -68,21 +63,17 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/sandbox/orders",
         "orders",
-        calls.orders,
         query=(
             _value("order_type", "text", choices=("payment", "refund", "close")),
             _value("limit", "integer", least=1, most=MOST_ROWS, default=100),
         ),
         answer="Orders",
     ),
-    _call(
-        "GET", "/sandbox/orders/{number}", "order", calls.one_order, thing="number", answer="Order"
-    ),
+    _call("GET", "/sandbox/orders/{number}", "order", thing="number", answer="Order"),
     _call(
         "POST",
         "/sandbox/payer/{number}",
         "payer",
-        calls.act,
         body=(_value("act", "text", required=True, choices=tuple(payer.ACTS)),),
         thing="number",
         answer="Order",
@@ -91,7 +82,6 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/sandbox/exchanges",
         "exchanges",
-        calls.exchanges,
         query=(
             _value("after", "integer", least=0, most=1_000_000_000_000, default=0),
             _value("limit", "integer", least=1, most=MOST_ROWS, default=100),
@@ -102,17 +92,15 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/sandbox/exchanges/{number}",
         "exchange",
-        calls.one_exchange,
         thing="number",
         thing_key="exchange.number",
         answer="Exchange",
     ),
-    _call("GET", "/sandbox/faults", "faults", calls.faults, answer="Faults"),
+    _call("GET", "/sandbox/faults", "faults", answer="Faults"),
     _call(
         "POST",
         "/sandbox/faults",
         "armFault",
-        calls.arm,
         body=(
             _value("name", "text", required=True, choices=(*NAMES, *ALIASES)),
             _value("on", "text", choices=ON, default="*"),
@@ -123,15 +111,12 @@ ROUTES: tuple[Route, ...] = (
         ),
         answer="Fault",
     ),
-    _call("DELETE", "/sandbox/faults", "disarmAll", calls.disarm_all, answer="Faults"),
-    _call(
-        "DELETE", "/sandbox/faults/{id}", "disarmFault", calls.disarm, thing="id", answer="Faults"
-    ),
+    _call("DELETE", "/sandbox/faults", "disarmAll", answer="Faults"),
+    _call("DELETE", "/sandbox/faults/{id}", "disarmFault", thing="id", answer="Faults"),
     _call(
         "POST",
         "/sandbox/notification-faults",
         "armNotificationFault",
-        calls.arm_notice,
         body=(
             _value("name", "text", required=True, choices=tuple(NOTICE_FAULTS)),
             _value("times", "integer", least=1, most=1_000_000, default=1, nullable=True),
@@ -147,13 +132,12 @@ ROUTES: tuple[Route, ...] = (
         ),
         answer="Fault",
     ),
-    _call("GET", "/sandbox/magic", "magic", calls.magic_table, answer="Objects"),
-    _call("GET", "/sandbox/merchants", "merchants", calls.merchants, answer="Objects"),
+    _call("GET", "/sandbox/magic", "magic", answer="Objects"),
+    _call("GET", "/sandbox/merchants", "merchants", answer="Objects"),
     _call(
         "POST",
         "/sandbox/merchants",
         "addMerchant",
-        calls.add_merchant,
         body=(
             _value("app_code", "text", required=True, most=64),
             _value("client_key", "text", required=True, least=SHORTEST_KEY, most=128),
@@ -169,7 +153,6 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/sandbox/notifications",
         "notifications",
-        calls.notifications,
         query=(_value("limit", "integer", least=1, most=MOST_ROWS, default=100),),
         answer="Notices",
     ),
@@ -177,14 +160,12 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/sandbox/notifications",
         "notify",
-        calls.notify,
         body=(_value("url", "text", default=""),),
     ),
     _call(
         "POST",
         "/sandbox/notifications/{id}",
         "notifyAgain",
-        calls.notify_again,
         thing="id",
         thing_key="notifyAgain.id",
         answer="Notice",
@@ -193,33 +174,30 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/sandbox/notification-check",
         "checkNotification",
-        calls.check_notice,
         body=(
             _value("signature", "text", required=True, most=128),
             # A notice has about 1,000; six bytes a character, as JSON may write it, still fit.
             _value("body", "text", most=32_768, default=""),
         ),
     ),
-    _call("GET", "/sandbox/switches", "switches", calls.all_switches, answer="Objects"),
+    _call("GET", "/sandbox/switches", "switches", answer="Objects"),
     _call(
         "POST",
         "/sandbox/switches",
         "turnSwitch",
-        calls.turn,
         body=(
             _value("name", "text", key="turnSwitch.name", required=True, choices=tuple(switches())),
             _value("value", "text", required=True),
         ),
     ),
-    _call("POST", "/sandbox/snapshot", "snapshot", calls.snapshot),
+    _call("POST", "/sandbox/snapshot", "snapshot"),
     _call(
         "POST",
         "/sandbox/restore",
         "restore",
-        calls.restore,
         body=(_value("snapshot", "text", required=True),),
     ),
-    _call("POST", "/sandbox/reset", "reset", calls.reset),
-    _call("GET", "/sandbox/report", "report", calls.report, answer="Report"),
-    _call("GET", "/sandbox/openapi.json", "openapi", calls.describe),
+    _call("POST", "/sandbox/reset", "reset"),
+    _call("GET", "/sandbox/report", "report", answer="Report"),
+    _call("GET", "/sandbox/openapi.json", "openapi"),
 )

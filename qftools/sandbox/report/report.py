@@ -1,21 +1,18 @@
 """What an integration did wrong, graded, each finding with its evidence and its rule's source.
 
-Reads the history and changes nothing. The rules are a table; each is one function.
+The nouns: rules as the table has them, findings, and the report that holds them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from qftools.catalogue import Text
-
-if TYPE_CHECKING:
-    from qftools.sandbox.report.history import History
 
 Grade = Literal["danger", "warning", "note"]
 GRADES: tuple[Grade, ...] = ("danger", "warning", "note")
@@ -163,20 +160,3 @@ def rules() -> Mapping[str, Rule]:
 def _rule(row: Mapping[str, Any]) -> Rule:
     texts = {name: Text(**row[name]) for name in ("title", "why", "advice")}
     return Rule(id=row["id"], grade=row["grade"], source=row["source"], **texts)
-
-
-Finder = Callable[["History"], Iterator[Found]]
-MOST_OF_ONE_RULE = 50
-
-
-def judge(history: History) -> Report:
-    """Hold a history against every rule."""
-    from qftools.sandbox.report.rules import FINDERS
-
-    findings = []
-    for rule in rules().values():
-        for count, found in enumerate(FINDERS[rule.id](history)):
-            if count == MOST_OF_ONE_RULE:
-                break
-            findings.append(Finding(rule, found))
-    return Report(tuple(findings), len(history.exchanges), history.forgotten)

@@ -5,14 +5,13 @@ Every value that goes into a page is escaped here.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
 from string import Template
 from urllib.parse import parse_qsl
 
+from qftools.sandbox.words import as_json, words
 from qftools.transport.door import WireRequest, WireResponse, plain
 
 # Nothing from elsewhere, no inline script, in no frame: a page of the sandbox runs its own files.
@@ -36,18 +35,6 @@ STATIC = (
     "words.json",
 )
 LANGUAGES = ("en", "zh")
-
-
-@cache
-def words() -> Mapping[str, Mapping[str, str]]:
-    """Return the words of the pages: by name, then by language."""
-    table: dict[str, dict[str, str]] = json.loads(_file("words.json"))
-    return table
-
-
-def say(name: str, lang: str) -> str:
-    """Return one of the words of the pages."""
-    return words()[name][lang]
 
 
 def language(request: WireRequest) -> str:
@@ -99,4 +86,6 @@ def static_files(request: WireRequest) -> WireResponse:
 
 @cache
 def _file(name: str) -> str:
+    if name == "words.json":
+        return as_json()
     return Path(__file__).with_name("static").joinpath(name).read_text(encoding="utf-8")

@@ -15,7 +15,8 @@ from qftools.sandbox.books import payer
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import OPEN, State
 from qftools.sandbox.control.views import amount
-from qftools.sandbox.web.pages import headers, language, page, say
+from qftools.sandbox.web.pages import headers, language, page
+from qftools.sandbox.words import say
 from qftools.transport.door import WireRequest, WireResponse, plain
 
 if TYPE_CHECKING:

@@ -1,0 +1,151 @@
+"""The rules of the report about calls and notifications: one small function for each rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+
+from qftools.catalogue import Text
+from qftools.sandbox.gateway.gateway import GET_DOCUMENTED
+from qftools.sandbox.gateway.seen import Seen
+from qftools.sandbox.notifications.notices import Attempt, Notice
+from qftools.sandbox.report.history import Caller, History, caller
+from qftools.sandbox.report.report import Found
+from qftools.sandbox.words import say
+
+CALLS_A_MINUTE = 400  # docs2026
+BACK_OFF = 1.0  # seconds that a 429 asks for at least [chosen]
+DUPLICATE_CODES = ("1251", "1102", "2011")
+
+
+def above_the_limit(history: History) -> Iterator[Found]:
+    """More calls within a minute than the published limit."""
+    by_caller: defaultdict[Caller, deque[Seen]] = defaultdict(deque)
+    told = set()
+    for seen in history.exchanges:
+        who = caller(seen)
+        calls = by_caller[who]
+        calls.append(seen)
+        while calls[0].at < seen.at - 60:
+            calls.popleft()
+        if len(calls) > CALLS_A_MINUTE and who not in told:
+            told.add(who)
+            yield Found(
+                "",
+                Text(
+                    zh=f"一分钟内超过 {CALLS_A_MINUTE} 次请求。",
+                    en=f"More than {CALLS_A_MINUTE} requests within a minute.",
+                ),
+                (calls[0].number, seen.number),
+            )
+
+
+def ignored_429(history: History) -> Iterator[Found]:
+    """The next request came right after HTTP 429."""
+    warned: dict[Caller, Seen] = {}
+    for seen in history.exchanges:
+        who = caller(seen)
+        before = warned.pop(who, None)
+        if before is not None and seen.at - before.at < BACK_OFF:
+            yield Found(
+                seen.params.get("out_trade_no", ""),
+                Text(
+                    zh=f"{seen.at - before.at:.1f} 秒后又发来请求。",
+                    en=f"The next request came after {seen.at - before.at:.1f} seconds.",
+                ),
+                (before.number, seen.number),
+            )
+        if seen.response is not None and seen.response.status == 429:
+            warned[who] = seen
+
+
+def reused_number(history: History) -> Iterator[Found]:
+    """A payment or refund that the gateway refused because the program used its number before."""
+    used: set[tuple[Caller, str]] = set()
+    for seen in history.exchanges:
+        if seen.endpoint not in ("payment", "refund") or seen.signature != "ok":
+            continue
+        number = seen.params.get("out_trade_no", "")
+        again = (caller(seen), number) in used or _has_number(history, seen, number)
+        used.add((caller(seen), number))
+        if again and seen.respcd in DUPLICATE_CODES:
+            yield Found(
+                number,
+                Text(zh=f"返回 {seen.respcd}。", en=f"It was refused with {seen.respcd}."),
+                (seen.number,),
+            )
+
+
+def get_not_documented(history: History) -> Iterator[Found]:
+    """A payment, query or refund by GET, which no source shows."""
+    told = set()
+    for seen in history.exchanges:
+        by_get = seen.request.method == "GET" and seen.endpoint not in GET_DOCUMENTED
+        key = (caller(seen), seen.endpoint)
+        if not by_get or not (seen.signature == "ok" or _is_call(seen)) or key in told:
+            continue
+        told.add(key)
+        status = seen.response.status if seen.response else 0
+        end = ("，被拒绝（HTTP 405）", " and was refused (HTTP 405)") if status == 405 else ("", "")
+        yield Found(
+            seen.params.get("out_trade_no", ""),
+            Text(
+                zh=f"{seen.endpoint} 用了 GET{end[0]}。", en=f"{seen.endpoint} came by GET{end[1]}."
+            ),
+            (seen.number,),
+        )
+
+
+def notification_refused(history: History) -> Iterator[Found]:
+    """A good notification that got another answer."""
+    for notice, attempt in _attempts(history):
+        if not attempt.fault and attempt.result == "refused":
+            yield _notified(
+                notice,
+                f"回复了 HTTP {attempt.status}：{attempt.reply[:40]!r}",
+                f"The answer was HTTP {attempt.status}: {attempt.reply[:40]!r}",
+            )
+
+
+def notification_unchecked(history: History) -> Iterator[Found]:
+    """A forged notification that was acknowledged."""
+    for notice, attempt in _attempts(history):
+        if attempt.fault in ("tampered", "wrong signature") and attempt.result == "acknowledged":
+            yield _notified(
+                notice,
+                "伪造的通知得到了 SUCCESS。",
+                f"A notification with a fault ({attempt.fault}) was answered with SUCCESS.",
+            )
+
+
+def signature_wrong(history: History) -> Iterator[Found]:
+    """A request that arrived and was not signed as it should be."""
+    for seen in history.exchanges:
+        if seen.signature not in ("ok", "unread") and _is_call(seen):
+            word = "signature_" + seen.signature.replace(" ", "_")
+            name = seen.endpoint
+            why = Text(zh=f"{name}：{say(word, 'zh')}。", en=f"{name}: {say(word, 'en')}.")
+            number = seen.params.get("out_trade_no", "") if seen.app_code else ""
+            yield Found(number, why, (seen.number,))
+
+
+def _has_number(history: History, seen: Seen, number: str) -> bool:
+    """Tell whether a refund's number is the one of the payment that it refunds."""
+    original = history.gateway.books.by_syssn(seen.params.get("syssn", ""))
+    return seen.endpoint == "refund" and original is not None and original.out_trade_no == number
+
+
+def _is_call(seen: Seen) -> bool:
+    """Tell a call from a visit: a browser that opens the address sends nothing of a call."""
+    headers = seen.request.headers
+    return bool(seen.params or headers.get("x-qf-appcode") or headers.get("x-qf-sign"))
+
+
+def _notified(notice: Notice, zh: str, en: str) -> Found:
+    return Found(notice.out_trade_no, Text(zh=zh, en=en), (), (notice.id,))
+
+
+def _attempts(history: History) -> Iterator[tuple[Notice, Attempt]]:
+    for notice in history.notices:
+        for attempt in notice.attempts:
+            yield notice, attempt

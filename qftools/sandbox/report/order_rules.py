@@ -1,0 +1,291 @@
+"""The rules of the report about orders: one small function for each rule.
+
+A rule holds a program to what that program itself sent and what the answers told it. What
+another program did can only excuse it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from datetime import UTC
+
+from qftools.catalogue import Text
+from qftools.sandbox.books.clock import BEIJING, RealClock, parse_time
+from qftools.sandbox.books.states import OPEN
+from qftools.sandbox.gateway.cancel import route
+from qftools.sandbox.notifications.notices import Notice
+from qftools.sandbox.report.history import CANCELS, Caller, History, Step, Story, purchase
+from qftools.sandbox.report.report import Found
+from qftools.sandbox.words import say
+
+PATIENCE = 120.0  # seconds: so long one asks before an order is called off (manual2018jp)
+SAME_CUSTOMER = 900.0  # seconds within which the same amount again is the same purchase [chosen]
+QUERIES, WITHIN = 4, 2.0  # so many queries about one order in so many seconds are too fast [chosen]
+WRONG_ROUTE_CODES = ("1297", "1250")
+LONGEST_OFFSET = 14 * 3600.0
+HALF_HOUR = 1800.0
+
+
+def cancelled_unseen(history: History) -> Iterator[Found]:
+    """A cancel without an answered query about the order before it."""
+    for story in history:
+        cancels = story.calls(*CANCELS)
+        looks = [step for step in story.calls("query") if step.told not in ("nothing", "refused")]
+        seen = any(look.number < cancels[0].number for look in looks) if cancels else True
+        if not seen and history.is_whole(story):
+            yield _found(
+                story,
+                f"{cancels[0].seen.endpoint} 之前没有查询过这笔订单。",
+                f"No query about it was answered before the {cancels[0].seen.endpoint}.",
+                cancels[0],
+            )
+
+
+def progress_taken_for_failure(history: History) -> Iterator[Found]:
+    """The last word was 1143 or 1145, and nobody asked on."""
+    for story in history:
+        told = [step for step in story.own if step.told != "nothing"]
+        if not told or told[-1].told != "progress" or story.ended_before(history.now):
+            continue
+        if _waits_for_payer(story) or _will_be_told(history, story):
+            continue
+        last = story.steps[-1]
+        begun = next(step for step in told if step.told == "progress")
+        if last.at - begun.at >= PATIENCE:
+            continue  # patience was shown: that is an order never resolved
+        again = _charged_after(history, story, last.number)
+        if again is None and history.now - last.at < PATIENCE:
+            continue
+        extra = (again,) if again else ()
+        yield _found(
+            story,
+            "最后的应答是处理中，之后没有再问。",
+            "The last answer was in progress, and nothing was asked after it.",
+            told[-1],
+            *extra,
+        )
+
+
+def charged_again(history: History) -> Iterator[Found]:
+    """The same amount once more, while nobody knew what became of the first order."""
+    for story in history:
+        if (placed := story.placed) is None:
+            continue
+        later = _charged_after(history, story, placed.number)
+        if later is None or story.asked_after(later.number) or story.ended_before(later.at):
+            continue
+        last_word = story.told_before(later.number, placed.caller)
+        if last_word == "refused" or (last_word != "nothing" and _will_be_told(history, story)):
+            continue
+        other = later.seen.params.get("out_trade_no", "")
+        yield _found(
+            story,
+            f"结局未知时，又以 {other} 收取同样金额。",
+            f"Its end was unknown when {other} asked for the same amount.",
+            placed,
+            later,
+        )
+
+
+def cancelled_paid(history: History) -> Iterator[Found]:
+    """A cancel of an order that the integration had been told is paid."""
+    for story in history:
+        for step in story.calls(*CANCELS):
+            knew = _knew_paid(story, step)
+            if knew:
+                yield _found(
+                    story,
+                    "撤销之前已经得知这笔订单已支付。",
+                    "It was known to be paid before it was cancelled.",
+                    *knew,
+                    step,
+                )
+                break
+
+
+def wrong_endpoint(history: History) -> Iterator[Found]:
+    """A cancel by a route that is not the pay type's."""
+    for story in history:
+        wanted = {"ask": "close"}.get(way := route(history.gateway, story.entry), way)
+        for step in story.calls(*CANCELS):
+            refused = step.seen.respcd in WRONG_ROUTE_CODES  # by the edition that held then
+            if not refused or step.seen.endpoint == wanted:
+                continue
+            code, used = story.entry.pay_type, step.seen.endpoint
+            can = wanted in CANCELS
+            yield _found(
+                story,
+                f"{code} 用了 {used}，应当是 {wanted}。" if can else f"{code} 不能撤销。",
+                f"{code} was sent to {used}; {wanted} is right."
+                if can
+                else f"{code} can't be cancelled.",
+                step,
+            )
+
+
+def amount_changed(history: History) -> Iterator[Found]:
+    """A cancel that names another amount."""
+    for story in history:
+        for step in story.calls(*CANCELS):
+            sent = step.seen.params.get("txamt", "")
+            if sent and (sent.lstrip("0") or "0") != str(story.entry.txamt):
+                yield _found(
+                    story,
+                    f"下单 {story.entry.txamt}，撤销 {sent[:20]}。",
+                    f"Placed with {story.entry.txamt}, cancelled with {sent[:20]}.",
+                    step,
+                )
+
+
+def time_changed(history: History) -> Iterator[Found]:
+    """A cancel that names another time."""
+    for story in history:
+        for step in story.calls(*CANCELS):
+            sent = step.seen.params.get("txdtm", "")
+            if sent and sent != story.entry.txdtm:
+                yield _found(
+                    story,
+                    f"下单 {story.entry.txdtm}，撤销 {sent[:20]}。",
+                    f"Placed with {story.entry.txdtm}, cancelled with {sent[:20]}.",
+                    step,
+                )
+
+
+def polled_too_fast(history: History) -> Iterator[Found]:
+    """Many queries about one order at once, or more calls than the published limit."""
+    for story in history:
+        by_caller: defaultdict[Caller, deque[Step]] = defaultdict(lambda: deque(maxlen=QUERIES))
+        for step in story.calls("query"):
+            if not step.names_it:
+                continue
+            recent = by_caller[step.caller]
+            recent.append(step)
+            if len(recent) == QUERIES and recent[-1].at - recent[0].at <= WITHIN:
+                yield _found(
+                    story,
+                    f"{WITHIN:.0f} 秒内查询了 {QUERIES} 次。",
+                    f"{QUERIES} queries within {WITHIN:.0f} seconds.",
+                    *recent,
+                )
+                break
+
+
+def wrong_zone(history: History) -> Iterator[Found]:
+    """A payment whose time is off by whole half hours."""
+    clock = history.gateway.clock
+    # A clock that was put forward by hand is ahead of the program's own by that much.
+    ahead = clock.setting if isinstance(clock, RealClock) else 0.0
+    for story in history:
+        for step in story.calls("payment"):
+            params = step.seen.params
+            off = _off_by(params.get("txdtm", ""), params.get("txzone", ""), step.at)
+            if off is not None and not -ahead - 300 <= off * 3600 < 0:
+                yield _found(
+                    story,
+                    f"{params['txdtm']} 与北京时间相差 {off:+g} 小时。",
+                    f"{params['txdtm']} is {off:+g} hours away from Beijing time.",
+                    step,
+                )
+
+
+def _off_by(txdtm: str, txzone: str, now: float) -> float | None:
+    """Return by how many hours a time is off if that looks like another zone, else None."""
+    try:
+        sent = parse_time(txdtm)
+    except ValueError:
+        return None
+    if txzone:
+        if not (len(txzone) == 5 and txzone[0] in "+- " and txzone[1:].isdecimal()):
+            return None
+        east = -1 if txzone[0] == "-" else 1
+        seconds = east * (int(txzone[1:3]) * 3600 + int(txzone[3:]) * 60)
+        off = sent.replace(tzinfo=UTC).timestamp() - seconds - now
+    else:
+        off = sent.replace(tzinfo=BEIJING).timestamp() - now
+    rounded = round(off / HALF_HOUR) * HALF_HOUR
+    if rounded == 0 or abs(rounded) > LONGEST_OFFSET or abs(off - rounded) > 300:
+        return None
+    return rounded / 3600
+
+
+def never_resolved(history: History) -> Iterator[Found]:
+    """An order whose end the integration never learned."""
+    doubtful = {
+        found.exchanges[0]
+        for finder in (progress_taken_for_failure, charged_again)
+        for found in finder(history)
+    }
+    for story in history:
+        if story.ended_before(history.now) or not story.own:
+            continue
+        if doubtful & {step.number for step in story.steps}:
+            continue
+        told = [step.told for step in story.steps if step.told != "nothing"]
+        if told[-3:] == ["absent"] * 3 or told[-1:] == ["refused"]:
+            continue
+        entry = story.entry
+        if entry.state in OPEN and (_waits_for_payer(story) or _will_be_told(history, story)):
+            continue
+        if any(_is_on_its_way(notice, history.now) for notice in story.notices):
+            continue
+        ended = entry.paid_at or (entry.expires if entry.state not in OPEN else None) or 0.0
+        if history.now - max(story.steps[-1].at, min(ended, history.now)) >= PATIENCE:
+            word = "state_" + entry.state.value.replace(" ", "_")
+            yield _found(
+                story,
+                f"账本上的状态：{say(word, 'zh')}。",
+                f"On the books it is {say(word, 'en')}.",
+                story.own[-1],
+            )
+
+
+def _found(story: Story, zh: str, en: str, *steps: Step) -> Found:
+    numbers = dict.fromkeys(step.number for step in steps)
+    return Found(story.entry.out_trade_no, Text(zh=zh, en=en), tuple(numbers))
+
+
+def _charged_after(history: History, story: Story, number: int) -> Step | None:
+    """Return the next payment by the same program that may be for the same purchase."""
+    if story.placed is None:
+        return None
+    first = story.entry
+    others = history.charges[purchase(first), story.placed.caller]
+    for other in others[bisect_right(others, number, key=_placed_at) :]:
+        if other.entry is not first and other.entry.created >= first.created:
+            return other.placed if other.entry.created - first.created <= SAME_CUSTOMER else None
+    return None
+
+
+def _placed_at(story: Story) -> int:
+    return story.placed.number if story.placed else 0
+
+
+def _waits_for_payer(story: Story) -> bool:
+    """Tell whether in progress only says that the payer has not scanned the code yet."""
+    return not story.entry.cpm and not story.calls(*CANCELS)
+
+
+def _is_on_its_way(notice: Notice, now: float) -> bool:
+    """Tell whether the sandbox itself holds a notification back: late, or lost on purpose."""
+    kept_back = all(attempt.fault for attempt in notice.attempts)
+    return notice.due is not None and notice.due > now and kept_back
+
+
+def _will_be_told(history: History, story: Story) -> bool:
+    """Tell whether a notification will say when the order is paid."""
+    entry = story.entry
+    merchant = history.gateway.merchants.find(entry.app_code)
+    return bool(entry.notify_url or (merchant and merchant.notify_url) or history.notify_url)
+
+
+def _knew_paid(story: Story, cancel: Step) -> list[Step]:
+    """Return the step that told of the payment before a cancel, if the last word was that."""
+    earlier = [step for step in story.steps if step.number < cancel.number]
+    words = [
+        step
+        for step in earlier
+        if step.caller == cancel.caller and step.told in ("paid", "over", "progress", "placed")
+    ]
+    return words[-1:] if words and words[-1].told == "paid" else []
