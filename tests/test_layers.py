@@ -31,8 +31,6 @@ CIRCLES = {
     ("qftools.exchange.__init__", "qftools.exchange.programs"),
     ("qftools.exchange.__init__", "qftools.exchange.redaction"),
     ("qftools.exchange.__init__", "qftools.exchange.writing"),
-    ("qftools.exchange.parsing", "qftools.exchange.loose"),
-    ("qftools.exchange.parsing", "qftools.exchange.structured"),
     ("qftools.locale", "qftools.errors"),
 }
 

@@ -119,7 +119,7 @@ def explain(
 
 def read_paste(file: Path) -> bytes:
     """The bytes of a file, or of standard input up to its end; not more than can be read."""
-    from qftools.exchange.parsing import LONGEST
+    from qftools.diagnosis.reading.paste import LONGEST
 
     if str(file) == "-" and sys.stdin is None:
         raise click.UsageError(text("Standard input is closed: name a file."))

@@ -49,7 +49,7 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 @json_option
 def replay(file: Path, base_url: str | None, resign: bool, which: int, as_json: bool) -> None:
     """Send a recorded request to a sandbox, never elsewhere."""
-    from qftools.exchange.parsing import read
+    from qftools.diagnosis.reading.reader import read
     from qftools.sandbox import Sandbox
 
     found = [paste.request for paste in read(read_paste(file)) if paste.request is not None]
@@ -160,7 +160,7 @@ def _resign(prepared: requests.PreparedRequest, request: Request, sandbox: Sandb
 
 
 def _accepted(answer: requests.Response) -> bool:
-    from qftools.exchange.parsing import load_json
+    from qftools.diagnosis.reading.json_text import load_json
 
     body = load_json(answer.text)
     return answer.status_code == 200 and isinstance(body, dict) and body.get("respcd") == "0000"

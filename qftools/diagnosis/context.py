@@ -7,9 +7,11 @@ from typing import Any
 
 from qftools.catalogue.rows import Text
 from qftools.diagnosis import secrets as hidden
+from qftools.diagnosis.reading.json_text import load_json
+from qftools.diagnosis.reading.paste import Paste
+from qftools.diagnosis.reading.reader import read
 from qftools.errors import InputError
 from qftools.exchange import Response
-from qftools.exchange.parsing import Paste, load_json, read
 from qftools.exchange.redaction import Shown, redactor_for
 from qftools.transport.addresses import is_loopback, split
 

@@ -24,6 +24,8 @@ from qftools.diagnosis.causes.signature_findings import (
 from qftools.diagnosis.context import Keys, Surroundings
 from qftools.diagnosis.deviations import Inputs
 from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Draft, Finding, Signature
+from qftools.diagnosis.reading.paste import Paste
+from qftools.diagnosis.reading.reader import read
 from qftools.diagnosis.reading.request import Reading, inputs_of, left_out, read_request
 from qftools.diagnosis.rules.answers import answer_findings
 from qftools.diagnosis.rules.fields import field_rules
@@ -31,7 +33,6 @@ from qftools.diagnosis.rules.sending import Case, finding_of, hit, shortened, tr
 from qftools.diagnosis.visible import difference, visible
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
-from qftools.exchange.parsing import Paste, load_json, read
 from qftools.locale import mark
 
 _MOST_CASES = 50  # requests of one paste that are looked at
@@ -159,7 +160,7 @@ def _diagnose(
     pairs: bool = True,
     number: int = 1,
 ) -> Draft:
-    if paste.request is None or _is_notification(paste.request):
+    if paste.request is None or paste.role == "notification":
         return _of_body(paste, keys)
     reading = read_request(paste.request)
     inputs = inputs_of(reading, paste.request, paste.endpoint)
@@ -205,13 +206,6 @@ def _diagnose(
         ranked(findings),
         result.tries,
     )
-
-
-def _is_notification(request: Request) -> bool:
-    if not request.body.lstrip().startswith(b"{") or "/trade/v1/" in request.url:
-        return False
-    value = load_json(request.body.decode("utf-8", "replace"))
-    return isinstance(value, dict) and "respcd" in value and "syssn" in value
 
 
 def _given(paste: Paste, reading: Reading) -> str | None:

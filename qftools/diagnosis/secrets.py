@@ -11,10 +11,11 @@ from typing import Any
 from qftools import catalogue
 from qftools.catalogue.rows import Text
 from qftools.diagnosis.nouns import Diagnosis, Draft
+from qftools.diagnosis.reading.json_text import load_json
+from qftools.diagnosis.reading.paste import LONGEST_TEXT, Paste
 from qftools.diagnosis.visible import difference
 from qftools.exchange import REDACTED
 from qftools.exchange.hidden_fields import is_hidden, is_key
-from qftools.exchange.parsing import LONGEST_TEXT, Paste, load_json
 from qftools.exchange.redaction import Collector, redactor_for
 
 _MOST = 10

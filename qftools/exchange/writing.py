@@ -1,6 +1,6 @@
 """Write requests down for other tools: cURL, raw HTTP, HAR, Postman. Takes what may be shown.
 
-What is written here is read back as the very same request by ``exchange.parsing``.
+What is written here is read back as the very same request by ``diagnosis.reading``.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ import pytest
 from qftools import explain
 from qftools.diagnosis.causes.search import LONGEST_FOR_PAIRS, MOST_WORK, search
 from qftools.diagnosis.deviations import Inputs
+from qftools.diagnosis.reading.paste import LONGEST, LONGEST_TEXT
+from qftools.diagnosis.reading.reader import read
 from qftools.errors import InputError
 from qftools.exchange import Request
-from qftools.exchange.parsing import LONGEST, LONGEST_TEXT, read
 
 KEY = "5744993FBC034DBBB995FA0123456789"
 SLACK = 5_000_000  # units: what one step may cost beyond the bound before it is seen

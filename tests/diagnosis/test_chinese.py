@@ -27,11 +27,12 @@ from qftools.diagnosis.causes.signature_findings import (
 )
 from qftools.diagnosis.causes.table import CAUSES
 from qftools.diagnosis.deviations import Deviation
+from qftools.diagnosis.reading.paste import ENDPOINTS
+from qftools.diagnosis.reading.reader import read
 from qftools.diagnosis.reading.request import inputs_of, read_request
 from qftools.diagnosis.report import COUNTED, LABELS, PROOF, SEVERITY, SIGNATURE, sources
 from qftools.diagnosis.rules.remarks import REMARKS
 from qftools.exchange import Exchange, Response
-from qftools.exchange.parsing import ENDPOINTS, read
 from tests import broken_requests as made
 from tests.diagnosis.test_rules import CASES, UTC, WITH_MORE, request
 from tests.diagnosis.test_signatures import made_of

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qftools.diagnosis.reading.paste import LONGEST, LONGEST_TEXT
+from qftools.diagnosis.reading.reader import read
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
-from qftools.exchange.parsing import LONGEST, LONGEST_TEXT, read
 from qftools.exchange.writing import as_curl, as_har, as_http, as_postman
 from tests.diagnosis import chromium_pastes
 

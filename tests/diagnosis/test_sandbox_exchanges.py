@@ -10,8 +10,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from qftools import explain, sign
+from qftools.diagnosis.reading.reader import read
 from qftools.exchange import REDACTED, Exchange
-from qftools.exchange.parsing import read
 from qftools.sandbox import Sandbox
 from tests.diagnosis.test_programs import answer_of, every_language, run
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from qftools.diagnosis.causes.digests import key_places, target
 from qftools.diagnosis.deviations import Deviation
-from qftools.exchange.parsing import load_json
+from qftools.diagnosis.reading.json_text import load_json
 
 _LONGEST = 200_000  # bytes of a body that is written in other ways
 _DEFAULT, _COMPACT = (", ", ": "), (",", ":")

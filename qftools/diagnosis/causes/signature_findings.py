@@ -10,9 +10,9 @@ from qftools.diagnosis.causes.search import Result
 from qftools.diagnosis.causes.table import CAUSES
 from qftools.diagnosis.deviations import Deviation
 from qftools.diagnosis.nouns import Finding
+from qftools.diagnosis.reading.paste import Paste
 from qftools.diagnosis.rules.sending import may_say, shortened
 from qftools.diagnosis.visible import Difference, difference
-from qftools.exchange.parsing import Paste
 
 
 def reproduced(

@@ -11,9 +11,9 @@ from typing import Any
 from qftools import catalogue
 from qftools.catalogue.rows import Text
 from qftools.diagnosis.nouns import Finding, Severity
+from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.rules.sending import shortened
 from qftools.exchange import Response
-from qftools.exchange.parsing import load_json
 from qftools.models import Transaction
 
 _MOST_ROWS = 20

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from qftools import catalogue
 from qftools.cancellation.routing import route
+from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.rules.sending import Case, Hit, hit, near
 from qftools.diagnosis.visible import deceptive, visible
 from qftools.exchange.hidden_fields import KEY_FIELDS
-from qftools.exchange.parsing import load_json
 from qftools.validation import TIME_FORMAT
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)

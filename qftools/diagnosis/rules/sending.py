@@ -12,12 +12,12 @@ from urllib.parse import SplitResult
 
 from qftools import catalogue
 from qftools.diagnosis.nouns import Finding
+from qftools.diagnosis.reading.paste import ENDPOINTS, Paste
 from qftools.diagnosis.reading.request import Reading
 from qftools.diagnosis.rules.remarks import REMARKS
 from qftools.diagnosis.visible import visible
 from qftools.exchange import REDACTED, Request, Response
 from qftools.exchange.hidden_fields import is_hidden
-from qftools.exchange.parsing import ENDPOINTS, Paste
 from qftools.exchange.redaction import Redactor
 from qftools.transport.addresses import is_loopback, split
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
+from qftools.diagnosis.reading.paste import Paste
 from qftools.exchange import Headers, Request, Response
-from qftools.exchange.parsing import Paste
 
 _LONGEST_LINE = 200_000
 _MOST_LINES = 20_000

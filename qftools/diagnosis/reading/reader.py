@@ -5,51 +5,16 @@ Every reader goes through the text once; the size of a paste is bounded.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
 
+from qftools.diagnosis.reading.json_text import load_json, mended
+from qftools.diagnosis.reading.paste import LONGEST, LONGEST_TEXT, MOST_REQUESTS, Paste
+from qftools.diagnosis.reading.roles import bare_code, named, roled
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
 from qftools.locale import mark
-
-#: Characters of a paste that are read at most; a longer one is refused, not cut.
-LONGEST = 4_000_000  # of JSON: a HAR holds much besides
-LONGEST_TEXT = 500_000  # of anything else
-MOST_REQUESTS = 200
-
-ENDPOINTS = ("payment", "query", "reversal", "close", "refund")
-
-
-@dataclass(frozen=True, slots=True)
-class Paste:
-    """One request, answer or notification that was found in a paste.
-
-    Attributes:
-        form: How it was written: curl, har, http, postman, fetch, requests, json, print_r,
-            log, form, answer, exchange.
-        request: What was, or would be, sent.
-        response: What came back.
-        signature: The given signature, where no header holds it.
-        signed_text: What somebody says was hashed.
-        partial: Address and headers are not known: nothing is said about them.
-        insecure: The check of the certificate is switched off.
-        files: Files that the command would send; their content is not known.
-        endpoint: The gateway's name for the call; empty where it is not known.
-    """
-
-    form: str
-    request: Request | None = None
-    response: Response | None = None
-    signature: str | None = None
-    signed_text: str | None = field(default=None, repr=False)
-    partial: bool = False
-    insecure: bool = False
-    files: tuple[str, ...] = ()
-    endpoint: str = ""
 
 
 def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
@@ -72,9 +37,9 @@ def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
         paste = Paste("exchange", source.request, source.response, endpoint=source.endpoint)
         return (paste,)
     if isinstance(source, Request):
-        return (_named(Paste("exchange", source)),)
+        return (roled(named(Paste("exchange", source))),)
     text = _text(source)
-    found = list(_read(text))[:MOST_REQUESTS]
+    found = list(bare_code(text) or _read(text))[:MOST_REQUESTS]
     if not found:
         raise InputError(
             mark("the paste"),
@@ -82,7 +47,7 @@ def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
             "a cURL command, HAR, raw HTTP, Postman, fetch(), JSON, print_r, a log line, or"
             " name=value&name=value",
         )
-    return tuple(_named(paste) for paste in found)
+    return tuple(roled(named(paste)) for paste in found)
 
 
 def _text(source: str | bytes) -> str:
@@ -110,23 +75,8 @@ def _decoded(source: bytes) -> str:
     return source.decode("utf-8", "surrogateescape")
 
 
-# What no byte stands behind (PEP 383): it can be neither sent nor signed.
-_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-
-
-def mended(value: Any) -> Any:
-    """A value of JSON or of a program, each half of a surrogate pair in it as U+FFFD."""
-    if isinstance(value, str):
-        return _HALF.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {mended(name): mended(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [mended(part) for part in value]
-    return value
-
-
 def _read(text: str) -> Iterator[Paste]:
-    from qftools.exchange import loose, structured
+    from qftools.diagnosis.reading import loose, structured
     from qftools.exchange.shell import read_curl
 
     start = text.lstrip()[:200]
@@ -171,19 +121,6 @@ _REQUEST_LINE = re.compile(
     r"(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (\S{1,8000}) HTTP/[\d.]{1,3}\s"
 )
 _STATUS_LINE = re.compile(r"HTTP/[\d.]{1,3} (\d{3})")
-
-
-def load_json(text: str) -> Any:
-    """The value, or None where *text* is no JSON, or nested too deeply to be anything of ours."""
-    try:
-        value = json.loads(text, parse_constant=str, parse_int=_number, parse_float=str)
-        return mended(value) if "\\ud" in text.lower() else value
-    except (ValueError, RecursionError):
-        return None
-
-
-def _number(digits: str) -> int | str:
-    return int(digits) if len(digits) < 20 else digits  # huge ones stay text: int() is not linear
 
 
 def _from_http(text: str) -> Iterator[Paste]:
@@ -251,11 +188,3 @@ def _url_of(target: str, headers: dict[str, str]) -> str:
     name = host.partition(":")[0]
     local = name in ("localhost", "127.0.0.1") or name.endswith(".localhost")
     return f"{'http' if local else 'https'}://{host}{target}"
-
-
-def _named(paste: Paste) -> Paste:
-    """The endpoint, from the address."""
-    if paste.endpoint or paste.request is None:
-        return paste
-    last = paste.request.path.rstrip("/").rpartition("/")[2]
-    return replace(paste, endpoint=last) if last in ENDPOINTS else paste

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from qftools.diagnosis.reading.json_text import as_text, mended
+from qftools.diagnosis.reading.paste import LONGEST_TEXT, Paste
 from qftools.errors import InputError
 from qftools.exchange import Headers, Request, Response
-from qftools.exchange.parsing import LONGEST_TEXT, Paste, load_json, mended
 from qftools.locale import mark
 
 _FORM = "application/x-www-form-urlencoded"
@@ -69,17 +70,6 @@ def _from_params(value: dict[str, Any]) -> Iterator[Paste]:
     if any(not isinstance(v, (dict, list)) for v in value.values()):
         request = Request("POST", "", (), urlencode(pairs, errors="surrogateescape").encode())
         yield Paste("json", request, signature=signature, partial=True)
-
-
-def as_text(value: object) -> str:
-    """A value of JSON as a form would hold it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
 
 
 # ---- HAR -----------------------------------------------------------------------------
@@ -345,6 +335,3 @@ def _from_arguments(url: str, options: dict[str, Any], form: str) -> Iterator[Pa
 def _form_of(values: dict[Any, Any]) -> str:
     pairs = [(str(name), as_text(value)) for name, value in values.items()]
     return urlencode(pairs, errors="surrogateescape")
-
-
-__all__ = ["as_text", "from_call", "from_json", "load_json"]
