@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from docs._site import floors
 from docs._site.flow_tables import FLOW
 from docs._site.markdown import Here, anchor, head, table
 from docs._site.sandbox_tables import SANDBOX
@@ -339,6 +340,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "disputes": disputes,
     "environments": environments,
     "fields": fields,
+    "floors": floors.inside,
     "notebooks": notebooks,
     "page-errors": page_errors,
     "pay-types": pay_types,

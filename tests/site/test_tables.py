@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from docs._site import diagrams, samples, signatures, tables, words
+from docs._site import diagrams, floors, samples, signatures, tables, words
 from docs._site.markdown import Here
 from qftools import catalogue
 from qftools.diagnosis import explain
@@ -16,6 +16,7 @@ from qftools.exchange import Request
 from qftools.locale import Language
 from qftools.sandbox.books.states import State
 from qftools.signing import sign
+from tests import test_layers
 from tests.bench.diagnosis import WANTED
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -67,6 +68,35 @@ def test_the_diagram_of_states_shows_every_state_of_the_table():
     unseen = {state for state in State if words.WORDS[f"state {state}"].en not in drawn}
 
     assert unseen == {State.CREATED}  # one box with the other states of an open order
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_on_architecture_shows_every_room_that_the_floor_test_checks(lang):
+    drawn, inside = diagrams.DIAGRAMS["floors"](lang), tables.TABLES["floors"](here(lang))
+
+    assert floors.FLOORS == test_layers.FLOORS
+    for folder, rows in floors.FLOORS.items():
+        for name in [name for row in rows for name in row]:
+            assert f"`{name}`" in inside
+            assert folder != "qftools" or f">{name}<" in drawn
+
+
+def files_named_on(page):
+    """Every file that a table of the page names, but for those that a reader makes."""
+    named = re.findall(r"^\| (`.+?) \|", page.read_text("utf-8"), re.MULTILINE)
+    return [path for cell in named for path in re.findall(r"`([^`]+)`", cell) if "NAME" not in path]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_file_that_the_page_on_architecture_names_is_there(lang):
+    page = floors.DOCS / lang / "reference/architecture.md"
+    text = page.read_text("utf-8")
+    modules = re.findall(r"`([\w/]+\.py)`", text.partition("{ #wallet }")[0])
+    every = [str(path) for path in floors.DOCS.parent.glob("*/**/*.py")]
+
+    assert len(files_named_on(page)) > 15 and len(modules) > 25
+    assert [path for path in files_named_on(page) if not (floors.DOCS.parent / path).exists()] == []
+    assert [name for name in modules if not any(path.endswith(f"/{name}") for path in every)] == []
 
 
 def test_every_sample_has_every_section():
