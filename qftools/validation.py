@@ -8,11 +8,12 @@ from __future__ import annotations
 import datetime
 import functools
 import re
+import warnings
 from collections.abc import Callable, Mapping
 
 from qftools import catalogue
 from qftools.errors import InputError
-from qftools.locale import mark
+from qftools.locale import mark, text
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 BEIJING = datetime.timezone(datetime.timedelta(hours=8), "+0800")  # C29, docs2024: the books' zone
@@ -139,7 +140,9 @@ def spreadsheet_destroyed(number: str) -> bool:
 
 
 def check_pay_type(pay_type: str, auth_code: str | None) -> None:
-    """Refuse a payment whose pay type nobody lists, or whose customer's code is missing or extra.
+    """Refuse a payment whose customer's code is missing; warn of a pay type that no source lists.
+
+    The provider adds pay types before its documents do, so that one is sent all the same.
 
     Raises:
         InputError: Names the field, and the nearest pay type that exists.
@@ -155,13 +158,9 @@ phone, for 800108 (CPM) scans it
     row = catalogue.pay_types().get(pay_type)
     if row is None:
         near = sorted(catalogue.pay_types(), key=lambda code: _differing(code, pay_type))[:3]
-        raise InputError(
-            "pay_type",
-            "is {value!r}, which no source lists",
-            "one of the catalogue, such as {near}",
-            value=pay_type,
-            near=", ".join(near),
-        )
+        said = text("No source lists the pay type {value}; it is sent as given. Nearest: {near}.")
+        warnings.warn(said.format(value=pay_type, near=", ".join(near)), stacklevel=3)
+        return
     if row.mode == "cpm" and not auth_code:
         raise InputError(
             "auth_code",

@@ -85,6 +85,13 @@ def test_a_refused_payment_ends_with_1_and_says_what_the_code_means_in_both_lang
     assert "错误：1251" in chinese.output
 
 
+def test_a_pay_type_that_no_source_lists_is_warned_of_and_sent(qftools, sandbox):
+    done = qftools("pay", "--pay-type", "800709", *PAY[3:], "--txamt", "2500")
+
+    assert "Warning: No source lists the pay type 800709" in done.output
+    assert len(sandbox.exchanges) == 1
+
+
 def test_wrong_input_ends_with_2_and_nothing_is_sent(qftools, sandbox):
     done = qftools(*PAY, "--txamt", "-1")
 

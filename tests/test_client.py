@@ -119,6 +119,13 @@ def test_a_refund_needs_the_gateways_number(client):
         client.refund(Order("A1", 2500, "2026-01-05 10:00:00"))
 
 
+def test_a_pay_type_that_no_source_lists_is_sent_with_a_warning(client, sandbox):
+    with pytest.warns(UserWarning, match="800709"), pytest.raises(GatewayError):
+        pay(client, pay_type="800709")
+
+    assert sandbox.exchanges[-1].request.params["pay_type"] == "800709"
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -126,7 +133,6 @@ def test_a_refund_needs_the_gateways_number(client):
         {"txamt": -1},
         {"txcurrcd": "XXX"},
         {"txdtm": "2026-02-30 00:00:00"},
-        {"pay_type": "800102"},
         {"pay_type": "800108"},
         {"out_trade_no": ""},
         {"out_trade_no": "N" * 129},

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qftools.catalogue.rows import Code as Code
     from qftools.catalogue.rows import Currency as Currency
     from qftools.catalogue.rows import Dispute as Dispute
+    from qftools.catalogue.rows import Elsewhere as Elsewhere
     from qftools.catalogue.rows import Environment as Environment
     from qftools.catalogue.rows import Field as Field
     from qftools.catalogue.rows import PageError as PageError
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from qftools.catalogue.tables import codes as codes
     from qftools.catalogue.tables import currencies as currencies
     from qftools.catalogue.tables import disputes as disputes
+    from qftools.catalogue.tables import elsewhere as elsewhere
     from qftools.catalogue.tables import environments as environments
     from qftools.catalogue.tables import fields as fields
     from qftools.catalogue.tables import page_errors as page_errors
@@ -58,6 +60,7 @@ _HOME = {
     "Code": "rows",
     "Currency": "rows",
     "Dispute": "rows",
+    "Elsewhere": "rows",
     "Environment": "rows",
     "Field": "rows",
     "PageError": "rows",
@@ -71,6 +74,7 @@ _HOME = {
     "codes": "tables",
     "currencies": "tables",
     "disputes": "tables",
+    "elsewhere": "tables",
     "environments": "tables",
     "fields": "tables",
     "page_errors": "tables",

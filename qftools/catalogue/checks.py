@@ -37,6 +37,7 @@ _SHAPES: dict[str, tuple[type, str]] = {
     "fields": (rows.Field, "name"),
     "currencies": (rows.Currency, "code"),
     "environments": (rows.Environment, "key"),
+    "elsewhere": (rows.Elsewhere, "place"),
     "disputes": (rows.Dispute, "id"),
     "switches": (rows.Switch, "name"),
     "sources": (rows.Source, "tag"),
@@ -293,6 +294,14 @@ def _environment(row: Row, data: Data) -> Iterator[str]:
         yield "only the card simulation moves no money"
 
 
+def _elsewhere(row: Row, data: Data) -> Iterator[str]:
+    yield from _links(row, data)
+    if not re.fullmatch(r"(/[a-z_0-9]+)+|[a-z0-9-]+(\.[a-z0-9-]+)+", row["place"]):
+        yield f"{row['place']!r} is neither a path nor a host"
+    if not row["link"].startswith("https://sdk.qfapi.com/"):
+        yield f"{row['link']!r} is no page of the provider's documentation"
+
+
 def _dispute(row: Row, data: Data) -> Iterator[str]:
     yield from _links(row, data)
     if len(row["readings"]) < 2:
@@ -328,6 +337,7 @@ _PROMISES = {
     "fields": _field,
     "currencies": _currency,
     "environments": _environment,
+    "elsewhere": _elsewhere,
     "disputes": _dispute,
     "switches": _switch,
     "sources": _links,

@@ -259,6 +259,21 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A documented path or host of the provider that this tool does not call.
+
+    Attributes:
+        place: A path, which stands for everything below it, or a host.
+        link: The page that describes it.
+    """
+
+    place: str
+    name: Text
+    link: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What one source says about a disputed rule."""
 

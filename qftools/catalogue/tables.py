@@ -14,6 +14,7 @@ from qftools.catalogue.rows import (
     Code,
     Currency,
     Dispute,
+    Elsewhere,
     Environment,
     Field,
     PageError,
@@ -35,6 +36,7 @@ FILES = (
     "fields",
     "currencies",
     "environments",
+    "elsewhere",
     "disputes",
     "switches",
     "sources",
@@ -149,6 +151,17 @@ def environments() -> Mapping[str, Environment]:
         True
     """
     return _table("environments", "key", Environment)
+
+
+@cache
+def elsewhere() -> Mapping[str, Elsewhere]:
+    """Return what the provider documents and this tool does not call, by path or host.
+
+    Example:
+        >>> elsewhere()["/checkstand"].name.en
+        'the hosted checkout page'
+    """
+    return _table("elsewhere", "place", Elsewhere)
 
 
 @cache

@@ -79,7 +79,8 @@ def pay(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
     with connected(options) as client:
         if options["out_trade_no"] is None:
             options["out_trade_no"] = client.new_number()
-        with _told_when_interrupted("--out-trade-no", options["out_trade_no"]):
+        number = options["out_trade_no"]
+        with output.warnings_shown(), _told_when_interrupted("--out-trade-no", number):
             order = client.pay(**{**options, **dict(extra)})
     reply = order.reply
     assert reply is not None  # pay() returns an order only with its reply

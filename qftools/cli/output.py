@@ -8,10 +8,14 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from qftools.locale import text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -218,3 +222,14 @@ def qr_code(content: str) -> None:
 
     blocks = bool("█".encode(_encoding(), "ignore"))
     segno.make(content, micro=False).terminal(compact=blocks)
+
+
+@contextmanager
+def warnings_shown() -> Iterator[None]:
+    """Print what the library warns of as a line on standard error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_rest: click.echo(
+            text("Warning: {message}").format(message=plain(str(message))), err=True
+        )
+        yield

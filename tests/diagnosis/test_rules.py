@@ -54,6 +54,7 @@ CASES = {
     "host-unknown": request(url="https://test-openapi-hk.qfpay.com/trade/v1/payment"),
     "host-old": request(url="https://osqt.qfpay.com/trade/v1/payment"),
     "path-unknown": request(url=HOST + "/trade/v1/reversals"),
+    "elsewhere": request(url=HOST + "/payment_element/v1/create_payment_intent"),
     "method": Request("GET", f"{HOST}/trade/v1/payment?{body_of(PAYMENT)}", (APP, SIGN), b""),
     "method-disputed": Request("GET", f"{HOST}/trade/v1/close?{body_of(CANCEL)}", (APP, SIGN), b""),
     "wrong-endpoint": changed("reversal", pay_type="800201"),

@@ -108,7 +108,6 @@ def unnotified() -> Panel:
 CASES: dict[str, Case] = {
     "amount zero": entered(amount=0),
     "amount too long": entered(amount=10**12),
-    "pay type unlisted": entered(pay_type="800999"),
     "pay type misspelt": entered(pay_type="alipay"),
     "no payment code": entered(pay_type="800108"),
     "currency": entered(currency="XXX"),

@@ -233,10 +233,14 @@ FIELD_REMARKS: Mapping[str, Remark] = {
         "docs2024 (C17)",
     ),
     "pay-type-unknown": remark(
-        "error",
-        ("没有支付类型 {value}", "there is no pay type {value}"),
+        "warning",
+        ("没有资料列出支付类型 {value}", "no source lists the pay type {value}"),
         ("最接近：{near}", "nearest: {near}"),
-        ("对照支付类型表。", "See the table of pay types."),
+        (
+            "文档之外也有支付类型：对照开通资料，或询问钱方。",
+            "There are pay types that no document lists: compare it with what was opened for"
+            " your account, or ask QFPay.",
+        ),
         "docs2024",
     ),
     "auth-code-missing": remark(

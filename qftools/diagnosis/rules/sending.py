@@ -23,17 +23,6 @@ from qftools.transport.addresses import is_loopback, split
 
 _REDACTOR = Redactor()
 _PATHS = tuple(f"/trade/v1/{endpoint}" for endpoint in ENDPOINTS)
-_OTHER_PATHS = frozenset(
-    {
-        "/trade/v1/authtrade",
-        "/trade/v1/unfreeze",
-        "/trade/v1/add_note",
-        "/trade/v1/payment_verify",
-        "/download/v1/trade_bill",
-        "/tool/v1/get_weixin_oauth_code",
-        "/tool/v1/get_weixin_openid",
-    }
-)
 _LONGEST_SHOWN = 80
 _ENVIRONMENTS = {
     "test": catalogue.Text("测试", "test"),
@@ -173,7 +162,9 @@ def _place(case: Case, parts: SplitResult, host: str) -> Iterator[Hit]:
     hosts = {split(row.base_url).hostname or "": row for row in catalogue.environments().values()}
     row = hosts.get(host)
     if row is None:
-        if "{{" not in host:
+        if other := catalogue.elsewhere().get(host):
+            yield _elsewhere(host, other)
+        elif "{{" not in host:
             yield hit("host-unknown", value=host, near=near(host, tuple(hosts)) or "-")
         return
     if row.kind == "old":
@@ -187,9 +178,21 @@ def _place(case: Case, parts: SplitResult, host: str) -> Iterator[Hit]:
 
 def _path(case: Case, parts: SplitResult) -> Iterator[Hit]:
     path = parts.path
-    if path in _PATHS or path in _OTHER_PATHS or not path.strip("/"):
+    if path in _PATHS or not path.strip("/"):
         return
-    yield hit("path-unknown", value=path, near=near(path, _PATHS) or "-")
+    other = next(
+        (row for place, row in catalogue.elsewhere().items() if f"{path}/".startswith(f"{place}/")),
+        None,
+    )
+    if other is not None:
+        yield _elsewhere(path, other)
+    elif parts.hostname not in catalogue.elsewhere():
+        yield hit("path-unknown", value=path, near=near(path, _PATHS) or "-")
+
+
+def _elsewhere(place: str, row: catalogue.Elsewhere) -> Hit:
+    found = hit("elsewhere", value=place, about=row.name)
+    return Hit(found.id, {**found.values, "near": row.link}, source=row.source)
 
 
 def _method(case: Case) -> Iterator[Hit]:

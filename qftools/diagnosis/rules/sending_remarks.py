@@ -77,6 +77,19 @@ SENDING_REMARKS: Mapping[str, Remark] = {
         ("五个接口都在 /trade/v1/ 下。", "The five calls are all under /trade/v1/."),
         "seed (C2); docs2024",
     ),
+    "elsewhere": remark(
+        "note",
+        (
+            "{value} 是厂商有文档的地址，不在本工具范围内：{about}",
+            "{value} is documented by the provider, outside this tool: {about}",
+        ),
+        ("文档：{near}", "its page: {near}"),
+        (
+            "按那一页检查字段；这里只检查签名和请求头。",
+            "Compare the fields with that page; only signature and headers are checked here.",
+        ),
+        "docs2024; live2026",
+    ),
     "method": remark(
         "error",
         (
