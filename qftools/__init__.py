@@ -19,13 +19,19 @@ if TYPE_CHECKING:
     from qftools.client.client import Client as Client
     from qftools.diagnosis import Diagnosis as Diagnosis
     from qftools.diagnosis import explain as explain
+    from qftools.errors import BusyError as BusyError
     from qftools.errors import GatewayError as GatewayError
     from qftools.errors import InputError as InputError
     from qftools.errors import JournalError as JournalError
+    from qftools.errors import NotUnderstoodError as NotUnderstoodError
     from qftools.errors import OutcomeUnknownError as OutcomeUnknownError
     from qftools.errors import QFPayError as QFPayError
+    from qftools.errors import RateLimitError as RateLimitError
+    from qftools.errors import SandboxError as SandboxError
     from qftools.errors import SignatureError as SignatureError
     from qftools.errors import TransportError as TransportError
+    from qftools.errors import UnclearError as UnclearError
+    from qftools.errors import WrongPlaceError as WrongPlaceError
     from qftools.journal.journal import Journal as Journal
     from qftools.locale import use_language as use_language
     from qftools.models import Credentials as Credentials
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "BusyError": "errors",
     "Client": "client.client",
     "Credentials": "models",
     "Diagnosis": "diagnosis",
@@ -48,16 +55,21 @@ _HOME = {
     "InputError": "errors",
     "Journal": "journal.journal",
     "JournalError": "errors",
+    "NotUnderstoodError": "errors",
     "Order": "models",
     "Outcome": "cancellation.run",
     "OutcomeUnknownError": "errors",
     "Policy": "cancellation.policy",
     "QFPayError": "errors",
+    "RateLimitError": "errors",
     "Reply": "models",
+    "SandboxError": "errors",
     "SignatureError": "errors",
     "Transaction": "models",
     "TransportError": "errors",
+    "UnclearError": "errors",
     "Verdict": "cancellation.verdicts",
+    "WrongPlaceError": "errors",
     "cancel": "cancellation.run",
     "canonical": "signing",
     "explain": "diagnosis",

@@ -10,7 +10,8 @@ QFPayError
 │   └── UnclearError                the gateway answered that it does not know yet either
 ├── GatewayError                    the gateway understood and said no: nothing happened
 ├── JournalError                    the journal can't be read or written
-│   └── BusyError                   another process is at this order or file: let it finish
+│   ├── BusyError                   another process is at this order or file: let it finish
+│   └── NotUnderstoodError          a record is not of this version of qftools
 └── SandboxError                    the sandbox can't do what was asked of it
 
 A payment that is still in progress is no error at all: it is a reply.
@@ -21,6 +22,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from qftools.texts import of_a_log, spoken, text
+
 if TYPE_CHECKING:
     from qftools.exchange.redaction import ShownExchange
     from qftools.models import Order, Reply
@@ -29,8 +32,9 @@ if TYPE_CHECKING:
 class QFPayError(Exception):
     """Base of every error that qftools raises.
 
-    Its text, for logs and tickets, is English; `say` has it in the reader's language. An
-    error is made of a text with places for ``values``, so that the text can be looked up.
+    Its text, for logs and tickets, is English unless `use_language` has chosen otherwise;
+    `say` has it in the reader's language. An error is made of a text with places for
+    ``values``, so that the text can be looked up.
     """
 
     def __init__(self, *args: Any, **values: object) -> None:
@@ -38,8 +42,11 @@ class QFPayError(Exception):
         self._values: Mapping[str, object] = values
         super().__init__(*[_filled(part, values, "en") for part in args[:1]], *args[1:])
 
-    def say(self, lang: str | None = None) -> str:
-        """Return what went wrong in *lang*, or in the language in use.
+    def __str__(self) -> str:
+        return self.say(of_a_log())
+
+    def say(self, language: str | None = None) -> str:
+        """Return what went wrong in *language*, or in the language in use.
 
         What the system or a library said is repeated as it is.
 
@@ -47,9 +54,7 @@ class QFPayError(Exception):
             >>> TransportError("the reply is not JSON: {cause}", cause="ValueError").say("zh")
             '应答不是 JSON：ValueError'
         """
-        from qftools.locale import language, text
-
-        return _filled(text(self._text, lang), self._values, lang or language())
+        return _filled(text(self._text, language), self._values, spoken(language))
 
 
 class InputError(QFPayError, ValueError):
@@ -75,19 +80,17 @@ class InputError(QFPayError, ValueError):
         self._texts = problem, rule
         self._values = values
 
-    def say(self, lang: str | None = None) -> str:
-        """Return field, problem and rule in *lang*, or in the language in use.
+    def say(self, language: str | None = None) -> str:
+        """Return field, problem and rule in *language*, or in the language in use.
 
         Example:
             >>> InputError("txamt", "is {value}", "greater than zero", value=0).say("zh")
             'txamt 为 0；要求：大于零'
         """
-        from qftools.locale import language, text
-
-        spoken = lang or language()
-        problem, rule = [_filled(text(part, lang), self._values, spoken) for part in self._texts]
-        sentence = text("{field} {problem}; it must be {rule}", lang)
-        return sentence.format(field=text(self.field, lang), problem=problem, rule=rule)
+        chosen = spoken(language)
+        problem, rule = [_filled(text(part, chosen), self._values, chosen) for part in self._texts]
+        sentence = text("{field} {problem}; it must be {rule}", chosen)
+        return sentence.format(field=text(self.field, chosen), problem=problem, rule=rule)
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str], dict[str, object]]:
         # An exception with its own signature is otherwise lost on its way between processes.
@@ -161,12 +164,9 @@ class _AnsweredError(QFPayError):
         self.message = message
         self.reply = reply
 
-    def __str__(self) -> str:
-        return f"{self.respcd}: {self.message}"
-
-    def say(self, lang: str | None = None) -> str:
-        """Return the code and what it means in *lang*, with the gateway's own words."""
-        return f"{self.respcd}: {said_by(self.reply, lang)}"
+    def say(self, language: str | None = None) -> str:
+        """Return the code and what it means in *language*, with the gateway's own words."""
+        return f"{self.respcd}: {said_by(self.reply, language)}"
 
 
 class UnclearError(_AnsweredError, OutcomeUnknownError):
@@ -199,23 +199,34 @@ class BusyError(JournalError):
     """Another process is at this order, or at this file of results; nothing was sent."""
 
 
+class NotUnderstoodError(JournalError):
+    """A record of the journal is none that this qftools wrote.
+
+    Attributes:
+        newer: It has something that this qftools does not know, and a newer one may.
+    """
+
+    def __init__(self, at: str, problem: str, *, newer: bool = False) -> None:
+        super().__init__(f"{at} {problem}")
+        self.newer = newer
+
+
 class SandboxError(QFPayError):
     """The sandbox can't do what was asked of it: an unknown order, a file in use."""
 
 
-def said_by(reply: Reply, lang: str | None = None) -> str:
-    """Return what a reply's code means in *lang*, with the gateway's own words."""
-    from qftools.locale import language
-
-    words = [reply.meaning.say(lang or language()), reply.respmsg, reply.resperr]
+def said_by(reply: Reply, language: str | None = None) -> str:
+    """Return what a reply's code means in *language*, with the gateway's own words."""
+    words = [reply.meaning.say(language), reply.respmsg, reply.resperr]
     return " / ".join(dict.fromkeys(word for word in words if word))
 
 
-def _filled(text: str, values: Mapping[str, object], lang: str) -> str:
+def _filled(text: str, values: Mapping[str, object], language: str) -> str:
     """A text with its values in their places; one of the catalogue's in the language as well."""
     if not values:
         return text  # as it is: it may hold braces of its own
-    spoken = {
-        name: value.say(lang) if hasattr(value, "say") else value for name, value in values.items()
+    said = {
+        name: value.say(language) if hasattr(value, "say") else value
+        for name, value in values.items()
     }
-    return text.format(**spoken)
+    return text.format(**said)

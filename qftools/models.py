@@ -152,7 +152,7 @@ class Order:
 (100 = HKD 1.00, JPY 100)
     """
 
-    out_trade_no: str | None
+    out_trade_no: str | None = None
     txamt: int | None = None
     txdtm: str | None = None
     syssn: str | None = None
@@ -166,6 +166,11 @@ class Order:
         if not self.out_trade_no and not self.syssn:
             raise validation.neither_number()
         validation.check_values("reversal", self.naming() | self._details())
+
+    @property
+    def number(self) -> str:
+        """The merchant's own number, or the gateway's where that is not known."""
+        return self.out_trade_no or self.syssn or ""
 
     def naming(self) -> dict[str, str | int]:
         """Return the fields that name this order in a request."""
@@ -215,6 +220,17 @@ class Transaction:
         except KeyError:
             raise AttributeError(f"the row has no field {name!r}") from None
         return "" if value is None else str(value)
+
+    def has(self, numbers: Mapping[str, str]) -> bool:
+        """Tell whether the row has one of *numbers* in every field that they name.
+
+        Several numbers of a field are separated by commas, as in a query.
+
+        Example:
+            >>> Transaction({"out_trade_no": "A1"}).has({"out_trade_no": "A1,A2"})
+            True
+        """
+        return all(as_written(self.row.get(k)) in v.split(",") for k, v in numbers.items())
 
     @property
     def state(self) -> State:
@@ -343,9 +359,19 @@ class Reply:
         return tuple(Transaction(row) for row in rows if isinstance(row, dict))
 
     @property
+    def asked_rows(self) -> tuple[Transaction, ...]:
+        """The rows of a query that have the numbers which were asked for; all where none was."""
+        params = self.exchange.request.params if self.exchange else {}
+        asked = {name: params[name] for name in ("out_trade_no", "syssn") if params.get(name)}
+        return tuple(row for row in self.transactions if row.has(asked))
+
+    @property
     def transaction(self) -> Transaction | None:
-        """The only row of a query for one order, None where there are none or several."""
-        rows = self.transactions
+        """The only row of a query for one order, None where there are none or several.
+
+        Rows of other orders, which some gateways return as well, do not count.
+        """
+        rows = self.asked_rows
         return rows[0] if len(rows) == 1 else None
 
 

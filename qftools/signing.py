@@ -131,7 +131,7 @@ def sign_text(text: str, key: str, algorithm: Algorithm = "MD5") -> str:
 def verify(
     params: Params,
     key: str,
-    signature: str,
+    signature: str | None,
     algorithm: Algorithm = "MD5",
     *,
     empty_values: Literal["both", "include", "exclude"] = "both",
@@ -150,7 +150,8 @@ def verify(
             sources disagree (C4), so both forms count by default.
 
     Raises:
-        InputError: The key is empty, or the gateway knows no such algorithm.
+        InputError: The signature is missing, the key is empty, or the gateway knows no such
+            algorithm.
 
     Example:
         >>> verify({"txamt": "100", "mchid": "ZaMVg12345", "txcurrcd": "HKD"},
@@ -196,14 +197,14 @@ def sign_body(body: bytes, key: str, algorithm: Algorithm = "MD5") -> str:
     return digest.upper()
 
 
-def verify_body(body: bytes, key: str, signature: str, algorithm: Algorithm = "MD5") -> bool:
+def verify_body(body: bytes, key: str, signature: str | None, algorithm: Algorithm = "MD5") -> bool:
     """Tell whether a reply or a notification is really the gateway's.
 
     Give the bytes as they came. A body that was parsed and written again has
     other blanks, other escapes or another order, and never fits.
 
     Raises:
-        InputError: The key is empty, or there is no such algorithm.
+        InputError: The signature is missing, the key is empty, or there is no such algorithm.
 
     Example:
         >>> verify_body(b'{"respcd": "0000"}', "abcd1234", "40526cf4ac031ec195cf8bc251af2adb")
@@ -243,7 +244,9 @@ as QFPay issued it (32 characters)
         )
 
 
-def _same(given: str, expected: str) -> bool:
+def _same(given: str | None, expected: str) -> bool:
+    if given is None:
+        raise InputError("signature", "is missing", "what came in the header X-QF-SIGN")
     # compare_digest refuses text that is not ASCII, and no signature is such a text.
     return given.isascii() and hmac.compare_digest(given.upper(), expected)
 

@@ -282,7 +282,7 @@ def _journal(world: World) -> Iterator[str]:
     with Journal(path) as journal:
         order = Order(world.paid.out_trade_no, 2500, world.paid.txdtm)
         outcome = cancel(world.client, order, journal=journal)
-        yield from (repr(outcome), json.dumps(outcome.as_dict(), ensure_ascii=False))
+        yield from (repr(outcome), json.dumps(outcome.to_dict(), ensure_ascii=False))
         entry = journal.entry(1)
         yield repr(entry.steps)
         for show in (journal_page.as_text, journal_page.as_json, journal_page.as_html):
@@ -304,7 +304,7 @@ def _diagnosis(world: World) -> Iterator[str]:
                 yield from (str(error), error.say("zh"))
                 continue
             yield from (repr(diagnosis), diagnosis.say("zh"), diagnosis.say("en", "php"))
-            yield json.dumps(diagnosis.as_dict(), ensure_ascii=False)
+            yield json.dumps(diagnosis.to_dict(), ensure_ascii=False)
         yield redacted_paste(paste, KEY)
 
 

@@ -317,6 +317,6 @@ def test_a_wrong_amount_is_told_with_what_to_correct():
         assert sandbox.order(placed).state == "waiting"
     assert outcome.verdict is Verdict.UNRESOLVED
     assert outcome.corrections == {"txamt": "2500", "txcurrcd": "HKD"}
-    assert outcome.as_dict()["corrections"] == outcome.corrections
+    assert outcome.to_dict()["corrections"] == outcome.corrections
     for language in ("zh", "en"):
         assert all(word in outcome.advice(language) for word in ("2600", "2500", "CNY", "HKD"))

@@ -192,7 +192,7 @@ def test_the_same_seed_gives_the_same_evidence_every_day():
 def test_the_outcome_as_plain_data_holds_verdict_advice_and_steps(client, language):
     outcome = cancel(client, pay(client))
 
-    data = outcome.as_dict(language)
+    data = outcome.to_dict(language)
 
     assert data["verdict"] == "CANCELLED"
     assert data["advice"] == outcome.advice(language)
@@ -228,7 +228,7 @@ def test_the_outcome_as_plain_data_has_these_names_and_values(client, sandbox):
 
     outcome = cancel(client, order)
 
-    data = outcome.as_dict()
+    data = outcome.to_dict()
     steps = data.pop("steps")
     assert data == {
         "verdict": "CANCELLED",
@@ -261,7 +261,7 @@ def test_reason_and_notes_as_plain_data_are_in_the_language_that_was_asked_for(c
     placed = pay(client)
     outcome = cancel(client, Order(placed.out_trade_no, placed.txamt + 1, placed.txdtm))
 
-    data = outcome.as_dict(language)
+    data = outcome.to_dict(language)
 
     assert outcome.because is not None
     assert data["reason"] == outcome.because.say(language)

@@ -213,7 +213,7 @@ def test_the_outcome_as_plain_data_is_in_english_unless_asked_otherwise(language
     used = language or "en"
     names = ("step", "endpoint", "finding", "respcd", "note", "signed", "at")
 
-    told = ended.as_dict(language) if language else ended.as_dict()
+    told = ended.to_dict(language) if language else ended.to_dict()
 
     assert list(told.items()) == [
         ("verdict", "UNRESOLVED"),
@@ -240,7 +240,7 @@ def test_the_outcome_as_plain_data_is_in_english_unless_asked_otherwise(language
         ),
         ("warnings", ["late"]),
     ]
-    assert outcome(Verdict.PAID, looked()).as_dict()["reason"] == ""
+    assert outcome(Verdict.PAID, looked()).to_dict()["reason"] == ""
 
 
 # ---- from the choices to the outcome ------------------------------------------------------------

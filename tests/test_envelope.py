@@ -264,7 +264,7 @@ def test_half_a_surrogate_pair_comes_through_to_json_and_page_without_an_excepti
     ):
         outcome = cancel(client, ORDER, journal=journal, policy=HASTY)
         reply = client.call("query", {"out_trade_no": "A1"})
-        shown = json.dumps(outcome.as_dict(), ensure_ascii=False) + repr(journal.entry(1))
+        shown = json.dumps(outcome.to_dict(), ensure_ascii=False) + repr(journal.entry(1))
 
     print(shown.encode(), reply.resperr, repr(client.exchanges).encode())
     assert reply.resperr == "\ufffd a \U0001f600"

@@ -398,7 +398,7 @@ def test_once_sent_the_verdict_arrives_with_a_warning_though_the_disk_is_full(
 
     assert outcome.verdict is Verdict.CANCELLED
     assert [str(path) in warning for warning in outcome.warnings] == [True]
-    assert outcome.warnings[0] in outcome.as_dict()["warnings"]
+    assert outcome.warnings[0] in outcome.to_dict()["warnings"]
     assert [entry.verdict for entry in journal.pending()] == [None]
     assert journal.resume(client, 1).verdict in (Verdict.CANCELLED, Verdict.ALREADY_CANCELLED)
 

@@ -31,7 +31,6 @@ CIRCLES = {
     ("qftools.exchange.__init__", "qftools.exchange.programs"),
     ("qftools.exchange.__init__", "qftools.exchange.redaction"),
     ("qftools.exchange.__init__", "qftools.exchange.writing"),
-    ("qftools.locale", "qftools.errors"),
 }
 
 

@@ -133,7 +133,7 @@ def shown_by_client(client, place, tmp_path):
             yield from traceback.format_exception(error)
     with Journal(tmp_path / f"{place}.db") as journal:
         outcome = cancel(client, ORDER, journal=journal, policy=HASTY)
-        yield from (repr(outcome), json.dumps(outcome.as_dict(), ensure_ascii=False))
+        yield from (repr(outcome), json.dumps(outcome.to_dict(), ensure_ascii=False))
         entry = journal.entry(1)
         yield repr(entry)
         for language in ("zh", "en"):

@@ -51,7 +51,7 @@ def test_no_repr_log_exception_or_exchange_holds_the_key(sandbox, client, caplog
             client.query(order)
         shown += [repr(caught.value), str(caught.value), repr(caught.value.__cause__)]
 
-    shown += [repr(order), repr(outcome), json.dumps(outcome.as_dict()), caplog.text]
+    shown += [repr(order), repr(outcome), json.dumps(outcome.to_dict()), caplog.text]
     for exchange in client.exchanges:
         shown += [repr(exchange), exchange.as_curl(), exchange.as_http(), repr(exchange.as_har())]
         shown += [repr(exchange.as_postman())]
@@ -89,7 +89,7 @@ def test_a_key_in_a_paste_is_not_repeated_by_the_diagnosis(paste):
 
     for language in ("zh", "en"):
         assert MARKER not in diagnosis.say(language)
-        assert MARKER not in json.dumps(diagnosis.as_dict(language), ensure_ascii=False)
+        assert MARKER not in json.dumps(diagnosis.to_dict(language), ensure_ascii=False)
     assert MARKER not in repr(diagnosis)
 
 

@@ -99,7 +99,7 @@ def test_an_error_says_the_same_in_another_process(error):
 
 
 def test_a_language_that_is_not_spoken_is_refused():
-    with pytest.raises(InputError, match="lang is 'fr'; it must be zh or en"):
+    with pytest.raises(InputError, match="language is 'fr'; it must be zh or en"):
         locale.use_language("fr")
 
 

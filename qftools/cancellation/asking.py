@@ -12,11 +12,9 @@ import datetime
 import re
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
 
-from qftools.cancellation.evidence import currency
-from qftools.models import Order, Transaction, as_written
-from qftools.validation import usable
+from qftools.client.numbers import told
+from qftools.models import Order, Transaction
 
 Params = dict[str, str | int]
 TOLD = ("out_trade_no", "syssn", "txamt", "txcurrcd", "txdtm")
@@ -127,7 +125,7 @@ def target(order: Order, row: Transaction | None) -> Order:
     """
     if row is None:
         return order
-    return replace(order, **_told(row, ("syssn", "pay_type", "txamt", "txdtm")))
+    return replace(order, **told(row, ("syssn", "pay_type", "txamt", "txdtm")))
 
 
 def cancelling(target: Order, several: bool) -> Params:
@@ -144,26 +142,12 @@ def cancelling(target: Order, several: bool) -> Params:
 
 def with_row(order: Order, row: Transaction) -> Order:
     """Return *order* with what the books know and the caller did not say."""
-    told = _told(row, ("out_trade_no", "syssn", "pay_type", "txamt", "txcurrcd", "txdtm"))
+    known = told(row, ("out_trade_no", "syssn", "pay_type", "txamt", "txcurrcd", "txdtm"))
     return replace(
         order,
         **{
             name: value
-            for name, value in told.items()
+            for name, value in known.items()
             if getattr(order, name) is None or name == "pay_type"
         },
     )
-
-
-def _told(row: Transaction, names: tuple[str, ...]) -> dict[str, Any]:
-    values = {name: _value(name, row) for name in names}
-    return {name: value for name, value in values.items() if usable(name, value)}
-
-
-def _value(name: str, row: Transaction) -> str | int:
-    written = as_written(row.row.get(name))
-    if name == "txcurrcd":
-        return currency(written)
-    if name == "txamt" and written.isascii() and written.isdecimal() and len(written) <= 11:
-        return int(written)
-    return written

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 from qftools import catalogue
 from qftools.cancellation.findings import Answer, Difference, Finding, unsigned
 from qftools.catalogue import Text
+from qftools.client.numbers import LARGEST_PAGE, currency, kind_of
 from qftools.models import Order, Reply, State, Transaction, as_written
 from qftools.validation import BEIJING, usable
 
-PAGE, LARGEST_PAGE = 10, 100  # rows of one answer: without page_size, and at most (docs2024)
+PAGE = 10  # rows of one answer without page_size (docs2024)
 
 _OTHER_KINDS = frozenset({"refund", "close", "unfreeze"})  # docs2024; manual2018jp; docs2026
-_ALIASES = {"RMB": "CNY"}  # global2017
 
 REASONS: dict[str, Text] = {
     "no list": Text("应答里没有订单行列表", "the answer has no list of rows"),
@@ -149,7 +149,7 @@ def _another(row: Transaction) -> Read:
 
     Alive, it keeps the order from being called dead, and paid, from being cancelled.
     """
-    kind = _kind(row)
+    kind = kind_of(row)
     if kind in _OTHER_KINDS:
         return Read(row, None)
     if kind != "payment":
@@ -161,7 +161,7 @@ def _another(row: Transaction) -> Read:
 
 
 def _a_payment(row: Transaction, order: Order, known: Known) -> Read | None:
-    kind = _kind(row)
+    kind = kind_of(row)
     if kind == "payment":
         return None
     if kind in _OTHER_KINDS:
@@ -318,7 +318,7 @@ def _nothing_but_others(reply: Reply, reads: list[Read]) -> Answer:
     of_another_kind = next((read for read in reads if read.why is not None), None)
     if of_another_kind is None:
         return replace(_silent(reply, REASONS["others"]), ask_next="others")
-    if _kind(of_another_kind.row) == "refund":
+    if kind_of(of_another_kind.row) == "refund":
         return _answer(Finding.DENIED, reply, of_another_kind.why, of_another_kind.row)
     return replace(_silent(reply, of_another_kind.why), ask_next="elsewhere")
 
@@ -394,26 +394,9 @@ def _is_full(reply: Reply, wide: bool) -> bool:
 # ---- values as gateways spell them ------------------------------------------------------------
 
 
-def currency(value: object) -> str:
-    """Return a currency's code however it is spelled.
-
-    Example:
-        >>> currency("hkd"), currency("RMB"), currency(None)
-        ('HKD', 'CNY', '')
-    """
-    code = as_written(value).upper()
-    return _ALIASES.get(code, code)
-
-
 def _amount(value: object) -> str:
     text = as_written(value)
     return text.lstrip("0") or "0" if text.isdecimal() else text
-
-
-def _kind(row: Transaction) -> str:
-    kind = as_written(row.row.get("order_type")).lower()
-    # A refund names the payment that it gives back; a payment names none.
-    return kind or ("refund" if as_written(row.row.get("origssn")) else "payment")
 
 
 def _syssn(row: Transaction) -> str:

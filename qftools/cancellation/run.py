@@ -7,7 +7,7 @@ that come in from outside.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -20,13 +20,15 @@ from qftools.cancellation.verdicts import CORRECT, NO_REFUND, UNSIGNED_PROOF, VE
 from qftools.cancellation.walk import Ask, Finished, Step, Wait, Walk
 from qftools.catalogue import Text
 from qftools.client.client import Client
+from qftools.client.numbers import namings
 from qftools.errors import OutcomeUnknownError
 from qftools.exchange.redaction import ShownExchange
 from qftools.models import Order
+from qftools.texts import harmless, spoken
 from qftools.validation import BEIJING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Taken:
     """One question of a cancel and what it told.
 
@@ -44,17 +46,21 @@ class Taken:
     at: float
     exchange: ShownExchange | None = None
 
+    def __repr__(self) -> str:
+        words = (self.step, self.endpoint, self.finding, self.answer.respcd)
+        return f"Taken({' '.join(str(word) for word in words if word)})"
+
     @property
     def finding(self) -> Finding:
         """What the question told about the order."""
         return self.answer.finding
 
-    def note(self, language: str = "en") -> str:
-        """Why the answer was read so, in ``"zh"`` or ``"en"``; empty where that is plain."""
+    def note(self, language: str | None = None) -> str:
+        """Why the answer was read so; empty where that is plain."""
         return self.answer.note.say(language) if self.answer.note else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
     """How a cancel ended, and everything that proves it.
 
@@ -73,6 +79,26 @@ class Outcome:
     because: Text | None = None
     route: Route | None = None
     warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        steps = " ".join(taken.step for taken in self.steps)
+        return f"Outcome({self.verdict}, {self.order.number!r}, {steps or 'no steps'})"
+
+    def __str__(self) -> str:
+        return self.say()
+
+    def say(self, language: str | None = None) -> str:
+        """Return verdict, reason, warnings and advice as text, in ``"zh"`` or ``"en"``.
+
+        Example:
+            >>> print(Outcome(Verdict.PAID, Order("A1", 100), ()))
+            PAID  The payer was charged.
+            Deliver what was bought; if the sale is off, refund it. Do not reverse it.
+        """
+        meaning = f"{self.verdict}  {self.meaning.say(language)}"
+        because = self.because.say(language) if self.because else ""
+        lines = (meaning, because, *self.warnings, self.advice(language))
+        return "\n".join(harmless(line) for line in lines if line)
 
     @property
     def reason(self) -> str:
@@ -96,7 +122,7 @@ class Outcome:
         """What the verdict says about the payer's money."""
         return VERDICTS[self.verdict].meaning
 
-    def advice(self, language: str = "en") -> str:
+    def advice(self, language: str | None = None) -> str:
         """Return what to do next, in ``"zh"`` or ``"en"``.
 
         Example:
@@ -106,7 +132,7 @@ class Outcome:
         """
         unsigned = self.proof is not None and not self.proof.answer.signed
         parts = [*self._advice(), *([UNSIGNED_PROOF] if unsigned else [])]
-        return ("" if language == "zh" else " ").join(part.say(language) for part in parts)
+        return ("" if spoken(language) == "zh" else " ").join(part.say(language) for part in parts)
 
     @property
     def corrections(self) -> dict[str, str]:
@@ -129,7 +155,7 @@ class Outcome:
             ]
         return [VERDICTS[self.verdict].advice]
 
-    def as_dict(self, language: str = "en") -> dict[str, Any]:
+    def to_dict(self, language: str | None = None) -> dict[str, Any]:
         """Return verdict, advice and steps as plain data, for JSON. No secret is in it."""
         order = self.order
         return {
@@ -186,7 +212,7 @@ class Keeper(Protocol):
 
 def cancel(
     client: Client,
-    order: Order,
+    order: Order | str | None = None,
     *,
     policy: Policy | None = None,
     profile: Profile = "seed",
@@ -194,6 +220,7 @@ def cancel(
     pause: Callable[[float], None] | None = None,
     journal: Keeper | None = None,
     watch: Recorder | None = None,
+    **known: Any,
 ) -> Outcome:
     """Find out what became of *order*, call it off if it is open, and prove how that ended.
 
@@ -201,7 +228,8 @@ def cancel(
 
     Args:
         client: The gateway to ask.
-        order: The payment whose outcome is in doubt.
+        order: The payment whose outcome is in doubt, or its number alone: the merchant's own,
+            or the gateway's. What else there is to know, the gateway's books tell.
         policy: How patient to be; the pay type's own when left out.
         profile: Whose word decides between reversal and close (C19).
         hk_cancel: Whether pay types of Hong Kong alone may be cancelled (C20).
@@ -210,6 +238,8 @@ def cancel(
             [Journal][qftools.journal.journal.Journal]. A cancel of this order that was
             interrupted earlier is gone on with.
         watch: Told of every question as it is asked and answered, to show it.
+        **known: What is known of the order besides, by the names of
+            [Order][qftools.models.Order]: ``out_trade_no``, ``txamt``, ``txdtm`` ...
 
     Returns:
         The verdict, every step, and the exchanges that prove it. UNRESOLVED is
@@ -228,12 +258,35 @@ def cancel(
         ...     outcome = cancel(client, order)
         >>> outcome.verdict.value, [taken.step.value for taken in outcome.steps]
         ('CANCELLED', ['LOOK', 'CANCEL', 'CONFIRM'])
+        >>> cancel(client, order.out_trade_no).verdict.value
+        'ALREADY_CANCELLED'
     """
-    known = evidence.Known(signed=client.signs)
-    walk = Walk(order, policy, profile, hk_cancel, known=known, today=_today(client))
-    if journal is not None:
-        return journal.drive(client, walk, pause=pause, watch=watch)
-    return finish(client, walk, *_given(watch), pause=pause)
+    for each in _orders(client, order, known):
+        heard = evidence.Known(signed=client.signs)
+        walk = Walk(each, policy, profile, hk_cancel, known=heard, today=_today(client))
+        if journal is not None:
+            outcome = journal.drive(client, walk, pause=pause, watch=watch)
+        else:
+            outcome = finish(client, walk, *_given(watch), pause=pause)
+        if outcome.verdict is not Verdict.NOT_FOUND:
+            break
+    return outcome
+
+
+def _orders(client: Client, order: Order | str | None, known: Mapping[str, Any]) -> list[Order]:
+    """The orders that may be meant; of two, the one that the books have comes first."""
+    if isinstance(order, Order):
+        return [replace(order, **known) if known else order]
+    named = ({},) if order is None else namings(order)
+    orders = [Order(**{**known, **number}) for number in named]
+    return sorted(orders, key=lambda each: not _is_there(client, each)) if orders[1:] else orders
+
+
+def _is_there(client: Client, order: Order) -> bool:
+    try:
+        return bool(client.call("query", order.for_query()).asked_rows)
+    except OutcomeUnknownError:
+        return False  # the cancel asks again, and is patient
 
 
 def finish(

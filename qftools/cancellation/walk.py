@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from qftools.cancellation import asking
-from qftools.cancellation.evidence import LARGEST_PAGE, Known, more_telling
+from qftools.cancellation.evidence import Known, more_telling
 from qftools.cancellation.findings import Answer, Finding
 from qftools.cancellation.policy import Policy, policy_for
 from qftools.cancellation.routing import HongKong, Profile, Route, route
 from qftools.cancellation.verdicts import Verdict
 from qftools.catalogue import Text
+from qftools.client.numbers import LARGEST_PAGE
 from qftools.models import Order, Transaction, as_written
 from qftools.validation import usable
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-Lang = Literal["zh", "en"]
+from qftools.texts import Text as Text
+
 Call = Literal["reversal", "close", "ask", "none", "unlisted"]
 Mode = Literal[
     "cpm",
@@ -59,31 +60,6 @@ def filled(row: Mapping[str, Any], templates: Mapping[str, Mapping[str, Any]]) -
         occurs = spread(row.get("endpoints", ()))
         whole["at"] = {e: reading for e, reading in whole["at"].items() if e in occurs}
     return whole
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The same words in Chinese and in English.
-
-    Example:
-        >>> Text(zh="撤销", en="cancel").say("zh")
-        '撤销'
-    """
-
-    zh: str
-    en: str
-
-    def say(self, lang: str) -> str:
-        """Return the words in *lang*, ``"zh"`` or ``"en"``.
-
-        Raises:
-            ValueError: *lang* is neither.
-        """
-        if lang == "zh":
-            return self.zh
-        if lang == "en":
-            return self.en
-        raise ValueError(f"lang must be 'zh' or 'en', not {lang!r}")
 
 
 @dataclass(frozen=True, slots=True)

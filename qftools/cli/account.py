@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +17,6 @@ from qftools.cli.command import (
     required,
     wrong_key_hint,
 )
-from qftools.cli.output import plain
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
@@ -126,42 +124,11 @@ def names_an_order(command: F) -> F:
     return command
 
 
-_SYSSN = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])([0-2][1-9]|[123]0|31)\d{8,}", re.ASCII)
-_LOST_DIGITS = re.compile(r".*\D.*|\d+0000", re.ASCII)
-
-
 def numbers_argument(*, several: bool = False) -> Callable[[F], F]:
     """Add NUMBER: of an order, where its user need not say whose number it is."""
     if several:
         return click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
     return click.argument("number", required=False, metavar="[NUMBER]")
-
-
-def namings(number: str) -> tuple[dict[str, str], ...]:
-    """What a number without an option may name an order by, the merchant's first.
-
-    The gateway's own numbers are digits that begin with a date, but a merchant's may be, too.
-
-    Raises:
-        click.UsageError: It is what a spreadsheet leaves of a number: it names another order.
-
-    Example:
-        >>> namings("A1")
-        ({'out_trade_no': 'A1'},)
-        >>> [*map(list, namings("20260305066100020000977812"))]
-        [['out_trade_no'], ['syssn']]
-    """
-    from qftools.validation import spreadsheet_destroyed
-
-    if spreadsheet_destroyed(number) and _LOST_DIGITS.fullmatch(number):
-        raise click.UsageError(
-            text(
-                "{number} is what a spreadsheet leaves of a long number: its last digits are lost. "
-                "If it is your own number as it stands, give it with --out-trade-no."
-            ).format(number=plain(number))
-        )
-    either = _SYSSN.fullmatch(number)
-    return ({"out_trade_no": number}, *([{"syssn": number}] if either else []))
 
 
 def refuse_both(numbers: object, options: dict[str, Any]) -> None:

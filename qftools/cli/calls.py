@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from qftools.cli.account import (
     account_options,
     connected,
     names_an_order,
-    namings,
     numbers_argument,
     refuse_both,
 )
@@ -23,8 +22,9 @@ from qftools.locale import language, mark, text
 
 if TYPE_CHECKING:
     from qftools.client.client import Client
-    from qftools.models import Order, Reply, Transaction
+    from qftools.models import Order, Reply
 
+_NUMBERS = ("out_trade_no", "syssn")
 _PAID_AT_ONCE = ("cpm", "card-present")  # modes where 0000 means paid, elsewhere placed
 
 
@@ -117,16 +117,16 @@ def query(
     numbers: tuple[str, ...], extra: list[tuple[str, str]], as_json: bool, **options: Any
 ) -> None:
     """Ask what the gateway's books say."""
+    from qftools.client.numbers import split_numbers, unanswered
+
     refuse_both(numbers, options)
-    asked = _checked(numbers)
+    number = ",".join(numbers)
+    wanted = {name: value for name, value in options.items() if name in _NUMBERS and value}
     with connected(options) as client:
-        wanted = {name: value for name, value in options.items() if value} | dict(extra)
-        if asked:
-            reply, rows = _by_number(client, asked, dict(extra))
-        else:
-            reply = client.query(**wanted)
-            rows = reply.transactions
-    left = _not_in(rows, asked)
+        found = {"order": number} if numbers else wanted
+        reply = client.query(**found, **dict(extra))
+    rows = reply.transactions
+    left = unanswered(split_numbers(number), rows) if numbers else []
     if as_json:
         print_json(
             {**reply.body, "data": [{**row.row, "state": row.state} for row in rows]},
@@ -138,40 +138,8 @@ def query(
             click.echo(said.format(numbers=output.plain(", ".join(left))))
     else:
         click.echo(text("Nothing found. It may still be on its way: look again before you act."))
-    if (asked or any(options.values())) and not rows:
+    if found and not rows:
         raise SystemExit(exits.verdict_status("NOT_FOUND"))
-
-
-def _checked(numbers: tuple[str, ...]) -> dict[str, bool]:
-    """Each number, and whether it may be the gateway's as well."""
-    from qftools.validation import neither_number
-
-    found = [number.strip() for word in numbers for number in word.split(",") if number.strip()]
-    if numbers and not found:
-        raise neither_number()
-    return {number: len(namings(number)) > 1 for number in found}
-
-
-def _by_number(
-    client: Client, asked: Mapping[str, bool], filters: dict[str, Any]
-) -> tuple[Reply, tuple[Transaction, ...]]:
-    """Ask under each number as the merchant's, then under those left as the gateway's."""
-    from qftools.cancellation.evidence import LARGEST_PAGE
-
-    if len(asked) > 1:
-        filters = {"page_size": LARGEST_PAGE} | filters
-    reply = client.query(out_trade_no=",".join(asked), **filters)
-    rows = reply.transactions
-    either = [number for number in _not_in(rows, asked) if asked[number]]
-    if not either:
-        return reply, rows
-    reply = client.query(syssn=",".join(either), **filters)
-    return reply, rows + reply.transactions
-
-
-def _not_in(rows: tuple[Transaction, ...], numbers: Iterable[str]) -> list[str]:
-    there = {str(row.row.get(name)) for row in rows for name in ("out_trade_no", "syssn")}
-    return [number for number in numbers if number not in there]
 
 
 def _cancel_call(
@@ -245,17 +213,14 @@ close = _cancel_call(
 @account_options
 def refund(syssn: str, txamt: int, yes: bool, as_json: bool, **options: Any) -> None:
     """Give money of a paid order back."""
-    from qftools.models import Order
-
     with connected(options) as client:
-        order = Order(None, txamt, client.now(), syssn=syssn)
         if sys.stdin.isatty() and not yes:
             question = text("Refund {txamt} of {syssn}? It can't be undone.")
             click.confirm(question.format(txamt=txamt, syssn=syssn), abort=True, err=True)
         if options["out_trade_no"] is None:
             options["out_trade_no"] = client.new_number()
         with _told_when_interrupted("--out-trade-no", options["out_trade_no"]):
-            reply = client.refund(order, **options)
+            reply = client.refund(syssn=syssn, txamt=txamt, **options)
     if as_json:
         print_json(reply.body)
     else:

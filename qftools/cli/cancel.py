@@ -13,7 +13,6 @@ from qftools.cli.account import (
     check_the_key,
     connected,
     names_an_order,
-    namings,
     numbers_argument,
     refuse_both,
     route_options,
@@ -72,39 +71,36 @@ def cancel(
 ) -> None:
     """Call an order off, and prove what became of it."""
     from qftools.cancellation.run import cancel as cancel_order
-    from qftools.cancellation.verdicts import VERDICTS, Verdict
+    from qftools.cancellation.verdicts import VERDICTS
     from qftools.models import Order
 
     refuse_both(number, options)
     if number is None and options["out_trade_no"] is None and options["syssn"] is None:
         raise click.UsageError(text("Which order? Give its number: qftools cancel NUMBER"))
-    names = namings(number) if number else ({},)
     teller = None if as_json else Teller()
     with (
         nullcontext() if no_journal else open_journal(journal) as keeper,
         connected(options) as client,
     ):
-        orders = [Order(**{**options, **named}) for named in names]
-        policy = chosen(orders[0].pay_type, changes, wait_for_payer)
+        policy = chosen(options["pay_type"], changes, wait_for_payer)
         try:
-            for order in _likeliest_first(client, orders):
-                outcome = cancel_order(
-                    client,
-                    order,
-                    policy=policy,
-                    profile=profile,  # type: ignore[arg-type]  # click.Choice has checked it
-                    hk_cancel=hk_cancel,  # type: ignore[arg-type]
-                    journal=keeper,
-                    watch=teller,
-                )
-                if outcome.verdict is not Verdict.NOT_FOUND:
-                    break
+            outcome = cancel_order(
+                client,
+                number,
+                policy=policy,
+                profile=profile,  # type: ignore[arg-type]  # click.Choice has checked it
+                hk_cancel=hk_cancel,  # type: ignore[arg-type]
+                journal=keeper,
+                watch=teller,
+                **options,
+            )
             again = _again(outcome, client, keeper)
         except KeyboardInterrupt:
-            _say_interrupted(orders[0])
+            named = {"out_trade_no": number} if number else {}
+            _say_interrupted(Order(**{**options, **named}))
             raise SystemExit(exits.INTERRUPTED) from None
     if as_json:
-        print_json(as_dict(outcome, again))
+        print_json(to_dict(outcome, again))
     else:
         print_outcome(outcome, again)
     raise exits.Kept(VERDICTS[outcome.verdict].exit_status)
@@ -131,20 +127,6 @@ class Teller:
         )
 
 
-def _likeliest_first(client: Client, orders: list[Order]) -> list[Order]:
-    """Put the order that the books have first, where a number may be two kinds of number."""
-    return sorted(orders, key=lambda order: not _is_there(client, order)) if orders[1:] else orders
-
-
-def _is_there(client: Client, order: Order) -> bool:
-    from qftools.errors import OutcomeUnknownError
-
-    try:
-        return bool(client.call("query", order.for_query()).transactions)
-    except OutcomeUnknownError:
-        return False  # the cancel asks again, and is patient
-
-
 def print_outcome(outcome: Outcome, again: str | None) -> None:
     """Say the verdict, what to do, and the command to go on with (*again*), if any."""
     from qftools.cancellation.verdicts import VERDICTS
@@ -161,10 +143,10 @@ def print_outcome(outcome: Outcome, again: str | None) -> None:
         click.echo(f"  {command}")
 
 
-def as_dict(outcome: Outcome, again: str | None) -> dict[str, Any]:
+def to_dict(outcome: Outcome, again: str | None) -> dict[str, Any]:
     """The outcome for JSON, with the command to go on with (*again*), if any."""
     command = _command(outcome, again)
-    return {**outcome.as_dict(language()), "advice": _advice(outcome), "command": command}
+    return {**outcome.to_dict(language()), "advice": _advice(outcome), "command": command}
 
 
 def _command(outcome: Outcome, again: str | None) -> str | None:

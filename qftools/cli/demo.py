@@ -44,14 +44,14 @@ def demo(seed: int, as_json: bool) -> None:
     shown = list(run(seed))
     wrong = [row for row in shown if not row.agrees]
     if as_json:
-        print_json({"rows": [_as_dict(row) for row in shown], "disagreeing": len(wrong)})
+        print_json({"rows": [_to_dict(row) for row in shown], "disagreeing": len(wrong)})
     else:
         _print(shown)
         _print_sum(shown, wrong)
     raise SystemExit(exits.REFUSED if wrong else exits.DONE)
 
 
-def _as_dict(row: Shown) -> dict[str, Any]:
+def _to_dict(row: Shown) -> dict[str, Any]:
     lang = language()
     return {
         "pay_type": row.pay_type,

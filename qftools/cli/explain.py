@@ -111,7 +111,7 @@ def explain(
         mchid_rule=mchid_rule,
     )
     if as_json:
-        print_json(diagnosis.as_dict(language(), code))
+        print_json(diagnosis.to_dict(language(), code))
     else:
         _print(diagnosis, code)
     raise SystemExit(exits.DONE if diagnosis.ok else exits.REFUSED)

@@ -179,7 +179,7 @@ def _state(entry: Entry) -> str:
 def _brief(entry: Entry) -> dict[str, object]:
     from qftools.journal import page as journal_page
 
-    whole = journal_page.as_dict(entry, language())
+    whole = journal_page.to_dict(entry, language())
     return {name: value for name, value in whole.items() if name != "steps"} | {"busy": entry.busy}
 
 
@@ -252,7 +252,7 @@ def _resumed(
     try:
         if not as_json:
             order = journal.entry(number).order
-            click.echo(f"{number}. {output.plain(order.out_trade_no or order.syssn)}")
+            click.echo(f"{number}. {output.plain(order.number)}")
         outcome = journal.resume(client, number, watch=None if as_json else Teller())
     except QFPayError as error:
         if not several and not isinstance(error, BusyError):
@@ -272,11 +272,11 @@ def _again(outcome: Outcome, number: int) -> str | None:
 
 
 def _as_json(number: int, end: Outcome | QFPayError) -> dict[str, object]:
-    from qftools.cli.cancel import as_dict
+    from qftools.cli.cancel import to_dict
     from qftools.errors import BusyError, QFPayError
 
     if not isinstance(end, QFPayError):
-        return {"number": number, **as_dict(end, _again(end, number))}
+        return {"number": number, **to_dict(end, _again(end, number))}
     return {"number": number, "busy": isinstance(end, BusyError), "error": str(end)}
 
 
@@ -373,7 +373,7 @@ def show(which: str, form: str, target: str | None, journal: str | None) -> None
         Path(target).write_text(whole, encoding="utf-8")
         click.echo(target)
     elif form == "json":
-        print_json(journal_page.as_dict(entry, language()))
+        print_json(journal_page.to_dict(entry, language()))
     elif form == "html":
         click.echo(output.in_html(whole))
     else:

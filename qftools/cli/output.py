@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qftools.locale import text
+from qftools.texts import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 WIDE = 150  # columns where there is no terminal to ask, as in a log
 _PROSE = 20  # columns that a wrapped text needs at least, to be readable
 
+plain = harmless
+
 
 def console(at_least: int = WIDE) -> Console:
     """A rich console on standard output, as wide as the terminal; wide enough in a file."""
@@ -34,19 +37,6 @@ def console(at_least: int = WIDE) -> Console:
     # Not COLUMNS: where there is no terminal it comes from some parent process, and means nothing.
     width = None if sys.stdout.isatty() else max(WIDE, at_least)
     return Console(width=width, highlight=False, markup=False, emoji=False)
-
-
-def plain(value: object) -> str:
-    """*value* as text that can't steer a terminal.
-
-    Example:
-        >>> plain("wrong\\x1b[2J cancel 撤销")
-        'wrong\\\\x1b[2J cancel 撤销'
-    """
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode()
-        for char in str(value)
-    )
 
 
 def redactor() -> Redactor:

@@ -112,7 +112,7 @@ def sweep(
         left = (row for row in _rows(orders) if not written.has(row.order))
         told = _swept(task, left, workers, written, (before, number))
     if as_json:
-        print_json(_as_dict(told, wrong, target))
+        print_json(_to_dict(told, wrong, target))
     else:
         _print(told, wrong, target)
     raise exits.Kept(_status(told, wrong))
@@ -238,7 +238,7 @@ def _show(bar: Progress, line: TaskID, told: _Told) -> None:
     bar.update(line, advance=1, told=counts + errors)
 
 
-def _as_dict(told: _Told, wrong: list[Wrong], target: Path) -> dict[str, Any]:
+def _to_dict(told: _Told, wrong: list[Wrong], target: Path) -> dict[str, Any]:
     return {
         "results": str(target),
         "counts": dict(told.counts),

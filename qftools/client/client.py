@@ -22,6 +22,14 @@ from requests.adapters import BaseAdapter
 from qftools import validation
 from qftools.client.connection import PATHS, Connection, read
 from qftools.client.guard import check_place
+from qftools.client.numbers import (
+    LARGEST_PAGE,
+    kind_of,
+    namings,
+    order_of,
+    split_numbers,
+    unanswered,
+)
 from qftools.errors import (
     GatewayError,
     InputError,
@@ -31,12 +39,14 @@ from qftools.errors import (
     said_by,
 )
 from qftools.exchange.redaction import Collector, ShownExchange, redactor_for
+from qftools.locale import mark
 from qftools.models import Credentials, Order, Reply
 from qftools.signing import sign
 
 _QUERY_TRIES = 3
 _FIRST_WAIT = 1.0  # seconds; doubled each time
 _LONGEST_WAIT = 8.0
+_LEFT_OUT: Any = type("LeftOut", (), {"__repr__": lambda _: "<left out>"})()  # None is a mistake
 
 
 class Client:
@@ -173,41 +183,85 @@ class Client:
 
     def query(
         self,
-        order: Order | None = None,
+        order: Order | str | None = _LEFT_OUT,
         *,
-        syssn: str | None = None,
-        out_trade_no: str | None = None,
+        syssn: str | None = _LEFT_OUT,
+        out_trade_no: str | None = _LEFT_OUT,
         **filters: str | int,
     ) -> Reply:
         """Ask what the books say, and return the answer with its rows.
 
-        Safe to repeat, so a lost reply is asked for again, three times in all.
+        Safe to repeat, so a lost reply is asked for again, three times in all. Without any
+        number it lists the payments of the current month.
 
         Args:
-            order: The order to ask for; its ``syssn`` is used where it has one.
+            order: The order to ask for, or its number, or several numbers with commas. A
+                number is asked for as the merchant's own first, then as the gateway's
+                where it looks like one.
             syssn: The gateway's number, or several with commas.
             out_trade_no: The merchant's number, or several with commas.
             **filters: ``pay_type``, ``respcd``, ``start_time``, ``end_time``,
                 ``page``, ``page_size``, ``txzone``, ``mchid``.
 
         Raises:
-            InputError: A value that the gateway could not accept; nothing was sent.
+            InputError: A value that the gateway could not accept, or a number that is None or
+                empty and would list the month instead; nothing was sent.
             OutcomeUnknownError: Still no usable answer; what is known of the order is unchanged.
             GatewayError: The query was refused (signature, parameters).
+
+        Example:
+            >>> from qftools.sandbox import Sandbox
+            >>> with Sandbox() as sandbox:
+            ...     client = sandbox.client()
+            ...     order = client.pay(
+            ...         pay_type="800101", txamt=2500, txcurrcd="HKD", out_trade_no="A1"
+            ...     )
+            ...     client.query("A1").transaction.state, client.query("A2").transaction
+            ('open', None)
         """
-        params: dict[str, str | int] = dict(filters)
-        if order is not None:
-            params |= order.for_query()
-        params |= {
-            name: value
-            for name, value in (("syssn", syssn), ("out_trade_no", out_trade_no))
-            if value is not None
-        }
-        reply = self._ask_again("query", params, order)
-        _raise_refusal(reply, order)
+        given = [each for each in (order, syssn, out_trade_no) if each is not _LEFT_OUT]
+        if given and not any(given):
+            raise validation.neither_number()
+        numbers = {"syssn": syssn, "out_trade_no": out_trade_no}
+        params = filters | {k: v for k, v in numbers.items() if v and v is not _LEFT_OUT}
+        if order and not isinstance(order, Order | type(_LEFT_OUT)):
+            return self._query_numbers(order, params)
+        about = order if isinstance(order, Order) else None
+        reply = self._ask_again("query", (about.for_query() if about else {}) | params, about)
+        _raise_refusal(reply, about)
         return reply
 
-    def reverse(self, order: Order) -> Reply:
+    def find(self, number: str) -> Order:
+        """Return the one payment that *number* names, as the gateway's books have it.
+
+        Args:
+            number: The merchant's own, or the gateway's.
+
+        Raises:
+            InputError: The books have no such payment, or several under that number.
+            OutcomeUnknownError: No usable answer.
+            GatewayError: The query was refused.
+
+        Example:
+            >>> from qftools.sandbox import Sandbox
+            >>> with Sandbox() as sandbox:
+            ...     client = sandbox.client()
+            ...     order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+            ...     client.find(order.syssn).out_trade_no == order.out_trade_no
+            True
+        """
+        rows = [row for row in self.query(number).asked_rows if kind_of(row) == "payment"]
+        if len(rows) != 1:
+            raise InputError(
+                mark("the number"),
+                "{value!r} names {count} payments in the gateway's books",
+                "that of exactly one",
+                value=number,
+                count=len(rows),
+            )
+        return order_of(rows[0])
+
+    def reverse(self, order: Order | str) -> Reply:
         """Ask to call off *order* by ``/trade/v1/reversal``: Alipay, and WeChat Pay's scanned code.
 
         What comes back is no verdict, not even ``0000``: query afterwards, or
@@ -218,9 +272,9 @@ class Client:
             OutcomeUnknownError: No usable answer; the order may be cancelled or not.
             GatewayError: Refused, for example 1260: it is paid, refund it.
         """
-        return self._about(order, "reversal", order.for_cancel())
+        return self._cancel(order, "reversal")
 
-    def close(self, order: Order) -> Reply:
+    def close(self, order: Order | str) -> Reply:
         """Ask to call off *order* by ``/trade/v1/close``: WeChat Pay's shop code, other wallets.
 
         What comes back is no verdict; see [reverse][qftools.client.client.Client.reverse].
@@ -230,12 +284,13 @@ class Client:
             OutcomeUnknownError: No usable answer; the order may be closed or not.
             GatewayError: Refused, for example 1260: it is paid, refund it.
         """
-        return self._about(order, "close", order.for_cancel())
+        return self._cancel(order, "close")
 
     def refund(
         self,
-        order: Order,
+        order: Order | str | None = None,
         *,
+        syssn: str | None = None,
         txamt: int | None = None,
         out_trade_no: str | None = None,
         txdtm: str | None = None,
@@ -246,7 +301,9 @@ class Client:
         undone. It is sent once.
 
         Args:
-            order: The paid order; needs its ``syssn`` (a query tells it).
+            order: The paid order, with its ``syssn`` (a query tells it); or its number, which is
+                looked up first.
+            syssn: The gateway's number of the paid order, instead of *order*; needs *txamt*.
             txamt: How much, in minor units; the whole amount when left out.
             out_trade_no: The refund's own number; made up when left out.
             txdtm: ``YYYY-MM-DD hh:mm:ss``; now in Beijing when left out.
@@ -256,6 +313,10 @@ class Client:
             OutcomeUnknownError: No usable answer; ``error.order`` names the refund to ask for.
             GatewayError: Refused; no money moved.
         """
+        if order is None:
+            order = Order(syssn=syssn, txamt=txamt)
+        elif not isinstance(order, Order):
+            order = self.find(order)
         if order.syssn is None:
             raise InputError("syssn", "is missing", "known before a refund: query the order first")
         amount = txamt if txamt is not None else order.txamt
@@ -345,6 +406,10 @@ class Client:
 
     # ---- each layer of a request, named for its concern -------------------------
 
+    def _cancel(self, order: Order | str, endpoint: str) -> Reply:
+        found = order if isinstance(order, Order) else self.find(order)
+        return self._about(found, endpoint, found.for_cancel())
+
     def _about(self, order: Order, endpoint: str, params: Mapping[str, str | int]) -> Reply:
         try:
             reply = self.call(endpoint, params)
@@ -366,6 +431,22 @@ class Client:
                     raise
                 self.pause(_wait_after(error, tried))
         raise AssertionError("unreachable")  # pragma: no cover
+
+    def _query_numbers(self, numbers: str, filters: dict[str, str | int]) -> Reply:
+        """Ask under each number as the merchant's, then under those left as the gateway's."""
+        asked = split_numbers(numbers)
+        either = [number for number in asked if len(namings(number)) > 1]
+        if len(asked) > 1:
+            filters = {"page_size": LARGEST_PAGE, **filters}
+        reply = self._ask_again("query", {"out_trade_no": ",".join(asked)} | filters, None)
+        left = unanswered(either, reply.transactions)
+        if left:
+            more = self._ask_again("query", {"syssn": ",".join(left)} | filters, None)
+            rows = [row.row for row in reply.transactions + more.transactions]
+            if more.ok or not reply.ok:
+                reply = replace(more, body={**more.body, "data": rows})
+        _raise_refusal(reply, None)
+        return reply
 
     def _signed(self, params: Mapping[str, str | int]) -> dict[str, str]:
         me = self.credentials

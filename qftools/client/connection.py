@@ -118,7 +118,7 @@ class Connection:
         except _TROUBLES as error:
             trouble = self._no_reply(PATHS[endpoint], error)
         seconds = self._clock() - started
-        line = None if trouble is None else str(trouble)
+        line = None if trouble is None else trouble.say("en")
         return Exchange(endpoint, request, response, line, started, seconds), trouble
 
     def _no_reply(self, path: str, error: Exception) -> TransportError:

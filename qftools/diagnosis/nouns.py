@@ -16,6 +16,7 @@ from qftools.exchange.redaction import (
     ShownResponse,
     only_redacted,
 )
+from qftools.texts import spoken
 
 Severity = Literal["error", "warning", "note"]
 Proof = Literal["reproduced", "rule", "open"]
@@ -88,7 +89,7 @@ class Draft:
         return all(finding.severity != "error" for finding in self.findings)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Diagnosis(Draft):
     """Why a request, an answer or a notification is wrong. Only a Redactor makes it.
 
@@ -123,6 +124,14 @@ class Diagnosis(Draft):
     def __post_init__(self, made_by: object) -> None:
         only_redacted(made_by, type(self))
 
+    def __repr__(self) -> str:
+        found = ", ".join(finding.id for finding in self.findings)
+        what = f"{self.kind} {self.endpoint}".strip()
+        return f"Diagnosis({what}, signature {self.signature}: {found or 'nothing wrong'})"
+
+    def __str__(self) -> str:
+        return self.say()
+
     @property
     def cause(self) -> Finding | None:
         """The proved cause of a wrong signature, None where there is no proof."""
@@ -134,22 +143,22 @@ class Diagnosis(Draft):
         cut = visible(self.text[:LONGEST_VISIBLE])
         return cut + "…" if len(self.text) > LONGEST_VISIBLE else cut
 
-    def say(self, lang: str = "en", code: str = "python") -> str:
+    def say(self, language: str | None = None, code: str = "python") -> str:
         """The whole diagnosis as text.
 
         Args:
-            lang: ``"zh"`` or ``"en"``.
+            language: ``"zh"`` or ``"en"``; the one in use when left out.
             code: The language of the fixes: python, php, java or node.
         """
         from qftools.diagnosis.report import as_text
 
-        return as_text(self, lang, checked_code(code))
+        return as_text(self, spoken(language), checked_code(code))
 
-    def as_dict(self, lang: str = "en", code: str = "python") -> dict[str, Any]:
+    def to_dict(self, language: str | None = None, code: str = "python") -> dict[str, Any]:
         """The whole diagnosis as plain data, for JSON."""
         from qftools.diagnosis.report import as_dict
 
-        return as_dict(self, lang, checked_code(code))
+        return as_dict(self, spoken(language), checked_code(code))
 
 
 def checked_code(code: str) -> str:

@@ -72,7 +72,7 @@ class Response:
         return _header(self.headers, name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Exchange:
     """A request and what became of it. Exactly one of *response* and *error* is set.
 
@@ -94,6 +94,12 @@ class Exchange:
     error: str | None
     started: float
     seconds: float
+
+    def __repr__(self) -> str:
+        # The path alone: what has not been redacted yet must not be seen either.
+        came = f"HTTP {self.response.status}" if self.response else "no reply"
+        asked = f"{self.request.method} {self.request.path}"
+        return f"{type(self).__name__}({asked}, {came}, {self.seconds:.3f} s)"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Exchange) and _fields(self) == _fields(other)

@@ -99,7 +99,7 @@ class ShownResponse(Response):
         only_redacted(made_by, type(self))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ShownExchange(Exchange):
     """An exchange that may be shown and kept."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from qftools.cancellation.run import Outcome, Taken, outcome_of
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Walk
+from qftools.errors import NotUnderstoodError
 from qftools.journal import records
 from qftools.models import Order
 
@@ -17,7 +18,7 @@ Cells = dict[str, Any]  # of one row of the table "entry", by the column's name
 _LATEST = 253402271999.0  # the last second of the year 9999, in Beijing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Entry:
     """What the journal has of one cancel.
 
@@ -47,6 +48,10 @@ class Entry:
     settled: bool
     busy: bool
 
+    def __repr__(self) -> str:
+        state = self.verdict or f"interrupted at {self.walk.step}"
+        return f"Entry({self.number}, {self.order.number!r}, {state})"
+
     @property
     def order(self) -> Order:
         """The order, with what the books told about it."""
@@ -63,7 +68,7 @@ class Entry:
         return outcome_of(self.walk, self.steps) if self.walk.end else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Unreadable:
     """An entry that this qftools can't read: a newer one wrote it, or it was edited.
 
@@ -85,12 +90,15 @@ class Unreadable:
     settled: bool
     busy: bool
 
+    def __repr__(self) -> str:
+        return f"Unreadable({self.number}, {self.out_trade_no or self.syssn!r}, {self.why!r})"
+
 
 def entry_of(db: sqlite3.Connection, row: Cells, busy: bool) -> Entry | Unreadable:
     """Return what *row* of the table ``entry`` says; *busy*: a process is cancelling this order."""
     try:
         return _understood(db, row, busy)
-    except records.NotUnderstoodError as error:
+    except NotUnderstoodError as error:
         return Unreadable(
             row["number"],
             text_or_none(row["out_trade_no"]),
@@ -112,10 +120,10 @@ def _understood(db: sqlite3.Connection, row: Cells, busy: bool) -> Entry:
     )
     for name in ("base_url", "app_code", "mchid"):
         if text_or_none(row[name]) is None:
-            raise records.NotUnderstoodError(name, "is no plain text")
+            raise NotUnderstoodError(name, "is no plain text")
     for at in (row["begun"], row["changed"], *(taken.at for taken in steps)):
         if type(at) not in (int, float) or not 0 <= at <= _LATEST:
-            raise records.NotUnderstoodError("a time", f"is {at!r}, not seconds since 1970")
+            raise NotUnderstoodError("a time", f"is {at!r}, not seconds since 1970")
     return Entry(
         row["number"],
         row["base_url"],
@@ -146,7 +154,7 @@ def _parsed(name: str, text: str | bytes) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise records.NotUnderstoodError(name, "is no JSON") from None
+        raise NotUnderstoodError(name, "is no JSON") from None
 
 
 def text_or_none(value: object) -> str | None:

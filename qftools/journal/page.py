@@ -18,7 +18,7 @@ from qftools.exchange import Headers
 from qftools.exchange.redaction import Shown, ShownExchange, redactor_for
 from qftools.journal import records
 from qftools.journal.journal import Entry
-from qftools.locale import text
+from qftools.texts import harmless, spoken, text
 from qftools.validation import BEIJING
 
 INTERRUPTED = Text(
@@ -37,15 +37,15 @@ def when(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, BEIJING).strftime("%Y-%m-%d %H:%M:%S %z")
 
 
-def what_to_do(entry: Entry, lang: str) -> str:
+def what_to_do(entry: Entry, language: str | None = None) -> str:
     """Return what comes next for an entry, in ``"zh"`` or ``"en"``."""
     outcome = entry.outcome
     if outcome is None:
-        return INTERRUPTED.say(lang).format(number=entry.number)
-    return outcome.advice(lang)
+        return INTERRUPTED.say(language).format(number=entry.number)
+    return outcome.advice(language)
 
 
-def as_dict(entry: Entry, lang: str) -> dict[str, Any]:
+def to_dict(entry: Entry, language: str | None = None) -> dict[str, Any]:
     """Return everything as plain data: entry, order, and each question with its bytes."""
     end = entry.walk.end
     return {
@@ -56,71 +56,71 @@ def as_dict(entry: Entry, lang: str) -> dict[str, Any]:
         "begun": when(entry.begun),
         "changed": when(entry.changed),
         "verdict": entry.verdict and entry.verdict.value,
-        "reason": end.reason.say(lang) if end and end.reason else "",
+        "reason": end.reason.say(language) if end and end.reason else "",
         "charged": VERDICTS[entry.verdict].charged if entry.verdict else "unknown",
         "settled": entry.settled,
-        "next": what_to_do(entry, lang),
+        "next": what_to_do(entry, language),
         "order": records.plain(entry.order),
         "unanswered": entry.unanswered,
         "steps": records.plain(entry.steps),
     }
 
 
-def as_json(entry: Entry, lang: str) -> Shown:
-    """Return [as_dict][qftools.journal.page.as_dict] as JSON."""
-    return redactor_for(frozenset()).json(as_dict(entry, lang), indent=2)
+def as_json(entry: Entry, language: str | None = None) -> Shown:
+    """Return [to_dict][qftools.journal.page.to_dict] as JSON."""
+    return redactor_for(frozenset()).json(to_dict(entry, language), indent=2)
 
 
-def as_text(entry: Entry, lang: str) -> str:
+def as_text(entry: Entry, language: str | None = None) -> str:
     """Return the evidence as plain text, every line harmless to a terminal."""
-    lines = [f"{name}  {value}" for name, value in _facts(entry, lang)]
+    lines = [f"{name}  {value}" for name, value in _facts(entry, language)]
     for number, taken in enumerate(entry.steps, 1):
-        lines += ["", f"{number}. {_headline(taken, lang)}"]
+        lines += ["", f"{number}. {_headline(taken, language)}"]
         if taken.exchange is not None:
             lines += [f"   {line}" for line in _raw(taken.exchange).splitlines()]
     if entry.unanswered:
-        lines += ["", _unanswered(entry, lang)]
-    return "\n".join(_harmless(line) for line in lines)
+        lines += ["", _unanswered(entry, language)]
+    return "\n".join(harmless(line) for line in lines)
 
 
-def as_html(entry: Entry, lang: str) -> str:
+def as_html(entry: Entry, language: str | None = None) -> str:
     """Return the evidence as one page that needs nothing else: to attach to a ticket."""
-    verdict = entry.verdict.value if entry.verdict else text("INTERRUPTED", lang=lang)
-    name = entry.order.out_trade_no or entry.order.syssn or ""
+    verdict = entry.verdict.value if entry.verdict else text("INTERRUPTED", language)
+    name = entry.order.number
     facts = "\n".join(
         f"<tr><th>{escape(fact)}</th><td>{escape(value)}</td></tr>"
-        for fact, value in _facts(entry, lang)
+        for fact, value in _facts(entry, language)
     )
-    steps = "\n".join(_step_as_html(taken, lang) for taken in entry.steps)
+    steps = "\n".join(_step_as_html(taken, language) for taken in entry.steps)
     if entry.unanswered:
-        steps += f"\n<li>{escape(_unanswered(entry, lang))}</li>"
+        steps += f"\n<li>{escape(_unanswered(entry, language))}</li>"
     charged = VERDICTS[entry.verdict].charged if entry.verdict else "unknown"
     return _PAGE.format(
-        lang="zh-CN" if lang == "zh" else "en",
+        lang="zh-CN" if spoken(language) == "zh" else "en",
         title=escape(f"{name}: {verdict}"),
         verdict=escape(verdict),
         charged=charged,
-        meaning=escape(VERDICTS[entry.verdict].meaning.say(lang) if entry.verdict else ""),
+        meaning=escape(VERDICTS[entry.verdict].meaning.say(language) if entry.verdict else ""),
         facts=facts,
-        questions=escape(text("Questions and answers", lang=lang)),
+        questions=escape(text("Questions and answers", language)),
         steps=steps,
         note=escape(
             text(
                 "The client key is in no part of this page. Times are Beijing's.",
-                lang=lang,
+                language,
             )
         ),
     )
 
 
-def _facts(entry: Entry, lang: str) -> Iterator[tuple[str, str]]:
+def _facts(entry: Entry, language: str | None = None) -> Iterator[tuple[str, str]]:
     order, end = entry.order, entry.walk.end
     amount = f"{order.txamt} {order.txcurrcd or ''}".rstrip()
-    verdict = entry.verdict.value if entry.verdict else text("INTERRUPTED", lang=lang)
-    yield text("Verdict", lang=lang), verdict
+    verdict = entry.verdict.value if entry.verdict else text("INTERRUPTED", language)
+    yield text("Verdict", language), verdict
     if end is not None and end.reason:
-        yield text("Reason", lang=lang), end.reason.say(lang)
-    yield text("What to do", lang=lang), what_to_do(entry, lang)
+        yield text("Reason", language), end.reason.say(language)
+    yield text("What to do", language), what_to_do(entry, language)
     for name, value in (
         ("out_trade_no", order.out_trade_no),
         ("syssn", order.syssn),
@@ -129,33 +129,33 @@ def _facts(entry: Entry, lang: str) -> Iterator[tuple[str, str]]:
         ("pay_type", order.pay_type),
         ("mchid", entry.mchid),
         ("app_code", entry.app_code),
-        (text("Gateway", lang=lang), entry.base_url),
-        (text("Begun", lang=lang), when(entry.begun)),
-        (text("Last written", lang=lang), when(entry.changed)),
-        (text("Entry of the journal", lang=lang), str(entry.number)),
+        (text("Gateway", language), entry.base_url),
+        (text("Begun", language), when(entry.begun)),
+        (text("Last written", language), when(entry.changed)),
+        (text("Entry of the journal", language), str(entry.number)),
     ):
         if value:
             yield name, value
 
 
-def _unanswered(entry: Entry, lang: str) -> str:
-    said = text("{endpoint} was about to be asked; no answer was seen.", lang=lang)
+def _unanswered(entry: Entry, language: str | None = None) -> str:
+    said = text("{endpoint} was about to be asked; no answer was seen.", language)
     return said.format(endpoint=entry.unanswered)
 
 
-def _headline(taken: Taken, lang: str) -> str:
+def _headline(taken: Taken, language: str | None = None) -> str:
     words = (
         *(when(taken.at), taken.step, taken.endpoint, taken.finding, taken.answer.respcd),
-        *(_signed(taken, lang), taken.note(lang)),
+        *(_signed(taken, language), taken.note(language)),
     )
     return "  ".join(str(word) for word in words if word)
 
 
-def _signed(taken: Taken, lang: str) -> str:
+def _signed(taken: Taken, language: str | None = None) -> str:
     """Whether the answer was signed; empty where none came."""
     if taken.exchange is None or taken.exchange.response is None:
         return ""
-    return text("signed", lang=lang) if taken.answer.signed else text("not signed", lang=lang)
+    return text("signed", language) if taken.answer.signed else text("not signed", language)
 
 
 def _raw(exchange: ShownExchange) -> str:
@@ -179,24 +179,18 @@ def _body(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-def _harmless(line: str) -> str:
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
-    )
-
-
-def _step_as_html(taken: Taken, lang: str) -> str:
+def _step_as_html(taken: Taken, language: str | None = None) -> str:
     answer = taken.answer
     head = (
         f"<b>{taken.step}</b> <code>{escape(taken.endpoint)}</code> → "
         f'<b class="{taken.finding}">{taken.finding}</b> {escape(answer.respcd or "")}'
-        f"<small>{escape(when(taken.at))}</small><small>{escape(_signed(taken, lang))}</small>"
+        f"<small>{escape(when(taken.at))}</small><small>{escape(_signed(taken, language))}</small>"
     )
     if answer.note:
-        head += f"<p>{escape(answer.note.say(lang))}</p>"
+        head += f"<p>{escape(answer.note.say(language))}</p>"
     if taken.exchange is None:
         return f"<li>{head}</li>"
-    shown = escape(text("Request and reply", lang=lang))
+    shown = escape(text("Request and reply", language))
     raw = escape(_raw(taken.exchange))
     return f"<li>{head}<details><summary>{shown}</summary><pre>{raw}</pre></details></li>"
 

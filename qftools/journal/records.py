@@ -18,6 +18,7 @@ from qftools.cancellation.evidence import Known
 from qftools.cancellation.routing import route
 from qftools.cancellation.walk import Walk
 from qftools.catalogue import Text
+from qftools.errors import NotUnderstoodError
 from qftools.exchange import Exchange
 from qftools.exchange.redaction import ShownExchange
 from qftools.models import Order, Transaction
@@ -25,18 +26,6 @@ from qftools.models import Order, Transaction
 Plain = dict[str, Any]
 Reader = Callable[[Any, str], Any]
 Kind = TypeVar("Kind")
-
-
-class NotUnderstoodError(Exception):
-    """A record is none that this qftools wrote.
-
-    Attributes:
-        newer: It has something that this qftools does not know, and a newer one may.
-    """
-
-    def __init__(self, at: str, problem: str, *, newer: bool = False) -> None:
-        super().__init__(f"{at} {problem}")
-        self.newer = newer
 
 
 def plain(value: Any) -> Any:

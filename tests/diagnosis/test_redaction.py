@@ -33,7 +33,7 @@ PASTES = {
 def test_a_key_in_the_paste_is_shown_nowhere_and_said(where, given):
     diagnosis = explain(PASTES[where], key=given)
 
-    everything = repr(diagnosis) + json.dumps(diagnosis.as_dict("en"), ensure_ascii=False)
+    everything = repr(diagnosis) + json.dumps(diagnosis.to_dict("en"), ensure_ascii=False)
     everything += diagnosis.say("zh") + diagnosis.say("en", "php")
     assert KEY.lower() not in everything.lower()
     assert "key-visible" in {finding.id for finding in diagnosis.findings}

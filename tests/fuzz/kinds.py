@@ -89,7 +89,7 @@ class Pastes(_InThisProcess):
         except QFPayError as error:
             return f"{error!r} {error} {error.say(lang)}"
         told = "\n".join(map(str, lines(found, lang, "python")))
-        whole = json.dumps(found.as_dict(lang, "java"), ensure_ascii=False)
+        whole = json.dumps(found.to_dict(lang, "java"), ensure_ascii=False)
         return "\n".join(
             [repr(found), told, whole, *(self._command(data) if seed % 8 == 0 else [])]
         )

@@ -217,7 +217,7 @@ def _open_to_the_end(stage: Stage, life: list[Said]) -> str:
 def _leaked(stage: Stage, outcome: Outcome) -> list[str]:
     if stage.plan.echo is None:  # the gateway never said the key
         return []
-    shown = f"{outcome!r} {json.dumps(outcome.as_dict())} {outcome.as_dict('zh')}"
+    shown = f"{outcome!r} {json.dumps(outcome.to_dict())} {outcome.to_dict('zh')}"
     shown += "".join(repr(exchange) for exchange in outcome.evidence)
     return [f"the key is in the outcome: {name}" for name in leaks(KEY, shown)]
 

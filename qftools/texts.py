@@ -1,0 +1,149 @@
+"""The one text system: which language is spoken, and how a text is said in it.
+
+A text of the code is written in English and looked up (`text`); its Chinese is in
+``locale/zh/LC_MESSAGES/qftools.po`` (``make texts`` compiles it). A row of a table has both
+languages (`Text`). `spoken` chooses for both. Nothing here touches the settings of the process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+from weakref import WeakMethod
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_DOMAIN = "qftools"
+_chosen: Language | None = None
+_followers: list[WeakMethod[Callable[[], Any]]] = []
+
+
+def language() -> Language:
+    """The language in use: the chosen one, else that of the locale, else English."""
+    return _chosen or of_locale(os.environ)
+
+
+def spoken(language: str | None = None) -> Language:
+    """Return the language to say something in: *language*, or the one in use.
+
+    Raises:
+        ValueError: qftools speaks no such language.
+
+    Example:
+        >>> spoken("zh_CN.UTF-8")
+        'zh'
+    """
+    if language is None:
+        return _chosen or of_locale(os.environ)
+    known = _known(language)
+    if known is None:
+        raise ValueError(f"language is {language!r}; it must be zh or en")
+    return known
+
+
+def of_a_log() -> Language:
+    """The language of tracebacks and logs: English, unless another one was chosen."""
+    return _chosen or "en"
+
+
+def choose(language: str) -> None:
+    """Say everything in *language* from now on; see `qftools.use_language`."""
+    global _chosen
+    _chosen = spoken(language)
+    _followers[:] = [follower for follower in _followers if follower() is not None]
+    for follower in _followers.copy():
+        show = follower()
+        if show is not None:
+            show()
+
+
+def follow(show: Callable[[], Any]) -> None:
+    """Call the bound method *show* whenever another language is chosen; keeps nothing alive."""
+    _followers.append(WeakMethod(show))
+
+
+def of_locale(environment: Mapping[str, str]) -> Language:
+    """The language that an environment asks for, by the order of gettext.
+
+    Example:
+        >>> of_locale({"LANG": "zh_CN.UTF-8"})
+        'zh'
+        >>> of_locale({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"})
+        'en'
+    """
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environment.get(name):
+            first = environment.get("LANGUAGE", "").partition(":")[0]
+            return _known(first) or _known(environment[name]) or "en"
+    return "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same words in Chinese and in English.
+
+    Example:
+        >>> Text(zh="撤销", en="cancel").say("zh")
+        '撤销'
+    """
+
+    zh: str
+    en: str
+
+    def say(self, language: str | None = None) -> str:
+        """Return the words in *language*, or in the language in use.
+
+        Raises:
+            ValueError: qftools speaks no such language.
+        """
+        return self.zh if spoken(language) == "zh" else self.en
+
+
+def text(message: str, /, language: str | None = None) -> str:
+    """*message* in the language in use, or in *language*; as it is without a translation.
+
+    Example:
+        >>> text("Usage:", "zh")
+        '用法：'
+    """
+    chosen = spoken(language)
+    return message if chosen == "en" or not message else _translations(chosen).gettext(message)
+
+
+def mark(message: str, /) -> str:
+    """*message* unchanged: says that it is a text, to be translated when it is shown."""
+    return message
+
+
+def harmless(value: object) -> str:
+    """Return *value* as text that can't steer a terminal.
+
+    Example:
+        >>> harmless("wrong\\x1b[2J cancel 撤销")
+        'wrong\\\\x1b[2J cancel 撤销'
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in str(value)
+    )
+
+
+def _known(language: str) -> Language | None:
+    prefix = language[:2].lower()
+    return next((known for known in LANGUAGES if known == prefix), None)
+
+
+@cache
+def _translations(language: str) -> NullTranslations:
+    from gettext import translation  # 3 ms that English never pays
+
+    folder = Path(__file__).parent / "locale"
+    return translation(_DOMAIN, folder, [language], fallback=language == "en")

@@ -1,0 +1,204 @@
+"""The front door, as three users would guess before they read: shop, support, and notebook."""
+
+from __future__ import annotations
+
+import pytest
+
+import qftools
+from qftools import InputError, Order, cancel, explain, use_language, verify, verify_body
+from qftools.journal.journal import Journal
+from qftools.locale import language
+from qftools.sandbox import Sandbox
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def client(sandbox):
+    return sandbox.client()
+
+
+@pytest.fixture
+def chinese():
+    before = language()
+    use_language("zh")
+    yield
+    use_language(before)
+
+
+def placed(client, **fields):
+    return client.pay(**{"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD", **fields})
+
+
+def paid(sandbox, client, **fields):
+    order = placed(client, **fields)
+    sandbox.payer(order).pay()
+    return order
+
+
+# ---- the shop: a number is enough --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["out_trade_no", "syssn"])
+def test_a_number_cancels_and_queries(sandbox, client, kind):
+    order = placed(client, out_trade_no="A1")
+    number = getattr(order, kind)
+
+    assert client.query(number).transaction.out_trade_no == "A1"
+    assert cancel(client, number).verdict == "CANCELLED"
+    assert sandbox.order("A1").state == "cancelled"
+
+
+def test_a_number_by_name_and_what_is_known_besides_cancels(client):
+    placed(client, out_trade_no="A1")
+
+    assert cancel(client, out_trade_no="A1", txamt=2500).verdict == "CANCELLED"
+
+
+def test_a_number_that_the_books_lack_is_not_found(client):
+    assert client.query("A1").transactions == ()
+    assert client.query("A1").transaction is None
+    assert cancel(client, "A1").verdict == "NOT_FOUND"
+
+
+def test_several_numbers_are_asked_for_together(client):
+    for number in ("A1", "A2"):
+        placed(client, out_trade_no=number)
+
+    found = client.query("A1, A2, A3")
+
+    assert {row.out_trade_no for row in found.transactions} == {"A1", "A2"}
+    assert found.transaction is None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"out_trade_no": None},
+        {"out_trade_no": ""},
+        {"syssn": None},
+        {"out_trade_no": None, "syssn": None},
+        {"order": None},
+        {"order": ""},
+        {"order": " , "},
+        {"out_trade_no": None, "pay_type": "800101"},
+        {"order": ["A1"]},
+    ],
+)
+def test_a_number_that_is_missing_never_lists_the_month(sandbox, client, asked):
+    placed(client)
+    before = len(sandbox.exchanges)
+
+    with pytest.raises(InputError):
+        client.query(**asked)
+
+    assert len(sandbox.exchanges) == before
+
+
+def test_a_query_without_any_number_lists_the_month(client):
+    placed(client)
+    placed(client)
+
+    assert len(client.query().transactions) == 2
+
+
+@pytest.mark.parametrize("number", [None, "", "2.02611E+25", 1.5])
+def test_what_is_no_number_cancels_nothing(sandbox, client, number):
+    with pytest.raises(InputError):
+        cancel(client, number)
+
+    assert sandbox.exchanges == ()
+
+
+def test_a_refund_needs_a_number_and_no_invented_order(sandbox, client):
+    order = paid(sandbox, client, out_trade_no="A1")
+
+    assert client.refund("A1", txamt=500).ok
+    assert client.refund(order.syssn, txamt=500).ok
+    assert client.refund(syssn=order.syssn, txamt=500).ok
+    assert client.refund(Order(syssn=order.syssn), txamt=500).ok
+
+
+@pytest.mark.parametrize("call", ["refund", "reverse", "close"])
+def test_a_call_about_an_order_that_the_books_lack_sends_nothing_but_a_query(client, call):
+    with pytest.raises(InputError, match="names 0 payments"):
+        getattr(client, call)("A1")
+
+    assert {exchange.endpoint for exchange in client.exchanges} == {"query"}
+
+
+def test_a_refund_of_nothing_is_refused_with_what_to_give(client):
+    with pytest.raises(InputError):
+        client.refund()
+
+
+# ---- support: what went wrong, in a sentence ---------------------------------------------------
+
+
+def test_a_missing_signature_is_refused_with_a_sentence():
+    with pytest.raises(InputError, match="signature is missing"):
+        verify(params={"txamt": "1"}, key="abcd1234", signature=None)
+    with pytest.raises(InputError, match="signature is missing"):
+        verify_body(body=b"{}", key="abcd1234", signature=None)
+
+
+def test_every_public_error_is_at_the_front_door():
+    public = {
+        name
+        for name, value in vars(qftools.errors).items()
+        if isinstance(value, type) and issubclass(value, Exception) and name[0] != "_"
+    }
+
+    assert public <= set(qftools.__all__)
+
+
+def test_the_chosen_language_is_obeyed_by_errors_advice_and_diagnosis(client, chinese):
+    placed(client, out_trade_no="A1")
+    outcome = cancel(client, "A1")
+    diagnosis = explain("txamt=100&txcurrcd=HKD  sign=" + "0" * 32, key="abcd1234")
+
+    with pytest.raises(InputError) as caught:
+        client.query(out_trade_no=None)
+
+    for said in (
+        str(outcome),
+        outcome.advice(),
+        outcome.to_dict()["advice"],
+        str(diagnosis),
+        str(caught.value),
+        caught.value.say(),
+    ):
+        assert any("\u4e00" <= char <= "\u9fff" for char in said), said
+    assert outcome.advice("en").isascii() and caught.value.say("en").isascii()
+
+
+# ---- the notebook: what a cell shows -----------------------------------------------------------
+
+
+def test_what_a_repl_shows_is_one_short_line(client):
+    order = placed(client, out_trade_no="A1")
+    with Journal(":memory:") as journal:
+        outcome = cancel(client, order, journal=journal)
+        entry = journal.entry(1)
+    diagnosis = explain(client.exchanges[0])
+
+    for shown in (outcome, outcome.steps[0], client.exchanges[0], entry, diagnosis, order.reply):
+        assert "\n" not in repr(shown)
+        assert len(repr(shown)) < 160, repr(shown)
+    assert repr(outcome) == "Outcome(CANCELLED, 'A1', LOOK CANCEL CONFIRM)"
+    assert repr(entry) == "Entry(1, 'A1', CANCELLED)"
+
+
+def test_print_shows_the_verdict_and_what_to_do(client):
+    placed(client, out_trade_no="A1")
+    outcome = cancel(client, "A1")
+
+    assert (
+        str(outcome).splitlines()[0]
+        == "CANCELLED  The order is cancelled; the payer was not charged."
+    )
+    assert outcome.advice() in str(outcome)
