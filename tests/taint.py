@@ -207,7 +207,7 @@ class World:
         }
 
     def close(self) -> None:
-        self.sandbox.stop()
+        self.sandbox._assembly.stop()
 
     def typed(self, *arguments: str, given: str | None = None) -> str:
         before = locale.language()
@@ -271,7 +271,7 @@ def _pages(world: World) -> Iterator[str]:
 def _lines(world: World) -> Iterator[str]:
     for as_json in (False, True):
         lines = ExchangeLines(as_json=as_json)
-        for seen in world.sandbox.gateway.sight.last:
+        for seen in world.sandbox._gateway.sight.last:
             lines.add(seen)
         while not lines._lines.empty():
             yield str(lines._lines.get())

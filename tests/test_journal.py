@@ -251,7 +251,7 @@ def test_an_order_that_the_gateway_will_not_cancel_stays_owed_and_is_cancelled_o
     order = placed(client, txamt=77016)  # the wallet refuses the cancel
     first = cancel(client, order, journal=journal)
     assert [entry.verdict for entry in journal.pending()] == [Verdict.NOT_CANCELLABLE]
-    sandbox.entry(order).on_cancel.clear()
+    sandbox._entry(order).on_cancel.clear()
 
     second = journal.resume(client, 1)
 

@@ -164,7 +164,7 @@ def test_a_name_that_does_not_exist_is_an_attribute_error():
 
 
 def test_a_served_sandbox_needs_no_requests_and_no_page_that_nobody_has_asked_for():
-    loaded = loaded_by("from qftools.sandbox import Sandbox; Sandbox().start().stop()")
+    loaded = loaded_by("from qftools.sandbox import Sandbox; s = Sandbox(); s.serve(); s.close()")
 
     for heavy in (
         "requests",

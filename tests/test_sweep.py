@@ -26,7 +26,7 @@ from qftools.errors import InputError
 from qftools.journal.journal import Journal
 from qftools.models import Order
 from qftools.sandbox import Sandbox
-from qftools.sandbox.gateway.armed import ArmedFault
+from qftools.sandbox.gateway.faults import ArmedFault
 from qftools.sweep.files import Results
 from qftools.sweep.pace import LIMITS, Pace
 from qftools.sweep.reading import key_of
@@ -56,13 +56,13 @@ def sandbox():
 
 def placed(sandbox, number, amounts=AMOUNTS):
     """So many orders, of many fates; the limit is not for who makes the test."""
-    sandbox.gateway.settings.set("rate_limit", "off")
+    sandbox._gateway.settings.set("rate_limit", "off")
     client = sandbox.client()
     orders = [
         client.pay(pay_type="800101", txamt=amounts[n % len(amounts)], txcurrcd="HKD")
         for n in range(number)
     ]
-    sandbox.gateway.settings.set("rate_limit", "published")
+    sandbox._gateway.settings.set("rate_limit", "published")
     return orders
 
 
@@ -73,7 +73,7 @@ def rows_of(orders):
 def refusals(sandbox):
     """Counts the answers of HTTP 429 from now on."""
     counted: Counter[int] = Counter()
-    sandbox.gateway.sight.watchers.append(lambda seen: counted.update([seen.response.status]))
+    sandbox._gateway.sight.watchers.append(lambda seen: counted.update([seen.response.status]))
     return counted
 
 
@@ -376,7 +376,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_does_the_rest(shop, tmp_path):
                 slow.append(sandbox.fault("slow", times=None, seconds=0.5))
 
         slow: list[ArmedFault] = []
-        sandbox.gateway.sight.watchers.append(interrupt)
+        sandbox._gateway.sight.watchers.append(interrupt)
         _, said = process.communicate(timeout=60)
 
     slow[0].disarm()
@@ -525,7 +525,7 @@ def test_of_two_sweeps_of_one_file_the_second_is_refused_and_each_order_is_asked
     sandbox, environment, qftools = shop
     file = csv_of(placed(sandbox, 4), tmp_path / "orders.csv")
     seen = threading.Event()
-    sandbox.gateway.sight.watchers.append(lambda _: seen.set())
+    sandbox._gateway.sight.watchers.append(lambda _: seen.set())
     slow = sandbox.fault("slow", times=None, seconds=1)
     args = [sys.executable, "-m", "qftools", "--lang", "en", "sweep", str(file), *NO_WAITS]
     with subprocess.Popen(args, env={**os.environ, **environment}, stderr=subprocess.PIPE) as first:

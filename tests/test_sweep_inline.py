@@ -58,9 +58,9 @@ def test_one_by_one_the_limits_are_kept_on_the_clock_that_is_given():
     sandbox = Sandbox(rate_limit="off")
     client = sandbox.client()
     orders = placed(client, *[77001] * 450)
-    sandbox.gateway.settings.set("rate_limit", "published")
+    sandbox._gateway.settings.set("rate_limit", "published")
     refused: list[object] = []
-    sandbox.gateway.sight.watchers.append(
+    sandbox._gateway.sight.watchers.append(
         lambda seen: refused.extend([seen] if seen.response and seen.response.status == 429 else [])
     )
     before = sandbox.clock.now()

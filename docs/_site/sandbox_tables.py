@@ -9,7 +9,6 @@ from qftools.sandbox import words
 from qftools.sandbox.books import states
 from qftools.sandbox.control import routes as control_routes
 from qftools.sandbox.gateway import faults, magic
-from qftools.sandbox.notifications.notifications import FAULTS as notices
 from qftools.sandbox.report import report
 
 
@@ -31,7 +30,7 @@ def sandbox_faults(here: Here) -> str:
 
 def notification_faults(here: Here) -> str:
     """What can be made to go wrong with a notification."""
-    keys = {name: f"fault_{name.replace(' ', '_')}" for name in notices}
+    keys = {name: f"fault_{name.replace(' ', '_')}" for name in faults.OF_NOTIFICATIONS}
     return table(
         head(here, "fault", "what happens"),
         [[f"`{name}`", words.say(word, here.lang)] for name, word in keys.items()],

@@ -109,7 +109,7 @@ def _sent(request: Request, url: str | None, sandbox: Sandbox, resign: bool) -> 
     dropped = {"host", "content-length", "connection", "accept-encoding"}
     kept = [row for row in request.headers if row[0].lower() not in dropped]
     prepared.body = request.body or None
-    adapter = DeadlineAdapter() if url else sandbox.adapter()
+    adapter = DeadlineAdapter() if url else sandbox._adapter()
     try:
         headers = dict(_on_the_wire(*row) for row in kept)
         prepared.headers = requests.structures.CaseInsensitiveDict(headers)

@@ -144,7 +144,7 @@ def _lines_of(
     from qftools.cli.exchange_lines import ExchangeLines
 
     lines = ExchangeLines(as_json=as_json)
-    sandbox.gateway.sight.watchers.append(lines.add)
+    sandbox._gateway.sight.watchers.append(lines.add)
     return contextlib.closing(lines)
 
 

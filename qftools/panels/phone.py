@@ -136,7 +136,7 @@ def _screen(sandbox: Sandbox, order: Row | None) -> Markup:
 
 
 def _code(sandbox: Sandbox, order: Row) -> Markup:
-    entry = sandbox.entry(order.syssn)
+    entry = sandbox._entry(order.syssn)
     if order.mode == "cpm":
         return join(
             el("div", qr(entry.auth_code), cls="qf-qr"),

@@ -123,7 +123,7 @@ def asked(endpoint: str, pairs: Pairs, way: Way, key: str, algorithm: Algorithm)
     }
     url = f"{sandbox.url}/trade/v1/{endpoint}"
     prepared = requests.Request("POST", url, data=urlencode(pairs), headers=headers).prepare()
-    reply = sandbox.adapter().send(prepared)
+    reply = sandbox._adapter().send(prepared)
     now = sandbox.clock.now()
     return Exchange(
         endpoint,

@@ -21,8 +21,7 @@ from qftools.locale import mark
 from qftools.models import Order, Transaction
 from qftools.sandbox import Sandbox
 from qftools.sandbox.gateway import magic
-from qftools.sandbox.gateway.armed import ArmedFault
-from qftools.sandbox.gateway.faults import BEFORE
+from qftools.sandbox.gateway.faults import BEFORE, ArmedFault
 from qftools.sandbox.gateway.seen import Seen
 
 Lane = Literal["merchant", "gateway", "wallet", "payer"]
@@ -186,7 +185,7 @@ class Story:
         if not self._before:
             return
         snapshot, self.played, struck = self._before.pop()
-        self.sandbox.restore(snapshot)
+        self.sandbox._keeping.restore(snapshot)
         self._disarm()  # armed faults are no part of a snapshot
         if self.played.order is not None:
             self._arm(struck)
@@ -195,12 +194,12 @@ class Story:
         """Take one step: the payment first, then whatever the walk says; after the end, anew."""
         if self.ended:
             self.restart()
-        snapshot = self.sandbox.snapshot()
+        snapshot = self.sandbox._keeping.snapshot()
         before, struck = self.played, self._struck
         try:
             self._step()
         except Exception:
-            self.sandbox.restore(snapshot)
+            self.sandbox._keeping.restore(snapshot)
             self.played = before
             raise
         self._before.append((snapshot, before, struck))
@@ -337,7 +336,7 @@ class Story:
         return (request, *self._happened(), reply), exchange
 
     def _last_seen(self) -> Seen | None:
-        last = self.sandbox.gateway.sight.last
+        last = self.sandbox._gateway.sight.last
         return last[-1] if last else None
 
     def _reply(self, exchange: ShownExchange | None, fault: str) -> Line:

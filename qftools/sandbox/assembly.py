@@ -1,182 +1,129 @@
-"""What stands around a gateway: notifications, payer page, control API, dashboard, one thread.
+"""One sandbox put together: gateway, notifications, file, report, pages, and their clock thread.
 
-Puts them together and decides when they run; each of them lives in a module of its own.
+Makes the parts, hands each one what it uses, and decides when they run.
 """
 
 from __future__ import annotations
 
 import importlib
-import itertools
 import logging
 import math
+import os
 import threading
-from collections import OrderedDict
-from functools import cache
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from qftools.errors import SandboxError
+from qftools.sandbox.books import payer
+from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.gateway.gateway import DEFAULT_PUBLIC_URL, Gateway
+from qftools.sandbox.keeping.keeping import Keeping
+from qftools.sandbox.notifications.notifications import Notifications
+from qftools.sandbox.web.server import Background
+from qftools.sandbox.web.wsgi import App
+
 if TYPE_CHECKING:
-    from qftools.sandbox.keeping.records import Snapshot
-    from qftools.sandbox.report.report import Report
-    from qftools.sandbox.sandbox import Sandbox
+    from qftools.sandbox.report.judge import Judge
     from qftools.sandbox.web.wsgi import Page
     from qftools.transport.door import WireRequest, WireResponse
 
 _LOG = logging.getLogger("qftools.sandbox")
-MOST_SNAPSHOTS = 20
-MOST_JUDGED_AT_ONCE = 200  # exchanges: so many take a few milliseconds
 LONGEST_SLEEP = 0.5  # seconds: the machine's clock can be put forward by hand
 
 
-class Shell:
-    """Everything of one sandbox that is not the gateway.
+class Assembly:
+    """The parts of one sandbox.
 
     Args:
-        sandbox: Its gateway, application and lock are there already.
+        gateway: The gateway, with its clock and settings.
+        data: The file that everything is saved to; None: none.
+
+    Raises:
+        SandboxError: The file can't be used.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        app = sandbox.app
-        self._moves = 0
-        self._judged: tuple[tuple[str, float], Report] | None = None
-        self._judging: threading.Thread | None = None
-        self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
-        self._snapshot_names = itertools.count(1)
-        self._sandbox = sandbox
-        self._ticker: Ticker | None = None
-        self.notifications = sandbox.notifications
-        sandbox.gateway.ledger.listeners.append(lambda _: self.moved())
-        app.before_reply = self._before_reply
-        app.after_reply = self.after_reply
-        app.has_errands = self.notifications.is_due
-        app.mount("/payer", _later("web.payer_page", "PayerPage", sandbox))
-        app.mount("/sandbox", _later("control.control", "Control", sandbox))
-        app.mount("/static", _static_files)
-        app.mount("/", _later("web.dashboard", "Dashboard", sandbox))
+    def __init__(self, gateway: Gateway, data: str | os.PathLike[str] | None = None) -> None:
+        self.lock = threading.RLock()
+        self.gateway = gateway
+        self.notifications = Notifications(gateway, self.lock)
+        self.keeping = Keeping(gateway, self.notifications, self.lock, data)
+        self.app = App(gateway, self.lock, self.keeping, self.notifications)
+        self.app.mount("/payer", _later(lambda: _load("web.payer_page", "PayerPage", gateway)))
+        self.app.mount("/sandbox", _later(self._control))
+        self.app.mount("/static", _static_files)
+        self.app.mount("/", _later(lambda: _load("web.dashboard", "Dashboard", gateway)))
+        self.background: Background | None = None
+        if (watch := getattr(gateway.clock, "watch", None)) is not None:
+            watch(self.tick)
 
-    def after_reply(self) -> None:
-        """Send what is due, now that the answer it is about has left."""
-        if self._ticker is not None:
-            self._ticker.wake_before(self._next_due())
-        else:
-            self.deliver()
+    @cached_property
+    def judge(self) -> Judge:
+        """What makes the report."""
+        from qftools.sandbox.report.judge import Judge  # most runs never ask for a report
 
-    def deliver(self) -> None:
-        """Send every notification that is due, unless an answer is just being made."""
-        if not self._sandbox.app.answering and self.notifications.deliver():
-            self._sandbox.save()
+        return Judge(self.gateway, self.notifications)
 
-    def served(self, url: str) -> None:
-        """Begin to look after the clock: it moves by itself and nobody else would notice."""
-        self.notifications.own_port = urlsplit(url).port
-        if getattr(self._sandbox.clock, "kind", "") == "real":
-            self._ticker = Ticker(self)
+    def _control(self) -> Page:
+        parts = (self.gateway, self.notifications, self.keeping, self.judge)
+        return _load("control.control", "Control", *parts)
 
-    def stopped(self) -> None:
-        """End what `served` began."""
-        self.notifications.own_port = None
-        ticker, self._ticker = self._ticker, None
-        if ticker is not None:
-            ticker.stop()
+    def tick(self) -> None:
+        """Do everything that is due: expiries, payers, notifications."""
+        with self.lock:
+            self.gateway.tick()
+            self.keeping.save()
+        self.app.deliver()
 
-    def now(self) -> float:
-        """Return the time of the sandbox's clock."""
-        return self._sandbox.clock.now()
+    def act(self, entry: Entry, name: str) -> None:
+        """Let the payer of an order do something."""
+        with self.lock:
+            payer.act(self.gateway, entry, name)
+        self.tick()
 
-    def tick(self) -> float:
-        """Let everything happen that has fallen due; return when to look again."""
-        self._sandbox.tick()
-        return min(self.now() + LONGEST_SLEEP, self._next_due())
-
-    def _next_due(self) -> float:
-        with self._sandbox.lock:
-            timer = self._sandbox.gateway.ledger.timers.next_due()
-        notice = self.notifications.next_due()
-        return min(math.inf if due is None else due for due in (timer, notice))
-
-    def moved(self) -> None:
-        """Note that a page which shows this sandbox is out of date."""
-        self._moves += 1
-
-    def mark(self) -> str:
-        """Return a text that is another one whenever there is something new to show."""
-        gateway = self._sandbox.gateway
-        faults = [*gateway.faults, *self.notifications.faults]
-        struck = sum(fault.struck for fault in faults)
-        changes = self.notifications.changes
-        return f"{gateway.sight.count}.{self._moves}.{changes}.{len(faults)}.{struck}"
-
-    def keep_snapshot(self) -> str:
-        """Keep a snapshot in memory, for tests in other languages, and return its name."""
-        name = str(next(self._snapshot_names))
-        self._snapshots[name] = self._sandbox.snapshot()
-        if len(self._snapshots) > MOST_SNAPSHOTS:
-            self._snapshots.popitem(last=False)
-        return name
-
-    def restore_snapshot(self, name: str) -> None:
-        """Put everything back.
+    def serve(self, host: str, port: int) -> str:
+        """Listen, and return the URL; where it is served already, that URL.
 
         Raises:
-            NotFound: No snapshot of that name is kept.
+            SandboxError: The port is taken, or it is served elsewhere already.
         """
-        from qftools.sandbox.control.params import NotFound
+        if self.background is None:
+            self.background = Background(self.app, host, port)
+            self.gateway.public_url = self.background.url
+            self.notifications.own_port = urlsplit(self.background.url).port
+            if getattr(self.gateway.clock, "kind", "") == "real":
+                self.app.ticker = Ticker(self._tick_until, self.gateway.clock.now)
+        elif port and not self.background.url.endswith(f":{port}"):
+            raise SandboxError(f"this sandbox is served already, at {self.background.url}")
+        return self.background.url
 
-        snapshot = self._snapshots.get(name)
-        if snapshot is None:
-            raise NotFound(f"no snapshot {name[:40]!r} is kept; there are the last 20")
-        self._sandbox.restore(snapshot)
-        self.moved()
+    def stop(self) -> None:
+        """Stop listening. The books stay; `serve` may be called again."""
+        if self.background is None:
+            return
+        self.notifications.own_port = None
+        ticker, self.app.ticker = self.app.ticker, None
+        if ticker is not None:
+            ticker.stop()
+        self.background.stop()
+        self.background = None
+        self.gateway.public_url = DEFAULT_PUBLIC_URL
 
-    def report(self) -> Report:
-        """Judge what is known now; asked again with nothing new, it is the same report."""
-        key = self._report_key()
-        if self._judged is None or self._judged[0] != key:
-            self._judge(key)
-        assert self._judged is not None
-        return self._judged[1]
-
-    def recent_report(self) -> tuple[Report, bool]:
-        """Return the report, or the one before it where judging would hold up the server.
-
-        The second value tells whether it is up to date. Where it is not, a thread is judging:
-        ask again.
-        """
-        from qftools.sandbox.report.report import Report
-
-        served = self.notifications.own_port is not None
-        if not served or len(self._sandbox.gateway.sight.last) <= MOST_JUDGED_AT_ONCE:
-            return self.report(), True
-        key = self._report_key()
-        if self._judged is not None and self._judged[0] == key:
-            return self._judged[1], True
-        if self._judging is None or not self._judging.is_alive():
-            self._judging = threading.Thread(target=self._judge, args=(key,), daemon=True)
-            self._judging.start()
-        return self._judged[1] if self._judged else Report((), 0), False
-
-    def _report_key(self) -> tuple[str, float]:
-        return self.mark(), self._sandbox.clock.now()
-
-    def _judge(self, key: tuple[str, float]) -> None:
-        from qftools.sandbox.report.history import History
-        from qftools.sandbox.report.rules import judge
-
-        self._judged = (key, judge(History(self._sandbox)))
-
-    def _before_reply(self) -> None:
-        if self.notifications.is_due() and self.notifications.deliver(early=True):
-            self._sandbox.save()
+    def _tick_until(self) -> float:
+        """Do everything that is due; return when to look again."""
+        self.tick()
+        return min(self.gateway.clock.now() + LONGEST_SLEEP, self.app.next_due())
 
 
-def _later(module: str, name: str, sandbox: Sandbox) -> Page:
-    """Return a page whose module is loaded when it is first asked for: most runs never ask."""
+def _load(module: str, name: str, *parts: Any) -> Page:
+    page: Page = getattr(importlib.import_module(f"qftools.sandbox.{module}"), name)(*parts)
+    return page
 
-    @cache
-    def page() -> Page:
-        made: Page = getattr(importlib.import_module(f"qftools.sandbox.{module}"), name)(sandbox)
-        return made
 
+def _later(make: Callable[[], Page]) -> Page:
+    """Return a page that is made with the first request for it: most runs never ask."""
+    page = cache(make)
     return lambda request: page()(request)
 
 
@@ -187,10 +134,16 @@ def _static_files(request: WireRequest) -> WireResponse:
 
 
 class Ticker:
-    """The one thread of a served sandbox whose clock is the machine's."""
+    """The one thread of a served sandbox whose clock is the machine's.
 
-    def __init__(self, shell: Shell) -> None:
-        self._shell = shell
+    Args:
+        tick: Does what is due, and returns when to look again.
+        now: The time of the sandbox's clock.
+    """
+
+    def __init__(self, tick: Callable[[], float], now: Callable[[], float]) -> None:
+        self._tick = tick
+        self._now = now
         self._woken = threading.Event()
         self._asleep_until = math.inf  # by the sandbox's clock
         self._over = False
@@ -198,7 +151,7 @@ class Ticker:
         self._thread.start()
 
     def wake_before(self, due: float) -> None:
-        """Look at the clock now if something is due before it would be looked at anyway.
+        """Look at the clock now if something is due before the next look.
 
         Most answers change nothing there, and a thread that wakes for each of them costs
         more than the answer.
@@ -207,7 +160,7 @@ class Ticker:
             self._woken.set()
 
     def stop(self) -> None:
-        """End the thread; a receiver that is being waited for is not waited for any more."""
+        """End the thread; does not wait for a receiver that has not answered."""
         self._over = True
         self._woken.set()
         self._thread.join(timeout=1)
@@ -216,10 +169,10 @@ class Ticker:
         while not self._over:
             self._asleep_until = math.inf  # what comes up meanwhile is looked at right after
             try:
-                until = self._shell.tick()
-            except Exception:  # a full disk, a defect: say so and go on looking at the clock
+                until = self._tick()
+            except Exception:  # a full disk, a defect: log it and go on looking at the clock
                 _LOG.exception("the sandbox's clock")
-                until = self._shell.now() + LONGEST_SLEEP
+                until = self._now() + LONGEST_SLEEP
             self._asleep_until = until
-            self._woken.wait(max(0.0, until - self._shell.now()))
+            self._woken.wait(max(0.0, until - self._now()))
             self._woken.clear()

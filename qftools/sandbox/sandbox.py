@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from qftools.errors import SandboxError
-from qftools.sandbox.assembly import Shell
+from qftools.sandbox.assembly import Assembly
 from qftools.sandbox.books.clock import Clock, beijing, clock_of
 from qftools.sandbox.books.orders import Entry, Row, numbers_of
-from qftools.sandbox.books.payer import Payer
-from qftools.sandbox.gateway.armed import ArmedFault
 from qftools.sandbox.gateway.exchanges import SandboxExchange, shown
-from qftools.sandbox.gateway.gateway import DEFAULT_PUBLIC_URL, Gateway
+from qftools.sandbox.gateway.faults import ArmedFault
+from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.gateway.merchants import MchidRule, Merchant
 from qftools.sandbox.gateway.settings import Settings
-from qftools.sandbox.keeping.records import Records, Snapshot, keepers_of
-from qftools.sandbox.notifications.notifications import NoticeKeeper, Notifications
-from qftools.sandbox.web.server import IN_PROCESS_URL, Background
-from qftools.sandbox.web.wsgi import App
+from qftools.sandbox.payer import Payer
+from qftools.sandbox.web.server import IN_PROCESS_URL
 from qftools.signing import check_key
 
 if TYPE_CHECKING:
     from qftools.client.client import Client
     from qftools.models import Credentials
     from qftools.sandbox.keeping.loading import Loaded
-    from qftools.sandbox.keeping.store import Store
     from qftools.sandbox.report.report import Report
     from qftools.sandbox.web.in_process import InProcessAdapter
 
@@ -83,26 +77,20 @@ class Sandbox:
             switches["mchid"] = mchid
         settings = Settings({"cancel_routes": profile} | switches)
         self.clock = clock_of(clock)
-        self.gateway = Gateway(
+        self._gateway = Gateway(
             clock=self.clock, seed=seed, settings=settings, lang=lang, limit=limit
         )
         self._app_code = app_code
         rule = "forbidden" if mchid == "agents" else mchid or "optional"
         merchant = Merchant(app_code, client_key, cast(MchidRule, rule))
         check_key(client_key)
-        self.lock = threading.RLock()
-        self.notifications = Notifications(self.gateway, self.lock)
-        self.records = Records(keepers_of(self.gateway))
-        self.records.add(NoticeKeeper(self.notifications))
-        self._store = None if data is None else self._opened(data)
+        self._assembly = Assembly(self._gateway, data)
+        self._app = self._assembly.app
+        self._keeping = self._assembly.keeping
+        self.notifications = self._assembly.notifications
         # What is given now wins over what the file holds.
-        self.gateway.merchants.add(merchant)
-        self.app = App(self.gateway, lock=self.lock, saved=self._save)
-        self.shell = Shell(self)
-        self._background: Background | None = None
+        self._gateway.merchants.add(merchant)
         self._numbers = itertools.count(1)
-        if (watch := getattr(self.clock, "watch", None)) is not None:
-            watch(self.tick)
 
     # -- to be called through -----------------------------------------------------
 
@@ -119,7 +107,8 @@ class Sandbox:
     @property
     def url(self) -> str:
         """Where it is: on loopback once `serve` was called, before that in process only."""
-        return self._background.url if self._background else IN_PROCESS_URL
+        background = self._assembly.background
+        return background.url if background else IN_PROCESS_URL
 
     def client(self, **options: Any) -> Client:
         """Return a client that is wired to this sandbox, without a socket.
@@ -134,7 +123,7 @@ class Sandbox:
         from qftools.client.client import Client
 
         wired: dict[str, Any] = {
-            "adapter": self.adapter(),
+            "adapter": self._adapter(),
             "clock": self.clock.now,
             "pause": self.clock.sleep,
             "new_number": self._new_number,
@@ -142,43 +131,22 @@ class Sandbox:
         credentials = options.pop("credentials", None) or self.credentials
         return Client(credentials, options.pop("base_url", IN_PROCESS_URL), **(wired | options))
 
-    def adapter(self) -> InProcessAdapter:
-        """Return a `requests` transport for a session of one's own (mount it on `url`)."""
+    def _adapter(self) -> InProcessAdapter:
         from qftools.sandbox.web.in_process import InProcessAdapter
 
-        return InProcessAdapter(self.app, self.clock)
+        return InProcessAdapter(self._assembly.app, self.clock)
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> str:
         """Listen on loopback, in the background, and return the URL.
 
         Args:
             port: 0 takes a free one.
-            host: Another address than loopback lets other machines in; they need to be
-                told apart by name in ``app.hosts``.
+            host: Another address than loopback lets other machines in, by that address.
 
         Raises:
             SandboxError: The port is taken, or it is served already elsewhere.
         """
-        if self._background is None:
-            self._background = Background(self.app, host, port)
-            self.gateway.public_url = self._background.url
-            self.shell.served(self._background.url)
-        elif port and not self._background.url.endswith(f":{port}"):
-            raise SandboxError(f"this sandbox is served already, at {self._background.url}")
-        return self._background.url
-
-    def start(self) -> Self:
-        """Serve on a free port; the same as `serve`, for chaining."""
-        self.serve()
-        return self
-
-    def stop(self) -> None:
-        """Stop listening. The books stay; `serve` may be called again."""
-        if self._background is not None:
-            self.shell.stopped()
-            self._background.stop()
-            self._background = None
-            self.gateway.public_url = DEFAULT_PUBLIC_URL
+        return self._assembly.serve(host, port)
 
     def __enter__(self) -> Self:
         return self
@@ -192,12 +160,9 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """Stop listening and let go of the file; the books can still be read."""
-        self.stop()
-        if self._store is not None:
-            with self.lock:
-                self._store.close()
-                self._store = None
+        """Stop listening and close the file; the books can still be read."""
+        self._assembly.stop()
+        self._keeping.close()
 
     # -- the truth ------------------------------------------------------------------
 
@@ -207,11 +172,11 @@ class Sandbox:
         Args:
             order_type: ``payment``, ``refund``, ``close``, or None for all three.
         """
-        self.tick()
-        with self.lock:
+        self._assembly.tick()
+        with self._assembly.lock:
             return tuple(
                 entry.row()
-                for entry in self.gateway.books
+                for entry in self._gateway.books
                 if order_type is None or entry.order_type == order_type
             )
 
@@ -224,19 +189,14 @@ class Sandbox:
         Raises:
             SandboxError: There is no such order.
         """
-        self.tick()
-        with self.lock:
-            return self.entry(order).row()
+        self._assembly.tick()
+        with self._assembly.lock:
+            return self._entry(order).row()
 
-    def entry(self, order: object) -> Entry:
-        """Return the living entry of an order; for the sandbox's own pages.
-
-        Raises:
-            SandboxError: There is no such order.
-        """
+    def _entry(self, order: object) -> Entry:
         numbers = numbers_of(order)
         for number in numbers:
-            entry = self.gateway.books.search(number)
+            entry = self._gateway.books.search(number)
             if entry is not None:
                 return entry
         named = " / ".join(numbers) or repr(order)
@@ -252,8 +212,8 @@ class Sandbox:
             ...     print(sandbox.exchanges[-1].as_http().splitlines()[0])
             POST http://sandbox.localhost/trade/v1/query HTTP/1.1
         """
-        with self.lock:
-            return tuple(shown(seen, self.gateway.merchants) for seen in self.gateway.sight.last)
+        with self._assembly.lock:
+            return tuple(shown(seen, self._gateway.merchants) for seen in self._gateway.sight.last)
 
     # -- what happens to it -----------------------------------------------------------
 
@@ -273,7 +233,7 @@ class Sandbox:
             ...
             qftools.errors.SandboxError: no order nobody's is on the books
         """
-        return Payer(self.gateway, self.entry(order), self.lock, self.tick)
+        return Payer(self._assembly, self._entry(order))
 
     def auth_code(self, wallet: str = "wechat") -> str:
         """Return a fresh payment code, as the payer's app would show it.
@@ -291,9 +251,9 @@ class Sandbox:
             ...     sandbox.auth_code("alipay")[:2]
             '25'
         """
-        with self.lock:
-            code = self.gateway.ledger.new_code(wallet, self.clock.now())
-            self._save()
+        with self._assembly.lock:
+            code = self._gateway.ledger.new_code(wallet, self.clock.now())
+            self._keeping.save()
         return code
 
     def fault(
@@ -332,13 +292,10 @@ class Sandbox:
             'lost after'
         """
         number = None if order is None else (numbers_of(order) or (str(order),))[0]
-        with self.lock:
-            if on == "notification":
-                notice = self.notifications.arm(name, times, order=number, seconds=seconds)
-                return ArmedFault(notice, partial(self.notifications.disarm, notice), self.lock)
-            faults = self.gateway.faults
+        with self._assembly.lock:
+            faults = self._gateway.faults
             armed = faults.arm(name, on, times, order=number, seconds=seconds, after=after)
-            return ArmedFault(armed, partial(faults.disarm, armed), self.lock)
+        return ArmedFault(armed, faults, self._assembly.lock)
 
     def load(self, path: str | os.PathLike[str]) -> Loaded:
         """Bring merchants and orders of a TOML file into the books, with numbers and states.
@@ -350,49 +307,10 @@ class Sandbox:
         """
         from qftools.sandbox.keeping.loading import load
 
-        with self.lock:
-            loaded = load(self.gateway, path)
-            self._save()
+        with self._assembly.lock:
+            loaded = load(self._gateway, path)
+            self._keeping.save()
         return loaded
-
-    def snapshot(self) -> Snapshot:
-        """Return everything that this sandbox knows, as plain data that JSON can hold.
-
-        The clock's time is part of it if the clock is virtual; armed faults are not.
-        It holds the merchants' keys.
-        """
-        with self.lock:
-            self.gateway.tick()
-            return self.records.snapshot()
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Put everything back to a snapshot. The report then judges what comes after it.
-
-        Raises:
-            SandboxError: It is no snapshot.
-
-        Example:
-            >>> with Sandbox() as sandbox:
-            ...     empty = sandbox.snapshot()
-            ...     order = sandbox.client().pay(pay_type="800101", txamt=100, txcurrcd="HKD")
-            ...     sandbox.restore(empty)
-            ...     sandbox.orders()
-            ()
-        """
-        with self.lock:
-            self.records.restore(snapshot)
-            self.gateway.forget_late()
-            self.gateway.sight.restored = self.gateway.sight.count
-            self._save()
-
-    def reset(self) -> None:
-        """Forget every order, payment code, fault and exchange; the merchants stay."""
-        with self.lock:
-            self.gateway.ledger.clear()
-            self.gateway.faults.clear()
-            self.gateway.forget_requests()
-            self.notifications.clear()
-            self._save()
 
     def report(self) -> Report:
         """Return what the integration did wrong, graded, with the exchanges as evidence.
@@ -404,39 +322,14 @@ class Sandbox:
             ...     sandbox.report().broken()
             ('cancelled-unseen',)
         """
-        self.tick()
-        with self.lock:
-            return self.shell.report()
-
-    def tick(self) -> None:
-        """Let everything happen that has fallen due: expiries, payers, notifications."""
-        with self.lock:
-            self.gateway.tick()
-            self._save()
-        self.shell.deliver()
-
-    def save(self) -> None:
-        """Keep what changed; nothing happens without a file."""
-        with self.lock:
-            self._save()
+        self._assembly.tick()
+        with self._assembly.lock:
+            return self._assembly.judge.report()
 
     # -- inside -------------------------------------------------------------------------
 
-    def _opened(self, data: str | os.PathLike[str]) -> Store:
-        from qftools.sandbox.keeping.store import Store  # the browser's sandbox has no file
-
-        store = Store(data)
-        store.read_into(self.records)
-        return store
-
-    def _save(self) -> None:
-        if self._store is None:
-            self.records.forget_changed()
-        elif changed := self.records.changed():
-            self._store.save(changed)
-
     def _merchant(self) -> Merchant:
-        merchants = self.gateway.merchants
+        merchants = self._gateway.merchants
         merchant = merchants.find(self._app_code) or next(iter(merchants), None)
         if merchant is None:
             raise SandboxError("this sandbox has no merchant")
@@ -445,8 +338,10 @@ class Sandbox:
     def _new_number(self) -> str:
         # One count for all clients of a sandbox, and after a restart none that was used.
         day = beijing(self.clock.now())[:10].replace("-", "")
-        numbers = (f"{day}{count:06d}" for count in self._numbers)
-        return next(number for number in numbers if not self.gateway.books.search(number))
+        while True:
+            number = f"{day}{next(self._numbers):06d}"
+            if not self._gateway.books.search(number):
+                return number
 
     def __repr__(self) -> str:
-        return f"Sandbox({self.url!r}, {len(self.gateway.books)} orders)"
+        return f"Sandbox({self.url!r}, {len(self._gateway.books)} orders)"

@@ -97,20 +97,22 @@ class Door:
 
     Attributes:
         waits: Whether making an answer may wait for another process: then a thread makes it.
-        before_reply: Called when an answer is made and kept, before it leaves.
-        after_reply: Called when it has left.
     """
 
     waits = False
 
     def __init__(self, *, hosts: Iterable[str] = ()) -> None:
         self.hosts = frozenset(host.lower() for host in hosts)
-        self.before_reply: Callable[[], None] = _nothing
-        self.after_reply: Callable[[], None] = _nothing
 
     def answered(self, request: WireRequest) -> WireResponse:
         """Return the answer to a request that was let in."""
         raise NotImplementedError
+
+    def before_reply(self) -> None:
+        """Do what has to happen between an answer and its way back; nothing here."""
+
+    def after_reply(self) -> None:
+        """Do what has to happen when an answer has left; nothing here."""
 
     def takes_links(self, request: WireRequest) -> bool:
         """Tell whether a request of a page elsewhere is let in, to be judged by `answered`."""
@@ -153,7 +155,7 @@ class Door:
             return plain(421, f"421 only loopback names are answered here, not {host[:80]!r}")
         if len(request.body) > MAX_BODY:
             return plain(413, f"413 a body may have {MAX_BODY} bytes at most")
-        if not self.is_own_origin(request) and not self.takes_links(request):
+        if not is_own_origin(request) and not self.takes_links(request):
             return plain(403, "403 a web page of another origin may not call this")
         return None
 
@@ -166,13 +168,14 @@ class Door:
         name, is_loopback = _named(host)
         return is_loopback or name in self.hosts
 
-    def is_own_origin(self, request: WireRequest) -> bool:
-        """Tell whether a request comes from no web page, or from a page of this very server."""
-        origin = request.headers.get("origin")
-        if origin is not None:
-            host = request.headers.get("host", "").lower()
-            return origin.lower() in (f"http://{host}", f"https://{host}")
-        return request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+
+def is_own_origin(request: WireRequest) -> bool:
+    """Tell whether a request comes from no web page, or from a page of this very server."""
+    origin = request.headers.get("origin")
+    if origin is not None:
+        host = request.headers.get("host", "").lower()
+        return origin.lower() in (f"http://{host}", f"https://{host}")
+    return request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
 
 
 @functools.lru_cache(maxsize=64)
@@ -223,7 +226,3 @@ def _body(environ: WSGIEnvironment) -> bytes:
 
 def _really_wait(seconds: float) -> None:
     time.sleep(seconds)
-
-
-def _nothing() -> None:
-    return None

@@ -71,7 +71,7 @@ def _in_process(run: Run) -> Measured:
 def _cycle(run: Run) -> Measured:
     with Sandbox() as one, Sandbox() as other, requests.Session() as session:
         client = one.client()
-        session.mount(other.url, other.adapter())
+        session.mount(other.url, other._adapter())
         numbers = iter(range(10**9))
         acts: dict[str, Act] = {
             "client": lambda: _through_client(client),

@@ -44,7 +44,7 @@ def _ask(sandbox: Sandbox, endpoint: str, params: dict[str, str]) -> None:
     }
     body = urlencode(params).encode()
     request = WireRequest("POST", f"/trade/v1/{endpoint}", "", headers, body)
-    reply = sandbox.gateway.handle(request)
+    reply = sandbox._gateway.handle(request)
     if b'"respcd": "0000"' not in reply.body:
         raise ValueError(f"{endpoint} was refused: {reply.body!r}")
 

@@ -46,7 +46,7 @@ def _sweep(run: Run) -> Measured:
             client.pay(pay_type="800101", txamt=amounts[place % 2], txcurrcd="HKD")
             for place in range(number)
         ]
-        sandbox.gateway.settings.set("rate_limit", "published")
+        sandbox._gateway.settings.set("rate_limit", "published")
         sandbox.clock.advance(120)
         began = sandbox.clock.now()
         rows = [Order(line, order) for line, order in enumerate(orders, 2)]

@@ -386,7 +386,7 @@ def test_an_attack_in_the_gateways_answers_is_shown_as_text(field, monkeypatch):
     flow = CancelFlow()
     phone = Phone(flow.sandbox)
     flow.next_button.click()
-    setattr(flow.sandbox.entry(flow.sandbox.orders()[0].syssn), field, ATTACK)
+    setattr(flow.sandbox._entry(flow.sandbox.orders()[0].syssn), field, ATTACK)
 
     flow.run_button.click()
 
@@ -400,13 +400,13 @@ def test_an_attack_as_resperr_is_shown_as_text():
 
     sandbox = Sandbox()
     connection = Connection(sandbox)
-    original = sandbox.gateway.handle
+    original = sandbox._gateway.handle
 
     def handle(request):
         original(request)
         return answer({"respcd": "1108", "resperr": ATTACK, "respmsg": ATTACK}, CLIENT_KEY)
 
-    sandbox.gateway.handle = handle  # type: ignore[method-assign]
+    sandbox._gateway.handle = handle  # type: ignore[method-assign]
     connection.acts["pay"].click()
 
     shown = connection._trouble.value + connection.result.value

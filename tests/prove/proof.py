@@ -70,7 +70,7 @@ def _later(stage: Stage, journal: Journal, outcome: Outcome) -> Result | None:
     if outcome.verdict is not Verdict.UNRESOLVED:
         return None
     stage.mortal = False
-    stage.sandbox.gateway.faults.clear()
+    stage.sandbox._gateway.faults.clear()
     entry = stage.entry()
     if entry is not None:
         entry.faults.clear()

@@ -42,7 +42,7 @@ class Stage:
         self.sandbox = Sandbox(seed=plan.seed % 1000, **switches)
         if plan.t0:
             me = self.sandbox.credentials
-            self.sandbox.gateway.merchants.add(Merchant(me.app_code, me.client_key, t0=True))
+            self.sandbox._gateway.merchants.add(Merchant(me.app_code, me.client_key, t0=True))
         self.client = Direct(self) if plan.direct else self._client()
         self.requests = 0
         self._alone = False
@@ -51,10 +51,10 @@ class Stage:
         self.mortal = True
         self.paid_when_last_looked: bool | None = None
         self.last_looked: State | None = None
-        self.sandbox.gateway.sight.watchers.append(self._saw)
+        self.sandbox._gateway.sight.watchers.append(self._saw)
         self.broken_promises: list[str] = []
         self.cancels_dropped = 0
-        self.sandbox.gateway.ledger.listeners.append(self._moved)
+        self.sandbox._gateway.ledger.listeners.append(self._moved)
         self.order = self._placed()
 
     # ---- the payment ---------------------------------------------------------------
@@ -90,7 +90,7 @@ class Stage:
 
     def entry(self) -> Entry | None:
         """The order in the books; None where it never arrived."""
-        return self.sandbox.gateway.books.search(f"S{self.plan.seed}")
+        return self.sandbox._gateway.books.search(f"S{self.plan.seed}")
 
     # ---- what happens meanwhile --------------------------------------------------------
 
@@ -180,7 +180,7 @@ class Stage:
                 other.refund(order, txamt=None if what == "refund" else 1)
 
     def _client(self) -> Client:
-        return self.sandbox.client(adapter=_Adapter(self, self.sandbox.adapter()))
+        return self.sandbox.client(adapter=_Adapter(self, self.sandbox._adapter()))
 
 
 class _Adapter(BaseAdapter):
@@ -222,7 +222,7 @@ class _Direct:
         }
         stage.before(endpoint)
         started = self.clock()
-        answer = stage.sandbox.gateway.handle(
+        answer = stage.sandbox._gateway.handle(
             WireRequest("POST", PATHS[endpoint], "", headers, body)
         )
         stage.after()

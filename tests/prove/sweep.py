@@ -63,9 +63,9 @@ def main() -> int:
                 pay_type="800101", txamt=amount, txcurrcd="HKD", out_trade_no=f"A{n}"
             )
             orders.append((f"A{n}", order.txamt, order.txdtm))
-        sandbox.gateway.settings.set("rate_limit", "published")
+        sandbox._gateway.settings.set("rate_limit", "published")
         statuses: Counter[int] = Counter()
-        watchers = sandbox.gateway.sight.watchers
+        watchers = sandbox._gateway.sight.watchers
         watchers.append(lambda seen: statuses.update([getattr(seen.response, "status", 0)]))
         target = Path(folder, "results.csv")
         task = Task(lambda: client, journal=str(Path(folder, "journal.db")))

@@ -135,7 +135,7 @@ class GatewayDoor(Door):
         lower = {name.lower().replace("_", "-"): value for name, value in headers.items()}
         if body:
             lower.setdefault("content-type", FORM)
-        response = self.sandbox.gateway.handle(WireRequest(method, path, query, lower, body))
+        response = self.sandbox._gateway.handle(WireRequest(method, path, query, lower, body))
         if response.fate != "answer":
             raise NoReplyError(response.fate)
         return Answer(response.status, dict(response.headers), response.body)
@@ -151,7 +151,7 @@ class RequestsDoor(Door):
         if serve:
             sandbox.serve()
         else:
-            self._session.mount("http://", sandbox.adapter())
+            self._session.mount("http://", sandbox._adapter())
 
     def send(
         self, method: str, path: str, query: str, headers: dict[str, str], body: bytes

@@ -59,7 +59,7 @@ class Shop(RuleBasedStateMachine):
         self.sandbox = Sandbox(**switches)
         self.voids = switches["cancel_paid"] == "refund"
         self.door = GatewayDoor(self.sandbox)
-        self.sandbox.gateway.ledger.on_money.append(self.note_money)
+        self.sandbox._gateway.ledger.on_money.append(self.note_money)
 
     def note_money(self, entry: Entry, at: float) -> None:
         self.money[entry.syssn] += 1
@@ -83,7 +83,7 @@ class Shop(RuleBasedStateMachine):
         currency=st.sampled_from(["HKD", "EUR", "JPY"]),
     )
     def place(self, pay_type: str, txamt: int, currency: str) -> str:
-        number = f"P{len(self.sandbox.gateway.books)}x{COUNTED['requests']}"
+        number = f"P{len(self.sandbox._gateway.books)}x{COUNTED['requests']}"
         self.pay(number, pay_type, txamt, txcurrcd=currency)
         return number
 
@@ -95,7 +95,7 @@ class Shop(RuleBasedStateMachine):
     )
     def scan(self, pay_type: str, prefix: str, number: int) -> str:
         code = magic.auth_code(prefix, number) if number else prefix + "1" * 16
-        out_trade_no = f"S{len(self.sandbox.gateway.books)}x{COUNTED['requests']}"
+        out_trade_no = f"S{len(self.sandbox._gateway.books)}x{COUNTED['requests']}"
         self.pay(out_trade_no, pay_type, 2500, auth_code=code)
         return out_trade_no
 
@@ -137,7 +137,7 @@ class Shop(RuleBasedStateMachine):
         answer = self.ask(
             "refund",
             syssn=order.syssn,
-            out_trade_no=f"R{len(self.sandbox.gateway.books)}x{COUNTED['requests']}",
+            out_trade_no=f"R{len(self.sandbox._gateway.books)}x{COUNTED['requests']}",
             txamt=str(txamt or order.txamt),
             txdtm="2026-01-05 10:00:00",
         )
@@ -162,12 +162,12 @@ class Shop(RuleBasedStateMachine):
 
     @rule(target=snapshots)
     def remember(self) -> tuple[Snapshot, tuple[Row, ...], Counter[str]]:
-        return self.sandbox.snapshot(), self.sandbox.orders(None), self.money.copy()
+        return self.sandbox._keeping.snapshot(), self.sandbox.orders(None), self.money.copy()
 
     @rule(snapshot=consumes(snapshots))
     def go_back(self, snapshot: tuple[Snapshot, tuple[Row, ...], Counter[str]]) -> None:
         records, rows, money = snapshot
-        self.sandbox.restore(records)
+        self.sandbox._keeping.restore(records)
         self.money = money.copy()
         assert self.sandbox.orders(None) == rows
 
@@ -198,7 +198,7 @@ class Shop(RuleBasedStateMachine):
 
     @invariant()
     def what_is_kept_of_an_order_is_what_it_is(self) -> None:
-        for entry in self.sandbox.gateway.books:  # a change that nobody noted would be lost
+        for entry in self.sandbox._gateway.books:  # a change that nobody noted would be lost
             assert entry.to_keep() == json.loads(json.dumps(entry.to_record()))
 
     @invariant()
@@ -213,12 +213,12 @@ class Shop(RuleBasedStateMachine):
     @invariant()
     def takings_are_what_came_less_what_went_back(self) -> None:
         kept = sum(order.kept for order in self.sandbox.orders())
-        assert sum(self.sandbox.gateway.ledger.takings.values()) == kept
+        assert sum(self.sandbox._gateway.ledger.takings.values()) == kept
 
     # -- how ------------------------------------------------------------------------------
 
     def find(self, number: str) -> Row | None:
-        entry = self.sandbox.gateway.books.search(number)
+        entry = self.sandbox._gateway.books.search(number)
         return None if entry is None else self.sandbox.order(number)
 
     def compare(self, row: dict[str, str], order: Row) -> None:

@@ -190,7 +190,7 @@ def test_a_preauthorisation_is_cancelled_by_its_number_alone(door):
 
 
 def test_merchants_settled_on_the_same_day_cannot_cancel(door):
-    door.sandbox.gateway.merchants.add(Merchant("T0", "their key", t0=True))
+    door.sandbox._gateway.merchants.add(Merchant("T0", "their key", t0=True))
     params = {"pay_type": "800101", "txamt": "1", "out_trade_no": "A", "txcurrcd": "HKD"}
     params["txdtm"] = "2026-01-05 10:00:00"
     door.call("payment", params, app_code="T0", key="their key")

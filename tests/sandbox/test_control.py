@@ -25,7 +25,7 @@ def sandbox():
 def api(sandbox):
     """Call the control API in process: method, path, JSON body, more headers."""
     session = requests.Session()
-    session.mount(IN_PROCESS_URL, sandbox.adapter())
+    session.mount(IN_PROCESS_URL, sandbox._adapter())
 
     def call(method, path, body=None, **headers):
         return session.request(
@@ -131,7 +131,7 @@ def test_an_exchange_shows_what_was_asked_answered_and_changed(sandbox, api):
 
 def test_a_wrong_signature_is_shown_with_the_text_and_the_right_one(sandbox, api):
     session = requests.Session()
-    session.mount(IN_PROCESS_URL, sandbox.adapter())
+    session.mount(IN_PROCESS_URL, sandbox._adapter())
     session.post(
         f"{IN_PROCESS_URL}/trade/v1/query",
         data={"syssn": "1"},
@@ -164,7 +164,7 @@ def test_a_merchant_with_a_key_of_fewer_than_8_characters_is_refused(sandbox, ap
 
     assert refused.status_code == 400
     assert "client_key is too short: 8 is the least" in refused.text
-    assert len(sandbox.gateway.merchants) == 1
+    assert len(sandbox._gateway.merchants) == 1
 
 
 def test_everything_can_be_put_back_to_a_snapshot(sandbox, api):
@@ -210,7 +210,7 @@ def test_the_tables_come_as_json(api, path):
 def test_a_switch_is_turned(sandbox, api):
     api("POST", "/sandbox/switches", {"name": "cancel_paid", "value": "refund"})
 
-    assert sandbox.gateway.settings.cancel_paid == "refund"
+    assert sandbox._gateway.settings.cancel_paid == "refund"
 
 
 # -- what is wrong is said -----------------------------------------------------------------
@@ -280,7 +280,7 @@ def test_a_page_of_another_origin_is_refused(sandbox, api, headers, method, path
 def test_what_a_form_of_any_page_can_send_changes_nothing(sandbox, kind):
     waiting_order(sandbox)
     session = requests.Session()
-    session.mount(IN_PROCESS_URL, sandbox.adapter())
+    session.mount(IN_PROCESS_URL, sandbox._adapter())
 
     answer = session.post(
         f"{IN_PROCESS_URL}/sandbox/reset", data=b"{}", headers={"Content-Type": kind}
@@ -294,10 +294,10 @@ def test_what_a_form_of_any_page_can_send_changes_nothing(sandbox, kind):
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", "localhost.evil"])
 def test_a_name_that_was_rebound_to_loopback_is_refused_everywhere(sandbox, path, host):
     session = requests.Session()
-    session.mount(IN_PROCESS_URL, sandbox.adapter())
+    session.mount(IN_PROCESS_URL, sandbox._adapter())
     request = session.prepare_request(requests.Request("GET", f"http://{host}{path}"))
 
-    answer = sandbox.adapter().send(request)
+    answer = sandbox._adapter().send(request)
 
     assert answer.status_code == 421
 

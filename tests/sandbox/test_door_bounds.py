@@ -216,7 +216,7 @@ class Served:
     def __init__(self, sandbox: Sandbox, most_connections: int) -> None:
         self.now = 1_000.0
         self.server: HttpServer = listen(
-            sandbox.app, "127.0.0.1", 0, now=lambda: self.now, most_connections=most_connections
+            sandbox._app, "127.0.0.1", 0, now=lambda: self.now, most_connections=most_connections
         )
         self.url = self.server.url
         self.thread = threading.Thread(target=self.server.run, daemon=True)

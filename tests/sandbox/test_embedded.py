@@ -51,7 +51,7 @@ def test_every_switch_is_a_constructor_argument_with_each_of_its_values(make_san
     for switch in switches().values():
         for value in switch.values:
             sandbox = make_sandbox(**{switch.name: value})
-            assert getattr(sandbox.gateway.settings, switch.name) == value
+            assert getattr(sandbox._gateway.settings, switch.name) == value
 
 
 def test_settings_know_every_switch_and_no_other():
@@ -141,7 +141,7 @@ def test_a_sandbox_can_be_served_stopped_and_served_again(make_sandbox):
     door = RequestsDoor(sandbox, serve=True)
     door.pay()
     url = sandbox.url
-    sandbox.stop()
+    sandbox._assembly.stop()
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=5)
 
@@ -225,7 +225,7 @@ def test_stopping_does_not_wait_for_a_slow_reply(make_sandbox):
     while not sandbox.exchanges:
         pass
 
-    sandbox.stop()
+    sandbox._assembly.stop()
     caller.join(timeout=10)
 
     assert not caller.is_alive()
@@ -258,7 +258,7 @@ def test_what_is_kept_of_a_giant_request_is_cut(make_sandbox):
     answer = door.raw("payment", body, "0" * 32, User_Agent="b" * 60_000)
 
     (exchange,) = door.sandbox.exchanges
-    (seen,) = door.sandbox.gateway.sight.last
+    (seen,) = door.sandbox._gateway.sight.last
     assert answer.respcd == "1108"
     assert seen.size < 40_000
     assert len(seen.params["goods_name"]) == 1_024
@@ -284,4 +284,4 @@ def test_a_giant_request_that_is_late_arrives_whole(make_sandbox):
     door.sandbox.clock.advance(5)
 
     assert door.sandbox.order("N1").state == "waiting"
-    assert door.sandbox.gateway.sight.last[0].size < 40_000
+    assert door.sandbox._gateway.sight.last[0].size < 40_000

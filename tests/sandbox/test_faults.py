@@ -149,7 +149,7 @@ def test_a_fault_that_makes_no_sense_is_refused(make_sandbox, bad):
 
 def test_in_process_a_slow_reply_moves_the_clock_and_times_out():
     with Sandbox() as sandbox, requests.Session() as session:
-        session.mount("http://", sandbox.adapter())
+        session.mount("http://", sandbox._adapter())
         began = sandbox.clock.now()
         sandbox.fault("slow", seconds=7)
         late = session.post(f"{sandbox.url}/trade/v1/query", timeout=10)
@@ -177,7 +177,7 @@ def test_over_http_a_slow_reply_takes_its_time():
 
 def test_in_process_a_refused_connection_looks_like_one():
     with Sandbox() as sandbox, requests.Session() as session:
-        session.mount("http://", sandbox.adapter())
+        session.mount("http://", sandbox._adapter())
         sandbox.fault("refused")
 
         with pytest.raises(requests.ConnectionError, match="Failed to establish"):

@@ -142,7 +142,7 @@ def test_where_the_sandbox_has_gone_nothing_is_called_forged():
     with Sandbox(**OWN) as sandbox:
         sandbox.serve()
         with listening("--sandbox", sandbox.url) as (lines, url):
-            sandbox.stop()
+            sandbox._assembly.stop()
             requests.post(url, data=b"{}", headers={"X-QF-SIGN": "0" * 32}, timeout=10)
             said = lines.readline()
 

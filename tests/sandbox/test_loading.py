@@ -145,7 +145,7 @@ def test_a_mistake_is_named_with_its_place_and_nothing_is_taken_in(
 
     assert complaint in str(refused.value)
     assert sandbox.orders() == ()
-    assert len(sandbox.gateway.merchants) == 1
+    assert len(sandbox._gateway.merchants) == 1
 
 
 def test_the_same_number_twice_in_one_file_is_refused(make_sandbox, load):

@@ -286,7 +286,7 @@ def test_it_comes_after_the_reply_unless_it_is_told_to_come_before(sandbox):
 
     sandbox.notifications.receive(SHOP, told)
     code = {"pay_type": "800208", "txamt": 100, "txcurrcd": "HKD", "notify_url": SHOP}
-    answered = sandbox.app.answered
+    answered, after_reply = sandbox._app.answered, sandbox._app.after_reply
 
     def answer_and_note(request):
         response = answered(request)
@@ -295,10 +295,10 @@ def test_it_comes_after_the_reply_unless_it_is_told_to_come_before(sandbox):
 
     def reply_left():
         moments.append("left")
-        sandbox.shell.after_reply()
+        after_reply()
 
-    sandbox.app.answered = answer_and_note
-    sandbox.app.after_reply = reply_left
+    sandbox._app.answered = answer_and_note
+    sandbox._app.after_reply = reply_left
     client = sandbox.client()
     client.pay(**code, auth_code="134676275354204254")
     ordinary = moments.copy()
@@ -348,7 +348,7 @@ def test_nothing_leaves_this_machine(sandbox, url):
 def test_another_machine_can_be_allowed_by_name():
     post.check("https://example.com/notify", anywhere=True)
 
-    assert Sandbox(notify_hosts="anywhere").gateway.settings.notify_hosts == "anywhere"
+    assert Sandbox(notify_hosts="anywhere")._gateway.settings.notify_hosts == "anywhere"
 
 
 def test_a_redirect_is_not_followed(sandbox):
@@ -431,10 +431,10 @@ def test_after_a_restart_a_waiting_notification_still_goes(tmp_path):
 def test_a_snapshot_holds_the_notifications_and_a_reset_forgets_them(sandbox):
     shop_at(sandbox)
     paid_order(sandbox)
-    snapshot = sandbox.snapshot()
-    sandbox.reset()
+    snapshot = sandbox._keeping.snapshot()
+    sandbox._keeping.reset()
     after_reset = len(sandbox.notifications)
 
-    sandbox.restore(snapshot)
+    sandbox._keeping.restore(snapshot)
 
     assert (after_reset, len(sandbox.notifications)) == (0, 1)

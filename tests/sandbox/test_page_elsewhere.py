@@ -113,7 +113,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 def books(sandbox: Sandbox) -> tuple[object, ...]:
     """Everything that a call could change."""
-    gateway = sandbox.gateway
+    gateway = sandbox._gateway
     return (
         sandbox.orders(None),
         len(sandbox.exchanges),

@@ -11,8 +11,8 @@ import requests
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.payer import ACTS
 from qftools.sandbox.books.states import State
-from qftools.sandbox.gateway.faults import NAMES
-from qftools.sandbox.notifications.notifications import FAULTS
+from qftools.sandbox.gateway.faults import NAMES, OF_NOTIFICATIONS
+from qftools.sandbox.web import pages
 from qftools.sandbox.web.pages import STATIC
 from qftools.sandbox.web.server import IN_PROCESS_URL
 from qftools.sandbox.words import words
@@ -30,7 +30,7 @@ def sandbox():
 @pytest.fixture
 def web(sandbox):
     session = requests.Session()
-    session.mount(IN_PROCESS_URL, sandbox.adapter())
+    session.mount(IN_PROCESS_URL, sandbox._adapter())
 
     def ask(path, method="GET", **options):
         options = {"allow_redirects": False} | options
@@ -46,7 +46,7 @@ def test_every_word_is_there_in_both_languages():
 def test_there_is_a_word_for_every_state_act_and_fault():
     needed = {f"state_{state.value.replace(' ', '_')}" for state in State}
     needed |= {f"act_{act}" for act in ACTS}
-    needed |= {f"fault_{name.replace(' ', '_')}" for name in (*NAMES, *FAULTS)}
+    needed |= {f"fault_{name.replace(' ', '_')}" for name in (*NAMES, *OF_NOTIFICATIONS)}
 
     assert needed <= set(words())
 
@@ -89,10 +89,7 @@ def test_a_page_takes_nothing_from_elsewhere_and_sits_in_no_frame(web, path):
 
 @pytest.mark.parametrize("name", [*STATIC, "dashboard.html", "payer.html"])
 def test_no_file_names_another_host(name):
-    from importlib.resources import files
-
-    text = files("qftools.sandbox").joinpath("static", name).read_text("utf-8")
-    hosts = set(re.findall(r"https?://([\w.-]+)", text))
+    hosts = set(re.findall(r"https?://([\w.-]+)", pages.file(name)))
 
     assert hosts <= {"www.w3.org", "127.0.0.1"}  # the name of SVG; an example
 
@@ -241,7 +238,7 @@ def test_the_dashboard_plays_the_payer_arms_faults_and_moves_the_clock(sandbox, 
     console.click("[data-advance='3600']")
     console.wait_for_selector("#orders .pill.expired")
 
-    assert [fault.name for fault in sandbox.gateway.faults] == ["lost after"]
+    assert [fault.name for fault in sandbox._gateway.faults] == ["lost after"]
 
 
 @pytest.mark.needs("chromium")

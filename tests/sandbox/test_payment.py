@@ -309,7 +309,7 @@ def test_a_wallet_takes_its_own_currencies_only_when_that_is_switched_on(make_do
     [("TH", "801208", "0000"), ("TH", "801501", "1104"), ("HK", "801501", "0000")],
 )
 def test_an_account_is_valid_in_its_region_only(door, region, pay_type, respcd):
-    door.sandbox.gateway.merchants.add(Merchant("LOCAL", "their key", region=region))
+    door.sandbox._gateway.merchants.add(Merchant("LOCAL", "their key", region=region))
     code = {"auth_code": WECHAT_CODE} if pay_type.endswith("08") else {}
 
     answer = door.pay(pay_type, app_code="LOCAL", key="their key", **code)

@@ -190,7 +190,7 @@ def test_the_month_is_that_of_the_gateways_time_and_not_of_the_merchants(
 
 
 def test_one_merchant_never_sees_anothers_orders(door):
-    door.sandbox.gateway.merchants.add(Merchant("OTHER", "their key"))
+    door.sandbox._gateway.merchants.add(Merchant("OTHER", "their key"))
     mine = door.pay()
 
     theirs = door.call("query", {"syssn": mine.json["syssn"]}, app_code="OTHER", key="their key")

@@ -49,7 +49,7 @@ def onlooker(sandbox):
 @pytest.fixture
 def neighbour(sandbox):
     """Another merchant's program."""
-    sandbox.gateway.merchants.add(Merchant(OTHER.app_code, OTHER.client_key))
+    sandbox._gateway.merchants.add(Merchant(OTHER.app_code, OTHER.client_key))
     return sandbox.client(credentials=OTHER)
 
 
@@ -225,7 +225,7 @@ def test_a_cancel_by_the_route_that_held_then_is_right_when_another_edition_is_c
     client.query(order)
     client.close(order)
 
-    sandbox.gateway.settings.set("cancel_routes", "docs-2026-02")
+    sandbox._gateway.settings.set("cancel_routes", "docs-2026-02")
 
     assert "wrong-endpoint" not in broken(sandbox)
 
@@ -368,7 +368,7 @@ def test_a_get_is_noted_where_every_source_says_post(endpoint, method, noted, al
 def test_a_browser_that_opens_the_address_is_no_integration(sandbox):
     with requests.Session() as browser:
         browser.trust_env = False
-        browser.mount("http://", sandbox.adapter())
+        browser.mount("http://", sandbox._adapter())
         browser.get(f"{sandbox.url}/trade/v1/query")
 
     assert broken(sandbox) == set()
@@ -457,10 +457,10 @@ def test_an_end_that_another_merchant_was_told_of_its_namesake_is_not_this_ones(
 
 def test_what_was_told_before_a_restore_is_no_evidence_of_what_was_known_after_it(sandbox, client):
     order = client.pay(**QR, txamt=2500)
-    waiting = sandbox.snapshot()
+    waiting = sandbox._keeping.snapshot()
     sandbox.payer(order).pay()
     client.query(order)
-    sandbox.restore(waiting)
+    sandbox._keeping.restore(waiting)
 
     client.reverse(order)
 

@@ -137,8 +137,8 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 def test_an_answer_that_can_not_be_kept_does_not_leave(file):
     with Sandbox(data=file) as sandbox:
         door = RequestsDoor(sandbox, serve=False)
-        assert sandbox._store is not None
-        database = sandbox._store._database
+        assert sandbox._keeping._store is not None
+        database = sandbox._keeping._store._database
         database.execute("PRAGMA query_only = ON")
 
         refused = door.pay()
@@ -154,13 +154,13 @@ def test_an_answer_that_can_not_be_kept_does_not_leave(file):
 def test_a_snapshot_puts_everything_back(make_sandbox):
     door = GatewayDoor(make_sandbox())
     placed = door.pay()
-    snapshot = door.sandbox.snapshot()
+    snapshot = door.sandbox._keeping.snapshot()
     rows = door.sandbox.orders(None)
     door.cancel("reversal", placed)
     door.pay()
     door.sandbox.clock.advance(5000)
 
-    door.sandbox.restore(snapshot)
+    door.sandbox._keeping.restore(snapshot)
 
     assert door.sandbox.orders(None) == rows
     assert door.look(placed)["respcd"] == "1143"
@@ -172,7 +172,7 @@ def test_a_snapshot_can_be_carried_into_another_sandbox(make_sandbox):
     door.pay(txamt=77001)
 
     other = make_sandbox()
-    other.restore(door.sandbox.snapshot())
+    other._keeping.restore(door.sandbox._keeping.snapshot())
 
     assert other.orders(None) == door.sandbox.orders(None)
 
@@ -193,7 +193,7 @@ def test_what_is_no_snapshot_is_refused_and_nothing_is_lost(make_sandbox, wrong)
     door.pay()
 
     with pytest.raises(SandboxError):
-        door.sandbox.restore(wrong)
+        door.sandbox._keeping.restore(wrong)
 
     assert len(door.sandbox.orders()) == 1
 
@@ -202,7 +202,7 @@ def test_a_reset_forgets_orders_and_keeps_merchants(file):
     with Sandbox(data=file) as sandbox:
         door = RequestsDoor(sandbox, serve=False)
         first = door.pay()
-        sandbox.reset()
+        sandbox._keeping.reset()
         again = door.pay(out_trade_no="N1")
 
         assert again.json == first.json

@@ -17,11 +17,16 @@ class Books:
 
     Args:
         limit: How many orders are kept. Beyond it the oldest are forgotten.
+
+    Attributes:
+        changed: The orders that changed since they were last saved; None: forgotten.
+        changes: Counts up with every change.
     """
 
     def __init__(self, limit: int = 100_000) -> None:
         self.limit = limit
         self.forgotten = 0
+        self.changes = 0
         self.changed: dict[str, Entry | None] = {}
         # Ordered: its oldest entry is found at once however many were forgotten before.
         self._by_syssn: OrderedDict[str, Entry] = OrderedDict()
@@ -36,19 +41,18 @@ class Books:
             self._by_number[entry.scope, entry.out_trade_no] = entry
             self._latest[entry.out_trade_no] = entry.syssn
         self._by_month.setdefault(_month_of(entry), {})[entry.syssn] = entry
-        self.changed[entry.syssn] = entry
+        self._note(entry.syssn, entry)
         if len(self._by_syssn) > self.limit:
             self._forget(next(iter(self._by_syssn.values())))
 
     def touch(self, entry: Entry) -> None:
         """Note that an order changed."""
-        self.changed[entry.syssn] = entry
+        self._note(entry.syssn, entry)
         entry.kept = None
 
-    def take_changed(self) -> dict[str, Entry | None]:
-        """Return what changed since the last call; None stands for a forgotten order."""
-        changed, self.changed = self.changed, {}
-        return changed
+    def _note(self, syssn: str, entry: Entry | None) -> None:
+        self.changes += 1
+        self.changed[syssn] = entry
 
     def by_syssn(self, syssn: str) -> Entry | None:
         """Return the order with that number of the gateway's."""
@@ -78,6 +82,7 @@ class Books:
 
     def clear(self) -> None:
         """Forget everything."""
+        self.changes += 1
         self.changed.update(dict.fromkeys(self._by_syssn))
         self._by_syssn.clear()
         self._by_number.clear()
@@ -95,7 +100,7 @@ class Books:
         del month[entry.syssn]
         if not month:
             del self._by_month[_month_of(entry)]
-        self.changed[entry.syssn] = None
+        self._note(entry.syssn, None)
 
 
 def _month_of(entry: Entry) -> tuple[str, str]:

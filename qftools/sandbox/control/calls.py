@@ -1,4 +1,4 @@
-"""What each call of the control API does: a few lines over the sandbox.
+"""What each call of the control API does: a few lines over the parts of the sandbox.
 
 `routes.ROUTES` says what each call takes; `CALLS` has its function by the name of the route.
 """
@@ -20,10 +20,9 @@ from qftools.sandbox.control.openapi import description
 from qftools.sandbox.control.params import Ask, NotFound
 from qftools.sandbox.control.routes import ROUTES
 from qftools.sandbox.gateway import magic
-from qftools.sandbox.gateway.faults import NAMES
+from qftools.sandbox.gateway.faults import NAMES, NOTIFICATION, OF_NOTIFICATIONS
 from qftools.sandbox.gateway.merchants import Merchant
 from qftools.sandbox.gateway.settings import switches
-from qftools.sandbox.notifications.notifications import FAULTS
 from qftools.sandbox.notifications.post import check
 from qftools.signing import verify_body
 
@@ -32,7 +31,7 @@ from qftools.signing import verify_body
 
 def show(ask: Ask) -> dict[str, Any]:
     """Tell what this is and what can be called."""
-    sandbox, gateway = ask.sandbox, ask.sandbox.gateway
+    gateway = ask.gateway
     return {
         "sandbox": "qftools",
         "version": qftools.__version__,
@@ -41,27 +40,27 @@ def show(ask: Ask) -> dict[str, Any]:
         "clock": clock(ask),
         "orders": len(gateway.books),
         "exchanges": gateway.sight.count,
-        "notifications": len(sandbox.notifications),
+        "notifications": len(ask.notifications),
         "switches": dict(gateway.settings),
-        "faults": {"calls": list(NAMES), "notifications": list(FAULTS)},
+        "faults": {"calls": list(NAMES), "notifications": list(OF_NOTIFICATIONS)},
         "calls": [f"{route.method} {route.path}" for route in ROUTES],
     }
 
 
 def state(ask: Ask) -> dict[str, Any]:
     """Return what changed, for a page that asks again and again."""
-    sandbox, gateway = ask.sandbox, ask.sandbox.gateway
+    gateway = ask.gateway
     gateway.tick()
-    mark = sandbox.shell.mark()
+    mark = ask.judge.mark()
     if ask.values["seen"] == mark:
         return {"seen": mark, "clock": clock(ask)}
-    report, is_current = sandbox.shell.recent_report()
+    report, is_current = ask.judge.recent()
     return {
         "seen": mark if is_current else f"{mark}~",  # so that the page asks again
         "clock": clock(ask),
         "orders": _newest_orders(ask, None, 100),
         "exchanges": [views.exchange(seen) for seen in _newest(gateway.sight.last, 100)],
-        "notifications": [views.notice(item) for item in _newest(sandbox.notifications.kept(), 50)],
+        "notifications": [views.notice(item) for item in _newest(ask.notifications.kept(), 50)],
         "faults": faults(ask),
         "report": report.summary(),
     }
@@ -69,38 +68,40 @@ def state(ask: Ask) -> dict[str, Any]:
 
 def clock(ask: Ask) -> dict[str, Any]:
     """Return what time it is."""
-    now = ask.sandbox.clock.now()
-    kind = getattr(ask.sandbox.clock, "kind", "own")
+    now = ask.gateway.clock.now()
+    kind = getattr(ask.gateway.clock, "kind", "own")
     return {"now": now, "beijing": beijing(now), "kind": kind}
 
 
 def advance(ask: Ask) -> dict[str, Any]:
     """Put the clock forward."""
-    ask.sandbox.clock.advance(ask.values["advance"])
+    ask.gateway.clock.advance(ask.values["advance"])
     return clock(ask)
 
 
 def reset(ask: Ask) -> dict[str, Any]:
     """Forget everything but the merchants."""
-    ask.sandbox.reset()
-    ask.sandbox.shell.moved()
-    return {"orders": len(ask.sandbox.gateway.books)}
+    ask.keeping.reset()
+    return {"orders": len(ask.gateway.books)}
 
 
 def snapshot(ask: Ask) -> dict[str, Any]:
     """Keep a snapshot in the sandbox's memory."""
-    return {"snapshot": ask.sandbox.shell.keep_snapshot()}
+    return {"snapshot": ask.keeping.keep_snapshot()}
 
 
 def restore(ask: Ask) -> dict[str, Any]:
     """Put everything back to a snapshot."""
-    ask.sandbox.shell.restore_snapshot(ask.values["snapshot"])
-    return {"orders": len(ask.sandbox.gateway.books)}
+    name = ask.values["snapshot"]
+    if (kept := ask.keeping.kept_snapshot(name)) is None:
+        raise NotFound(f"no snapshot {name[:40]!r} is kept; there are the last 20")
+    ask.keeping.restore(kept)
+    return {"orders": len(ask.gateway.books)}
 
 
 def all_switches(ask: Ask) -> list[dict[str, Any]]:
     """Return every switch with its value."""
-    settings = ask.sandbox.gateway.settings
+    settings = ask.gateway.settings
     return [
         {
             "name": item.name,
@@ -117,7 +118,7 @@ def all_switches(ask: Ask) -> list[dict[str, Any]]:
 def turn(ask: Ask) -> dict[str, Any]:
     """Turn one switch."""
     name, value = ask.values["name"], ask.values["value"]
-    ask.sandbox.gateway.settings.set(name, value)
+    ask.gateway.settings.set(name, value)
     return {"name": name, "value": value}
 
 
@@ -126,36 +127,36 @@ def turn(ask: Ask) -> dict[str, Any]:
 
 def orders(ask: Ask) -> list[dict[str, Any]]:
     """Return the books, newest first."""
-    ask.sandbox.gateway.tick()
+    ask.gateway.tick()
     return _newest_orders(ask, ask.values["order_type"], ask.values["limit"])
 
 
 def one_order(ask: Ask) -> dict[str, Any]:
     """Return one order."""
-    ask.sandbox.gateway.tick()
-    return views.order(_entry(ask), ask.sandbox.gateway.public_url)
+    ask.gateway.tick()
+    return views.order(_entry(ask), ask.gateway.public_url)
 
 
 def act(ask: Ask) -> dict[str, Any]:
     """Let the payer of an order do something."""
     entry = _entry(ask)
-    refused = payer.act(ask.sandbox.gateway, entry, ask.values["act"])
-    shown = views.order(entry, ask.sandbox.gateway.public_url)
+    refused = payer.act(ask.gateway, entry, ask.values["act"])
+    shown = views.order(entry, ask.gateway.public_url)
     return {**shown, "turned_away": bool(refused)}
 
 
 def exchanges(ask: Ask) -> list[dict[str, Any]]:
     """Return the last exchanges, newest first."""
     after = ask.values["after"]
-    found = (seen for seen in reversed(ask.sandbox.gateway.sight.last) if seen.number > after)
+    found = (seen for seen in reversed(ask.gateway.sight.last) if seen.number > after)
     return [views.exchange(seen) for seen in islice(found, ask.values["limit"])]
 
 
 def one_exchange(ask: Ask) -> dict[str, Any]:
     """Return one exchange in full."""
-    for seen in ask.sandbox.gateway.sight.last:
+    for seen in ask.gateway.sight.last:
         if str(seen.number) == ask.path["number"]:
-            return views.exchange_in_full(seen, ask.sandbox.gateway)
+            return views.exchange_in_full(seen, ask.gateway)
     raise NotFound(f"no exchange {ask.path['number'][:40]!r} is kept")
 
 
@@ -164,40 +165,32 @@ def one_exchange(ask: Ask) -> dict[str, Any]:
 
 def faults(ask: Ask) -> list[dict[str, Any]]:
     """Return every armed fault."""
-    armed = (*ask.sandbox.gateway.faults, *ask.sandbox.notifications.faults)
-    return [views.fault(item) for item in armed]
+    return [views.fault(item) for item in ask.gateway.faults]
 
 
 def arm(ask: Ask) -> dict[str, Any]:
     """Arm a fault of calls."""
-    return views.fault(ask.sandbox.gateway.faults.arm(**ask.values))
+    return views.fault(ask.gateway.faults.arm(**ask.values))
 
 
 def arm_notice(ask: Ask) -> dict[str, Any]:
     """Arm a fault of notifications."""
-    return views.fault(ask.sandbox.notifications.arm(**ask.values))
+    return views.fault(ask.gateway.faults.arm(on=NOTIFICATION, **ask.values))
 
 
 def disarm(ask: Ask) -> list[dict[str, Any]]:
-    """Take one fault back."""
+    """Disarm one fault."""
     wanted = ask.path["id"]
-    of_calls, of_notices = ask.sandbox.gateway.faults, ask.sandbox.notifications
-    for call_fault in of_calls:
-        if views.fault(call_fault)["id"] == wanted:
-            of_calls.disarm(call_fault)
-            return faults(ask)
-    for notice_fault in of_notices.faults:
-        if views.fault(notice_fault)["id"] == wanted:
-            of_notices.disarm(notice_fault)
+    for fault in ask.gateway.faults:
+        if fault.id == wanted:
+            ask.gateway.faults.disarm(fault)
             return faults(ask)
     raise NotFound(f"no fault {wanted[:40]!r} is armed")
 
 
 def disarm_all(ask: Ask) -> list[dict[str, Any]]:
-    """Take every fault back."""
-    ask.sandbox.gateway.faults.clear()
-    for fault in ask.sandbox.notifications.faults:
-        ask.sandbox.notifications.disarm(fault)
+    """Disarm every fault."""
+    ask.gateway.faults.clear()
     return faults(ask)
 
 
@@ -219,7 +212,7 @@ def magic_table(ask: Ask) -> list[dict[str, Any]]:
 
 def merchants(ask: Ask) -> list[dict[str, Any]]:
     """Return the merchants, without their keys."""
-    return [views.merchant(item) for item in ask.sandbox.gateway.merchants]
+    return [views.merchant(item) for item in ask.gateway.merchants]
 
 
 def add_merchant(ask: Ask) -> dict[str, Any]:
@@ -230,49 +223,50 @@ def add_merchant(ask: Ask) -> dict[str, Any]:
         if value is not None
     }
     if values.get("notify_url"):
-        anywhere = ask.sandbox.gateway.settings.notify_hosts == "anywhere"
+        anywhere = ask.gateway.settings.notify_hosts == "anywhere"
         check(values["notify_url"], anywhere=anywhere)
     merchant = Merchant(**values)
-    ask.sandbox.gateway.merchants.add(merchant)
+    ask.gateway.merchants.add(merchant)
     return views.merchant(merchant)
 
 
 def notifications(ask: Ask) -> list[dict[str, Any]]:
     """Return the notifications, newest first."""
-    kept = ask.sandbox.notifications.kept()
+    kept = ask.notifications.kept()
     return [views.notice(item) for item in _newest(kept, ask.values["limit"])]
 
 
 def notify(ask: Ask) -> dict[str, Any]:
     """Say where notifications go that have no address of their own."""
-    ask.sandbox.notifications.notify(ask.values["url"])
-    return {"url": ask.sandbox.notifications.url}
+    ask.notifications.notify(ask.values["url"])
+    return {"url": ask.notifications.url}
 
 
 def notify_again(ask: Ask) -> dict[str, Any]:
     """Send a notification once more, as soon as this answer has left."""
     wanted = ask.path["id"]
-    if not any(str(item.id) == wanted for item in ask.sandbox.notifications):
+    if not any(str(item.id) == wanted for item in ask.notifications):
         raise NotFound(f"no notification {wanted[:40]!r} is kept")
-    ask.sandbox.notifications.requeue(int(wanted))
-    return next(views.notice(n) for n in ask.sandbox.notifications if str(n.id) == wanted)
+    ask.notifications.requeue(int(wanted))
+    return next(views.notice(n) for n in ask.notifications if str(n.id) == wanted)
 
 
 def check_notice(ask: Ask) -> dict[str, Any]:
     """Tell whether a merchant's key signed a notification: no key leaves the sandbox for it."""
     body, signature = ask.values["body"].encode("utf-8", "replace"), ask.values["signature"]
-    merchants = ask.sandbox.gateway.merchants
+    merchants = ask.gateway.merchants
     return {"signed": any(verify_body(body, item.client_key, signature) for item in merchants)}
 
 
 def report(ask: Ask) -> dict[str, Any]:
     """Return what the integration did, graded."""
-    return ask.sandbox.report().to_dict()
+    ask.gateway.tick()
+    return ask.judge.report().to_dict()
 
 
 def describe(ask: Ask) -> Shown:
     """Return the OpenAPI description: our own words, with names of secret fields, and no values."""
-    described = description(ask.sandbox.gateway.public_url)
+    described = description(ask.gateway.public_url)
     return redactor_for(frozenset()).words(json.dumps(described, ensure_ascii=False))
 
 
@@ -280,7 +274,7 @@ def describe(ask: Ask) -> Shown:
 
 
 def _entry(ask: Ask) -> Entry:
-    entry = ask.sandbox.gateway.books.search(ask.path["number"])
+    entry = ask.gateway.books.search(ask.path["number"])
     if entry is None:
         raise NotFound(f"no order {ask.path['number'][:40]!r} is on the books")
     return entry
@@ -291,7 +285,7 @@ def _newest(items: Any, limit: int) -> list[Any]:
 
 
 def _newest_orders(ask: Ask, order_type: str | None, limit: int) -> list[dict[str, Any]]:
-    gateway = ask.sandbox.gateway
+    gateway = ask.gateway
     wanted = (order_type,) if order_type else ("payment", "refund")
     rows = (entry for entry in gateway.books.newest() if entry.order_type in wanted)
     return [views.order(entry, gateway.public_url) for entry in islice(rows, limit)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
@@ -16,10 +17,13 @@ from qftools.exchange.redaction import Shown, redactor_for
 from qftools.sandbox.control.calls import CALLS
 from qftools.sandbox.control.params import Ask, NotFound, Route, WrongValue, read_values
 from qftools.sandbox.control.routes import ROUTES
-from qftools.transport.door import WireRequest, WireResponse
+from qftools.transport.door import WireRequest, WireResponse, is_own_origin
 
 if TYPE_CHECKING:
-    from qftools.sandbox.sandbox import Sandbox
+    from qftools.sandbox.gateway.gateway import Gateway
+    from qftools.sandbox.keeping.keeping import Keeping
+    from qftools.sandbox.notifications.notifications import Notifications
+    from qftools.sandbox.report.judge import Judge
 
 JSON = "application/json"
 OWN_HEADER = "x-qftools"  # no web page elsewhere can set it without asking first
@@ -43,11 +47,19 @@ class Control:
     """Answers everything under ``/sandbox``.
 
     Args:
-        sandbox: What it controls.
+        gateway: Its orders, exchanges, faults, merchants, switches and clock.
+        notifications: Its notifications.
+        keeping: Makes and restores snapshots.
+        judge: Makes the report.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(
+        self, gateway: Gateway, notifications: Notifications, keeping: Keeping, judge: Judge
+    ) -> None:
+        self._gateway = gateway
+        self._ask = partial(
+            Ask, gateway=gateway, notifications=notifications, keeping=keeping, judge=judge
+        )
 
     def __call__(self, request: WireRequest) -> WireResponse:
         """Answer one request; called with the sandbox's lock held."""
@@ -55,7 +67,7 @@ class Control:
             self._check_origin(request)
             route, found = _route(request)
             values = self._values(request, route)
-            return reply(200, self._shown(CALLS[route.name](Ask(self._sandbox, found, values))))
+            return reply(200, self._shown(CALLS[route.name](self._ask(path=found, values=values))))
         except Refusal as refusal:
             return self._refused(refusal)
         except NotFound as error:
@@ -69,7 +81,7 @@ class Control:
         """What an answer says, without the keys of the merchants and without payers' names."""
         if isinstance(value, Shown):
             return value
-        keys = frozenset(item.client_key for item in self._sandbox.gateway.merchants)
+        keys = frozenset(item.client_key for item in self._gateway.merchants)
         return redactor_for(keys).json(value)
 
     def _refused(self, refusal: Refusal) -> WireResponse:
@@ -80,7 +92,7 @@ class Control:
 
     def _check_origin(self, request: WireRequest) -> None:
         """Refuse what a page of another origin sends, whatever it sends."""
-        if not self._sandbox.app.is_own_origin(request):
+        if not is_own_origin(request):
             raise Refusal(403, "foreign origin", "a web page of another origin may not ask this")
 
     def _values(self, request: WireRequest, route: Route) -> dict[str, Any]:

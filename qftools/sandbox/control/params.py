@@ -13,7 +13,10 @@ from qftools.catalogue import Text
 from qftools.errors import SandboxError
 
 if TYPE_CHECKING:
-    from qftools.sandbox.sandbox import Sandbox
+    from qftools.sandbox.gateway.gateway import Gateway
+    from qftools.sandbox.keeping.keeping import Keeping
+    from qftools.sandbox.notifications.notifications import Notifications
+    from qftools.sandbox.report.judge import Judge
 
 Kind = Literal["text", "integer", "number", "flag", "texts"]
 
@@ -140,11 +143,14 @@ def read_values(
     return values
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One call: to which sandbox, about which thing, with which values."""
+    """One call: the parts of the sandbox, the names in its path, and its checked values."""
 
-    sandbox: Sandbox
+    gateway: Gateway
+    notifications: Notifications
+    keeping: Keeping
+    judge: Judge
     path: Mapping[str, str]
     values: Mapping[str, Any]
 

@@ -14,10 +14,9 @@ from typing import Any
 from qftools.catalogue import Text
 from qftools.sandbox.books import payer
 from qftools.sandbox.control.params import Kind, Param, Route
-from qftools.sandbox.gateway.faults import ALIASES, ENDPOINTS, GROUPS, NAMES
+from qftools.sandbox.gateway.faults import ALIASES, ENDPOINTS, GROUPS, NAMES, OF_NOTIFICATIONS
 from qftools.sandbox.gateway.merchants import MCHID_RULES
 from qftools.sandbox.gateway.settings import switches
-from qftools.sandbox.notifications.notifications import FAULTS as NOTICE_FAULTS
 from qftools.signing import SHORTEST_KEY
 
 MOST_ROWS = 500
@@ -118,7 +117,7 @@ ROUTES: tuple[Route, ...] = (
         "/sandbox/notification-faults",
         "armNotificationFault",
         body=(
-            _value("name", "text", required=True, choices=tuple(NOTICE_FAULTS)),
+            _value("name", "text", required=True, choices=tuple(OF_NOTIFICATIONS)),
             _value("times", "integer", least=1, most=1_000_000, default=1, nullable=True),
             _value("order", "text", most=128, nullable=True),
             _value(

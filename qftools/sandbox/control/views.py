@@ -18,7 +18,6 @@ from qftools.sandbox.gateway.faults import Fault
 from qftools.sandbox.gateway.merchants import Merchant
 from qftools.sandbox.gateway.seen import Seen
 from qftools.sandbox.notifications.notices import Notice
-from qftools.sandbox.notifications.notifications import NoticeFault
 from qftools.signing import canonical, sign
 
 if TYPE_CHECKING:
@@ -132,18 +131,11 @@ def notice(item: Notice) -> dict[str, Any]:
     }
 
 
-def fault(item: Fault | NoticeFault) -> dict[str, Any]:
+def fault(item: Fault) -> dict[str, Any]:
     """Return one armed fault; an id that begins with n is a fault of notifications."""
-    of_calls = isinstance(item, Fault)
-    return {
-        "id": f"{'' if of_calls else 'n'}{item.id}",
-        "name": item.name,
-        "on": list(item.on) if isinstance(item, Fault) else ["notification"],
-        "times": item.times,
-        "order": item.order,
-        "seconds": item.seconds,
-        "struck": item.struck,
-    }
+    record = asdict(item) | {"on": list(item.on)}
+    del record["after"]
+    return record
 
 
 def merchant(item: Merchant) -> dict[str, Any]:

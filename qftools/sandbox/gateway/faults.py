@@ -1,17 +1,20 @@
 """What can go wrong, by moment: before the gateway acts, after it, or on the way back.
 
-A list of armed faults and the rules for using them up; the shells carry them out.
+One list of armed faults, for calls and for notifications, and the rules for using them up.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from qftools.errors import SandboxError
 
 ENDPOINTS = ("payment", "query", "reversal", "close", "refund")
 GROUPS = {"*": ENDPOINTS, "cancel": ("reversal", "close")}
+NOTIFICATION = "notification"
 
 NAMES: Mapping[str, str] = {
     "refused": "the connection is refused; the gateway sees nothing",
@@ -27,7 +30,18 @@ NAMES: Mapping[str, str] = {
     "duplicated": "the request is delivered twice; the second answer comes back",
     "clock skew": "the gateway's clock is off (seconds)",
 }
-"""Every fault by name, with what it does."""
+"""Every fault of a call by name, with what it does."""
+
+OF_NOTIFICATIONS: Mapping[str, str] = {
+    "late": "the notification leaves later (seconds)",
+    "early": "the notification arrives before the reply that it is about",
+    "duplicated": "the notification is delivered twice, whatever the receiver says",
+    "reordered": "the next notification overtakes this one",
+    "tampered": "the amount is changed after signing; a careful receiver refuses it",
+    "wrong signature": "the signature is not the gateway's; a careful receiver refuses it",
+    "lost": "the delivery is lost on its way and counts as not acknowledged",
+}
+"""Every fault of a notification by name, with what it does."""
 
 ALIASES = {
     "reply lost": "lost after",
@@ -39,24 +53,37 @@ ALIASES = {
     "too many requests": "429",
 }
 DEFAULT_SECONDS = {"late": 30.0, "slow": 35.0, "clock skew": 300.0}
+LATE_NOTIFICATION = 300.0  # seconds
 BEFORE = frozenset({"refused", "lost before", "late", "5xx before", "429"})
+LONGEST = 1e9  # seconds
 
 
-def fault_name(name: str) -> str:
+def fault_name(name: str, names: Mapping[str, str] = NAMES) -> str:
     """Return the name in the table for a name or another word for it.
+
+    Its words may stand in any order, with spaces, hyphens or underscores between them.
+
+    Args:
+        name: What a caller calls it.
+        names: The table: `NAMES` or `OF_NOTIFICATIONS`.
 
     Raises:
         SandboxError: There is no such fault.
 
     Example:
-        >>> fault_name("reply_lost")
-        'lost after'
+        >>> fault_name("reply_lost"), fault_name("lost-reply")
+        ('lost after', 'lost after')
     """
-    plain = name.replace("_", " ").replace("-", " ").strip().lower()
-    plain = ALIASES.get(plain, plain)
-    if plain not in NAMES:
-        raise SandboxError(f"there is no fault {name!r}; there are: {', '.join(NAMES)}")
-    return plain
+    known = {_words(word): meant for word, meant in ALIASES.items() if meant in names}
+    known |= {_words(word): word for word in names}
+    if (found := known.get(_words(name))) is None:
+        of = " of a notification" if names is OF_NOTIFICATIONS else ""
+        raise SandboxError(f"there is no fault {name!r}{of}; there are: {', '.join(names)}")
+    return found
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(sorted(name.replace("_", " ").replace("-", " ").lower().split()))
 
 
 def endpoints_of(on: str) -> tuple[str, ...]:
@@ -65,25 +92,27 @@ def endpoints_of(on: str) -> tuple[str, ...]:
     Raises:
         SandboxError: There is no such endpoint.
     """
-    if on in ENDPOINTS:
+    if on in (*ENDPOINTS, NOTIFICATION):
         return (on,)
     if on not in GROUPS:
-        raise SandboxError(f"on is {on!r}; it must be one of: {', '.join((*ENDPOINTS, *GROUPS))}")
+        known = ", ".join((*ENDPOINTS, *GROUPS, NOTIFICATION))
+        raise SandboxError(f"on is {on!r}; it must be one of: {known}")
     return GROUPS[on]
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, kw_only=True)
 class Fault:
     """One armed fault.
 
     Attributes:
-        name: What goes wrong; a key of `NAMES`.
-        on: The endpoints it strikes.
-        times: How often it still will; None: until it is disarmed.
-        order: Only calls that name this ``out_trade_no`` or ``syssn``; None: any.
-        seconds: For late requests, slow replies and clock skew.
+        name: What goes wrong; a key of `NAMES` or of `OF_NOTIFICATIONS`.
+        on: The endpoints whose calls it affects, or ``notification``.
+        times: How many times it will still occur; None: until it is disarmed.
+        order: Only calls or notifications about this ``out_trade_no`` or ``syssn``; None: any.
+        seconds: For late requests and notifications, slow replies and clock skew.
         after: How many calls it lets pass first.
-        struck: How often it has.
+        struck: How many times it has occurred.
+        id: Its name in the control API.
     """
 
     name: str
@@ -93,21 +122,30 @@ class Fault:
     seconds: float = 0.0
     after: int = 0
     struck: int = 0
-    id: int = 0
+    id: str = ""
 
     @property
     def acts(self) -> bool:
-        """Whether the gateway acts on a request that this fault strikes."""
+        """Whether the gateway acts on a request with this fault."""
         return self.name not in BEFORE
+
+    def applies(self, endpoint: str, numbers: Collection[str]) -> bool:
+        """Tell whether it is for calls of an endpoint about these orders."""
+        return endpoint in self.on and (not self.order or self.order in numbers)
 
 
 @dataclass(slots=True)
 class Faults:
-    """The armed faults of one gateway, in the order in which they were armed."""
+    """The armed faults of one sandbox, in the order in which they were armed.
+
+    Attributes:
+        changes: Counts up with everything that happens here.
+    """
 
     LIMIT = 1_000
+    changes: int = 0
     _armed: list[Fault] = field(default_factory=list)
-    _next_id: int = 1
+    _count: int = 0
 
     def arm(
         self,
@@ -124,44 +162,62 @@ class Faults:
         Raises:
             SandboxError: There is no such fault or endpoint, or a number makes no sense.
         """
-        name = fault_name(name)
+        endpoints = endpoints_of(on)
+        of_notice = on == NOTIFICATION
+        name = fault_name(name, OF_NOTIFICATIONS if of_notice else NAMES)
         if times is not None and times < 1:
             raise SandboxError(f"times is {times!r}; it must be 1 or more, or None for always")
         if after < 0:
             raise SandboxError(f"after is {after!r}; it must be 0 or more")
         if len(self._armed) >= self.LIMIT:
             raise SandboxError(f"{self.LIMIT} faults are armed; disarm some first")
-        wait = DEFAULT_SECONDS.get(name, 0.0) if seconds is None else float(seconds)
-        if not -1e9 < wait < 1e9 or (wait < 0 and name != "clock skew"):
+        default = LATE_NOTIFICATION if of_notice else DEFAULT_SECONDS.get(name, 0.0)
+        wait = default if seconds is None else float(seconds)
+        if not -LONGEST < wait < LONGEST or (wait < 0 and name != "clock skew"):
             raise SandboxError(f"seconds is {seconds!r}; it must be a time that can be waited")
-        fault = Fault(name, endpoints_of(on), times, order, wait, after, id=self._next_id)
-        self._next_id += 1
+        self._count += 1
+        fault = Fault(
+            name=name,
+            on=endpoints,
+            times=times,
+            order=order,
+            seconds=wait,
+            after=after,
+            id=f"{'n' if of_notice else ''}{self._count}",
+        )
         self._armed.append(fault)
+        self.changes += 1
         return fault
 
     def disarm(self, fault: Fault) -> None:
-        """Take a fault back; nothing happens if it is used up."""
+        """Disarm a fault; does nothing if it is used up."""
         if fault in self._armed:
             self._armed.remove(fault)
+            self.changes += 1
 
     def clear(self) -> None:
-        """Take every fault back."""
+        """Disarm every fault."""
         self._armed.clear()
+        self.changes += 1
 
-    def take(self, endpoint: str, numbers: Collection[str]) -> Fault | None:
-        """Return the fault that strikes this call, and count it; None where none does.
+    def take(
+        self, endpoint: str, numbers: Collection[str], names: Collection[str] | None = None
+    ) -> Fault | None:
+        """Return the fault that this call or notification meets, and count it; None for none.
 
         Args:
-            endpoint: What was called.
+            endpoint: What was called, or ``notification``.
             numbers: Every number, of either kind, of the orders that it names.
+            names: Only faults of these names; None: any.
         """
         for fault in self._armed:
-            if endpoint not in fault.on or (fault.order and fault.order not in numbers):
+            if not fault.applies(endpoint, numbers) or (names and fault.name not in names):
                 continue
             if fault.after > 0:
                 fault.after -= 1
                 continue
             fault.struck += 1
+            self.changes += 1
             if fault.times is not None:
                 fault.times -= 1
                 if fault.times == 0:
@@ -174,3 +230,33 @@ class Faults:
 
     def __bool__(self) -> bool:
         return bool(self._armed)
+
+
+class ArmedFault:
+    """A fault that was armed: use it in a ``with``, `disarm` it, or let it be used up."""
+
+    def __init__(self, fault: Fault, faults: Faults, lock: threading.RLock) -> None:
+        self._fault = fault
+        self._faults = faults
+        self._lock = lock
+
+    @property
+    def name(self) -> str:
+        """What goes wrong."""
+        return self._fault.name
+
+    @property
+    def struck(self) -> int:
+        """How many times it has occurred."""
+        return self._fault.struck
+
+    def disarm(self) -> None:
+        """Disarm it."""
+        with self._lock:
+            self._faults.disarm(self._fault)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.disarm()

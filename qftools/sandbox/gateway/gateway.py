@@ -40,7 +40,7 @@ ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
     "/trade/v1/refund": ("refund", refund),
 }
 GET_DOCUMENTED = ("reversal", "close")  # the vendor's pages print GET for these (C1)
-ARRIVED = Fault("arrived", ())  # marks a late request; it strikes nobody
+ARRIVED = Fault(name="arrived", on=())  # marks a late request; it strikes nobody
 MOST_ON_THEIR_WAY = 1_000
 DEFAULT_PUBLIC_URL = "http://sandbox.localhost"
 
@@ -234,7 +234,7 @@ class Gateway:
                 if item[2] <= 0:
                     entry.faults.remove(item)
                 self.books.touch(entry)
-                self.meet_fault(call, Fault(name, endpoints_of(where)))
+                self.meet_fault(call, Fault(name=name, on=endpoints_of(where)))
                 return
 
     def meet_fault(self, call: Call, fault: Fault) -> None:

@@ -134,7 +134,7 @@ def _strike(gateway: Gateway, call: Call, script: magic.Magic) -> None:
     for where, name, _ in script.faults:
         if where == "payment":
             wait = DEFAULT_SECONDS.get(name, 0.0)
-            gateway.meet_fault(call, Fault(name, endpoints_of(where), seconds=wait))
+            gateway.meet_fault(call, Fault(name=name, on=endpoints_of(where), seconds=wait))
 
 
 def _begin(gateway: Gateway, call: Call, entry: Entry, script: magic.Magic) -> None:

@@ -1,7 +1,7 @@
 """Everything that a sandbox knows as plain records: for disk, for snapshots, for a reset.
 
-One keeper for each kind of thing. Whoever adds something that must outlive a restart adds
-a keeper; disk and snapshots then have it too.
+One keeper for each kind of thing. What must outlive a restart needs a keeper; disk and
+snapshots then have it too.
 """
 
 from __future__ import annotations
@@ -12,59 +12,74 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from qftools.errors import SandboxError
-from qftools.sandbox.books.clock import Clock, RealClock, VirtualClock
+from qftools.sandbox.books.clock import RealClock, VirtualClock
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.gateway.merchants import Merchant
+from qftools.sandbox.notifications.notices import Notice
+from qftools.sandbox.notifications.notifications import Notifications
 
 Snapshot = Mapping[str, Mapping[str, Any]]
 FORMAT = 1
 
 
-class Keeper(Protocol):
-    """Knows how to write down one kind of thing, and how to take it in again."""
+class Changing(Protocol):
+    """A collection that notes by key what changed; None: removed."""
 
-    kind: str
+    changed: dict[str, Any]
+
+
+class Keeper:
+    """Writes one kind of thing as records, and reads it back.
+
+    Args:
+        things: The collection.
+    """
+
+    kind = ""
+
+    def __init__(self, things: Changing) -> None:
+        self._things = things
 
     def changed(self) -> dict[str, Any]:
-        """Return the records that changed since the last call; None: gone."""
-        ...
+        """Return the records that changed since `mark_saved`; None: removed."""
+        return {key: thing and self.record(thing) for key, thing in self._things.changed.items()}
 
-    def forget_changed(self) -> None:
-        """Take everything there is for written."""
-        ...
+    def mark_saved(self) -> None:
+        """Mark all records as saved."""
+        self._things.changed.clear()
+
+    def record(self, thing: Any) -> Any:
+        """Return one thing as plain data."""
+        return thing
 
     def records(self) -> dict[str, Any]:
-        """Return all records, sharing nothing with what goes on living."""
-        ...
+        """Return all records, as copies."""
+        raise NotImplementedError
 
-    def take_in(self, records: Mapping[str, Any]) -> None:
-        """Put these in the place of everything there is."""
-        ...
+    def replace(self, records: Mapping[str, Any]) -> None:
+        """Replace everything by these records."""
+        raise NotImplementedError
 
 
-class OrderKeeper:
+class OrderKeeper(Keeper):
     """The books."""
 
     kind = "order"
 
     def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway.books)
         self._ledger = gateway.ledger
 
-    def changed(self) -> dict[str, Any]:
-        """Return the orders that changed since the last call; None: forgotten."""
-        changed = self._ledger.books.take_changed()
-        return {syssn: entry and entry.to_record() for syssn, entry in changed.items()}
-
-    def forget_changed(self) -> None:
-        """Take all orders for written."""
-        self._ledger.books.changed.clear()
+    def record(self, thing: Entry) -> dict[str, Any]:
+        """Return one order as plain data."""
+        return thing.to_record()
 
     def records(self) -> dict[str, Any]:
         """Return all orders."""
         return {entry.syssn: entry.to_keep() for entry in self._ledger.books}
 
-    def take_in(self, records: Mapping[str, Any]) -> None:
+    def replace(self, records: Mapping[str, Any]) -> None:
         """Replace the books."""
         entries = [Entry.from_record(record) for record in records.values()]
         self._ledger.books.clear()
@@ -73,28 +88,24 @@ class OrderKeeper:
         self._ledger.rebuild()
 
 
-class MerchantKeeper:
+class MerchantKeeper(Keeper):
     """The merchants, with their keys."""
 
     kind = "merchant"
 
     def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway.merchants)
         self._merchants = gateway.merchants
 
-    def changed(self) -> dict[str, Any]:
-        """Return the merchants that changed since the last call."""
-        changed, self._merchants.changed = self._merchants.changed, {}
-        return {code: merchant and asdict(merchant) for code, merchant in changed.items()}
-
-    def forget_changed(self) -> None:
-        """Take all merchants for written."""
-        self._merchants.changed.clear()
+    def record(self, thing: Merchant) -> dict[str, Any]:
+        """Return one merchant as plain data."""
+        return asdict(thing)
 
     def records(self) -> dict[str, Any]:
         """Return all merchants."""
         return copied({merchant.app_code: asdict(merchant) for merchant in self._merchants})
 
-    def take_in(self, records: Mapping[str, Any]) -> None:
+    def replace(self, records: Mapping[str, Any]) -> None:
         """Replace the merchants."""
         self._merchants.clear()
         for record in records.values():
@@ -102,91 +113,103 @@ class MerchantKeeper:
             self._merchants.add(Merchant(**(record | lists)))
 
 
-class CodeKeeper:
+class CodeKeeper(Keeper):
     """The payment codes that were made or used."""
 
     kind = "auth_code"
 
     def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway.ledger.codes)
         self._codes = gateway.ledger.codes
-
-    def changed(self) -> dict[str, Any]:
-        """Return the codes that changed since the last call."""
-        changed, self._codes.changed = self._codes.changed, {}
-        return changed
-
-    def forget_changed(self) -> None:
-        """Take all codes for written."""
-        self._codes.changed.clear()
 
     def records(self) -> dict[str, Any]:
         """Return all codes."""
         return copied(self._codes.records())
 
-    def take_in(self, records: Mapping[str, Any]) -> None:
+    def replace(self, records: Mapping[str, Any]) -> None:
         """Replace the codes."""
         self._codes.clear()
         for code, (made, used) in sorted(records.items(), key=lambda item: item[1][0]):
             self._codes.keep(code, made, used=used)
 
 
-class ClockKeeper:
-    """The clock's setting: a restart goes on where it stood."""
+class NoticeKeeper(Keeper):
+    """The notifications."""
+
+    kind = "notification"
+
+    def __init__(self, notifications: Notifications) -> None:
+        super().__init__(notifications)
+        self._notifications = notifications
+
+    def record(self, thing: Notice) -> dict[str, Any]:
+        """Return one notification as plain data."""
+        return thing.to_record()
+
+    def records(self) -> dict[str, Any]:
+        """Return all notifications."""
+        return copied({str(item.id): item.to_record() for item in self._notifications.kept()})
+
+    def replace(self, records: Mapping[str, Any]) -> None:
+        """Replace the notifications."""
+        notices = [Notice.from_record(record) for record in records.values()]
+        self._notifications.replace(sorted(notices, key=lambda notice: notice.id))
+
+
+class ClockKeeper(Keeper):
+    """The clock's setting: after a restart the clock goes on from there."""
 
     kind = "clock"
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, gateway: Gateway) -> None:
+        clock = gateway.clock
         self._clock = clock if isinstance(clock, VirtualClock | RealClock) else None
-        self._written: float | None = None
+        self._saved: dict[str, Any] = {}
 
     def changed(self) -> dict[str, Any]:
-        """Return the setting if it changed since the last call."""
+        """Return the setting if it changed since `mark_saved`."""
         records = self.records()
-        if not records or self._written == self._clock_setting():
-            return {}
-        self.forget_changed()
-        return records
+        return {} if records == self._saved else records
 
-    def forget_changed(self) -> None:
-        """Take the setting for written."""
-        self._written = self._clock_setting()
+    def mark_saved(self) -> None:
+        """Mark the setting as saved."""
+        self._saved = self.records()
 
     def records(self) -> dict[str, Any]:
         """Return the setting, under the kind of clock that it is for."""
         return {self._clock.kind: self._clock.setting} if self._clock else {}
 
-    def take_in(self, records: Mapping[str, Any]) -> None:
+    def replace(self, records: Mapping[str, Any]) -> None:
         """Set the clock, if the setting is for one of its kind."""
         if self._clock is not None and self._clock.kind in records:
             self._clock.set(float(records[self._clock.kind]))
 
-    def _clock_setting(self) -> float | None:
-        return self._clock.setting if self._clock else None
-
 
 class Records:
-    """All keepers of one sandbox.
+    """The keepers of one sandbox.
 
-    Args:
-        keepers: In the order in which they take records in: the clock first, since
-            appointments are made again by its time.
+    They read records in this order: the clock first, since appointments are made again
+    by its time.
     """
 
-    def __init__(self, keepers: list[Keeper]) -> None:
-        self.keepers = keepers
-
-    def add(self, keeper: Keeper) -> None:
-        """Keep another kind of thing as well."""
-        self.keepers.append(keeper)
+    def __init__(self, gateway: Gateway, notifications: Notifications) -> None:
+        self.keepers: tuple[Keeper, ...] = (
+            ClockKeeper(gateway),
+            MerchantKeeper(gateway),
+            CodeKeeper(gateway),
+            OrderKeeper(gateway),
+            NoticeKeeper(notifications),
+        )
 
     def changed(self) -> dict[str, dict[str, Any]]:
-        """Return everything that changed since the last call, by kind."""
-        return {keeper.kind: records for keeper in self.keepers if (records := keeper.changed())}
+        """Return everything that changed since `mark_saved`, by kind."""
+        kinds = {keeper.kind: keeper.changed() for keeper in self.keepers}
+        return {kind: records for kind, records in kinds.items() if records}
 
-    def forget_changed(self) -> None:
-        """Take everything there is for written."""
+    def mark_saved(self) -> None:
+        """Mark all records as saved."""
         for keeper in self.keepers:
-            keeper.forget_changed()
+            keeper.mark_saved()
 
     def snapshot(self) -> Snapshot:
         """Return everything, as it is now."""
@@ -207,28 +230,18 @@ class Records:
             raise SandboxError("this is no snapshot of a sandbox") from error
         before = self.snapshot()
         try:
-            self.take_in(kinds)
+            self.replace(kinds)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            self.take_in({kind: dict(records) for kind, records in before.items()})
+            self.replace(before)
             raise SandboxError(f"the snapshot can't be read: {error!r}") from error
 
-    def take_in(self, kinds: Mapping[str, Mapping[str, Any]]) -> None:
-        """Put these records in the place of everything there is."""
+    def replace(self, kinds: Mapping[str, Mapping[str, Any]]) -> None:
+        """Replace everything by these records."""
         for keeper in self.keepers:
-            keeper.take_in(kinds.get(keeper.kind, {}))
+            keeper.replace(kinds.get(keeper.kind, {}))
 
 
 def copied(records: dict[str, Any]) -> dict[str, Any]:
     """Return records as JSON keeps them, sharing nothing with those that were given."""
     same: dict[str, Any] = json.loads(json.dumps(records))
     return same
-
-
-def keepers_of(gateway: Gateway) -> list[Keeper]:
-    """Return the keepers of everything that a gateway knows."""
-    return [
-        ClockKeeper(gateway.clock),
-        MerchantKeeper(gateway),
-        CodeKeeper(gateway),
-        OrderKeeper(gateway),
-    ]

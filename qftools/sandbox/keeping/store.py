@@ -36,7 +36,6 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._pending: dict[tuple[str, str], str | None] = {}
         try:
             self._database = self._opened()
         except sqlite3.Error as error:
@@ -50,30 +49,27 @@ class Store:
         return kinds
 
     def read_into(self, records: Records) -> None:
-        """Let *records* take in everything that is kept; the file is let go of if that fails.
+        """Read the file into *records*; it is closed if that fails.
 
         Raises:
-            SandboxError: What is kept makes no sense.
+            SandboxError: The file holds records that make no sense.
         """
         try:
-            records.take_in(self.load())
+            records.replace(self.load())
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self.close()
             raise SandboxError(f"{self.path} can't be read: {error!r}") from error
-        records.forget_changed()
+        records.mark_saved()
 
     def save(self, changed: Mapping[str, Mapping[str, Any]]) -> None:
         """Write changes in one transaction; a record that is None is deleted.
 
         Raises:
-            SandboxError: The disk is full or gone. Nothing of it was written; the next call
-                tries again.
+            SandboxError: The disk is full or gone. Nothing was written.
         """
-        for kind, records in changed.items():
-            for key, record in records.items():
-                self._pending[kind, key] = None if record is None else json.dumps(record)
-        gone = [name for name, text in self._pending.items() if text is None]
-        kept = [(*name, text) for name, text in self._pending.items() if text is not None]
+        rows = [(kind, *item) for kind, records in changed.items() for item in records.items()]
+        gone = [(kind, key) for kind, key, record in rows if record is None]
+        kept = [(kind, key, json.dumps(rec)) for kind, key, rec in rows if rec is not None]
         try:
             with self._database as database:
                 database.execute("BEGIN")
@@ -82,7 +78,6 @@ class Store:
                 database.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", kept)
         except sqlite3.Error as error:
             raise SandboxError(self._explained(error)) from error
-        self._pending.clear()
 
     def close(self) -> None:
         """Let go of the file; the log is written into it."""

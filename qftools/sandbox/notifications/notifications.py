@@ -10,15 +10,14 @@ import heapq
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Protocol
 
 import qftools
 from qftools.errors import SandboxError
 from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.gateway.faults import NOTIFICATION, OF_NOTIFICATIONS, Fault
 from qftools.sandbox.gateway.gateway import Gateway
-from qftools.sandbox.keeping.records import copied
 from qftools.sandbox.notifications import post
 from qftools.sandbox.notifications.notices import (
     ACKNOWLEDGED,
@@ -32,19 +31,8 @@ from qftools.sandbox.notifications.notices import (
 KEPT = 2_000  # notices
 LONGEST_HOLD = 60.0  # how long a notice waits for the one that is to overtake it
 
-FAULTS: Mapping[str, str] = {
-    "late": "the notification leaves later (seconds)",
-    "early": "the notification arrives before the reply that it is about",
-    "duplicated": "the notification is delivered twice, whatever the receiver says",
-    "reordered": "the next notification overtakes this one",
-    "tampered": "the amount is changed after signing; a careful receiver refuses it",
-    "wrong signature": "the signature is not the gateway's; a careful receiver refuses it",
-    "lost": "the delivery is lost on its way and counts as not acknowledged",
-}
-"""Every fault of a notification by name, with what it does."""
-
 _WHEN_MADE = frozenset({"late", "early", "reordered"})
-DEFAULT_LATE = 300.0
+_WHEN_SENT = frozenset(OF_NOTIFICATIONS) - _WHEN_MADE
 
 Handler = Callable[[Mapping[str, str], bytes], tuple[int, bytes]]
 """A receiver in process: takes headers and body, returns HTTP status and body."""
@@ -60,31 +48,12 @@ class Poster(Protocol):
         ...
 
 
-@dataclass(eq=False, slots=True)
-class NoticeFault:
-    """One armed fault of notifications.
-
-    Attributes:
-        name: A key of `FAULTS`.
-        times: How often it still strikes; None: until it is disarmed.
-        order: Only notices about this number; None: any.
-        seconds: How late a late one is.
-    """
-
-    name: str
-    times: int | None = 1
-    order: str | None = None
-    seconds: float = DEFAULT_LATE
-    struck: int = 0
-    id: int = 0
-
-
 class Notifications:
     """Every notice of one sandbox, and their deliveries.
 
     Args:
-        gateway: Whose money moves, whose merchants' keys sign, whose switches
-            ``retry_schedule`` and ``notify_hosts`` hold.
+        gateway: Its money movements are notified and its merchants' keys sign; its switches
+            ``retry_schedule`` and ``notify_hosts`` and its armed faults apply.
         lock: Held while notices are looked at or changed, never while one is sent.
         poster: Sends; `post.post` unless a test of the machinery says otherwise.
 
@@ -115,8 +84,7 @@ class Notifications:
         self._queue: list[tuple[float, int, int]] = []
         self._turn = itertools.count()
         self._held: list[Notice] = []
-        self._faults: list[NoticeFault] = []
-        self._fault_ids = itertools.count(1)
+        self._faults = gateway.faults
         self._last_id = 0
         gateway.ledger.on_money.append(self.money_moved)
 
@@ -140,45 +108,6 @@ class Notifications:
         if url:
             post.check(url, anywhere=self._settings.notify_hosts == "anywhere")
         self.url = url
-
-    def arm(
-        self,
-        name: str,
-        times: int | None = 1,
-        *,
-        order: str | None = None,
-        seconds: float | None = None,
-    ) -> NoticeFault:
-        """Arm a fault of notifications.
-
-        Raises:
-            SandboxError: There is no such fault, or a number makes no sense.
-        """
-        plain = name.replace("_", " ").replace("-", " ").strip().lower()
-        if plain not in FAULTS:
-            raise SandboxError(
-                f"there is no fault {name!r} of a notification; there are: {', '.join(FAULTS)}"
-            )
-        if times is not None and times < 1:
-            raise SandboxError(f"times is {times!r}; it must be 1 or more, or None for always")
-        late = DEFAULT_LATE if seconds is None else float(seconds)
-        if not 0 <= late < 1e9:
-            raise SandboxError(f"seconds is {seconds!r}; it must be a time that can be waited")
-        if len(self._faults) >= 1_000:
-            raise SandboxError("1000 faults are armed; disarm some first")
-        fault = NoticeFault(plain, times, order, late, id=next(self._fault_ids))
-        self._faults.append(fault)
-        return fault
-
-    def disarm(self, fault: NoticeFault) -> None:
-        """Take a fault back; nothing happens if it is used up."""
-        if fault in self._faults:
-            self._faults.remove(fault)
-
-    @property
-    def faults(self) -> tuple[NoticeFault, ...]:
-        """The faults that are armed."""
-        return tuple(self._faults)
 
     def again(self, number: int) -> None:
         """Send a notice once more, now, whatever became of it.
@@ -224,7 +153,7 @@ class Notifications:
             notice.state = "no address"
             self.changed.pop(str(notice.id), None)  # nothing to do about it after a restart
             return
-        fault = self._strike(notice, when_made=True)
+        fault = self._fault(notice, _WHEN_MADE)
         held, self._held = self._held, []
         if fault is not None and fault.name == "reordered":
             self._held.append(notice)
@@ -257,7 +186,7 @@ class Notifications:
                     return sent
                 at = notice.due or self._clock.now()
                 notice.due = None
-                fault = self._strike(notice, when_made=False)
+                fault = self._fault(notice, _WHEN_SENT)
                 name = fault.name if fault is not None else ""
             attempt = self._attempt(notice, at, name)
             sent += 1
@@ -330,19 +259,8 @@ class Notifications:
 
     # -- inside ---------------------------------------------------------------------
 
-    def _strike(self, notice: Notice, *, when_made: bool) -> NoticeFault | None:
-        for fault in self._faults:
-            if (fault.name in _WHEN_MADE) is not when_made:
-                continue
-            if fault.order and fault.order not in (notice.syssn, notice.out_trade_no):
-                continue
-            fault.struck += 1
-            if fault.times is not None:
-                fault.times -= 1
-                if fault.times == 0:
-                    self._faults.remove(fault)
-            return fault
-        return None
+    def _fault(self, notice: Notice, names: frozenset[str]) -> Fault | None:
+        return self._faults.take(NOTIFICATION, (notice.syssn, notice.out_trade_no), names)
 
     def _appoint(self, notice: Notice, due: float) -> None:
         notice.due = due
@@ -361,28 +279,22 @@ class Notifications:
         self.changed[str(notice.id)] = notice
 
     def clear(self) -> None:
-        """Forget every notice and fault."""
+        """Forget every notice."""
         self.changes += 1
         self.changed.update(dict.fromkeys(map(str, self._kept)))
         self._kept.clear()
         self._queue.clear()
         self._held.clear()
-        self._faults.clear()
 
-    def take_in(self, records: Mapping[str, Any]) -> None:
-        """Put these notices in the place of all there are; what is overdue is sent next."""
+    def replace(self, notices: Iterable[Notice]) -> None:
+        """Replace everything by these notices; what is overdue is sent next."""
         self.clear()
-        for record in sorted(records.values(), key=lambda record: int(record["id"])):
-            notice = Notice.from_record(record)
+        for notice in notices:
             self._keep(notice)
             self._last_id = max(self._last_id, notice.id)
             if notice.state == "waiting":
                 due = notice.made_at if notice.due is None else notice.due
                 self._appoint(notice, max(due, self._clock.now()))
-
-    def records(self) -> dict[str, Any]:
-        """Return every notice as plain data."""
-        return {str(notice.id): notice.to_record() for notice in self._kept.values()}
 
     def kept(self) -> tuple[Notice, ...]:
         """Return the notices themselves, oldest first: to be read, not to be held on to."""
@@ -395,29 +307,3 @@ class Notifications:
 
     def __len__(self) -> int:
         return len(self._kept)
-
-
-class NoticeKeeper:
-    """Writes notices down with everything else that must outlive a restart."""
-
-    kind = "notification"
-
-    def __init__(self, notifications: Notifications) -> None:
-        self._notifications = notifications
-
-    def changed(self) -> dict[str, Any]:
-        """Return the notices that changed since the last call; None: forgotten."""
-        changed, self._notifications.changed = self._notifications.changed, {}
-        return {key: notice and notice.to_record() for key, notice in changed.items()}
-
-    def forget_changed(self) -> None:
-        """Take all notices for written."""
-        self._notifications.changed.clear()
-
-    def records(self) -> dict[str, Any]:
-        """Return all notices."""
-        return copied(self._notifications.records())
-
-    def take_in(self, records: Mapping[str, Any]) -> None:
-        """Replace the notices."""
-        self._notifications.take_in(records)

@@ -20,7 +20,8 @@ from qftools.sandbox.gateway.wire import FormatError, read_params
 from qftools.sandbox.notifications.notices import Notice
 
 if TYPE_CHECKING:
-    from qftools.sandbox.sandbox import Sandbox
+    from qftools.sandbox.gateway.gateway import Gateway
+    from qftools.sandbox.notifications.notifications import Notifications
 
 Told = Literal["nothing", "placed", "progress", "unknown", "absent", "paid", "over", "refused"]
 """What an answer told about an order. ``paid`` and ``over`` (dead, or refunded) end it."""
@@ -143,14 +144,14 @@ class History:
         notify_url: Where notifications go that name no address.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        gateway = sandbox.gateway
+    def __init__(self, gateway: Gateway, notifications: Notifications) -> None:
         self.gateway = gateway
         # What went before a restore is about orders that are no longer, or not yet, on the books.
-        self.exchanges = tuple(s for s in gateway.sight.last if s.number > gateway.sight.restored)
+        last = tuple(gateway.sight.last)  # at once: others go on calling
+        self.exchanges = tuple(seen for seen in last if seen.number > gateway.sight.restored)
         self.forgotten = gateway.sight.count - len(self.exchanges)
-        self.notices = sandbox.notifications.kept()
-        self.notify_url = sandbox.notifications.url
+        self.notices = notifications.kept()
+        self.notify_url = notifications.url
         self.now = gateway.clock.now()
         self.stories: dict[str, Story] = {}
         for seen in self.exchanges:

@@ -9,18 +9,18 @@ from qftools.sandbox.web.pages import language, page
 from qftools.transport.door import WireRequest, WireResponse, plain
 
 if TYPE_CHECKING:
-    from qftools.sandbox.sandbox import Sandbox
+    from qftools.sandbox.gateway.gateway import Gateway
 
 
 class Dashboard:
     """Answers ``/``.
 
     Args:
-        sandbox: What it shows.
+        gateway: Its address is on the page.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
 
     def __call__(self, request: WireRequest) -> WireResponse:
         """Answer one request."""
@@ -32,6 +32,6 @@ class Dashboard:
             lang,
             code=lang,
             other="zh" if lang == "en" else "en",
-            url=self._sandbox.gateway.public_url,
+            url=self._gateway.public_url,
             version=qftools.__version__,
         )

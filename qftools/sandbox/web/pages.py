@@ -57,7 +57,7 @@ def page(template: str, lang: str, **values: str) -> WireResponse:
     filled = {name: escape(texts[lang]) for name, texts in words().items()}
     for name, value in values.items():
         filled[name] = value if name.endswith("_html") else escape(value)
-    html = Template(_file(template)).substitute(filled, lang={"zh": "zh-CN"}.get(lang, lang))
+    html = Template(file(template)).substitute(filled, lang={"zh": "zh-CN"}.get(lang, lang))
     return WireResponse(200, headers("text/html; charset=utf-8"), html.encode())
 
 
@@ -81,11 +81,12 @@ def static_files(request: WireRequest) -> WireResponse:
     if request.method not in ("GET", "HEAD"):
         return plain(405, "405 method not allowed", ("Allow", "GET, HEAD"))
     kind = KINDS[name.rpartition(".")[2]]
-    return WireResponse(200, headers(f"{kind}; charset=utf-8"), _file(name).encode())
+    return WireResponse(200, headers(f"{kind}; charset=utf-8"), file(name).encode())
 
 
 @cache
-def _file(name: str) -> str:
+def file(name: str) -> str:
+    """Return the text of a file of the pages."""
     if name == "words.json":
         return as_json()
     return Path(__file__).with_name("static").joinpath(name).read_text(encoding="utf-8")

@@ -17,10 +17,10 @@ from qftools.sandbox.books.states import OPEN, State
 from qftools.sandbox.control.views import amount
 from qftools.sandbox.web.pages import headers, language, page
 from qftools.sandbox.words import say
-from qftools.transport.door import WireRequest, WireResponse, plain
+from qftools.transport.door import WireRequest, WireResponse, is_own_origin, plain
 
 if TYPE_CHECKING:
-    from qftools.sandbox.sandbox import Sandbox
+    from qftools.sandbox.gateway.gateway import Gateway
 
 _FORM = "application/x-www-form-urlencoded"
 _BUTTONS = {
@@ -33,15 +33,15 @@ class PayerPage:
     """Shows an order to its payer, and takes what they do.
 
     Args:
-        sandbox: Where the order is.
+        gateway: Its orders.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
 
     def __call__(self, request: WireRequest) -> WireResponse:
         """Answer one request; called with the sandbox's lock held."""
-        gateway = self._sandbox.gateway
+        gateway = self._gateway
         gateway.tick()
         number = request.path.removeprefix("/payer").strip("/")
         entry = gateway.books.search(number)
@@ -59,7 +59,7 @@ class PayerPage:
         return _shown(entry, lang, _what_happened(entry, query) or _note(entry), redactor)
 
     def _act(self, request: WireRequest, entry: Entry | None) -> WireResponse:
-        if not self._sandbox.app.is_own_origin(request):
+        if not is_own_origin(request):
             return plain(403, "403 only this page itself may do that")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         form = parse_qs(request.body.decode("utf-8", "replace")) if kind == _FORM else {}
@@ -67,7 +67,7 @@ class PayerPage:
         if entry is None or act not in payer.ACTS:
             return plain(400, "400 there is no such order, or nothing to do")
         query = {"lang": "zh" if lang == "zh" else "en"}
-        if payer.act(self._sandbox.gateway, entry, act):
+        if payer.act(self._gateway, entry, act):
             query["turned_away"] = "1"
         if act == "walk_away":
             query["left"] = "1"

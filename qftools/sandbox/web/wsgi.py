@@ -1,27 +1,41 @@
 """What the sandbox answers behind its door: the gateway, or one of its pages.
 
-Finds who answers a request, with the lock held, and keeps what is answered. No rule about
-orders lives here.
+Finds the page for a request, answers with the lock held, and saves before the answer leaves.
 """
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 from qftools.errors import SandboxError
 from qftools.sandbox.gateway.gateway import Gateway
+from qftools.sandbox.keeping.keeping import Keeping
+from qftools.sandbox.notifications.notifications import Notifications
 from qftools.transport.door import Door, WireRequest, WireResponse, plain
 
 GATEWAY_PREFIX = "/trade/"
 
 
 class Page(Protocol):
-    """Whoever answers requests that are not the gateway's: payer page, control API, dashboard."""
+    """Answers requests that are not the gateway's: payer page, control API, dashboard."""
 
     def __call__(self, request: WireRequest) -> WireResponse:
         """Answer one request; called with the sandbox's lock held."""
+        ...
+
+
+class Wakes(Protocol):
+    """The thread that looks at the machine's clock."""
+
+    def wake_before(self, due: float) -> None:
+        """Look at the clock now if something is due before the next look."""
+        ...
+
+    def stop(self) -> None:
+        """End the thread."""
         ...
 
 
@@ -31,76 +45,93 @@ class App(Door):
     Args:
         gateway: Answers everything under ``/trade/``.
         lock: Held around every answer: the gateway knows no threads.
-        saved: Called after every answer, before it leaves: what is answered is kept.
+        keeping: Saves what changed before an answer leaves.
+        notifications: Sent between answers, without the lock.
         hosts: Names, besides loopback ones, that the ``Host`` header may carry.
 
     Attributes:
-        has_errands: Tells whether `before_reply` or `after_reply` would send something. Neither
-            is called with the lock held.
+        ticker: The clock's thread; it sends notifications while it runs.
     """
 
     def __init__(
         self,
         gateway: Gateway,
+        lock: threading.RLock,
+        keeping: Keeping,
+        notifications: Notifications,
         *,
-        lock: threading.RLock | None = None,
-        saved: Callable[[], None] | None = None,
         hosts: Iterable[str] = (),
     ) -> None:
-        self.gateway = gateway
-        self.lock = lock or threading.RLock()
         super().__init__(hosts=hosts)
-        self.pages: dict[str, Page] = {}
-        self.has_errands: Callable[[], bool] = bool
-        self._saved = saved or _nothing
+        self.gateway = gateway
+        self.lock = lock
+        self.ticker: Wakes | None = None
+        self._keeping = keeping
+        self._notifications = notifications
+        self._pages: dict[str, Page] = {}
         self._answered_by: int | None = None
 
     def mount(self, prefix: str, page: Page) -> None:
         """Let *page* answer every path that is *prefix* or begins with ``prefix/``."""
-        self.pages[prefix] = page
+        self._pages[prefix] = page
 
     def leaves_at_once(self, response: WireResponse) -> bool:
-        """Tell whether nothing is waited for between an answer and the next request."""
-        return response.delay <= 0 and not self.has_errands()
+        """Tell whether an answer can leave with nothing to wait for or to send."""
+        return response.delay <= 0 and not self._notifications.is_due()
 
     def takes_links(self, request: WireRequest) -> bool:
         """Let links lead to pages. Control API and payer page refuse in their own words."""
         return not request.path.startswith(GATEWAY_PREFIX)
 
     def answered(self, request: WireRequest) -> WireResponse:
-        """Return the answer of whoever is responsible for the path."""
+        """Return the answer of the gateway or of the page for the path."""
         try:
             with self.lock:
                 outer, self._answered_by = self._answered_by, threading.get_ident()
                 try:
-                    if request.path.startswith(GATEWAY_PREFIX):
-                        response = self.gateway.handle(request)
-                    else:
-                        response = self._page(request.path)(request)
+                    response = self._page(request.path)(request)
                 finally:
                     self._answered_by = outer
-                self._saved()
+                self._keeping.save()
         except SandboxError as error:
             return plain(500, f"500 {error}")
         return response
 
-    @property
-    def answering(self) -> bool:
-        """Whether this very thread is making an answer, with the lock held."""
-        return self._answered_by == threading.get_ident()
+    def before_reply(self) -> None:
+        """Send the notifications that may arrive before the reply they are about."""
+        if self._notifications.is_due() and self._notifications.deliver(early=True):
+            self._keeping.save()
+
+    def after_reply(self) -> None:
+        """Send what is due, now that the answer it is about has left."""
+        if self.ticker is not None:
+            self.ticker.wake_before(self.next_due())
+        else:
+            self.deliver()
+
+    def deliver(self) -> None:
+        """Send every notification that is due, unless this thread is making an answer."""
+        answering = self._answered_by == threading.get_ident()
+        if not answering and self._notifications.deliver():
+            self._keeping.save()
+
+    def next_due(self) -> float:
+        """Return when something is due next, infinity where nothing is."""
+        with self.lock:
+            timer = self.gateway.ledger.timers.next_due()
+        notice = self._notifications.next_due()
+        return min(math.inf if due is None else due for due in (timer, notice))
 
     def _page(self, path: str) -> Page:
+        if path.startswith(GATEWAY_PREFIX):
+            return self.gateway.handle
         prefix = path
         while prefix:
-            if prefix in self.pages:
-                return self.pages[prefix]
+            if prefix in self._pages:
+                return self._pages[prefix]
             prefix = prefix.rpartition("/")[0]
-        return self.pages.get("/", _not_found) if path == "/" else _not_found
+        return self._pages["/"] if path == "/" else _not_found
 
 
 def _not_found(request: WireRequest) -> WireResponse:
     return plain(404, "404 page not found")
-
-
-def _nothing() -> None:
-    return None
