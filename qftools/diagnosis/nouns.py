@@ -22,8 +22,42 @@ Severity = Literal["error", "warning", "note"]
 Proof = Literal["reproduced", "rule", "open"]
 Signature = Literal["right", "wrong", "unchecked", "absent"]
 
+Money = Literal["yes", "no", "maybe", "returned"]
+Charge = Literal[
+    "paid",
+    "placed",
+    "query",
+    "new-number",
+    "mend",
+    "refund-done",
+    "refund-query",
+    "refund-nothing",
+    "refund-mend",
+]
+
 LONGEST_VISIBLE = 10_000
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an answer means for who must act on it.
+
+    Attributes:
+        respcd: The code; of a row, the row's own.
+        endpoint: The call that it answers; empty where it is not known.
+        kind: success, progress, failure, unknown or caller; of a row, the order's state.
+        money_moved: Whether the payer was charged: yes, no, maybe, or returned.
+        ask_again_safe: The same call may be sent once more without a second effect.
+        charge_again: Whether the payer may be charged again; of a refund, whether to refund again.
+    """
+
+    respcd: str
+    endpoint: str
+    kind: str
+    money_moved: Money
+    ask_again_safe: bool
+    charge_again: Charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +77,7 @@ class Finding:
         field: The field that it is about.
         code: The fix in python, php, java and node; empty where words are enough.
         commands: What to run next, as typed.
+        meaning: What an answer means; None where the finding is about something else.
     """
 
     id: str
@@ -55,6 +90,7 @@ class Finding:
     field: str = ""
     code: str = ""
     commands: tuple[str, ...] = ()
+    meaning: Meaning | None = None
 
     def snippet(self, language: str) -> str:
         """The fix in *language*; empty where words are enough."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from qftools import catalogue
@@ -37,8 +38,19 @@ LABELS: dict[str, Text] = {
     "expected": Text("应为", "expected"),
     "findings": Text("诊断结果", "Findings"),
     "none": Text("没有发现问题。", "Nothing wrong was found."),
+    "proved": Text("已证实的原因", "Proved cause"),
+    "depends": Text(
+        "{respcd} 的含义取决于它回答的是哪个接口",
+        "What {respcd} means depends on the call that it answers",
+    ),
+    "in all": Text("共 ", "In all: "),
     "evidence": Text("依据", "evidence"),
     "fix": Text("怎么改", "what to do"),
+    "do": Text("怎么办", "what to do"),
+    "money": Text("钱动了吗", "did money move"),
+    "again": Text("能再发一次吗", "may I ask again"),
+    "charge": Text("能再收款吗", "may I charge again"),
+    "refund": Text("能再退款吗", "may I refund again"),
     "run": Text("接着运行", "run next"),
     "source": Text("规则来源", "source of the rule"),
     "cut": Text("……（共 {count} 个字符）", "... ({count} characters in all)"),
@@ -60,6 +72,46 @@ PROOF: dict[str, Text] = {
     "reproduced": Text("已证实", "proved"),
     "rule": Text("", ""),
     "open": Text("未证实", "not proved"),
+}
+MONEY: dict[str, Text] = {
+    "yes": Text("动了：已向付款人收款", "yes: the payer was charged"),
+    "no": Text("没有：付款人没有被扣款", "no: the payer is not charged"),
+    "maybe": Text("不确定：付款人可能已被扣款", "maybe: the payer may have been charged"),
+    "returned": Text("动过：收款后已退回付款人", "yes, and it went back to the payer"),
+    "refund-done": Text("动了：款项会退回付款人", "yes: it goes back to the payer"),
+    "refund-query": Text(
+        "不确定：款项可能已退回付款人", "maybe: it may have gone back to the payer"
+    ),
+    "refund-nothing": Text("没有：这次退款没有动钱", "no: this refund moved nothing"),
+    "refund-mend": Text(
+        "没有：没有退款，钱仍在商户这边", "no: nothing went back, the merchant still has it"
+    ),
+}
+AGAIN: dict[bool, Text] = {
+    True: Text("可以：同样的请求再发一次是安全的", "yes: the same request may be sent again"),
+    False: Text("不要再发同样的请求", "no: do not send the same request again"),
+}
+_PUT_RIGHT = Text("可以，先改正请求", "yes, once the request is put right")
+CHARGE: dict[str, Text] = {
+    "paid": Text("不能：付款人已支付", "no: the payer has paid"),
+    "placed": Text(
+        "不能：这笔订单有效，付款人可以支付或已支付",
+        "no: this order stands; the payer can pay it, or has paid it",
+    ),
+    "query": Text(
+        "先查询：证实这笔订单已经失效之前不要再收款",
+        "not before a query proves that this order is dead",
+    ),
+    "new-number": Text("可以，用新的 out_trade_no", "yes, under a new out_trade_no"),
+    "mend": Text(
+        "可以，先改正请求：这次没有下单", "yes, once the request is put right: nothing was placed"
+    ),
+    "refund-done": Text("不能：这次退款已受理", "no: this refund is accepted"),
+    "refund-query": Text(
+        "先查询这次退款的结果", "not before a query shows what became of this refund"
+    ),
+    "refund-nothing": Text("不能：没有可退的款项", "no: there is nothing to refund"),
+    "refund-mend": Text("可以，先解决原因", "yes, once the cause is put right"),
 }
 SIGNATURE: dict[str, Text] = {
     "right": Text("正确", "right"),
@@ -91,7 +143,7 @@ class Line(NamedTuple):
     """One line of the report.
 
     Attributes:
-        style: title, good, bad, heading, item, more, code, command, plain or empty.
+        style: title, good, bad, heading, item, evidence, more, code, command, plain or empty.
         text: What it says; safe to print.
         indent: Columns in front of it, and of what is folded.
     """
@@ -111,46 +163,75 @@ def lines(diagnosis: Diagnosis, lang: str, code: str) -> Iterator[Line]:
     yield Line("title", title(diagnosis, lang))
     yield Line("good" if diagnosis.ok else "bad", summary(diagnosis, lang))
     yield Line("empty")
-    if diagnosis.kind == "request":
-        yield from _params(diagnosis, lang)
+    if diagnosis.kind != "request":
+        yield from _findings(diagnosis, lang, code)
+        if diagnosis.given:
+            yield Line("empty")
+            yield from _texts(diagnosis, lang)
+            yield from _signature(diagnosis, lang)
+        return
+    yield from _params(diagnosis, lang)
     yield from _texts(diagnosis, lang)
     yield from _signature(diagnosis, lang)
     if diagnosis.findings:
         yield Line("empty")
+        yield from _findings(diagnosis, lang, code)
+
+
+def _findings(diagnosis: Diagnosis, lang: str, code: str) -> Iterator[Line]:
+    if diagnosis.findings:
         yield Line("heading", label("findings", lang))
     shown: set[str] = set()
+    before: set[Line] = set()
     for number, finding in enumerate(diagnosis.findings, 1):
         snippet = finding.snippet(code)
-        yield from _finding(number, finding, lang, "" if finding.code in shown else snippet)
+        found = list(_finding(number, finding, lang, "" if finding.code in shown else snippet))
+        # Several readings of one code rest on the same: that is said once.
+        yield from (line for line in found if not (finding.meaning and line in before))
+        before = set(found) - {line for line in found if line.style not in _ONCE}
         shown.add(finding.code)
 
 
+_ONCE = ("evidence", "command", "faint")
+
+
 def summary(diagnosis: Diagnosis, lang: str) -> str:
-    """One sentence: is the signature right, why not, and how much else there is."""
-    zh = lang == "zh"
-    causes = [finding for finding in diagnosis.findings if finding.proof == "reproduced"]
-    state = SIGNATURE[diagnosis.signature].say(lang)
-    words = f"{label('signature', lang)}{'：' if zh else ': '}{state}"
-    if causes:
-        joined = ("；" if zh else "; ").join([finding.what.say(lang) for finding in causes])
-        words += f"{'。已证实的原因：' if zh else '. Proved cause: '}{joined}"
+    """One sentence: what the answer means, is the signature right, how much else there is."""
+    stop, none = ("。", "") if lang == "zh" else (". ", " ")
+    said = list(_said(diagnosis, lang))
     counts = {
         severity: sum(finding.severity == severity for finding in diagnosis.findings)
         for severity in SEVERITIES
     }
-    if not any(counts.values()):
-        return words + ("。" if zh else ". ") + label("none", lang)
     listed = [
-        COUNTED[severity if count == 1 or zh else severity + "s"].say(lang).format(count=count)
+        COUNTED[severity if count == 1 or lang == "zh" else severity + "s"]
+        .say(lang)
+        .format(count=count)
         for severity, count in counts.items()
         if count
     ]
-    return (
-        words
-        + ("。共 " if zh else ". In all: ")
-        + ("，" if zh else ", ").join(listed)
-        + ("。" if zh else ".")
-    )
+    if not listed:
+        return stop.join([*said, label("none", lang)])
+    total = label("in all", lang) + ("，" if lang == "zh" else ", ").join(listed)
+    return (stop.join([*said, total]) + stop).rstrip()
+
+
+def _said(diagnosis: Diagnosis, lang: str) -> Iterator[str]:
+    colon, then = ("：", "；") if lang == "zh" else (": ", "; ")
+    told = [finding for finding in diagnosis.findings if finding.meaning is not None]
+    if diagnosis.kind != "request" and told:
+        codes = {finding.meaning.respcd for finding in told if finding.meaning}
+        several = len(told) > 1 and len(codes) == 1 and told[0].id.startswith("answer-")
+        depends = label("depends", lang).format(respcd=codes.pop())
+        yield depends if several else told[0].what.say(lang)
+    if diagnosis.kind == "request" or diagnosis.given:
+        state = SIGNATURE[diagnosis.signature].say(lang)
+        yield f"{label('signature', lang)}{colon}{state}"
+    causes = [
+        finding.what.say(lang) for finding in diagnosis.findings if finding.proof == "reproduced"
+    ]
+    if causes:
+        yield f"{label('proved', lang)}{colon}{then.join(causes)}"
 
 
 def _params(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
@@ -201,14 +282,34 @@ def heading(finding: Finding, lang: str) -> str:
 def _finding(number: int, finding: Finding, lang: str, snippet: str) -> Iterator[Line]:
     colon = "：" if lang == "zh" else ": "
     yield Line(finding.severity, f"{number}. [{heading(finding, lang)}] {finding.what.say(lang)}")
-    for name, text in (("evidence", finding.evidence), ("fix", finding.fix)):
-        yield Line("more", f"{label(name, lang)}{colon}{text.say(lang)}", 3)
+    told = [
+        ("evidence", finding.evidence),
+        *_meaning(finding),
+        ("do" if finding.meaning else "fix", finding.fix),
+    ]
+    for name, text in told:
+        style = "evidence" if name == "evidence" else "more"
+        yield Line(style, f"{label(name, lang)}{colon}{text.say(lang)}", 3)
     for line in snippet.splitlines():
         yield Line("code", line, 7)
     for command in finding.commands:
         yield Line("command", f"{label('run', lang)}{colon}{command}", 3)
     if finding.source:
         yield Line("faint", f"{label('source', lang)}{colon}{sources(finding.source, lang)}", 3)
+
+
+def _meaning(finding: Finding) -> list[tuple[str, Text]]:
+    """What an answer means for who must act on it: money, asking again, charging again."""
+    meaning = finding.meaning
+    if meaning is None:
+        return []
+    charge = meaning.charge_again
+    put_right = meaning.kind == "caller" and meaning.ask_again_safe
+    return [
+        ("money", MONEY.get(charge, MONEY[meaning.money_moved])),
+        ("again", _PUT_RIGHT if put_right else AGAIN[meaning.ask_again_safe]),
+        ("refund" if charge.startswith("refund") else "charge", CHARGE[charge]),
+    ]
 
 
 # What stands in brackets behind a source, where it is more than numbers of disputes.
@@ -282,5 +383,6 @@ def _finding_dict(finding: Finding, lang: str, code: str) -> dict[str, Any]:
         "fix": finding.fix.say(lang),
         "code": finding.snippet(code),
         "commands": list(finding.commands),
+        "meaning": asdict(finding.meaning) if finding.meaning else None,
         "source": finding.source,
     }

@@ -198,8 +198,11 @@ def test_unknown_is_not_called_failed_and_the_next_call_is_ready_to_run():
     finding = of(answered("payment", {"respcd": "1298", "out_trade_no": "A1"}), "answer-")
 
     assert finding.id == "answer-unknown"
-    assert "not failed" in finding.evidence.en and "may have moved" in finding.evidence.en
-    assert finding.commands == ("qftools query --out-trade-no A1",)
+    assert "not failed" in finding.evidence.en and finding.meaning.money_moved == "maybe"
+    assert finding.commands == (
+        "qftools query --out-trade-no A1",
+        "qftools cancel --out-trade-no A1",
+    )
 
 
 def test_in_progress_is_no_error():

@@ -5,54 +5,26 @@ The words come from the catalogue of codes; only what to type next is made here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from qftools import catalogue
-from qftools.catalogue.rows import Text
-from qftools.diagnosis.nouns import Finding, Severity
-from qftools.diagnosis.reading.json_text import load_json
+from qftools.catalogue.rows import CALL_ENDPOINTS, Code, Text
+from qftools.diagnosis.nouns import Finding, Meaning, Severity
+from qftools.diagnosis.rules import meanings, next_commands
+from qftools.diagnosis.rules.answer_body import Answer, answer_in
 from qftools.diagnosis.rules.sending import shortened
 from qftools.exchange import Response
 from qftools.models import Transaction
 
 _MOST_ROWS = 20
-
-_SEVERITY: dict[str, Severity] = {
-    "success": "note",
-    "progress": "warning",
-    "failure": "error",
-    "unknown": "error",
-    "caller": "error",
-}
-_KIND = {
-    "success": Text("成功", "success"),
-    "progress": Text("处理中，不是失败", "in progress, not failed"),
-    "failure": Text("明确失败", "a definite failure"),
-    "unknown": Text("结果未知，不等于失败", "outcome unknown, which is not failed"),
-    "caller": Text(
-        "请求或账户有误，什么都没有发生", "the request or the account is wrong; nothing happened"
-    ),
-}
-_MONEY = {
-    "yes": Text("钱已经动了", "money has moved"),
-    "no": Text("钱没有动", "no money moved"),
-    "maybe": Text("钱可能已经动了", "money may have moved"),
-}
-_AGAIN = {
-    True: Text("再发一次同样的请求是安全的", "sending the same request again is safe"),
-    False: Text("不要再发同样的请求", "do not send the same request again"),
-}
-_EVIDENCE = Text("{kind}；{money}；{again}", "{kind}; {money}; {again}")
-_STATES = {
-    "paid": Text("已支付", "paid"),
-    "open": Text("未支付或处理中", "unpaid or in progress"),
-    "cancelled": Text("已撤销", "cancelled"),
-    "refunded": Text("已退款", "refunded"),
-    "failed": Text("失败", "failed"),
-    "expired": Text("已过期", "expired"),
-    "unclear": Text("这一行不能说明订单状态", "this row proves nothing about the order"),
-}
+_LATER = Text("结果未知：先查询。", "The outcome is unknown: query first.")
+_ACCOUNT = Text(
+    "这把密钥下签名是对的：检查 app code 是否属于同一账户，mchid 是否有效"
+    "（MCHCODE非法 也答 1108）。",
+    "The signature is right for this key: see whether the app code belongs to the same"
+    " account, and whether the mchid is valid (MCHCODE非法 is a 1108 too).",
+)
 
 
 def answer_findings(
@@ -67,60 +39,124 @@ def answer_findings(
         signature_right: The request's signature was proved right, so that 1108 means
             something else.
     """
-    answer = load_json(response.body.decode("utf-8", "replace"))
+    answer = answer_in(response.body)
     if response.status != 200:
         yield _status(response.status, params)
-    if not isinstance(answer, dict) or not isinstance(answer.get("respcd"), str):
+    if answer is None:
         if response.status == 200:
             yield _not_an_answer(response, params)
-        return
-    rows = answer.get("data")
-    respcd = answer["respcd"]
-    if endpoint in ("query", "") and isinstance(rows, list) and respcd == "0000":
-        yield from _rows(rows, params)
-        return
-    yield _code(respcd, endpoint, {**params, **_texts(answer)}, signature_right)
+    elif answer.txstatus:
+        yield _envelope(answer, {**params, **answer.fields})
+    elif answer.respcd == "0000" and answer.rows is not None and endpoint in ("query", ""):
+        yield from _rows(answer.rows, params)
+    elif answer.respcd == "0000" and endpoint == "query":
+        yield _outer(params)
+    else:
+        endpoints = (endpoint,) if endpoint else answer.endpoints
+        order = {**params, **answer.fields}
+        yield from _readings(answer.respcd, endpoints, order, signature_right)
 
 
-def _code(respcd: str, endpoint: str, order: Mapping[str, str], signature_right: bool) -> Finding:
+def _readings(
+    respcd: str, endpoints: Sequence[str], order: Mapping[str, str], signature_right: bool
+) -> Iterator[Finding]:
+    """What a code means as the answer of each of *endpoints*; those that agree are one."""
     row = catalogue.codes().get(respcd)
-    shown = shortened(respcd)
     if row is None:
-        return _finding(
-            "answer-unlisted",
-            "error",
-            Text(f"{shown}：没有资料列出这个响应代码", f"{shown}: a code that no source lists"),
-            _evidence("unknown", "maybe", False),
-            Text(
-                "当作结果未知：先查询，再做任何事。",
-                "Read it as unknown: query before anything else.",
-            ),
-            "chosen",
-            _next("unknown", endpoint, order),
-        )
-    row = row.on(endpoint) if endpoint else row
-    fix = row.advice
-    if respcd == "1108" and signature_right:
-        fix = Text(
-            "这把密钥下签名是对的：检查 app code 是否属于同一账户，mchid 是否有效"
-            "（MCHCODE非法 也答 1108）。",
-            "The signature is right for this key: see whether the app code belongs to the same"
-            " account, and whether the mchid is valid (MCHCODE非法 is a 1108 too).",
-        )
+        yield _unlisted(respcd, endpoints, order)
+        return
+    where = set(CALL_ENDPOINTS) if "*" in row.endpoints else set(row.endpoints)
+    known = [name for name in endpoints if name in where] or endpoints
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for name in known:
+        meaning = meanings.of_code(row.on(name), name)
+        alike = (row.on(name).meaning, meaning.money_moved, meaning.charge_again)
+        groups.setdefault((*alike, meaning.ask_again_safe), []).append(name)
+    for names in groups.values():
+        yield _code(row.on(names[0]), names, len(endpoints) > 1, order, signature_right)
+
+
+def _code(
+    code: Code,
+    endpoints: list[str],
+    several: bool,
+    order: Mapping[str, str],
+    signature_right: bool,
+) -> Finding:
+    right = code.code == "1108" and signature_right
+    meaning = meanings.of_code(code, endpoints[0])
+    commands = next_commands.after(code.kind, endpoints[0], order, code.code)
     return _finding(
-        "answer-" + row.kind,
-        _SEVERITY[row.kind],
-        Text(f"应答 {respcd}：{row.meaning.zh}", f"the answer is {respcd}: {row.meaning.en}"),
-        _evidence(row.kind, row.money_moved, row.ask_again_safe),
-        fix,
-        row.source,
-        _next(row.kind, endpoint, order, respcd),
+        "answer-" + code.kind,
+        meanings.SEVERITIES[code.kind],
+        _heading(code.code, endpoints if several else [], code.meaning),
+        _evidence(code),
+        _ACCOUNT if right else code.advice,
+        code.source,
+        commands if not right else (),
+        meaning,
     )
 
 
-def _rows(rows: list[Any], params: Mapping[str, str]) -> Iterator[Finding]:
-    orders = [row for row in rows if isinstance(row, dict)]
-    if not orders:
+def _heading(respcd: str, endpoints: Sequence[str], meaning: Text) -> Text:
+    if not endpoints:
+        return Text(f"应答 {respcd}：{meaning.zh}", f"the answer is {respcd}: {meaning.en}")
+    return Text(
+        f"{respcd}，作为 {'、'.join(endpoints)} 的应答：{meaning.zh}",
+        f"{respcd} as the answer to {', '.join(endpoints)}: {meaning.en}",
+    )
+
+
+def _evidence(code: Code) -> Text:
+    kind = meanings.KINDS[code.kind]
+    if code.was is None:
+        return kind
+    return Text(
+        f"{kind.zh}。旧资料里的含义：{code.was.zh}",
+        f"{kind.en}. In older documents: {code.was.en}",
+    )
+
+
+def _unlisted(respcd: str, endpoints: Sequence[str], order: Mapping[str, str]) -> Finding:
+    shown = shortened(respcd) or "-"
+    return _finding(
+        "answer-unlisted",
+        "error",
+        Text(f"{shown}：没有资料列出这个响应代码", f"{shown}: a code that no source lists"),
+        meanings.KINDS["unknown"],
+        Text(
+            "当作结果未知：先查询，再做任何事。", "Read it as unknown: query before anything else."
+        ),
+        "chosen",
+        next_commands.query(order),
+        meanings.of_unlisted(shown, endpoints[0] if len(endpoints) == 1 else ""),
+    )
+
+
+def _outer(params: Mapping[str, str]) -> Finding:
+    return _finding(
+        "answer-outer",
+        "warning",
+        Text(
+            "0000 是查询本身的结果，不是订单的结果",
+            "0000 is the result of the query, not of the order",
+        ),
+        Text(
+            "应答里没有订单行（data）",
+            "the answer shows no row of an order (data)",
+        ),
+        Text(
+            "看 data 里那一行的 respcd 与 cancel：那才是订单的结果。",
+            "Read respcd and cancel of the row in data: they are the order's result.",
+        ),
+        "docs2024; faq2017; manual2018jp",
+        next_commands.query(params),
+        meanings.of_state("unclear", "0000"),
+    )
+
+
+def _rows(rows: Sequence[Mapping[str, Any]], params: Mapping[str, str]) -> Iterator[Finding]:
+    if not rows:
         yield _finding(
             "answer-no-rows",
             "warning",
@@ -136,30 +172,60 @@ def _rows(rows: list[Any], params: Mapping[str, str]) -> Iterator[Finding]:
                 " again under another number before that.",
             ),
             "docs2024; vendor-tests (C29)",
-            _query(params),
+            next_commands.query(params),
+            meanings.of_state("unclear", ""),
         )
-    for row in orders[:_MOST_ROWS]:
+    for row in rows[:_MOST_ROWS]:
         yield _row(row)
 
 
-def _row(row: dict[str, Any]) -> Finding:
+def _row(row: Mapping[str, Any]) -> Finding:
     transaction = Transaction(row)
-    state = transaction.state
-    code = catalogue.codes().get(str(row.get("respcd", "")))
-    number = shortened(str(row.get("out_trade_no") or row.get("syssn") or "?"))
-    respcd, flag = shortened(str(row.get("respcd", ""))), shortened(str(row.get("cancel", "0")))
-    words = _STATES[state]
+    state, respcd = transaction.state, shortened(transaction.respcd)
+    code = catalogue.codes().get(transaction.respcd)
+    order = {name: str(value) for name, value in row.items() if isinstance(value, str | int)}
+    number = shortened(order.get("out_trade_no") or order.get("syssn") or "?")
+    flag = shortened(order.get("cancel", "0"))
+    words = meanings.STATES[state]
     advice = code.on("query").advice if code else Text("再查询一次。", "Query again.")
+    asked = next_commands.query(order) if state in ("open", "unclear") else ()
     return _finding(
         "row-" + state,
         "warning" if state in ("open", "unclear") else "note",
         Text(f"订单 {number}：{words.zh}", f"order {number}: {words.en}"),
         Text(
-            f"行内 respcd {respcd}，cancel {flag}", f"the row says respcd {respcd}, cancel {flag}"
+            f"行内 respcd {respcd or '-'}，cancel {flag}；最外层的 0000 只表示查询成功",
+            f"the row says respcd {respcd or '-'}, cancel {flag}; the outer 0000 only says that"
+            " the query worked",
         ),
         advice,
         code.source if code else "chosen",
-        _query(_texts(row)) if state == "open" else (),
+        asked + (next_commands.cancel(order) if state == "open" else ()),
+        meanings.of_state(state, respcd),
+    )
+
+
+def _envelope(answer: Answer, order: Mapping[str, str]) -> Finding:
+    """The result inside ``data`` as one edition writes it; a query confirms it (C35)."""
+    state = meanings.STATUSES.get(answer.txstatus, "unclear")
+    words, status = meanings.STATES[state], shortened(answer.txstatus)
+    respcd = shortened(answer.respcd) or "-"
+    return _finding(
+        "answer-status",
+        "note" if state == "paid" else "warning",
+        Text(f"txstatus {status}：{words.zh}", f"txstatus {status}: {words.en}"),
+        Text(
+            f"结果写在 data 里的 txstatus，最外层的 respcd 是 {respcd}；只有一版文档这样写（C35）",
+            f"the result stands in txstatus inside data, the outer respcd is {respcd}; one edition"
+            " of the documents alone writes it so (C35)",
+        ),
+        Text(
+            "用查询确认：以订单行里的 respcd 为准。",
+            "Confirm it by a query: the respcd of the row decides.",
+        ),
+        "docs2026; live2026",
+        next_commands.query(order),
+        meanings.of_state("unclear" if state == "failed" else state, respcd),
     )
 
 
@@ -171,67 +237,28 @@ def _status(status: int, params: Mapping[str, str]) -> Finding:
         )
     else:
         what = Text(f"HTTP {status}：不是网关的应答", f"HTTP {status} is not the gateway's answer")
-        fix = Text("结果未知：先查询。", "The outcome is unknown: query first.")
-    return _finding(
-        "answer-http",
-        "error",
-        what,
-        _evidence("unknown", "maybe", False),
-        fix,
-        "docs2026" if status == 429 else "vendor-tests",
-        _query(params),
-    )
+        fix = _LATER
+    source = "docs2026" if status == 429 else "vendor-tests"
+    return _unknown("answer-http", what, meanings.KINDS["unknown"], fix, source, params)
 
 
 def _not_an_answer(response: Response, params: Mapping[str, str]) -> Finding:
     start = shortened(response.body[:60].decode("utf-8", "replace"))
-    return _finding(
-        "answer-not-json",
-        "error",
-        Text("应答不是网关的 JSON", "the answer is not the gateway's JSON"),
-        Text(f"开头：{start}", f"it begins: {start}"),
-        Text("结果未知：先查询。", "The outcome is unknown: query first."),
-        "manual2018jp",
-        _query(params),
-    )
+    what = Text("应答不是网关的 JSON", "the answer is not the gateway's JSON")
+    evidence = Text(f"开头：{start}", f"it begins: {start}")
+    return _unknown("answer-not-json", what, evidence, _LATER, "manual2018jp", params)
 
 
-def _next(kind: str, endpoint: str, order: Mapping[str, str], respcd: str = "") -> tuple[str, ...]:
-    """What to type next, ready to run."""
-    if respcd == "1260" or (kind == "success" and endpoint == "refund"):
-        return _query(order)
-    if kind in ("unknown", "progress"):
-        return _query(order)
-    if kind == "success" and endpoint in ("payment", "reversal", "close"):
-        return _query(order)
-    if kind == "failure" and endpoint in ("reversal", "close", "refund"):
-        return _query(order)
-    return ()
-
-
-def _query(order: Mapping[str, str]) -> tuple[str, ...]:
-    for name, option in (
-        ("orig_syssn", "--syssn"),
-        ("syssn", "--syssn"),
-        ("out_trade_no", "--out-trade-no"),
-    ):
-        value = order.get(name, "")
-        if value and value.isascii() and value.replace("_", "").isalnum() and len(value) <= 128:
-            return (f"qftools query {option} {value}",)
-    return ()
-
-
-def _texts(answer: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in answer.items() if isinstance(value, str)}
-
-
-def _evidence(kind: str, money: str, again: bool) -> Text:
-    def say(lang: str) -> str:
-        return _EVIDENCE.say(lang).format(
-            kind=_KIND[kind].say(lang), money=_MONEY[money].say(lang), again=_AGAIN[again].say(lang)
-        )
-
-    return Text(say("zh"), say("en"))
+def _unknown(
+    identifier: str,
+    what: Text,
+    evidence: Text,
+    fix: Text,
+    source: str,
+    params: Mapping[str, str],
+) -> Finding:
+    asked, meaning = next_commands.query(params), meanings.of_unlisted("", "")
+    return _finding(identifier, "error", what, evidence, fix, source, asked, meaning)
 
 
 def _finding(
@@ -241,6 +268,17 @@ def _finding(
     evidence: Text,
     fix: Text,
     source: str,
-    commands: tuple[str, ...] = (),
+    commands: tuple[str, ...],
+    meaning: Meaning,
 ) -> Finding:
-    return Finding(identifier, severity, "rule", what, evidence, fix, source, commands=commands)
+    return Finding(
+        identifier,
+        severity,
+        "rule",
+        what,
+        evidence,
+        fix,
+        source,
+        commands=commands,
+        meaning=meaning,
+    )
