@@ -38,12 +38,18 @@ def serious_problems(page):
     ]
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_runs_to_its_end_and_its_panels_answer(browser, lab, lesson):
-    chinese = lesson.startswith("zh/")  # by keyboard in Chinese and dark, by mouse in English
+@pytest.fixture(scope="module")
+def reader(browser):
+    """One reader of all lessons, who loads JupyterLab's own files once."""
     with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
         context.set_default_timeout(60_000)
-        page = context.new_page()
+        yield context
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_to_its_end_and_its_panels_answer(reader, lab, lesson):
+    chinese = lesson.startswith("zh/")  # by keyboard in Chinese and dark, by mouse in English
+    with reader.new_page() as page:
         counts = open_and_run(page, lab, lesson)
         errors = page.locator("[data-mime-type$='stderr'], .jp-RenderedError").all_inner_texts()
         assert counts == list(range(1, len(counts) + 1)) != []

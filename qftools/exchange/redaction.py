@@ -475,7 +475,7 @@ class Redactor:
 
 
 @lru_cache(maxsize=32)
-def redactor_for(secrets: frozenset[str]) -> Redactor:
+def redactor_for(secrets: frozenset[str] = frozenset()) -> Redactor:
     """Return the redactor of these secrets; making one costs more than using it."""
     return Redactor(secrets)
 

@@ -68,7 +68,7 @@ def to_dict(entry: Entry, language: str | None = None) -> dict[str, Any]:
 
 def as_json(entry: Entry, language: str | None = None) -> Shown:
     """Return [to_dict][qftools.journal.page.to_dict] as JSON."""
-    return redactor_for(frozenset()).json(to_dict(entry, language), indent=2)
+    return redactor_for().json(to_dict(entry, language), indent=2)
 
 
 def as_text(entry: Entry, language: str | None = None) -> str:

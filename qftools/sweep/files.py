@@ -153,7 +153,7 @@ class Results:
             csv.writer(written).writerow(_harmless(values[name]) for name in RESULT_COLUMNS)
             line = written.getvalue()
         else:
-            line = redactor_for(frozenset()).json(values) + "\n"
+            line = redactor_for().json(values) + "\n"
         with self._clear_errors():
             self._append(line.encode("utf-8", "backslashreplace"))
         self._remember(values)

@@ -267,7 +267,7 @@ def report(ask: Ask) -> dict[str, Any]:
 def describe(ask: Ask) -> Shown:
     """Return the OpenAPI description: our own words, with names of secret fields, and no values."""
     described = description(ask.gateway.public_url)
-    return redactor_for(frozenset()).words(json.dumps(described, ensure_ascii=False))
+    return redactor_for().words(json.dumps(described, ensure_ascii=False))
 
 
 # -- inside ----------------------------------------------------------------------------
