@@ -41,11 +41,13 @@ ENCODINGS = {
     "behind other text": lambda key: f"txamt=2500{key}",
     "percent": lambda key: each("%{:02X}", key),
     "percent, lower case": lambda key: each("%{:02x}", key),
-    "percent, here and there": lambda key: key[:3] + each("%{:02x}", key[3:9]) + key[9:],
+    "percent, here and there": lambda key: (
+        key[:3].replace("%", "%25") + each("%{:02x}", key[3:9]) + key[9:].replace("%", "%25")
+    ),
     "percent, twice": lambda key: quote(each("%{:02X}", key)),
     "percent, all of it twice": lambda key: each("%{:02X}", each("%{:02X}", key)),
     "JSON": lambda key: each("\\u{:04x}", key),
-    "JSON, here and there": lambda key: key[:-1] + each("\\u{:04X}", key[-1]),
+    "JSON, here and there": lambda key: json.dumps(key[:-1])[1:-1] + each("\\u{:04X}", key[-1]),
     "JSON in JSON": lambda key: each("\\\\u{:04x}", key),
     "backslash x": lambda key: each("\\x{:02x}", key),
     "octal": lambda key: each("\\{:03o}", key),
