@@ -47,11 +47,9 @@ UNUSED = {
 KERNEL = "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension/static/pypi"
 KERNEL_WHEELS = ("piplite-*.whl", "pyodide_kernel-*.whl", "ipykernel-*.whl")
 LOCALES = {"zh": "zh_CN", "en": "default"}
-EXTRA = "sweep"  # of qftools: lesson 12 sweeps
-STAND_IN = ("stand_in", "1.0")
 # What a marker in a wheel's requirements is read against.
 MARKERS = {
-    "extra": EXTRA,
+    "extra": "",
     "implementation_name": "cpython",
     "os_name": "posix",
     "platform_machine": "wasm32",
@@ -82,7 +80,7 @@ def pin() -> None:
     wanted = WORK / "wanted.txt"
     WORK.mkdir(parents=True, exist_ok=True)
     wheel = _own_wheel()
-    wanted.write_text("\n".join([*WANTED, f"qftools[{EXTRA}] @ {wheel.as_uri()}"]))
+    wanted.write_text("\n".join([*WANTED, f"qftools @ {wheel.as_uri()}"]))
     _run(
         *(_python("uv"), "pip", "compile", "-q", "--no-build", "--generate-hashes"),
         *(f"--python-platform={PLATFORM}", f"--python-version={PYTHON}"),
@@ -121,23 +119,12 @@ def _lay_wheels(runtime: Path) -> None:
     for pattern in KERNEL_WHEELS:
         (wheel,) = Path(sys.prefix, KERNEL).glob(pattern)
         shutil.copy(wheel, runtime)
-    _pack_stand_in(runtime)
     lighten(runtime)
     lock = json.loads((runtime / "pyodide-lock.json").read_text(encoding="utf-8"))
     wheels = sorted(runtime.glob("*.whl"))
     have = {canonicalize_name(parse_wheel_filename(wheel.name)[0]) for wheel in wheels}
     lock["packages"] = {entry["name"]: entry for entry in _entries(wheels, have)}
     (runtime / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
-
-
-def _pack_stand_in(runtime: Path) -> None:
-    """Make a wheel of the module that the browser's Python lacks and a dependency asks for."""
-    name, version = STAND_IN
-    about = f"{name}-{version}.dist-info"
-    with zipfile.ZipFile(runtime / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        wheel.write(HERE / "_multiprocessing.py", "_multiprocessing.py")
-        wheel.writestr(f"{about}/METADATA", f"Name: {name}\nVersion: {version}\n")
-        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
 
 
 def _entries(wheels: list[Path], have: set[Any]) -> Iterator[dict[str, Any]]:

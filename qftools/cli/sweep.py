@@ -41,8 +41,7 @@ if TYPE_CHECKING:
         "(2.02611E+19) is refused with its line, and so is what could mean two things.\n\n"
         "Results go to FILE.results.csv (or .jsonl) as they come, one sweep at a time; a file that "
         "holds anything else is never written to. Interrupted, or run again, it does only what is "
-        "left. The published limits (100 requests a second, 400 a minute) are kept; it needs "
-        "pip install qftools[sweep]."
+        "left. The published limits (100 requests a second, 400 a minute) are kept."
     ),
 )
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -83,7 +82,7 @@ def sweep(
     **options: Any,
 ) -> None:
     """Bring a file of doubtful orders to their verdicts."""
-    sweeping = _needs()
+    from qftools.sweep import sweep as sweeping
     from qftools.sweep.files import AGAIN, Orders, Results
 
     target = results or _beside(file, dry)
@@ -135,20 +134,6 @@ class _Told:
             self.errors.append(result)
         else:
             self.counts[result.verdict or result.finding] += 1
-
-
-def _needs() -> Any:
-    try:
-        from qftools.sweep import sweep as sweeping
-    except ModuleNotFoundError as error:
-        if error.name != "pyrate_limiter":
-            raise
-        raise click.UsageError(
-            text("A sweep keeps to the published limits with pyrate-limiter: {command}").format(
-                command="pip install 'qftools[sweep]'"
-            )
-        ) from None
-    return sweeping
 
 
 def _same(client: Client) -> Client:

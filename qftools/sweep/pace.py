@@ -1,6 +1,6 @@
 """How fast one merchant may ask: the published limits, and slower after HTTP 429.
 
-The counting is pyrate-limiter's; the clock and the waiting come in from outside.
+The clock and the waiting come in from outside.
 Source of the limits: docs2026 (100 requests a second and 400 a minute per merchant).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
-from pyrate_limiter import InMemoryBucket, Rate, RateItem
+from qftools.transport.rate import RateWindow
 
 # The gateway counts when a request arrives, we when it leaves: the windows are a
 # little longer than published, so that a slow request and a fast one after it fit.
@@ -42,19 +42,16 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float], before: Iterable[float] = ()) -> None:
         self._clock = clock
-        self._bucket = InMemoryBucket([Rate(limit, span) for limit, span in LIMITS])
+        self._window = RateWindow([(count, span / 1000) for count, span in LIMITS], before)
         self._lock = threading.Lock()
         self._held_until = 0.0
         self._hold = _FIRST_HOLD
-        for sent in before:
-            self._bucket.put(RateItem("", int(sent * 1000)))
 
     @property
     def sent(self) -> tuple[float, ...]:
         """When the requests that still count have left, oldest first."""
         with self._lock:
-            self._bucket.leak(int(self._clock() * 1000))
-            return tuple(item.timestamp / 1000 for item in self._bucket.items)
+            return self._window.counted(self._clock())
 
     def take(self, pause: Callable[[float], None]) -> None:
         """Come back when a request may leave, and count it."""
@@ -78,10 +75,7 @@ class Pace:
             now = self._clock()
             if now < self._held_until:
                 return self._held_until - now
-            item = RateItem("", int(now * 1000))
-            self._bucket.leak(item.timestamp)
-            if self._bucket.put(item):
-                return 0.0
-            waiting = self._bucket.waiting(item)
-            assert isinstance(waiting, int)
-            return max(waiting, 1) / 1000
+            wait = self._window.wait(now)
+            if not wait:
+                self._window.add(now)
+            return wait

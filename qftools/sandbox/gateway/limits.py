@@ -1,19 +1,17 @@
-"""The published limits: 100 requests a second and 400 a minute for each merchant.
-
-Counts only; the answer (HTTP 429) is made elsewhere.
-"""
+"""The published limits: 100 requests a second and 400 a minute for each merchant (docs2026)."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 
-PER_SECOND = 100
-PER_MINUTE = 400
+from qftools.transport.rate import Limit, RateWindow
+
+PUBLISHED: tuple[Limit, ...] = ((100, 1.0), (400, 60.0))
 MERCHANTS = 1_000  # windows kept
 
 
 class RateLimit:
-    """Who asked when, for as long as it matters.
+    """One window for each app code; the answer (HTTP 429) is made elsewhere.
 
     Example:
         >>> limit = RateLimit()
@@ -24,24 +22,22 @@ class RateLimit:
     """
 
     def __init__(self) -> None:
-        self._asked: OrderedDict[str, deque[float]] = OrderedDict()
+        self._windows: OrderedDict[str, RateWindow] = OrderedDict()
 
     def allows(self, app_code: str, now: float) -> bool:
         """Count a request and tell whether it is within both limits.
 
         One that is refused is not counted: waiting helps at once.
         """
-        asked = self._asked.setdefault(app_code, deque(maxlen=PER_MINUTE))
-        self._asked.move_to_end(app_code)
-        if len(self._asked) > MERCHANTS:
-            self._asked.popitem(last=False)
-        if len(asked) == PER_MINUTE and now - asked[0] < 60:
+        window = self._windows.setdefault(app_code, RateWindow(PUBLISHED))
+        self._windows.move_to_end(app_code)
+        if len(self._windows) > MERCHANTS:
+            self._windows.popitem(last=False)
+        if window.wait(now) > 0:
             return False
-        if len(asked) >= PER_SECOND and now - asked[-PER_SECOND] < 1:
-            return False
-        asked.append(now)
+        window.add(now)
         return True
 
     def clear(self) -> None:
-        """Forget who asked when."""
-        self._asked.clear()
+        """Forget every request."""
+        self._windows.clear()
