@@ -1,11 +1,13 @@
-"""``qftools explain``: what is wrong with a request that somebody pasted. Sends nothing."""
+"""``qftools explain``: what is wrong with a paste, what a code means, what became of an order."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +18,8 @@ from qftools.locale import language, mark, text
 if TYPE_CHECKING:
     from qftools.diagnosis import Diagnosis
 
+_READABLE = 110  # columns of a sentence
+_UNFOLDED = ("plain", "code", "command")
 _STYLES = {
     "title": "bold",
     "good": "bold green",
@@ -32,20 +36,34 @@ _STYLES = {
 
 @click.command(
     cls=Command,
-    short_help=mark("Say what is wrong with a pasted request or signature"),
+    short_help=mark("Explain a pasted request or answer, a code, an order"),
     help=mark(
-        "Say what is wrong with a request, an answer or a notification, and how to mend it.\n\n"
+        "Say what is wrong with a request, an answer or a notification, and how to mend it; what "
+        "a code means; what became of an order.\n\n"
         "Paste it into standard input or name a file: cURL (bash or Windows), HAR, raw HTTP, "
-        "Postman, fetch() or requests.post(), JSON, print_r, a log line with the signed text, or "
-        "bare name=value&name=value with a signature. Nothing is sent. The key is read from a "
-        "variable, never shown, and redacted where the paste shows it.\n\n"
+        "Postman, fetch() or requests.post(), JSON, print_r, a log line with the signed text, "
+        "bare name=value&name=value with a signature, or a sentence with a code. Nothing is sent. "
+        "The key is read from a variable, never shown, and redacted where the paste shows it.\n\n"
+        "CODE is a response code such as 1145. NUMBER is an order's, yours or the gateway's: the "
+        "journal is looked into, and the gateway asked once (a query) if QFTOOLS_BASE_URL, "
+        "QFTOOLS_APP_CODE and QFTOOLS_CLIENT_KEY are set.\n\n"
         "The exit status is 0 if nothing is wrong, 1 if something is, 2 if nothing can be read."
     ),
 )
-@click.argument(
-    "file",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
-    default="-",
+@click.argument("target", metavar="[FILE|-|CODE|NUMBER|TEXT]", default="-")
+@option(
+    "--sandbox",
+    "exchange",
+    type=click.IntRange(1),
+    metavar="EXCHANGE",
+    help=mark("Explain this exchange of a running sandbox, by its number."),
+)
+@option(
+    "--sandbox-url",
+    metavar="URL",
+    default="http://127.0.0.1:8787",
+    show_default=True,
+    help=mark("The running sandbox."),
 )
 @option(
     "--key-env",
@@ -90,20 +108,41 @@ _STYLES = {
 )
 @json_option
 def explain(
-    file: Path,
+    target: str,
+    exchange: int | None,
+    sandbox_url: str,
+    code: str,
+    environment: str | None,
+    as_json: bool,
+    **how: Any,
+) -> None:
+    """Explain a paste, a code, an order, or an exchange of a sandbox."""
+    if exchange is not None:
+        ok = _explain_exchange(exchange, sandbox_url, as_json=as_json)
+    elif _is_number(target):
+        from qftools.cli.explain_order import explain_order
+
+        ok = explain_order(target, lambda d: _print(d, code), environment, as_json=as_json)
+    else:
+        ok = _explain_paste(_pasted(target), code, environment, as_json=as_json, **how)
+    raise SystemExit(exits.DONE if ok else exits.REFUSED)
+
+
+def _explain_paste(
+    paste: bytes,
+    code: str,
+    environment: str | None,
+    *,
     key_env: str,
     other_keys: tuple[str, ...],
     which: int | None,
-    code: str,
-    environment: str | None,
     mchid_rule: str,
     as_json: bool,
-) -> None:
-    """Say what is wrong with a request that somebody pasted."""
+) -> bool:
     from qftools.diagnosis import explain as diagnose
 
     diagnosis = diagnose(
-        read_paste(file),
+        paste,
         key=os.environ.get(key_env) or None,
         other_keys={name: _variable(name) for name in other_keys},
         which=which,
@@ -114,7 +153,32 @@ def explain(
         print_json(diagnosis.to_dict(language(), code))
     else:
         _print(diagnosis, code)
-    raise SystemExit(exits.DONE if diagnosis.ok else exits.REFUSED)
+    return diagnosis.ok
+
+
+_CODE = re.compile(r"\d{4}", re.ASCII)
+_NUMBER = re.compile(r"[A-Za-z0-9_|*-]{2,128}", re.ASCII)
+_TEXT = re.compile(r"[\s={}\[\]:]|[^\x00-\x7f]")
+
+
+def _is_number(target: str) -> bool:
+    """Whether it is the number of an order, and neither a code nor a file that exists."""
+    is_number = _NUMBER.fullmatch(target) and not _CODE.fullmatch(target)
+    return bool(is_number) and not Path(target).exists()
+
+
+def _pasted(target: str) -> bytes:
+    """What a file holds, or standard input; a code or a sentence is itself what was pasted."""
+    if _CODE.fullmatch(target) or (_TEXT.search(target) and not _exists(target)):
+        return target.encode("utf-8", "surrogateescape")
+    readable = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+    return read_paste(readable.convert(target, None, click.get_current_context()))
+
+
+def _exists(target: str) -> bool:
+    with contextlib.suppress(OSError, ValueError):  # too long to be a name of a file
+        return Path(target).exists()
+    return False
 
 
 def read_paste(file: Path) -> bytes:
@@ -129,6 +193,22 @@ def read_paste(file: Path) -> bytes:
         return bytes(opened.read(LONGEST + 1))
 
 
+def _explain_exchange(number: int, url: str, *, as_json: bool) -> bool:
+    """Print what a running sandbox says of one exchange: it has the request and the key."""
+    from qftools.sandbox.control.remote import Remote
+
+    found = Remote(url).call("GET", f"/sandbox/exchanges/{number}")
+    explained = found.get("explanation")
+    if as_json:
+        print_json(found)
+    elif explained is None:
+        click.echo(text("Exchange {number}: nothing is wrong with it.").format(number=number))
+    else:
+        for line in explained["text"][language()].splitlines():
+            _print_folded(line.lstrip(), len(line) - len(line.lstrip()), "plain")
+    return explained is None or bool(explained["ok"])
+
+
 def _variable(name: str) -> str:
     value = os.environ.get(name)
     if not value:
@@ -137,14 +217,20 @@ def _variable(name: str) -> str:
 
 
 def _print(diagnosis: Diagnosis, code: str) -> None:
-    from rich.text import Text
-
     from qftools.diagnosis.report import lines
 
-    screen = output.console()
     for line in lines(diagnosis, language(), code):
-        style = _STYLES.get(line.style, "")
-        room = max(screen.width - line.indent, 20)
-        # Folded here, so that what is copied from the screen has no blanks at its end.
-        for part in Text(line.text, style=style).wrap(screen, room, overflow="fold"):
-            screen.print(Text(" " * line.indent) + part, soft_wrap=True)
+        _print_folded(line.text, line.indent, line.style)
+
+
+def _print_folded(words: str, indent: int, style: str) -> None:
+    from rich.text import Text
+
+    screen = output.console()
+    widest = screen.width if style in _UNFOLDED else min(screen.width, _READABLE)
+    # Folded here, so that what is copied from the screen has no blanks at its end.
+    for part in Text(words, style=_STYLES.get(style, "")).wrap(
+        screen, max(widest - indent, 20), overflow="fold"
+    ):
+        part.rstrip()
+        screen.print(Text(" " * indent) + part, soft_wrap=True)

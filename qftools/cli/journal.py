@@ -64,7 +64,7 @@ def open_journal(path: str | None) -> Journal:
     return Journal(own)
 
 
-def _existing(path: str | None) -> Journal | None:
+def existing_journal(path: str | None) -> Journal | None:
     """The journal, for reading: a look must not make a file."""
     where = Path(path) if path else default_path()
     if not where.exists():
@@ -87,7 +87,7 @@ def _existing(path: str | None) -> Journal | None:
 @json_option
 def pending(journal: str | None, as_json: bool) -> None:
     """List what the journal owes."""
-    opened = _existing(journal)
+    opened = existing_journal(journal)
     owed = opened.pending() if opened else ()
     unread = _unread(opened)
     if as_json:
@@ -203,7 +203,7 @@ def resume(
     """Go on with what the journal owes."""
     if bool(wanted) == everything:
         raise click.UsageError(text("Give either numbers of entries (qftools pending) or --all."))
-    opened = _existing(journal)
+    opened = existing_journal(journal)
     numbers = tuple(dict.fromkeys(_owed(opened, which).number for which in wanted))
     if opened is None:
         if as_json:
@@ -317,7 +317,7 @@ def journal() -> None:
 @json_option
 def list_(journal: str | None, as_json: bool) -> None:
     """List every cancel that the journal has."""
-    opened = _existing(journal)
+    opened = existing_journal(journal)
     entries = opened.entries() if opened else ()
     unread = opened.unreadable() if opened else ()
     if as_json:
@@ -361,7 +361,7 @@ def show(which: str, form: str, target: str | None, journal: str | None) -> None
     """Show the evidence of one cancel."""
     from qftools.journal import page as journal_page
 
-    opened = _existing(journal)
+    opened = existing_journal(journal)
     entry = _found(opened, which)[-1]
     forms = {
         "text": journal_page.as_text,

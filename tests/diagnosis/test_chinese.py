@@ -30,7 +30,17 @@ from qftools.diagnosis.deviations import Deviation
 from qftools.diagnosis.reading.paste import ENDPOINTS
 from qftools.diagnosis.reading.reader import read
 from qftools.diagnosis.reading.request import inputs_of, read_request
-from qftools.diagnosis.report import COUNTED, LABELS, PROOF, SEVERITY, SIGNATURE, sources
+from qftools.diagnosis.report import (
+    AGAIN,
+    CHARGE,
+    COUNTED,
+    LABELS,
+    MONEY,
+    PROOF,
+    SEVERITY,
+    SIGNATURE,
+    sources,
+)
 from qftools.diagnosis.rules.remarks import REMARKS
 from qftools.exchange import Exchange, Response
 from tests import broken_requests as made
@@ -189,7 +199,7 @@ def test_what_is_not_proved_is_said_in_chinese(finding):
 
 
 def test_the_words_of_the_report_are_chinese():
-    tables = (LABELS, SEVERITY, COUNTED, PROOF, SIGNATURE)
+    tables = (LABELS, SEVERITY, COUNTED, PROOF, SIGNATURE, MONEY, AGAIN, CHARGE)
     words = [text.zh for table in tables for text in table.values()]
 
     assert [text for text in words if english(re.sub(r"\{\w+\}", "", text))] == []

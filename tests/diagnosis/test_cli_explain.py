@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
-from qftools import locale, sign
+from qftools import Journal, cancel, locale, sign
 from qftools.cli import main
 from qftools.sandbox import Sandbox
+from tests.test_cli_first_day import at_a_terminal
 
 PASTES = Path(__file__).parent / "pastes"
 KEY = "5744993FBC034DBBB995FA0123456789"
@@ -259,3 +261,73 @@ def test_nothing_is_sent_to_anything_but_this_machine(qftools, url):
 
     assert done.exit_code == 2
     assert "is not this machine" in done.output
+
+
+# ---- codes, sentences, orders ---------------------------------------------------------------
+
+
+def test_a_code_or_a_sentence_may_stand_on_the_command_line(qftools):
+    code, words = qftools("explain", "1145"), qftools("explain", "接口返回 1145 是什么意思")
+
+    assert "may I charge again: not before a query" in code.output
+    assert code.output.splitlines()[1:] == words.output.splitlines()[1:]
+
+
+def test_a_code_is_no_file_even_where_a_file_has_that_name(qftools, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("1145").write_text("nothing")
+
+    assert "1145" in qftools("explain", "1145").output
+
+
+def test_a_file_that_is_not_there_is_called_missing_and_not_taken_for_a_number(qftools):
+    done = qftools("explain", "pasted.txt")
+
+    assert done.exit_code == 2
+    assert "does not exist" in done.output
+
+
+def test_a_number_without_journal_and_account_says_what_to_set(qftools, tmp_path):
+    done = qftools("explain", "A1", env={"QFTOOLS_JOURNAL": str(tmp_path / "none.db")})
+
+    assert done.exit_code == 2
+    assert "QFTOOLS_BASE_URL" in done.output
+    assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_number_is_looked_up_in_the_journal_and_at_the_gateway(qftools, tmp_path, as_json):
+    with Sandbox() as sandbox, Journal(tmp_path / "j.db") as journal:
+        client = sandbox.client()
+        order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD", out_trade_no="A1")
+        cancel(client, order, journal=journal)
+        env = {
+            "QFTOOLS_BASE_URL": sandbox.serve(),
+            "QFTOOLS_APP_CODE": sandbox.credentials.app_code,
+            "QFTOOLS_CLIENT_KEY": sandbox.credentials.client_key,
+            "QFTOOLS_JOURNAL": str(tmp_path / "j.db"),
+        }
+        before = len(sandbox.exchanges)
+
+        done = qftools("explain", "A1", *(["--json"] if as_json else []), env=env)
+
+        assert {one.endpoint for one in sandbox.exchanges[before:]} == {"query"}
+    assert done.exit_code == 0
+    if as_json:
+        told = json.loads(done.output)
+        assert told["journal"][0]["verdict"] == "CANCELLED"
+        assert told["gateway"]["findings"][0]["meaning"]["money_moved"] == "no"
+    else:
+        assert "Entry 1 of the journal, A1: CANCELLED" in done.output
+        assert "order A1: cancelled" in done.output
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_line_is_wider_than_the_terminal_and_none_is_too_wide_to_read(
+    qftools, columns, language
+):
+    told = at_a_terminal(columns, {}, "explain", "--lang", language, "1145")
+
+    assert max(map(cell_len, told)) <= min(columns, 110)
+    assert not [line for line in told if line != line.rstrip()]

@@ -12,6 +12,7 @@ from contextlib import suppress
 from qftools.diagnosis.reading.json_text import load_json, mended
 from qftools.diagnosis.reading.paste import LONGEST, LONGEST_TEXT, MOST_REQUESTS, Paste
 from qftools.diagnosis.reading.roles import bare_code, named, roled
+from qftools.diagnosis.reading.sentences import sentences
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
 from qftools.locale import mark
@@ -39,7 +40,7 @@ def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
     if isinstance(source, Request):
         return (roled(named(Paste("exchange", source))),)
     text = _text(source)
-    found = list(bare_code(text) or _read(text))[:MOST_REQUESTS]
+    found = list(bare_code(text) or _read(text))[:MOST_REQUESTS] or list(sentences(text))
     if not found:
         raise InputError(
             mark("the paste"),

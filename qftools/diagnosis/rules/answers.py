@@ -48,7 +48,7 @@ def answer_findings(
     elif answer.txstatus:
         yield _envelope(answer, {**params, **answer.fields})
     elif answer.respcd == "0000" and answer.rows is not None and endpoint in ("query", ""):
-        yield from _rows(answer.rows, params)
+        yield from _rows(answer.rows, {**params, **answer.fields})
     elif answer.respcd == "0000" and endpoint == "query":
         yield _outer(params)
     else:
