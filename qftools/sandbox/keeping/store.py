@@ -7,19 +7,41 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qftools.errors import SandboxError
+from qftools.sqlite_file import FileKind, explained, opened
 
 if TYPE_CHECKING:
     from qftools.sandbox.keeping.records import Records
 
-APPLICATION_ID = 0x7166_7462  # "qftb": tells our files from other SQLite databases
-VERSION = 1
 LOG_PAGES = 8_000  # 32 MB: each time the log is written into the file, answers wait for the disk
+
+_SCHEMA = (
+    "CREATE TABLE record (kind TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (kind, key)) "
+    "WITHOUT ROWID"
+)
+_KIND = FileKind(
+    application_id=0x7166_7462,  # "qftb"
+    version=1,
+    schema=(_SCHEMA,),
+    patience=0.5,
+    exclusive=True,
+    synchronous="NORMAL",
+    error=SandboxError,
+    words={
+        "SQLITE_BUSY": "{path} is in use by another sandbox; stop it or choose another file",
+        "SQLITE_LOCKED": "{path} is in use by another sandbox; stop it or choose another file",
+        "SQLITE_NOTADB": "{path} is not a sandbox's file; choose another one",
+        "name": "can't use {path!r}: no file can have this name",
+        "folder": "can't write {path}: {error}",
+        "foreign": "{path} is a database of something else; choose another file",
+        "newer": "{path} was written by a newer qftools; update this one",
+        "other": "can't use {path}: {error}",
+    },
+)
 
 
 class Store:
@@ -36,10 +58,9 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        try:
-            self._database = self._opened()
-        except sqlite3.Error as error:
-            raise SandboxError(self._explained(error)) from error
+        self._database = opened(str(self.path), _KIND)
+        self._close_to_others()
+        self._database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
 
     def load(self) -> dict[str, dict[str, Any]]:
         """Return every record by kind and key."""
@@ -70,54 +91,15 @@ class Store:
         rows = [(kind, *item) for kind, records in changed.items() for item in records.items()]
         gone = [(kind, key) for kind, key, record in rows if record is None]
         kept = [(kind, key, json.dumps(rec)) for kind, key, rec in rows if rec is not None]
-        try:
-            with self._database as database:
-                database.execute("BEGIN")
-                if gone:
-                    database.executemany("DELETE FROM record WHERE kind = ? AND key = ?", gone)
-                database.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", kept)
-        except sqlite3.Error as error:
-            raise SandboxError(self._explained(error)) from error
+        with explained(str(self.path), _KIND), self._database as database:
+            database.execute("BEGIN")
+            if gone:
+                database.executemany("DELETE FROM record WHERE kind = ? AND key = ?", gone)
+            database.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", kept)
 
     def close(self) -> None:
-        """Let go of the file; the log is written into it."""
+        """Close the file; the log is written into it."""
         self._database.close()
-
-    def _opened(self) -> sqlite3.Connection:
-        is_new = not self.path.exists() or self.path.stat().st_size == 0
-        if is_new:
-            self._make_private()
-        # The sandbox holds one lock around each request, so threads never meet here.
-        database = sqlite3.connect(
-            self.path, check_same_thread=False, isolation_level=None, timeout=0.5
-        )
-        try:
-            database.execute("PRAGMA locking_mode = EXCLUSIVE")
-            if not is_new:
-                self._check(database)
-                self._close_to_others()
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")  # survives the process, not the power
-            database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
-            database.execute("BEGIN IMMEDIATE")
-            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            database.execute(f"PRAGMA user_version = {VERSION}")
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS record (kind TEXT, key TEXT, value TEXT NOT NULL, "
-                "PRIMARY KEY (kind, key)) WITHOUT ROWID"
-            )
-            database.execute("COMMIT")
-        except BaseException:
-            database.close()
-            raise
-        return database
-
-    def _make_private(self) -> None:
-        try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
-        except OSError as error:
-            raise SandboxError(f"can't write {self.path}: {error.strerror}") from error
-        self._close_to_others()
 
     def _close_to_others(self) -> None:
         # It holds client keys. By path: closing a descriptor would let go of SQLite's locks.
@@ -127,21 +109,5 @@ class Store:
                 if path.exists() and path.stat().st_mode & 0o077:
                     path.chmod(0o600)
         except OSError as error:
+            self.close()
             raise SandboxError(f"can't keep {self.path} private: {error.strerror}") from error
-
-    def _check(self, database: sqlite3.Connection) -> None:
-        (application,) = database.execute("PRAGMA application_id").fetchone()
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if application != APPLICATION_ID and tables:
-            raise SandboxError(f"{self.path} is a database of something else; choose another file")
-        if version > VERSION:
-            raise SandboxError(f"{self.path} was written by a newer qftools; update this one")
-
-    def _explained(self, error: sqlite3.Error) -> str:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            return f"{self.path} is in use by another sandbox; stop it or choose another file"
-        if "not a database" in text:
-            return f"{self.path} is not a sandbox's file; choose another one"
-        return f"can't use {self.path}: {text}"
