@@ -23,14 +23,14 @@ from qftools.catalogue import Text
 from qftools.client.client import Client
 from qftools.errors import RateLimitError
 from qftools.exchange import Exchange, Request
-from qftools.exchange.redaction import ShownExchange
+from qftools.exchange.redaction import ShownExchange, redacted
 from qftools.models import Credentials, Order
 from qftools.signing import sign_body
 
 ORDER = Order("A1", 100, "2026-01-05 10:00:00", pay_type="800101", txcurrcd="HKD")
 OPEN = Answer(Finding.OPEN, "1143", signed=True)
 NOTE = Text("因为", "because")
-EXCHANGE = Exchange("query", Request("POST", "https://h", (), b""), None, None, 1.0, 2.0).redacted()
+EXCHANGE = redacted(Exchange("query", Request("POST", "https://h", (), b""), None, None, 1.0, 2.0))
 
 
 class Wire(BaseAdapter):

@@ -13,6 +13,7 @@ from qftools.cancellation.evidence import (
 )
 from qftools.cancellation.findings import Answer, Difference, Finding
 from qftools.exchange import Exchange, Request
+from qftools.exchange.redaction import redacted
 from qftools.models import Order, Reply, Transaction
 
 ONE, TWO, THREE = (f"2026010515410002000000000{n}" for n in (1, 2, 3))
@@ -433,7 +434,7 @@ def aged(sysdtm, started=1_767_578_460.0):  # 2026-01-05 10:01:00 in Beijing
     request = Request("POST", "http://127.0.0.1/trade/v1/query", (), b"")
     exchange = Exchange("query", request, None, None, started, 0.1)
     body = {"data": [{**OPEN, "sysdtm": sysdtm}]}
-    return of_query(Reply("query", "0000", body, exchange=exchange.redacted()), ORDER).age
+    return of_query(Reply("query", "0000", body, exchange=redacted(exchange)), ORDER).age
 
 
 def test_an_order_is_as_old_as_the_gateways_clock_says_in_beijing():

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import urllib.request
+
 import pytest
+import requests
 
 import qftools
-from qftools import InputError, Order, cancel, explain, use_language, verify, verify_body
+from qftools import (
+    GatewayError,
+    InputError,
+    Order,
+    cancel,
+    explain,
+    use_language,
+    verify,
+    verify_body,
+)
 from qftools.journal.journal import Journal
 from qftools.locale import language
 from qftools.sandbox import Sandbox
+from qftools.signing import sign_text
 
 
 @pytest.fixture
@@ -176,6 +189,87 @@ def test_the_chosen_language_is_obeyed_by_errors_advice_and_diagnosis(client, ch
     assert outcome.advice("en").isascii() and caught.value.say("en").isascii()
 
 
+PARAMS = {"txamt": "100", "txcurrcd": "HKD", "out_trade_no": "A1"}
+
+
+def signed(**changes):
+    """A request of `requests`, signed in the order of sending: wrong, as half of them are."""
+    text = "&".join(f"{name}={value}" for name, value in PARAMS.items())
+    headers = {"X-QF-SIGN": sign_text(text, "abcd1234"), "X-QF-APPCODE": "APP"}
+    return requests.Request("POST", "https://h/trade/v1/payment", headers, data=PARAMS, **changes)
+
+
+def answered():
+    reply = requests.Response()
+    reply.request = signed().prepare()
+    reply.status_code, reply._content = 200, b'{"respcd": "1108"}'
+    return reply
+
+
+def of_urllib():
+    same = signed().prepare()
+    return urllib.request.Request(same.url, str(same.body).encode(), dict(same.headers))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        signed,
+        lambda: signed().prepare(),
+        answered,
+        of_urllib,
+        lambda: PARAMS | {"sign": signed().headers["X-QF-SIGN"]},
+        lambda: str(signed().prepare().body) + "  sign=" + signed().headers["X-QF-SIGN"],
+        lambda: (str(signed().prepare().body) + "  sign=" + signed().headers["X-QF-SIGN"]).encode(),
+    ],
+)
+def test_whatever_a_program_has_at_hand_is_explained(make):
+    diagnosis = explain(make(), key="abcd1234")
+
+    assert diagnosis.cause and "order of sending" in diagnosis.cause.what.en
+
+
+def test_a_file_is_explained_by_its_path(tmp_path):
+    path = tmp_path / "request.txt"
+    path.write_text(str(signed().prepare().body) + "  sign=" + signed().headers["X-QF-SIGN"])
+
+    assert explain(path, key="abcd1234").cause
+    with pytest.raises(InputError, match="can't be read"):
+        explain(tmp_path / "none.txt")
+
+
+def test_a_text_that_is_the_name_of_a_file_is_not_opened(tmp_path, monkeypatch):
+    (tmp_path / "request.txt").write_text("txamt=1&sign=" + "0" * 32)
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(InputError):
+        explain("request.txt")
+
+
+def test_what_the_client_returned_is_explained(sandbox, client):
+    order = placed(client, out_trade_no="A1")
+    sandbox.payer(order).pay()
+    with pytest.raises(GatewayError) as refused:
+        client.reverse(order)
+    outcome = cancel(client, "A1")
+
+    for given in (
+        order,
+        order.reply,
+        outcome,
+        outcome.steps[0],
+        refused.value,
+        client.exchanges[0],
+    ):
+        assert explain(given, key=sandbox.credentials.client_key).signature == "right"
+
+
+@pytest.mark.parametrize("given", [None, 5, object(), []])
+def test_what_can_not_be_explained_is_refused_with_what_can(given):
+    with pytest.raises(InputError, match="a request, a reply"):
+        explain(given)
+
+
 # ---- the notebook: what a cell shows -----------------------------------------------------------
 
 
@@ -191,6 +285,17 @@ def test_what_a_repl_shows_is_one_short_line(client):
         assert len(repr(shown)) < 160, repr(shown)
     assert repr(outcome) == "Outcome(CANCELLED, 'A1', LOOK CANCEL CONFIRM)"
     assert repr(entry) == "Entry(1, 'A1', CANCELLED)"
+
+
+def test_a_notebook_shows_markup_in_which_what_came_from_outside_is_escaped(client):
+    placed(client, out_trade_no="<b>1", goods_name="<script>")
+    with Journal(":memory:") as journal:
+        outcome = cancel(client, "<b>1", journal=journal)
+        entry = journal.entry(1)
+
+    for shown in (outcome, entry, client.exchanges[0], explain(client.exchanges[0])):
+        written = shown._repr_html_()
+        assert written.startswith("<") and "<script>" not in written and "<b>1" not in written
 
 
 def test_print_shows_the_verdict_and_what_to_do(client):

@@ -26,7 +26,7 @@ from qftools.cancellation.walk import Finished, Walk
 from qftools.catalogue import Text
 from qftools.errors import InputError
 from qftools.exchange import Exchange
-from qftools.exchange.redaction import ShownExchange
+from qftools.exchange.redaction import ShownExchange, redacted
 from qftools.journal import records
 from qftools.journal.journal import Journal
 from qftools.models import Order, Transaction
@@ -78,7 +78,7 @@ def anything(hint):
     if hint is Order:
         return st.builds(valid_order, **ORDERS).filter(bool)
     if hint is ShownExchange:
-        return anything(Exchange).map(Exchange.redacted)
+        return anything(Exchange).map(redacted)
     if hint is Policy:
         return policies()
     if isinstance(hint, type) and issubclass(hint, tuple):

@@ -28,9 +28,6 @@ SEAMS = {("qftools.sandbox", "qftools.client")}
 CIRCLES = {
     ("qftools.cli.journal", "qftools.cli.cancel"),
     ("qftools.diagnosis.nouns", "qftools.diagnosis.report"),
-    ("qftools.exchange.__init__", "qftools.exchange.programs"),
-    ("qftools.exchange.__init__", "qftools.exchange.redaction"),
-    ("qftools.exchange.__init__", "qftools.exchange.writing"),
 }
 
 

@@ -16,6 +16,7 @@ from qftools.cancellation.walk import Finished, Step, Walk
 from qftools.catalogue import Text
 from qftools.errors import NotUnderstoodError
 from qftools.exchange import Exchange, Request, Response
+from qftools.exchange.redaction import redacted
 from qftools.journal import records
 from qftools.models import Order, Transaction
 
@@ -138,7 +139,7 @@ WALK_WRITTEN = {
     "route": ROUTE_WRITTEN,
     "end": {"verdict": "CANCELLED", "reason": {"zh": "好", "en": "well"}},
 }
-TAKEN = Taken(Step.LOOK, "query", ANSWER, 7.5, EXCHANGE.redacted())
+TAKEN = Taken(Step.LOOK, "query", ANSWER, 7.5, redacted(EXCHANGE))
 TAKEN_WRITTEN = {
     "step": "LOOK",
     "endpoint": "query",

@@ -23,6 +23,7 @@ from qftools.client.client import Client
 from qftools.client.numbers import namings
 from qftools.errors import OutcomeUnknownError
 from qftools.exchange.redaction import ShownExchange
+from qftools.markup import Markup, el
 from qftools.models import Order
 from qftools.texts import harmless, spoken
 from qftools.validation import BEIJING
@@ -99,6 +100,10 @@ class Outcome:
         because = self.because.say(language) if self.because else ""
         lines = (meaning, because, *self.warnings, self.advice(language))
         return "\n".join(harmless(line) for line in lines if line)
+
+    def _repr_html_(self) -> Markup:
+        verdict, *lines = self.say().splitlines()
+        return el("div", el("b", verdict), *(el("div", line) for line in lines))
 
     @property
     def reason(self) -> str:

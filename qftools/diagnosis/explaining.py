@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from qftools import signing
 from qftools.catalogue.rows import Text
@@ -27,12 +28,13 @@ from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Draft, Finding, Signa
 from qftools.diagnosis.reading.paste import Paste
 from qftools.diagnosis.reading.reader import read
 from qftools.diagnosis.reading.request import Reading, inputs_of, left_out, read_request
+from qftools.diagnosis.reading.sources import Source, sources_of
 from qftools.diagnosis.rules.answers import answer_findings
 from qftools.diagnosis.rules.fields import field_rules
 from qftools.diagnosis.rules.sending import Case, finding_of, hit, shortened, transport_rules
 from qftools.diagnosis.visible import difference, visible
 from qftools.errors import InputError
-from qftools.exchange import Exchange, Request, Response
+from qftools.exchange import Response
 from qftools.locale import mark
 
 _MOST_CASES = 50  # requests of one paste that are looked at
@@ -41,7 +43,7 @@ _LONGEST = 262_144  # bytes of a request; one of the gateway's has a few hundred
 
 
 def explain(
-    source: str | bytes | Exchange | Request,
+    source: Any,
     *,
     key: str | None = None,
     other_keys: Mapping[str, str] | None = None,
@@ -59,7 +61,9 @@ def explain(
     Args:
         source: A paste: cURL (bash or Windows cmd), HAR, raw HTTP, Postman, ``fetch(...)``,
             ``requests.post(...)``, JSON, PHP's ``print_r``, a log line with the signed text, bare
-            ``k=v&k=v`` with a signature; or an exchange of the client or of the sandbox.
+            ``k=v&k=v`` with a signature. As text, bytes, a `Path` or a dict. Or what a program
+            has at hand: a request or reply of ``requests``, httpx or urllib, a `Reply`, an
+            `Outcome`, an exchange of the client or of the sandbox, an error that holds one.
         key: The client key. Without it, only what needs none can be proved.
         other_keys: Keys of other environments or accounts, by a label that may be shown.
         which: Which request of the paste, from 1; the first that is wrong when left out.
@@ -82,7 +86,7 @@ def explain(
             raise InputError(name, "holds bytes that are no UTF-8", "the key that QFPay issued")
     try:
         return _explained(
-            source,
+            sources_of(source),
             key or "",
             dict(other_keys or {}),
             which,
@@ -95,14 +99,14 @@ def explain(
 
 
 def _explained(
-    source: str | bytes | Exchange | Request,
+    sources: tuple[Source, ...],
     key: str,
     others: dict[str, str],
     which: int | None,
     known: tuple[str | None, str, tuple[str, ...]],
 ) -> Diagnosis:
-    pastes = _of_bearable_size(read(source))
-    text = _text_of(source)
+    pastes = _of_bearable_size(tuple(paste for source in sources for paste in read(source)))
+    text = "".join(map(_text_of, sources))
     split = [hidden.without_key(paste) for paste in pastes]
     pastes = tuple(paste for paste, _behind in split)
     keys = Keys(key, others, text, pastes, [behind for _paste, behind in split if behind])
@@ -135,7 +139,7 @@ def _of_bearable_size(pastes: tuple[Paste, ...]) -> tuple[Paste, ...]:
     return tuple(kept[:_MOST_CASES])
 
 
-def _text_of(source: str | bytes | Exchange | Request) -> str:
+def _text_of(source: Source) -> str:
     if isinstance(source, bytes):
         return source.decode("utf-8", "replace")
     return source if isinstance(source, str) else ""

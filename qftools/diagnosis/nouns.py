@@ -16,6 +16,7 @@ from qftools.exchange.redaction import (
     ShownResponse,
     only_redacted,
 )
+from qftools.markup import Markup, el
 from qftools.texts import spoken
 
 Severity = Literal["error", "warning", "note"]
@@ -167,6 +168,9 @@ class Diagnosis(Draft):
 
     def __str__(self) -> str:
         return self.say()
+
+    def _repr_html_(self) -> Markup:
+        return el("pre", self.say())
 
     @property
     def cause(self) -> Finding | None:

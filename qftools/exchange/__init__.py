@@ -1,20 +1,12 @@
-"""One request with its reply, as it went over the wire, and what of it may be shown.
-
-Nouns and redaction only: nothing here sends.
-"""
+"""One request with its reply, as it went over the wire. Nouns only: nothing here sends."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from qftools.exchange.hidden_fields import REDACTED
 from qftools.transport.addresses import split
-
-if TYPE_CHECKING:
-    from qftools.exchange.redaction import ShownExchange
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -104,21 +96,6 @@ class Exchange:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Exchange) and _fields(self) == _fields(other)
 
-    def redacted(self, secrets: Collection[str] = ()) -> ShownExchange:
-        """Return the same exchange without what must not be shown to others.
-
-        Args:
-            secrets: Values that must not be seen wherever they stand, such as the client key.
-
-        Example:
-            >>> sent = Request("POST", "https://h/trade/v1/query", (), b"key=5744&txamt=1")
-            >>> Exchange("query", sent, None, "ReadTimeout", 0.0, 3.0).redacted().request.body
-            b'key=[redacted]&txamt=1'
-        """
-        from qftools.exchange.redaction import ShownExchange, redactor_for
-
-        return redactor_for(frozenset(secrets)).exchange(self, ShownExchange)
-
     def contents(self) -> bytes:
         """Everything that came from outside, in one piece, to search in it."""
         request, response = self.request, self.response
@@ -127,45 +104,6 @@ class Exchange:
             texts += header
         text = "\n".join(texts).encode("utf-8", "surrogatepass")
         return b"\n".join((text, request.body, response.body if response else b""))
-
-    def as_curl(self, shell: str = "bash") -> str:
-        """The request as a cURL command, redacted; *shell* is bash or cmd."""
-        from qftools.exchange.writing import as_curl
-
-        return as_curl(self.redacted().request, shell)
-
-    def as_http(self) -> str:
-        """The request as it went over the wire, redacted."""
-        from qftools.exchange.writing import as_http
-
-        return as_http(self.redacted().request)
-
-    def as_har(self) -> dict[str, Any]:
-        """Request and answer as an HTTP archive (HAR 1.2), redacted."""
-        from qftools.exchange.writing import as_har
-
-        return as_har([self.redacted()])
-
-    def as_postman(self) -> dict[str, Any]:
-        """The request as a Postman collection (v2.1), redacted."""
-        from qftools.exchange.writing import as_postman
-
-        return as_postman([self.redacted()])
-
-    def as_source(self, language: str, *, resign: bool = False) -> str:
-        """The request as a program that runs, redacted.
-
-        Args:
-            language: python, php, java, node or curl.
-            resign: Sign anew with the key in ``QFTOOLS_CLIENT_KEY``, instead of repeating the
-                recorded signature.
-
-        Raises:
-            InputError: There is no such language.
-        """
-        from qftools.exchange.programs import as_source
-
-        return as_source(self.redacted().request, language, resign=resign)
 
 
 def cut(text: str) -> str:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qftools.errors import InputError
 from qftools.exchange import Request
-from qftools.exchange.redaction import ShownRequest
 from qftools.exchange.writing import as_curl
+
+if TYPE_CHECKING:
+    from qftools.exchange.redaction import ShownRequest
 
 # What the libraries write themselves, and refuse or double when it is given.
 _THEIRS = frozenset({"content-length", "connection", "host", "accept-encoding", "expect", "te"})

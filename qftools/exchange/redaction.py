@@ -28,9 +28,13 @@ from qftools.exchange import (
     Request,
     Response,
     cut,
+    programs,
+    writing,
 )
 from qftools.exchange.encoded import Finder
 from qftools.exchange.hidden_fields import HINTS, LOOSE, is_hidden
+from qftools.markup import Markup, el
+from qftools.texts import harmless
 
 _LONGEST_ENCODED = 16_384  # bytes of a secret in the longest of its encodings
 _DEEPEST = 8  # structures inside structures; what is deeper is not shown
@@ -111,9 +115,40 @@ class ShownExchange(Exchange):
     def __post_init__(self, made_by: object) -> None:
         only_redacted(made_by, type(self))
 
-    def redacted(self, secrets: Collection[str] = ()) -> Self:
-        """Return the same exchange without *secrets*."""
-        return redactor_for(frozenset(secrets)).exchange(self, type(self)) if secrets else self
+    def __str__(self) -> str:
+        return "\n".join(map(harmless, writing.as_text(self).splitlines()))
+
+    def _repr_html_(self) -> Markup:
+        return el("details", el("summary", repr(self)), el("pre", str(self)))
+
+    def as_curl(self, shell: str = "bash") -> str:
+        """The request as a cURL command, redacted; *shell* is bash or cmd."""
+        return writing.as_curl(self.request, shell)
+
+    def as_http(self) -> str:
+        """The request as it went over the wire."""
+        return writing.as_http(self.request)
+
+    def as_har(self) -> dict[str, Any]:
+        """Request and answer as an HTTP archive (HAR 1.2)."""
+        return writing.as_har([self])
+
+    def as_postman(self) -> dict[str, Any]:
+        """The request as a Postman collection (v2.1)."""
+        return writing.as_postman([self])
+
+    def as_source(self, language: str, *, resign: bool = False) -> str:
+        """The request as a program that runs.
+
+        Args:
+            language: python, php, java, node or curl.
+            resign: Sign anew with the key in ``QFTOOLS_CLIENT_KEY``, instead of repeating the
+                recorded signature.
+
+        Raises:
+            InputError: There is no such language.
+        """
+        return programs.as_source(self.request, language, resign=resign)
 
 
 S = TypeVar("S", bound=ShownExchange)
@@ -474,6 +509,23 @@ class Redactor:
         return b"".join([*parts, near[at:most]])
 
 
+def redacted(exchange: Exchange, secrets: Collection[str] = ()) -> ShownExchange:
+    """Return *exchange* without what must not be shown to others.
+
+    Args:
+        exchange: What went over the wire.
+        secrets: Values that must not be seen wherever they stand, such as the client key.
+
+    Example:
+        >>> sent = Request("POST", "https://h/trade/v1/query", (), b"key=5744&txamt=1")
+        >>> redacted(Exchange("query", sent, None, "ReadTimeout", 0.0, 3.0)).request.body
+        b'key=[redacted]&txamt=1'
+    """
+    if isinstance(exchange, ShownExchange) and not secrets:
+        return exchange
+    return redactor_for(frozenset(secrets)).exchange(exchange, ShownExchange)
+
+
 @lru_cache(maxsize=32)
 def redactor_for(secrets: frozenset[str] = frozenset()) -> Redactor:
     """Return the redactor of these secrets; making one costs more than using it."""
@@ -587,6 +639,7 @@ _PART_NAME = re.compile(r'(?i)[;\s]name\*?=(?:"((?:[^"\\\r\n]|\\.)*)"|([^\s";]+)
 _PART_TYPE = re.compile(r"(?im)^content-type:\s*([^\r\n]+(?:\r?\n[ \t][^\r\n]+)*)")
 
 __all__ = [
+    "redacted",
     "REDACTED",
     "Collector",
     "Redactor",

@@ -8,14 +8,16 @@ from __future__ import annotations
 import base64
 import datetime
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Headers, Request, Response
-from qftools.exchange.redaction import ShownExchange, ShownRequest
-from qftools.exchange.shell import bash_word, cmd_word, printf_word
+from qftools.exchange.quoting import bash_word, cmd_word, printf_word
 from qftools.transport.addresses import split
+
+if TYPE_CHECKING:
+    from qftools.exchange.redaction import ShownExchange, ShownRequest
 
 _FORM = "application/x-www-form-urlencoded"
 _OF_THE_CONNECTION = frozenset({"content-length", "connection", "accept-encoding"})
@@ -87,6 +89,20 @@ def as_http(request: ShownRequest) -> str:
 
 def _without_length(headers: Headers) -> Headers:
     return tuple(row for row in headers if row[0].lower() != "content-length")
+
+
+def as_text(exchange: ShownExchange) -> str:
+    """Request and reply as they looked on the wire, for a person."""
+    request, response = exchange.request, exchange.response
+    lines = [*_message(f"{request.method} {request.url}", request)]
+    lines += [f"-- {exchange.seconds:.3f} s --"]
+    lines += _message(f"HTTP {response.status}", response) if response else [exchange.error or ""]
+    return "\n".join(lines)
+
+
+def _message(first: str, message: Request | Response) -> list[str]:
+    headers = [f"{name}: {value}" for name, value in message.headers]
+    return [first, *headers, "", message.body.decode("utf-8", "backslashreplace")]
 
 
 # ---- HAR -----------------------------------------------------------------------------

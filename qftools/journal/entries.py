@@ -12,6 +12,7 @@ from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Walk
 from qftools.errors import NotUnderstoodError
 from qftools.journal import records
+from qftools.markup import Markup, el
 from qftools.models import Order
 
 Cells = dict[str, Any]  # of one row of the table "entry", by the column's name
@@ -51,6 +52,10 @@ class Entry:
     def __repr__(self) -> str:
         state = self.verdict or f"interrupted at {self.walk.step}"
         return f"Entry({self.number}, {self.order.number!r}, {state})"
+
+    def _repr_html_(self) -> Markup:
+        ended = self.outcome
+        return el("div", repr(self), ended and ended._repr_html_())
 
     @property
     def order(self) -> Order:

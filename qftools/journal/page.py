@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 from qftools.cancellation.run import Taken
 from qftools.cancellation.verdicts import VERDICTS
 from qftools.catalogue import Text
-from qftools.exchange import Headers
-from qftools.exchange.redaction import Shown, ShownExchange, redactor_for
+from qftools.exchange import writing
+from qftools.exchange.redaction import Shown, redactor_for
 from qftools.journal import records
 from qftools.journal.journal import Entry
+from qftools.markup import Markup, el, join
 from qftools.texts import harmless, spoken, text
 from qftools.validation import BEIJING
 
@@ -57,7 +57,7 @@ def to_dict(entry: Entry, language: str | None = None) -> dict[str, Any]:
         "changed": when(entry.changed),
         "verdict": entry.verdict and entry.verdict.value,
         "reason": end.reason.say(language) if end and end.reason else "",
-        "charged": VERDICTS[entry.verdict].charged if entry.verdict else "unknown",
+        "charged": _charged(entry),
         "settled": entry.settled,
         "next": what_to_do(entry, language),
         "order": records.plain(entry.order),
@@ -77,7 +77,7 @@ def as_text(entry: Entry, language: str | None = None) -> str:
     for number, taken in enumerate(entry.steps, 1):
         lines += ["", f"{number}. {_headline(taken, language)}"]
         if taken.exchange is not None:
-            lines += [f"   {line}" for line in _raw(taken.exchange).splitlines()]
+            lines += [f"   {line}" for line in writing.as_text(taken.exchange).splitlines()]
     if entry.unanswered:
         lines += ["", _unanswered(entry, language)]
     return "\n".join(harmless(line) for line in lines)
@@ -85,39 +85,38 @@ def as_text(entry: Entry, language: str | None = None) -> str:
 
 def as_html(entry: Entry, language: str | None = None) -> str:
     """Return the evidence as one page that needs nothing else: to attach to a ticket."""
-    verdict = entry.verdict.value if entry.verdict else text("INTERRUPTED", language)
-    name = entry.order.number
-    facts = "\n".join(
-        f"<tr><th>{escape(fact)}</th><td>{escape(value)}</td></tr>"
-        for fact, value in _facts(entry, language)
-    )
-    steps = "\n".join(_step_as_html(taken, language) for taken in entry.steps)
+    verdict = _verdict(entry, language)
+    meaning = VERDICTS[entry.verdict].meaning.say(language) if entry.verdict else ""
+    steps = [_step_as_html(taken, language) for taken in entry.steps]
     if entry.unanswered:
-        steps += f"\n<li>{escape(_unanswered(entry, language))}</li>"
-    charged = VERDICTS[entry.verdict].charged if entry.verdict else "unknown"
+        steps.append(el("li", _unanswered(entry, language)))
+    note = text("The client key is in no part of this page. Times are Beijing's.", language)
     return _PAGE.format(
         lang="zh-CN" if spoken(language) == "zh" else "en",
-        title=escape(f"{name}: {verdict}"),
-        verdict=escape(verdict),
-        charged=charged,
-        meaning=escape(VERDICTS[entry.verdict].meaning.say(language) if entry.verdict else ""),
-        facts=facts,
-        questions=escape(text("Questions and answers", language)),
-        steps=steps,
-        note=escape(
-            text(
-                "The client key is in no part of this page. Times are Beijing's.",
-                language,
-            )
+        title=el("title", f"{entry.order.number}: {verdict}"),
+        body=join(
+            el("h1", verdict, cls=_charged(entry)),
+            el("p", meaning),
+            el("table", *(el("tr", el("th", f), el("td", v)) for f, v in _facts(entry, language))),
+            el("h2", text("Questions and answers", language)),
+            el("ol", *steps),
+            el("footer", note),
         ),
     )
+
+
+def _charged(entry: Entry) -> str:
+    return VERDICTS[entry.verdict].charged if entry.verdict else "unknown"
+
+
+def _verdict(entry: Entry, language: str | None) -> str:
+    return entry.verdict.value if entry.verdict else text("INTERRUPTED", language)
 
 
 def _facts(entry: Entry, language: str | None = None) -> Iterator[tuple[str, str]]:
     order, end = entry.order, entry.walk.end
     amount = f"{order.txamt} {order.txcurrcd or ''}".rstrip()
-    verdict = entry.verdict.value if entry.verdict else text("INTERRUPTED", language)
-    yield text("Verdict", language), verdict
+    yield text("Verdict", language), _verdict(entry, language)
     if end is not None and end.reason:
         yield text("Reason", language), end.reason.say(language)
     yield text("What to do", language), what_to_do(entry, language)
@@ -158,41 +157,19 @@ def _signed(taken: Taken, language: str | None = None) -> str:
     return text("signed", language) if taken.answer.signed else text("not signed", language)
 
 
-def _raw(exchange: ShownExchange) -> str:
-    """Request and reply as they would look on the wire."""
-    request, response = exchange.request, exchange.response
-    parts = [f"{request.method} {request.url}", *_headers(request.headers), "", _body(request.body)]
-    parts += [f"-- {exchange.seconds:.3f} s --"]
-    if response is None:
-        parts += [exchange.error or ""]
-    else:
-        parts += [f"HTTP {response.status}", *_headers(response.headers), "", _body(response.body)]
-    return "\n".join(parts)
-
-
-def _headers(headers: Headers) -> Iterator[str]:
-    for name, value in headers:
-        yield f"{name}: {value}"
-
-
-def _body(raw: bytes) -> str:
-    return raw.decode("utf-8", "backslashreplace")
-
-
-def _step_as_html(taken: Taken, language: str | None = None) -> str:
+def _step_as_html(taken: Taken, language: str | None) -> Markup:
     answer = taken.answer
-    head = (
-        f"<b>{taken.step}</b> <code>{escape(taken.endpoint)}</code> → "
-        f'<b class="{taken.finding}">{taken.finding}</b> {escape(answer.respcd or "")}'
-        f"<small>{escape(when(taken.at))}</small><small>{escape(_signed(taken, language))}</small>"
+    note = answer.note.say(language) if answer.note else None
+    asked = el("summary", text("Request and reply", language))
+    return el(
+        "li",
+        join(el("b", taken.step), " ", el("code", taken.endpoint), " → "),
+        join(el("b", taken.finding, cls=taken.finding), " ", answer.respcd),
+        el("small", when(taken.at)),
+        el("small", _signed(taken, language)),
+        note and el("p", note),
+        taken.exchange and el("details", asked, el("pre", writing.as_text(taken.exchange))),
     )
-    if answer.note:
-        head += f"<p>{escape(answer.note.say(language))}</p>"
-    if taken.exchange is None:
-        return f"<li>{head}</li>"
-    shown = escape(text("Request and reply", language))
-    raw = escape(_raw(taken.exchange))
-    return f"<li>{head}<details><summary>{shown}</summary><pre>{raw}</pre></details></li>"
 
 
 _PAGE = """<!doctype html>
@@ -201,7 +178,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
+{title}
 <style>
 :root {{ color-scheme: light dark; --line: #8884; --no: #1a7f37; --yes: #b35900; --un: #cf222e; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --no: #3fb950; --yes: #f0883e; --un: #ff7b72; }} }}
@@ -226,16 +203,7 @@ footer {{ margin-top: 2rem; opacity: .7; font-size: .9rem; }}
 </style>
 </head>
 <body>
-<h1 class="{charged}">{verdict}</h1>
-<p>{meaning}</p>
-<table>
-{facts}
-</table>
-<h2>{questions}</h2>
-<ol>
-{steps}
-</ol>
-<footer>{note}</footer>
+{body}
 </body>
 </html>
 """

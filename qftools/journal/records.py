@@ -20,7 +20,7 @@ from qftools.cancellation.walk import Walk
 from qftools.catalogue import Text
 from qftools.errors import NotUnderstoodError
 from qftools.exchange import Exchange
-from qftools.exchange.redaction import ShownExchange
+from qftools.exchange.redaction import ShownExchange, redacted
 from qftools.models import Order, Transaction
 
 Plain = dict[str, Any]
@@ -105,7 +105,7 @@ def _reader(kind: Any) -> Reader:
     if kind is Text:
         return _text
     if kind is ShownExchange:
-        return lambda value, at: _reader(Exchange)(value, at).redacted()
+        return lambda value, at: redacted(_reader(Exchange)(value, at))
     if kind is Transaction:
         return lambda value, at: Transaction(_checked(dict, value, at))
     if issubclass(kind, tuple):

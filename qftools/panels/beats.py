@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qftools.locale import text as _
+from qftools.markup import Markup, el, join
 from qftools.panels.exchange_view import exchange_view
-from qftools.panels.markup import Markup, el, join
 from qftools.panels.story import Beat, Gap, shortened
 
 

@@ -9,9 +9,9 @@ from qftools.cancellation.routing import route
 from qftools.cancellation.run import Outcome
 from qftools.locale import language
 from qftools.locale import text as _
+from qftools.markup import Markup, el, join
 from qftools.panels import stage
 from qftools.panels.beats import beats_view
-from qftools.panels.markup import Markup, el, join
 from qftools.panels.panel import (
     Panel,
     card,

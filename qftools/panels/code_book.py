@@ -8,7 +8,7 @@ from qftools import catalogue
 from qftools.catalogue import Code
 from qftools.locale import language, mark
 from qftools.locale import text as _
-from qftools.panels.markup import Markup, el, join
+from qftools.markup import Markup, el, join
 from qftools.panels.panel import Panel, card, field, relabel, row, tell
 
 _KINDS = {

@@ -14,10 +14,10 @@ from qftools.client.client import Client
 from qftools.errors import InputError
 from qftools.locale import language, mark
 from qftools.locale import text as _
+from qftools.markup import Markup, el, join
 from qftools.models import Credentials, Order, Reply
 from qftools.panels import stage
 from qftools.panels.exchange_view import exchange_view
-from qftools.panels.markup import Markup, el, join
 from qftools.panels.panel import Panel, card, field, main_button, relabel, row, tell
 from qftools.panels.typed import Secret
 from qftools.panels.verdict_view import verdict_card

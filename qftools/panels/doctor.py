@@ -9,7 +9,7 @@ from qftools.diagnosis.visible import visible
 from qftools.errors import InputError
 from qftools.locale import language, mark
 from qftools.locale import text as _
-from qftools.panels.markup import Markup, el, join
+from qftools.markup import Markup, el, join
 from qftools.panels.panel import Panel, card, field, main_button, row, tell
 from qftools.panels.typed import Pasted, Secret
 from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY

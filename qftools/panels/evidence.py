@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipywidgets import HTML, VBox
 
 from qftools.cancellation.run import Outcome, Taken
+from qftools.markup import el, join
 from qftools.panels.beats import beats_view
-from qftools.panels.markup import el, join
 from qftools.panels.panel import Panel, columns, picture, tell
 from qftools.panels.sequence import sequence, told
 from qftools.panels.story import Beat, Line, read

@@ -9,7 +9,7 @@ from qftools.catalogue import Field
 from qftools.exchange.redaction import ShownExchange
 from qftools.locale import Language, language
 from qftools.locale import text as _
-from qftools.panels.markup import Markup, el, join
+from qftools.markup import Markup, el, join
 from qftools.panels.story import reading
 
 SHOWN_HEADERS = ("X-QF-APPCODE", "X-QF-SIGN", "X-QF-SIGNTYPE")

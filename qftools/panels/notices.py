@@ -11,8 +11,8 @@ from ipywidgets import HTML, Button
 
 from qftools.locale import mark
 from qftools.locale import text as _
+from qftools.markup import Markup, el
 from qftools.panels import stage
-from qftools.panels.markup import Markup, el
 from qftools.panels.panel import Panel, card, main_button, row, tell
 from qftools.sandbox import Sandbox
 from qftools.signing import verify_body

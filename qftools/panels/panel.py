@@ -17,8 +17,8 @@ from ipywidgets import HTML, Button, HBox, VBox
 from qftools import locale
 from qftools.errors import OutcomeUnknownError, QFPayError
 from qftools.locale import text as _
+from qftools.markup import Markup, el, join
 from qftools.panels import style
-from qftools.panels.markup import Markup, el, join
 
 
 class Panel(VBox):  # type: ignore[misc]

@@ -11,8 +11,8 @@ from ipywidgets import HTML, Button
 from qftools import catalogue
 from qftools.locale import language, mark
 from qftools.locale import text as _
+from qftools.markup import Markup, el, join
 from qftools.panels import stage
-from qftools.panels.markup import Markup, el, join
 from qftools.panels.panel import Panel, row, tell
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.orders import Row

@@ -13,7 +13,7 @@ from ipywidgets import HTML, Button, VBox
 from qftools.errors import InputError
 from qftools.locale import language
 from qftools.locale import text as _
-from qftools.panels.markup import el
+from qftools.markup import el
 from qftools.panels.panel import Panel, card, tell
 
 

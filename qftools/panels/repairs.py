@@ -12,7 +12,7 @@ from qftools.cancellation.routing import route
 from qftools.errors import GatewayError, InputError, OutcomeUnknownError
 from qftools.locale import mark
 from qftools.locale import text as _
-from qftools.panels.markup import el
+from qftools.markup import el
 from qftools.panels.panel import Panel, card, tell
 from qftools.panels.signing_desk import WAYS, asked
 from qftools.panels.story import reading

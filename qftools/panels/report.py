@@ -6,8 +6,8 @@ from ipywidgets import HTML, Button
 
 from qftools.locale import language, mark
 from qftools.locale import text as _
+from qftools.markup import Markup, el
 from qftools.panels import stage
-from qftools.panels.markup import Markup, el
 from qftools.panels.panel import Panel, card, row, tell
 from qftools.sandbox import Sandbox
 from qftools.sandbox.report.report import Finding

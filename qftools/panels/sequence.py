@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from qftools.locale import mark
 from qftools.locale import text as _
-from qftools.panels.markup import Markup, el, join
+from qftools.markup import Markup, el, join
 from qftools.panels.story import LANES, Beat, Gap, Lane, Line, shortened
 
 _WIDTH = 404

@@ -11,7 +11,7 @@ from qftools.diagnosis.visible import BLANK, visible
 from qftools.exchange.redaction import Shown, ShownExchange, redactor_for
 from qftools.locale import mark
 from qftools.locale import text as _
-from qftools.panels.markup import Markup, el, join
+from qftools.markup import Markup, el, join
 from qftools.panels.panel import Panel, columns, field, main_button, row, tell
 from qftools.panels.signing_desk import WAYS, Pairs, asked
 from qftools.panels.story import reading

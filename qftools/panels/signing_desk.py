@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 import requests
 
 from qftools.exchange import Exchange, Request, Response
-from qftools.exchange.redaction import ShownExchange
+from qftools.exchange.redaction import ShownExchange, redacted
 from qftools.locale import mark
 from qftools.sandbox import Sandbox
 from qftools.signing import Algorithm, canonical, sign_text
@@ -125,11 +125,6 @@ def asked(endpoint: str, pairs: Pairs, way: Way, key: str, algorithm: Algorithm)
     prepared = requests.Request("POST", url, data=urlencode(pairs), headers=headers).prepare()
     reply = sandbox._adapter().send(prepared)
     now = sandbox.clock.now()
-    return Exchange(
-        endpoint,
-        Request("POST", url, tuple(headers.items()), urlencode(pairs).encode()),
-        Response(reply.status_code, tuple(reply.headers.items()), reply.content),
-        None,
-        now,
-        0.0,
-    ).redacted()
+    sent = Request("POST", url, tuple(headers.items()), urlencode(pairs).encode())
+    came = Response(reply.status_code, tuple(reply.headers.items()), reply.content)
+    return redacted(Exchange(endpoint, sent, came, None, now, 0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import NEXT, Step, Walk
 from qftools.locale import text as _
-from qftools.panels.markup import Markup, el, join
+from qftools.markup import Markup, el, join
 
 _WIDTH = 404
 _BOX_W, _BOX_H, _BOX_Y = 104, 40, 34

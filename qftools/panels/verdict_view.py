@@ -6,7 +6,7 @@ from qftools.cancellation.run import Outcome
 from qftools.cancellation.verdicts import VERDICTS
 from qftools.locale import language
 from qftools.locale import text as _
-from qftools.panels.markup import Markup, el
+from qftools.markup import Markup, el
 from qftools.panels.state_diagram import tone_of
 
 

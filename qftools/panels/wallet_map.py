@@ -8,7 +8,7 @@ from qftools import catalogue
 from qftools.cancellation.routing import PROFILES, Route, route
 from qftools.locale import language, mark
 from qftools.locale import text as _
-from qftools.panels.markup import Markup, el
+from qftools.markup import Markup, el
 from qftools.panels.panel import Panel, field, relabel, row, tell
 
 _CALLS = {

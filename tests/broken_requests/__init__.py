@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qftools.exchange import Exchange, Request
+from qftools.exchange.redaction import redacted
 from qftools.exchange.writing import as_curl, as_har, as_http, as_postman
 from tests.broken_requests import rare, texts, values
 from tests.broken_requests.answers import ANSWERS, answer
@@ -95,7 +96,7 @@ def _headers(made: Payload, signature: str) -> tuple[tuple[str, str], ...]:
 
 
 def _pasted(rng: random.Random, request: Request) -> str:
-    exchange = Exchange("", request, None, "-", 0.0, 0.0).redacted()
+    exchange = redacted(Exchange("", request, None, "-", 0.0, 0.0))
     shown = exchange.request
     forms: list[Callable[[], str]] = [
         lambda: as_curl(shown),

@@ -15,6 +15,7 @@ from qftools.diagnosis.reading.paste import LONGEST, LONGEST_TEXT
 from qftools.diagnosis.reading.reader import read
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request, Response
+from qftools.exchange.redaction import redacted
 from qftools.exchange.writing import as_curl, as_har, as_http, as_postman
 from tests.diagnosis import chromium_pastes
 
@@ -198,7 +199,7 @@ def test_what_is_written_as_raw_http_is_read_back_as_the_same_request(request):
 @given(requests(), BODY)
 def test_what_is_written_as_an_archive_is_read_back_as_the_same_exchange(request, body):
     answer = Response(200, (("Content-Type", "application/json"),), body)
-    exchange = Exchange("query", request, answer, None, 1e9, 0.25).redacted()
+    exchange = redacted(Exchange("query", request, answer, None, 1e9, 0.25))
 
     (paste,) = read(json.dumps(as_har([exchange])))
 
@@ -207,7 +208,7 @@ def test_what_is_written_as_an_archive_is_read_back_as_the_same_exchange(request
 
 @given(requests())
 def test_what_is_written_for_postman_is_read_back_as_the_same_request(request):
-    exchange = Exchange("query", request, None, "none", 1e9, 0.25).redacted()
+    exchange = redacted(Exchange("query", request, None, "none", 1e9, 0.25))
     try:
         written = json.dumps(as_postman([exchange]))
     except InputError:

@@ -13,7 +13,7 @@ from qftools import sign
 from qftools.diagnosis.snippets import SNIPPETS
 from qftools.exchange import Exchange, Request
 from qftools.exchange.programs import as_source
-from qftools.exchange.redaction import Redactor
+from qftools.exchange.redaction import Redactor, redacted
 from qftools.sandbox import Sandbox
 from qftools.signing import canonical, sign_body
 
@@ -91,7 +91,7 @@ def answer_of(printed):
 )
 def test_a_recorded_request_runs_as_a_program_and_is_accepted(language, sandbox, tmp_path):
     request = recorded(sandbox, f"REC{language}")
-    source = Exchange("payment", request, None, "-", 0.0, 0.0).as_source(language)
+    source = redacted(Exchange("payment", request, None, "-", 0.0, 0.0)).as_source(language)
 
     answer = answer_of(run(tmp_path, language, source))
 

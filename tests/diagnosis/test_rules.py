@@ -11,6 +11,7 @@ import pytest
 from qftools import explain
 from qftools.diagnosis.rules.remarks import REMARKS
 from qftools.exchange import Exchange, Request, Response
+from qftools.exchange.redaction import redacted
 from qftools.sandbox import Sandbox
 
 HOST = "https://openapi-hk.qfapi.com"
@@ -164,7 +165,7 @@ def test_a_cancel_by_the_wrong_call_is_seen_from_the_payment_in_the_same_paste()
 
 
 def as_curl(request):
-    return Exchange("", request, None, "-", 0.0, 0.0).as_curl()
+    return redacted(Exchange("", request, None, "-", 0.0, 0.0)).as_curl()
 
 
 def test_a_number_that_two_payments_of_a_paste_share_is_found():

@@ -11,7 +11,8 @@ import pytest
 
 from qftools import explain, sign
 from qftools.diagnosis.reading.reader import read
-from qftools.exchange import REDACTED, Exchange
+from qftools.exchange import REDACTED
+from qftools.exchange.redaction import ShownExchange
 from qftools.sandbox import Sandbox
 from tests.diagnosis.test_programs import answer_of, every_language, run
 
@@ -63,9 +64,9 @@ def unsorted(params):
 
 
 WRITERS = {
-    "curl": Exchange.as_curl,
+    "curl": ShownExchange.as_curl,
     "curl for cmd": lambda exchange: exchange.as_curl("cmd"),
-    "http": Exchange.as_http,
+    "http": ShownExchange.as_http,
     "har": lambda exchange: json.dumps(exchange.as_har()),
     "postman": lambda exchange: json.dumps(exchange.as_postman()),
 }

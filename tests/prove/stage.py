@@ -17,6 +17,7 @@ from qftools.client.client import Client
 from qftools.client.connection import PATHS, read
 from qftools.errors import GatewayError, OutcomeUnknownError, TransportError
 from qftools.exchange import Exchange, Request, Response
+from qftools.exchange.redaction import redacted
 from qftools.models import Order, Reply
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.ledger import Moved
@@ -236,9 +237,9 @@ class _Direct:
         exchange = Exchange(endpoint, request, response, trouble, started, self.clock() - started)
         if response is None:
             error = TransportError(trouble)
-            error.exchange = exchange.redacted()
+            error.exchange = redacted(exchange)
             raise error
-        return replace(read(exchange, me.client_key), exchange=exchange.redacted())
+        return replace(read(exchange, me.client_key), exchange=redacted(exchange))
 
 
 def Direct(stage: Stage) -> Client:
