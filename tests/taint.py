@@ -219,7 +219,8 @@ class World:
 
 
 def _written(exchange: Any) -> Iterator[str]:
-    yield from (repr(exchange), exchange.as_http(), exchange_view(exchange), exchange.as_curl())
+    yield from (repr(exchange), str(exchange), exchange._repr_html_())
+    yield from (exchange.as_http(), exchange_view(exchange), exchange.as_curl())
     with suppress(InputError):  # cmd can't write everything
         yield exchange.as_curl("cmd")
     yield from (json.dumps(exchange.as_har(), ensure_ascii=False),)
@@ -282,9 +283,10 @@ def _journal(world: World) -> Iterator[str]:
     with Journal(path) as journal:
         order = Order(world.paid.out_trade_no, 2500, world.paid.txdtm)
         outcome = cancel(world.client, order, journal=journal)
-        yield from (repr(outcome), json.dumps(outcome.to_dict(), ensure_ascii=False))
+        yield from (repr(outcome), str(outcome), outcome._repr_html_())
+        yield json.dumps(outcome.to_dict(), ensure_ascii=False)
         entry = journal.entry(1)
-        yield repr(entry.steps)
+        yield from (repr(entry), repr(entry.steps), entry._repr_html_())
         for show in (journal_page.as_text, journal_page.as_json, journal_page.as_html):
             yield from (show(entry, lang) for lang in ("zh", "en"))
     for file in world.folder.glob("journal.db*"):
@@ -303,7 +305,8 @@ def _diagnosis(world: World) -> Iterator[str]:
             except InputError as error:
                 yield from (str(error), error.say("zh"))
                 continue
-            yield from (repr(diagnosis), diagnosis.say("zh"), diagnosis.say("en", "php"))
+            yield from (repr(diagnosis), diagnosis._repr_html_())
+            yield from (diagnosis.say("zh"), diagnosis.say("en", "php"))
             yield json.dumps(diagnosis.to_dict(), ensure_ascii=False)
         yield redacted_paste(paste, KEY)
 
