@@ -16,6 +16,7 @@ from qftools.errors import BusyError, InputError, JournalError
 from qftools.journal.journal import SETTLED, Journal
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
+from qftools.sandbox.books.scripts import ORDINARY
 
 HASTY = Policy(look_tries=2, confirm_tries=2)
 
@@ -251,7 +252,7 @@ def test_an_order_that_the_gateway_will_not_cancel_stays_owed_and_is_cancelled_o
     order = placed(client, txamt=77016)  # the wallet refuses the cancel
     first = cancel(client, order, journal=journal)
     assert [entry.verdict for entry in journal.pending()] == [Verdict.NOT_CANCELLABLE]
-    sandbox._entry(order).on_cancel.clear()
+    sandbox._entry(order).on_cancel = ORDINARY
 
     second = journal.resume(client, 1)
 

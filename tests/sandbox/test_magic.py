@@ -9,7 +9,6 @@ import pytest
 
 from qftools import catalogue
 from qftools.sandbox.books.payer import ACTS
-from qftools.sandbox.books.states import Event
 from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.faults import endpoints_of, fault_name
 from tests.sandbox.doors import Door, GatewayDoor, NoReplyError
@@ -128,9 +127,9 @@ def test_every_line_uses_words_that_the_sandbox_knows():
     for row in magic.table().values():
         assert row.text.zh and row.text.en and row.name
         assert row.place in {"", "show", "type", "pay", "fail", "none"}
-        assert all(step["event"] in set(Event) for step in row.plan)
-        for where, name, times in row.faults:
-            assert endpoints_of(where) and fault_name(name) == name and times > 0
+        for fault in row.faults:
+            assert endpoints_of(fault.on) and fault_name(fault.name) == fault.name
+            assert fault.times > 0
         for code in (row.code, row.first, row.refuse):
             assert not code or code in catalogue.codes()
 

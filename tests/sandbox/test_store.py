@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sqlite3
 import stat
 import subprocess
@@ -208,3 +210,18 @@ def test_a_reset_forgets_orders_and_keeps_merchants(file):
         assert again.json == first.json
     with Sandbox(data=file) as sandbox:
         assert len(sandbox.orders()) == 1
+
+
+def test_what_an_order_will_do_stays_in_the_file_as_it_always_was(file):
+    with Sandbox(data=file) as sandbox:
+        door = RequestsDoor(sandbox, serve=False)
+        door.pay(txamt=77003)
+        door.pay(txamt=77018)
+        door.pay(txamt=77024)
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        rows = database.execute("SELECT value FROM record WHERE kind = 'order'").fetchall()
+    kept = [json.loads(value) for (value,) in rows]
+
+    assert [order["plan"] for order in kept] == [[{"event": "pay", "looks": 1}], [], []]
+    assert [order["on_cancel"] for order in kept] == [{}, {"refuse": "1254", "times": 1}, {}]
+    assert [order["faults"] for order in kept] == [[], [], [["cancel", "lost after", 1]]]

@@ -174,12 +174,11 @@ class Ledger:
             entry.hidden -= 1
             self.books.touch(entry)
             return False
-        if entry.plan and "looks" in entry.plan[0]:
-            step = entry.plan[0]
-            if step["looks"] <= 0:
+        if entry.plan and entry.plan[0].looks is not None:
+            if entry.plan[0].looks <= 0:
                 self._next_step(entry, at)
             else:
-                step["looks"] -= 1
+                entry.plan[0].looks -= 1
                 self.books.touch(entry)
         return True
 
@@ -201,17 +200,17 @@ class Ledger:
 
     def start_plan(self, entry: Entry, now: float) -> None:
         """Make the appointment for the next thing that the payer will do, if it has a time."""
-        if entry.plan and "seconds" in entry.plan[0]:
+        if entry.plan and entry.plan[0].seconds is not None:
             step = entry.plan[0]
-            step.setdefault("due", now + step["seconds"])
-            self.timers.add(step["due"], "plan", entry.syssn)
+            step.due = now + entry.plan[0].seconds if step.due is None else step.due
+            self.timers.add(step.due, "plan", entry.syssn)
 
     def appoint(self, entry: Entry) -> None:
         """Make an order's appointments again, after a restart."""
         if entry.expires is not None and entry.state in OPEN:
             self.timers.add(entry.expires, "expire", entry.syssn)
-        if entry.plan and "due" in entry.plan[0]:
-            self.timers.add(entry.plan[0]["due"], "plan", entry.syssn)
+        if entry.plan and entry.plan[0].due is not None:
+            self.timers.add(entry.plan[0].due, "plan", entry.syssn)
 
     def _expire(self, syssn: str, due: float) -> None:
         entry = self.books.by_syssn(syssn)
@@ -220,17 +219,16 @@ class Ledger:
 
     def _planned(self, syssn: str, due: float) -> None:
         entry = self.books.by_syssn(syssn)
-        if entry is not None and entry.plan and entry.plan[0].get("due") == due:
+        if entry is not None and entry.plan and entry.plan[0].due == due:
             self._next_step(entry, due)
 
     def _next_step(self, entry: Entry, at: float) -> None:
         """Carry out the first step of an order's plan."""
         step = entry.plan.pop(0)
-        event = Event(step["event"])
-        refund = self.books.by_syssn(step.get("refund", ""))
-        self.happen(entry, event, at, amount=step.get("amount", 0))
+        refund = self.books.by_syssn(step.refund)
+        self.happen(entry, step.event, at, amount=step.amount)
         if refund is not None:
-            self._settle(refund, event, at)
+            self._settle(refund, step.event, at)
         self.start_plan(entry, at)
         self.books.touch(entry)
 

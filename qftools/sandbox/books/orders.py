@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields
 from typing import Any
 
 from qftools.sandbox.books.clock import beijing
+from qftools.sandbox.books.scripts import ORDINARY, BoundFault, Planned, Reaction
 from qftools.sandbox.books.states import OWN_CODE, Event, State, after
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Entry:
     """A payment, a refund or a cancel as the gateway keeps it. Only the gateway changes it.
 
@@ -21,9 +22,9 @@ class Entry:
         paid: Money that came in, minor units. *refunded*: money that went back.
         voided_at: When a cancel gave the money of a paid order back (cancel_paid=refund).
         code: The respcd of a failed order, or of an open one where it is not 1143.
-        plan: What the payer will do by itself, see `magic`.
-        on_cancel, on_refund: How the wallet will take a cancel or refund, see `magic`.
-        faults: Faults bound to this order: endpoint, fault, times.
+        plan: What will happen by itself.
+        on_cancel, on_refund: How the wallet will take a cancel or a refund.
+        faults: Faults on calls about this order.
         hidden: Queries that do not find the order yet.
         extra: Fields of the payment's answer that its mode adds.
         chain: For refunds and cancels, the number of the payment.
@@ -61,10 +62,10 @@ class Entry:
     auth_code: str = ""
     fingerprint: str = ""
     hidden: int = 0
-    plan: list[dict[str, Any]] = field(default_factory=list)
-    on_cancel: dict[str, Any] = field(default_factory=dict)
-    on_refund: dict[str, Any] = field(default_factory=dict)
-    faults: list[list[Any]] = field(default_factory=list)
+    plan: list[Planned] = field(default_factory=list)
+    on_cancel: Reaction = ORDINARY
+    on_refund: Reaction = ORDINARY
+    faults: list[BoundFault] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
@@ -112,8 +113,13 @@ class Entry:
     def to_record(self) -> dict[str, Any]:
         """Return everything as plain data."""
         record = {name: getattr(self, name) for name in _FIELDS}
-        record["state"] = self.state.value
-        return record
+        return record | {
+            "state": self.state.value,
+            "plan": [planned.to_record() for planned in self.plan],
+            "on_cancel": self.on_cancel.to_record(),
+            "on_refund": self.on_refund.to_record(),
+            "faults": [astuple(fault) for fault in self.faults],
+        }
 
     def to_keep(self) -> dict[str, Any]:
         """Return the record as a copy that stays as it is, made anew when the books were touched.
@@ -128,8 +134,16 @@ class Entry:
     def from_record(cls, record: dict[str, Any]) -> Entry:
         """Make the entry again of what `to_record` returned."""
         values = {name: value for name, value in record.items() if name in _FIELDS}
-        values["state"] = State(values["state"])
-        return cls(**values)
+        return cls(
+            **values
+            | {
+                "state": State(values["state"]),
+                "plan": [Planned.from_record(planned) for planned in values["plan"]],
+                "on_cancel": Reaction.from_record(values["on_cancel"]),
+                "on_refund": Reaction.from_record(values["on_refund"]),
+                "faults": [BoundFault(*fault) for fault in values["faults"]],
+            }
+        )
 
     def row(self) -> Row:
         """Return what outsiders may hold on to."""
@@ -166,7 +180,7 @@ _RECORD_CODES = {
 _FIELDS = tuple(item.name for item in fields(Entry) if item.name != "kept")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One order as the gateway's books have it: the truth that a client can only ask about.
 

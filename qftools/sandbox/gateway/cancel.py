@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qftools import catalogue
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.books.scripts import ORDINARY, End, Planned, Reaction
 from qftools.sandbox.books.states import MONEY_CAME, OPEN, Event, State
 from qftools.sandbox.gateway.answers import DEFAULT_UDID, Refused, result_text
 from qftools.sandbox.gateway.calls import Call
@@ -17,7 +19,7 @@ from qftools.sandbox.gateway.refund import CARDS
 if TYPE_CHECKING:
     from qftools.sandbox.gateway.gateway import Gateway
 
-_THEN = {"done": Event.CANCEL_DONE, "pay": Event.PAY, "lost": Event.CANCEL_LOST}
+_THEN: dict[End, Event] = {"done": Event.CANCEL_DONE, "pay": Event.PAY, "lost": Event.CANCEL_LOST}
 _ALIPAY_AND_WECHAT = ("alipay", "wechat")
 _HONG_KONG_DENIED = ("seed", "2017")  # the editions of 2026 list some of them (C20)
 _LATER_EDITIONS = ("docs-2026-02", "docs-2026-late")
@@ -31,11 +33,11 @@ def cancel(gateway: Gateway, call: Call) -> dict[str, Any]:
     _refuse_route(gateway, call, entry)
     if call.merchant.settles_today(entry.mchid):
         raise Refused("1150")
-    if entry.on_cancel.get("refuse") in ("1150", "1297") and entry.state in OPEN:
-        raise Refused(entry.on_cancel["refuse"])
+    if entry.on_cancel.refuse in ("1150", "1297") and entry.state in OPEN:
+        raise Refused(entry.on_cancel.refuse)
     _compare(gateway, call, entry)
-    if "before" in entry.on_cancel:
-        gateway.ledger.happen(entry, Event(entry.on_cancel["before"]), call.now)
+    if entry.on_cancel.before is not None:
+        gateway.ledger.happen(entry, entry.on_cancel.before, call.now)
     respcd = _act(gateway, call, entry)
     return _answer(gateway, call, entry, respcd)
 
@@ -100,16 +102,16 @@ def _act(gateway: Gateway, call: Call, entry: Entry) -> str:
     """Let the cancel happen, as the wallet takes it, and return the respcd."""
     script = entry.on_cancel
     if entry.state in OPEN and entry.state is not State.CANCELLING:
-        if "refuse" in script:
+        if script.refuse:
             return _refuse_once(gateway, entry)
-        if "event" in script:
-            gateway.ledger.happen(entry, Event(script["event"]), call.now)
-            return str(script["answer"])
-        if "answer" in script:
+        if script.event is not None:
+            gateway.ledger.happen(entry, script.event, call.now)
+            return script.answer
+        if script.answer:
             return _later(gateway, call, entry, script)
         latency = int(gateway.settings.cancel_latency)
         if latency:
-            return _later(gateway, call, entry, {"looks": latency, "then": "done"})
+            return _later(gateway, call, entry, Reaction(looks=latency, then="done"))
     if entry.state in MONEY_CAME and _gives_back(gateway, call, entry):
         return gateway.ledger.happen(entry, Event.VOID, call.now)
     return gateway.ledger.happen(entry, Event.CANCEL, call.now)
@@ -127,23 +129,22 @@ def _gives_back(gateway: Gateway, call: Call, entry: Entry) -> bool:
 
 def _refuse_once(gateway: Gateway, entry: Entry) -> str:
     """Return the wallet's refusal, for as many times as it was scripted."""
-    script = dict(entry.on_cancel)
-    respcd = str(script["refuse"])
-    if "times" in script:
-        script["times"] -= 1
-        entry.on_cancel = {} if script["times"] <= 0 else script
+    script = entry.on_cancel
+    if script.times is not None:
+        left = script.times - 1
+        entry.on_cancel = replace(script, times=left) if left > 0 else ORDINARY
         gateway.books.touch(entry)
-    return respcd
+    return script.refuse
 
 
-def _later(gateway: Gateway, call: Call, entry: Entry, script: dict[str, Any]) -> str:
+def _later(gateway: Gateway, call: Call, entry: Entry, script: Reaction) -> str:
     """Accept the cancel; the wallet does it after so many queries, or never."""
     gateway.ledger.happen(entry, Event.CANCEL_LATER, call.now)
     entry.plan = []
-    if "then" in script:
-        entry.plan = [{"looks": script.get("looks", 0), "event": _THEN[script["then"]].value}]
-    entry.on_cancel = {}
-    return str(script.get("answer") or gateway.settings.cancel_pending_code)
+    if script.then:
+        entry.plan = [Planned(looks=script.looks, event=_THEN[script.then])]
+    entry.on_cancel = ORDINARY
+    return script.answer or gateway.settings.cancel_pending_code
 
 
 def _answer(gateway: Gateway, call: Call, entry: Entry, respcd: str) -> dict[str, Any]:

@@ -227,14 +227,13 @@ class Gateway:
 
     def meet(self, call: Call, entry: Entry) -> None:
         """Let a fault that is bound to this order strike, if it is for this call."""
-        for item in entry.faults:
-            where, name, times = item
-            if call.endpoint in endpoints_of(where):
-                item[2] = times - 1
-                if item[2] <= 0:
-                    entry.faults.remove(item)
+        for bound in entry.faults:
+            if call.endpoint in endpoints_of(bound.on):
+                bound.times -= 1
+                if bound.times <= 0:
+                    entry.faults.remove(bound)
                 self.books.touch(entry)
-                self.meet_fault(call, Fault(name=name, on=endpoints_of(where)))
+                self.meet_fault(call, Fault(name=bound.name, on=endpoints_of(bound.on)))
                 return
 
     def meet_fault(self, call: Call, fault: Fault) -> None:

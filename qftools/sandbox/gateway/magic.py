@@ -11,17 +11,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from qftools.catalogue import Text
+from qftools.sandbox.books import scripts
+from qftools.sandbox.books.scripts import BoundFault, Planned, Reaction
 
 _CODE = re.compile(r"(?:\d\d)0{6}\d{1,11}(77\d{3})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Magic:
     """One line of the table: what happens to an order with this number.
 
@@ -32,13 +34,9 @@ class Magic:
         code: The failure's respcd, or the one of an order in progress.
         first: The respcd of the payment's answer, whatever became of it.
         refuse: The respcd of an answer without an order.
-        plan: What the payer does later: an event after ``seconds``, or after ``looks``
-            queries that still find it as it was.
-        on_cancel: How the wallet takes a cancel. ``before``: an event as it arrives;
-            ``refuse``: this code, ``times`` or always; ``answer`` with ``looks`` and ``then``
-            (done, pay, lost): in progress first.
-        on_refund: The same for a refund.
-        faults: Faults on later calls: endpoint, fault, times.
+        plan: What the payer does later.
+        on_cancel, on_refund: How the wallet takes a cancel or a refund.
+        faults: Faults on this call and on later ones.
         hidden: How many queries do not find the order.
         expires: Seconds until the order's time runs out.
     """
@@ -50,15 +48,15 @@ class Magic:
     code: str = ""
     first: str = ""
     refuse: str = ""
-    plan: tuple[Mapping[str, Any], ...] = ()
-    on_cancel: Mapping[str, Any] = field(default_factory=dict)
-    on_refund: Mapping[str, Any] = field(default_factory=dict)
-    faults: tuple[tuple[str, str, int], ...] = ()
+    plan: tuple[Planned, ...] = ()
+    on_cancel: Reaction = scripts.ORDINARY
+    on_refund: Reaction = scripts.ORDINARY
+    faults: tuple[BoundFault, ...] = ()
     hidden: int = 0
     expires: float | None = None
 
 
-ORDINARY = Magic(0, "", Text(zh="", en=""))
+ORDINARY = Magic(number=0, name="", text=Text(zh="", en=""))
 
 
 @cache
@@ -74,10 +72,14 @@ def table() -> Mapping[int, Magic]:
 
 
 def _magic(row: dict[str, Any]) -> Magic:
-    row["text"] = Text(**row["text"])
-    row["plan"] = tuple(row.get("plan", ()))
-    row["faults"] = tuple((where, what, times) for where, what, times in row.get("faults", ()))
-    return Magic(**row)
+    read = {
+        "text": Text(**row["text"]),
+        "plan": tuple(Planned.from_record(planned) for planned in row.get("plan", ())),
+        "on_cancel": Reaction.from_record(row.get("on_cancel", {})),
+        "on_refund": Reaction.from_record(row.get("on_refund", {})),
+        "faults": tuple(BoundFault(*fault) for fault in row.get("faults", ())),
+    }
+    return Magic(**row | read)
 
 
 def find(txamt: int, auth_code: str = "") -> Magic:

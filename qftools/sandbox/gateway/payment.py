@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qftools import catalogue
@@ -12,7 +13,7 @@ from qftools.sandbox.books.states import DEAD, Event, State
 from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.answers import Refused, flat, number_is_used
 from qftools.sandbox.gateway.calls import Call
-from qftools.sandbox.gateway.faults import DEFAULT_SECONDS, Fault, endpoints_of
+from qftools.sandbox.gateway.faults import DEFAULT_SECONDS, Fault
 from qftools.sandbox.gateway.modes import extra_fields, fields_of_mode, wallet_of
 from qftools.sandbox.gateway.settings import AUTHCODE_SECONDS
 
@@ -69,10 +70,10 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
         mode=pay_type.mode,
         txamt=amount,
         txcurrcd=currency,
-        plan=[dict(step) for step in script.plan],
-        on_cancel=dict(script.on_cancel),
-        on_refund=dict(script.on_refund),
-        faults=[list(item) for item in script.faults if item[0] != "payment"],
+        plan=[replace(planned) for planned in script.plan],
+        on_cancel=script.on_cancel,
+        on_refund=script.on_refund,
+        faults=[replace(fault) for fault in script.faults if fault.on != "payment"],
         hidden=script.hidden,
         fingerprint=_fingerprint(call),
         **{name: call.get(name) for name in LONGEST if name != "out_trade_no"},
@@ -131,10 +132,10 @@ def _again(gateway: Gateway, call: Call, first: Entry) -> dict[str, Any]:
 
 
 def _strike(gateway: Gateway, call: Call, script: magic.Magic) -> None:
-    for where, name, _ in script.faults:
-        if where == "payment":
-            wait = DEFAULT_SECONDS.get(name, 0.0)
-            gateway.meet_fault(call, Fault(name=name, on=endpoints_of(where), seconds=wait))
+    for bound in script.faults:
+        if bound.on == "payment":
+            wait = DEFAULT_SECONDS.get(bound.name, 0.0)
+            gateway.meet_fault(call, Fault(name=bound.name, on=("payment",), seconds=wait))
 
 
 def _begin(gateway: Gateway, call: Call, entry: Entry, script: magic.Magic) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qftools import catalogue
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.books.scripts import ORDINARY, Planned
 from qftools.sandbox.books.states import DEAD, OPEN, Event, State
 from qftools.sandbox.gateway.answers import DEFAULT_UDID, Refused, number_is_used, result_text
 from qftools.sandbox.gateway.calls import Call
@@ -49,7 +50,7 @@ def refund(gateway: Gateway, call: Call) -> dict[str, Any]:
         udid=call.get("udid"),
     )
     if respcd != "0000":
-        entry.plan[0]["refund"] = record.syssn
+        entry.plan[0].refund = record.syssn
     return _answer(gateway, call, entry, record, respcd)
 
 
@@ -78,8 +79,8 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
         raise Refused(gateway.settings.full_refund_again)
     if amount < entry.txamt:
         _refuse_part(call, entry, row.partial_refund)
-    if "refuse" in entry.on_refund:
-        raise Refused(entry.on_refund["refuse"])
+    if entry.on_refund.refuse:
+        raise Refused(entry.on_refund.refuse)
 
 
 def _is_void(entry: Entry, now: float) -> bool:
@@ -113,14 +114,14 @@ def _act(gateway: Gateway, call: Call, entry: Entry, amount: int) -> str:
     if amount > entry.left:
         raise Refused(gateway.ledger.happen(entry, Event.REFUND_OVER, call.now))
     script = entry.on_refund
-    if "answer" in script and entry.state is not State.REFUNDING:
+    if script.answer and entry.state is not State.REFUNDING:
         gateway.ledger.happen(entry, Event.REFUND_LATER, call.now)
         done = Event.REFUND_DONE_FULL if amount == entry.left else Event.REFUND_DONE_PART
         lost = Event.REFUND_LOST_PART if entry.refunded else Event.REFUND_LOST
-        then = {"done": done, "lost": lost}[script["then"]]
-        entry.plan = [{"looks": script["looks"], "event": then.value, "amount": amount}]
-        entry.on_refund = {}
-        return str(script["answer"])
+        then = done if script.then == "done" else lost
+        entry.plan = [Planned(looks=script.looks, event=then, amount=amount)]
+        entry.on_refund = ORDINARY
+        return script.answer
     takings = gateway.ledger.taken_today(entry, call.now)
     if gateway.settings.takings == "check" and amount > takings:
         raise Refused("1269")
