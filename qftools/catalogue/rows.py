@@ -62,7 +62,7 @@ def filled(row: Mapping[str, Any], templates: Mapping[str, Mapping[str, Any]]) -
     return whole
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayType:
     """One value of ``pay_type``: a wallet in one mode, and what cancels it.
 
@@ -102,7 +102,7 @@ class PayType:
     note: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wallet:
     """A wallet, card scheme or bank network behind pay types.
 
@@ -128,7 +128,7 @@ class Wallet:
     note: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
     """One value of ``respcd``: what it says, and what to do next.
 
@@ -178,7 +178,7 @@ class Code:
         return self.at.get(endpoint, self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One parameter, answer key, query row key or header.
 

@@ -120,19 +120,24 @@ class Door:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         """Answer one request (WSGI)."""
-        response: WireResponse = environ.get(ANSWER) or self.answer(environ)
-        self.before_reply()
-        if response.delay > 0:
-            environ.get(WAIT, _really_wait)(min(response.delay, LONGEST_WAIT))
+        response = self.leaving(environ)
         if response.fate in ("lost", "refused"):
             self.after_reply()
-            raise Dropped(response.fate == "refused")
+            raise Dropped(response.fate == "refused")  # WSGI has no other word for it
         body = b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body
         headers = [*response.headers, ("Content-Length", str(len(response.body)))]
         reason = responses.get(response.status, "Answered")
         start_response(f"{response.status} {reason}", headers)
         chunks = [body[: len(body) // 2] if response.fate == "half" else body]
         return _Body(chunks, self.after_reply)
+
+    def leaving(self, environ: WSGIEnvironment) -> WireResponse:
+        """Return the answer to one request when it is time for it to leave."""
+        response: WireResponse = environ.get(ANSWER) or self.answer(environ)
+        self.before_reply()
+        if response.delay > 0:
+            environ.get(WAIT, time.sleep)(min(response.delay, LONGEST_WAIT))
+        return response
 
     def answer(self, environ: WSGIEnvironment) -> WireResponse:
         """Return the answer to one request, made and kept; its fate is still to be met."""
@@ -222,7 +227,3 @@ def _body(environ: WSGIEnvironment) -> bytes:
         return b""
     # One byte more than allowed is enough to know that it is too much.
     return bytes(environ["wsgi.input"].read(min(length, MAX_BODY + 1))) if length > 0 else b""
-
-
-def _really_wait(seconds: float) -> None:
-    time.sleep(seconds)

@@ -19,14 +19,14 @@ MAX_AMOUNT_DIGITS = 11
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Call:
     """A request whose signature was right.
 
     Attributes:
         touched: Each order that it was about, with the state that it had before.
-        fault: A fault that was bound to the order and strikes on the way back.
-        late: Whether the request was stuck on its way, and its caller has gone.
+        fault: The fault that was bound to the order.
+        late: Whether the request arrives after its caller has given up.
     """
 
     endpoint: str
@@ -38,6 +38,13 @@ class Call:
     touched: list[tuple[Entry, str]] = field(default_factory=list)
     fault: Fault | None = None
     late: bool = False
+
+    def meet(self, fault: Fault) -> bool:
+        """Let a fault affect this call; return whether the call ends here, before any act."""
+        if self.late:
+            return False  # its fault was the one that made it late
+        self.fault = fault
+        return not fault.acts
 
     def get(self, name: str) -> str:
         """Return a parameter, empty where it was not sent."""

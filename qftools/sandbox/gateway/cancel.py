@@ -29,7 +29,8 @@ def cancel(gateway: Gateway, call: Call) -> dict[str, Any]:
     """Cancel an order by the endpoint that was called, or refuse."""
     entry = _checked(gateway, call)
     call.touch(entry)
-    gateway.meet(call, entry)
+    if gateway.meet(call, entry):
+        return {}
     _refuse_route(gateway, call, entry)
     if call.merchant.settles_today(entry.mchid):
         raise Refused("1150")

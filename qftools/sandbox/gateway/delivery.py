@@ -18,14 +18,6 @@ _TOO_MANY = (
 )
 
 
-class Undelivered(Exception):
-    """A fault strikes before the gateway has acted."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.name)
-        self.fault = fault
-
-
 def undelivered(fault: Fault) -> WireResponse:
     """Return what the caller gets of a request that the gateway never acted on."""
     if fault.name == "5xx before":

@@ -1,7 +1,7 @@
 """The fake gateway: one request in, one answer out, and books that always balance.
 
 A plain object: no socket, no thread, no lock, no clock and no randomness of its own.
-Whoever calls it from several threads holds a lock around each call.
+With several threads, the caller holds a lock around each call.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.answers import Refused
 from qftools.sandbox.gateway.calls import Call
 from qftools.sandbox.gateway.cancel import cancel
-from qftools.sandbox.gateway.delivery import Undelivered, deliver, too_many, undelivered
+from qftools.sandbox.gateway.delivery import deliver, too_many, undelivered
 from qftools.sandbox.gateway.faults import Fault, Faults, endpoints_of
 from qftools.sandbox.gateway.limits import RateLimit
 from qftools.sandbox.gateway.merchants import Merchant, Merchants
@@ -40,7 +40,7 @@ ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
     "/trade/v1/refund": ("refund", refund),
 }
 GET_DOCUMENTED = ("reversal", "close")  # the vendor's pages print GET for these (C1)
-ARRIVED = Fault(name="arrived", on=())  # marks a late request; it strikes nobody
+ARRIVED = Fault(name="arrived", on=())  # marks a request that arrives late; has no effect
 MOST_ON_THEIR_WAY = 1_000
 DEFAULT_PUBLIC_URL = "http://sandbox.localhost"
 
@@ -118,38 +118,36 @@ class Gateway:
         return choice == "on" or (choice == "documented" and endpoint in GET_DOCUMENTED)
 
     def _answered(self, seen: Seen, act: Endpoint, fault: Fault | None) -> WireResponse:
-        call: Call | None = None
         app_code = seen.request.headers.get("x-qf-appcode", "").strip()
         if self.settings.rate_limit != "off" and not self.limit.allows(app_code, seen.at):
             seen.fault = "429"
             return too_many()
+        if fault is not None and not fault.acts:
+            return self._undelivered(seen, fault, None)
         merchant = self.merchants.find(app_code)
+        call = None
         try:
-            if fault is not None and not fault.acts:
-                raise Undelivered(fault)
-            params = self._params(seen, merchant)
-            times = 2 if fault is not None and fault.name == "duplicated" else 1
-            skew = fault.seconds if fault is not None and fault.name == "clock skew" else 0.0
-            for _ in range(times):
-                assert merchant is not None  # _params refuses the others
-                call = self._call(seen, params, merchant, self.clock.now() + skew)
-                call.late = fault is ARRIVED
+            for call in self._calls(seen, merchant, fault):
                 body = self._acted(act, call)
-        except Undelivered as stopped:
-            seen.fault = stopped.fault.name
-            seen.note(call, "")
-            if stopped.fault.name == "late":
-                self._keep_for_later(seen, stopped.fault.seconds)
-            return undelivered(stopped.fault)
+                if call.fault is not None and not call.fault.acts:
+                    return self._undelivered(seen, call.fault, call)
         except Refused as refused:
             body = refused.body(self.lang)
         seen.note(call, str(body["respcd"]))
-        fault = (call.fault if call else None) or fault
         response = answer(body, merchant.client_key if merchant else None)
+        fault = (call.fault if call is not None else None) or fault
         if fault is None:
             return response
         seen.fault = fault.name
         return deliver(response, fault)
+
+    def _undelivered(self, seen: Seen, fault: Fault, call: Call | None) -> WireResponse:
+        """Note a request that the gateway does not act on, or not yet."""
+        seen.fault = fault.name
+        seen.note(call, "")
+        if fault.name == "late":
+            self._keep_for_later(seen, fault.seconds)
+        return undelivered(fault)
 
     def _fault_for(self, seen: Seen) -> Fault | None:
         """Return the armed fault that strikes this request."""
@@ -180,38 +178,52 @@ class Gateway:
         seen.fault = "late"
         seen.trim()
 
-    def _params(self, seen: Seen, merchant: Merchant | None) -> dict[str, str]:
-        """Read the parameters and check who signed them."""
-        request = seen.request
+    def _calls(self, seen: Seen, merchant: Merchant | None, fault: Fault | None) -> list[Call]:
+        """Return the call that a request is, twice where a fault repeats it.
+
+        Raises:
+            Refused: It can't be read, or its signature or mchid is wrong.
+        """
         try:
-            params = read_params(request)
+            seen.params = read_params(seen.request)
         except FormatError as error:
             seen.signature = "unread"
             raise Refused("1103", str(error)) from error
-        seen.params = params
         if merchant is None:
             seen.signature = "unknown app code"
-            raise Refused("1108", resperr=self._signature_error("X-QF-APPCODE is not known here"))
+            raise self._wrong_signature("X-QF-APPCODE is not known here")
         seen.app_code = merchant.app_code
-        seen.signature, params = judge_signature(request, params, merchant, self.settings)
-        seen.params = params
+        seen.signature, seen.params = judge_signature(
+            seen.request, seen.params, merchant, self.settings
+        )
         if seen.signature != "ok":
             why = {"missing": "X-QF-SIGN is missing", "unknown algorithm": "X-QF-SIGNTYPE"}
-            raise Refused("1108", resperr=self._signature_error(why.get(seen.signature, "")))
-        return params
+            raise self._wrong_signature(why.get(seen.signature, ""))
+        name = fault.name if fault is not None else ""
+        skew = fault.seconds if fault is not None and name == "clock skew" else 0.0
+        now = self.clock.now() + skew
+        times = 2 if name == "duplicated" else 1
+        return [self._call(seen, merchant, now, late=fault is ARRIVED) for _ in range(times)]
 
-    def _signature_error(self, why: str) -> str:
+    def _wrong_signature(self, why: str) -> Refused:
         text = {"zh": "签名错误", "en": "signature error"}[self.lang]
-        return f"{text} {why}".rstrip()
+        return Refused("1108", resperr=f"{text} {why}".rstrip())
 
-    def _call(self, seen: Seen, params: dict[str, str], merchant: Merchant, now: float) -> Call:
-        mchid = params.get("mchid") or seen.request.headers.get("x-qf-mchcode", "").strip()
+    def _call(self, seen: Seen, merchant: Merchant, now: float, *, late: bool) -> Call:
+        mchid = seen.params.get("mchid") or seen.request.headers.get("x-qf-mchcode", "").strip()
         lenient = self.settings.mchid == "optional"
         why = merchant.refuses(mchid, lenient=lenient)
         if why is not None:
             raise Refused("1108", why, "MCHCODE非法")
-        scope = merchant.scope(mchid, lenient=lenient)
-        return Call(seen.endpoint, params, merchant, mchid, scope, now)
+        return Call(
+            endpoint=seen.endpoint,
+            params=seen.params,
+            merchant=merchant,
+            mchid=mchid,
+            scope=merchant.scope(mchid, lenient=lenient),
+            now=now,
+            late=late,
+        )
 
     def _acted(self, act: Endpoint, call: Call) -> dict[str, Any]:
         try:
@@ -225,24 +237,19 @@ class Gateway:
         """Return the line of the magic table for a payment."""
         return magic.find(txamt, auth_code) if self.settings.magic == "on" else magic.ORDINARY
 
-    def meet(self, call: Call, entry: Entry) -> None:
-        """Let a fault that is bound to this order strike, if it is for this call."""
+    def meet(self, call: Call, entry: Entry) -> bool:
+        """Use up a fault that is bound to this order, if it is for this call.
+
+        Returns whether the call ends here: then the gateway never acts on it.
+        """
         for bound in entry.faults:
             if call.endpoint in endpoints_of(bound.on):
                 bound.times -= 1
                 if bound.times <= 0:
                     entry.faults.remove(bound)
                 self.books.touch(entry)
-                self.meet_fault(call, Fault(name=bound.name, on=endpoints_of(bound.on)))
-                return
-
-    def meet_fault(self, call: Call, fault: Fault) -> None:
-        """Let a fault strike: at once if the gateway never acts, else on the way back."""
-        if call.late:
-            return  # it has been struck already
-        if not fault.acts:
-            raise Undelivered(fault)
-        call.fault = fault
+                return call.meet(Fault(name=bound.name, on=endpoints_of(bound.on)))
+        return False
 
     def tick(self) -> None:
         """Let everything happen that has fallen due."""

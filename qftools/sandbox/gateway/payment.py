@@ -57,7 +57,8 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
     wallet = wallet_of(pay_type, code)
     if script.refuse:
         raise Refused(script.refuse)
-    _strike(gateway, call, script)
+    if _stopped(call, script):
+        return {}
     entry = gateway.ledger.place(
         now=call.now,
         out_trade_no=call.get("out_trade_no"),
@@ -131,11 +132,13 @@ def _again(gateway: Gateway, call: Call, first: Entry) -> dict[str, Any]:
     raise number_is_used(respcd, gateway.settings.duplicate_code)
 
 
-def _strike(gateway: Gateway, call: Call, script: magic.Magic) -> None:
+def _stopped(call: Call, script: magic.Magic) -> bool:
+    """Let the script's fault affect the payment; tell whether it ends here, before any act."""
     for bound in script.faults:
         if bound.on == "payment":
             wait = DEFAULT_SECONDS.get(bound.name, 0.0)
-            gateway.meet_fault(call, Fault(name=bound.name, on=("payment",), seconds=wait))
+            return call.meet(Fault(name=bound.name, on=("payment",), seconds=wait))
+    return False
 
 
 def _begin(gateway: Gateway, call: Call, entry: Entry, script: magic.Magic) -> None:

@@ -68,8 +68,11 @@ def query(gateway: Gateway, call: Call) -> dict[str, Any]:
     )
     found = list(islice(rows, (page - 1) * size, page * size))
     for entry in found:
-        gateway.meet(call, entry)
-    visible = [entry for entry in found if _looked(gateway, call, entry)]
+        if gateway.meet(call, entry):
+            return {}
+    visible: list[Entry] = []
+    for entry in found:
+        visible += _looked(gateway, call, entry)
     return {
         "respmsg": "",
         "resperr": QUERY_SUCCESS[gateway.lang],
@@ -81,16 +84,17 @@ def query(gateway: Gateway, call: Call) -> dict[str, Any]:
     }
 
 
-def _looked(gateway: Gateway, call: Call, entry: Entry) -> bool:
+def _looked(gateway: Gateway, call: Call, entry: Entry) -> tuple[Entry, ...]:
+    """Count a query of an order; return the order if it is found."""
     before = entry.state.value
     if entry.order_type == "refund":  # a slow refund gets done by looks at either number
         payment = gateway.books.by_syssn(entry.chain)
         if payment is not None and entry.state is State.REFUNDING:
             gateway.ledger.looked(payment, call.now)
-    found = gateway.ledger.looked(entry, call.now)
-    if found:
-        call.touched.append((entry, before))
-    return found
+    if not gateway.ledger.looked(entry, call.now):
+        return ()
+    call.touched.append((entry, before))
+    return (entry,)
 
 
 def row_of(entry: Entry, lang: str) -> dict[str, Any]:

@@ -32,7 +32,8 @@ def refund(gateway: Gateway, call: Call) -> dict[str, Any]:
     if entry is None:
         raise Refused("1136", out_trade_no=number)
     call.touch(entry)
-    gateway.meet(call, entry)
+    if gateway.meet(call, entry):
+        return {}
     try:
         _refuse(gateway, call, entry, amount)
         respcd = _act(gateway, call, entry, amount)

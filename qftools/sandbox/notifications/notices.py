@@ -93,7 +93,7 @@ class Attempt:
     fault: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Notice:
     """One notice and its deliveries.
 

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from http.client import responses
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPResponse
+from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from qftools.sandbox.books.clock import Clock
 from qftools.sandbox.web.wsgi import App
-from qftools.transport.door import WAIT, Dropped
+from qftools.transport.door import WAIT
 
 
 class InProcessAdapter(BaseAdapter):
@@ -57,24 +58,20 @@ class InProcessAdapter(BaseAdapter):
         read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
         environ = _environ(request)
         environ[WAIT] = self._waiter(request, read_timeout)
-        head: list[Any] = []
-        try:
-            chunks = self._app(environ, lambda *given: head.extend(given[:2]))  # type: ignore[arg-type]
-        except Dropped as dropped:
-            raise _dropped(request, dropped) from None
-        status, headers = head[0], head[1]
-        body = b"".join(chunks)
-        if hasattr(chunks, "close"):
-            chunks.close()  # as every WSGI server does when the answer has left
-        if request.method != "HEAD" and len(body) < int(dict(headers)["Content-Length"]):
+        answer = self._app.leaving(environ)
+        self._app.after_reply()
+        if answer.fate in ("refused", "lost"):
+            raise _dropped(request, refused=answer.fate == "refused")
+        if answer.fate == "half":
             raise requests.exceptions.ChunkedEncodingError(
                 "Connection broken: the reply ended in the middle", request=request
             )
+        body = b"" if request.method == "HEAD" else answer.body
         raw = HTTPResponse(
             body=io.BytesIO(body),
-            headers=headers,
-            status=int(status[:3]),
-            reason=status[4:],
+            headers=HTTPHeaderDict([*answer.headers, ("Content-Length", str(len(answer.body)))]),
+            status=answer.status,
+            reason=responses.get(answer.status, ""),
             preload_content=False,
         )
         response = self._builder.build_response(request, raw)
@@ -100,9 +97,9 @@ class InProcessAdapter(BaseAdapter):
 
 
 def _dropped(
-    request: requests.PreparedRequest, dropped: Dropped
+    request: requests.PreparedRequest, *, refused: bool
 ) -> requests.exceptions.ConnectionError:
-    if dropped.refused:
+    if refused:
         pool = HTTPConnectionPool("sandbox.localhost")
         reason = NewConnectionError(
             HTTPConnection("sandbox.localhost"), "Failed to establish a new connection: refused"
