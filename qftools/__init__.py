@@ -1,4 +1,4 @@
-"""qftools: find out whether money moved, and call a QFPay payment off if it did not.
+"""qftools: check whether a QFPay payment went through, and cancel it if not.
 
 The front door: hands out the public names, each loaded when it is first asked
 for, and defines nothing.

@@ -1,14 +1,14 @@
 """Everything that qftools raises, sorted by what the integrator does next.
 
 QFPayError
-├── InputError (a ValueError too)   my mistake; nothing was sent: mend the call
+├── InputError (a ValueError too)   wrong argument; nothing was sent: correct the call
 │   └── WrongPlaceError             these credentials do not belong on that host
-├── OutcomeUnknownError             nobody knows whether it happened: query before anything else
-│   ├── TransportError              no usable reply: time-out, reset, 5xx, half a body, not JSON
-│   │   └── RateLimitError          HTTP 429: too many requests, ask later
-│   ├── SignatureError              a reply came back, but its signature is not the gateway's
-│   └── UnclearError                the gateway answered that it does not know yet either
-├── GatewayError                    the gateway understood and said no: nothing happened
+├── OutcomeUnknownError             the outcome is unknown: query before anything else
+│   ├── TransportError              no usable reply: timeout, reset, 5xx, half a body, not JSON
+│   │   └── RateLimitError          HTTP 429: too many requests, try later
+│   ├── SignatureError              the signature of the reply is wrong
+│   └── UnclearError                the gateway answered "outcome unknown"
+├── GatewayError                    the gateway refused the request: nothing happened
 ├── JournalError                    the journal can't be read or written
 │   ├── BusyError                   another process is at this order or file: let it finish
 │   └── NotUnderstoodError          a record is not of this version of qftools
@@ -98,7 +98,7 @@ class InputError(QFPayError, ValueError):
 
 
 class WrongPlaceError(InputError):
-    """Credentials and host do not belong together, or the way there is not safe.
+    """Credentials and host do not belong together, or the connection is not safe.
 
     Raised before anything is sent: test credentials at a production host, the
     reverse, or plain http to anything but this machine.
@@ -106,7 +106,7 @@ class WrongPlaceError(InputError):
 
 
 class OutcomeUnknownError(QFPayError):
-    """Nobody knows whether the request took effect. Ask (``client.query``) before acting again.
+    """It is unknown whether the request took effect. Query (``client.query``) before acting again.
 
     Attributes:
         order: The order that the request was about, so that its numbers are
@@ -119,9 +119,9 @@ class OutcomeUnknownError(QFPayError):
 
 
 class TransportError(OutcomeUnknownError):
-    """No usable reply: a time-out, a reset, HTTP 5xx, half a body, a body that is not JSON.
+    """No usable reply: a timeout, a reset, HTTP 5xx, half a body, a body that is not JSON.
 
-    The gateway may have acted on the request all the same.
+    The gateway may still have acted on the request.
 
     Attributes:
         sent: False where the connection was never made, so that the gateway
@@ -144,19 +144,18 @@ class RateLimitError(TransportError):
 class SignatureError(OutcomeUnknownError):
     """A reply came back, but its ``X-QF-SIGN`` is not the gateway's over these bytes.
 
-    The reply was changed on its way, or the client key is another one. What the reply
-    says must not be believed.
+    The reply was changed on its way, or the client key is wrong. Do not trust its content.
 
     Attributes:
-        unverified_respcd: The code that it reads, as a hint for a person: 1108 says that
-            most likely the key is wrong. Never act on it. None where it reads none.
+        unverified_respcd: The code in the reply, as a hint for a person: 1108 means that most
+            likely the key is wrong. Never act on it. None if the reply has no code.
     """
 
     unverified_respcd: str | None = None
 
 
 class _AnsweredError(QFPayError):
-    """The gateway answered with a code that is no success."""
+    """The gateway answered with a code other than success."""
 
     def __init__(self, respcd: str, message: str, reply: Reply) -> None:
         super().__init__(respcd, message, reply)
@@ -200,7 +199,7 @@ class BusyError(JournalError):
 
 
 class NotUnderstoodError(JournalError):
-    """A record of the journal is none that this qftools wrote.
+    """This qftools can't read a record of the journal.
 
     Attributes:
         newer: It has something that this qftools does not know, and a newer one may.

@@ -340,7 +340,7 @@ def test_a_question_without_a_usable_reply_is_told_with_its_exchange_and_its_tro
 
     _, taken = take(client, walk, action)
 
-    limited = RateLimitError("HTTP 429: too many requests, ask again later")
+    limited = RateLimitError("HTTP 429: too many requests, try again later")
     assert taken.answer == Answer(
         Finding.SILENT, note=Text(limited.say("zh"), str(limited)), wait=7
     )

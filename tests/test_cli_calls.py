@@ -167,7 +167,7 @@ def test_one_cancel_call_says_that_it_is_no_verdict(qftools, sandbox, command, p
     done = qftools(command, "--out-trade-no", "T1", "--txamt", "2500", *TIME)
 
     assert done.exit_code == 0
-    assert "This is no verdict" in done.output
+    assert "This is not a verdict" in done.output
     assert sandbox.order("T1").state == "cancelled"
 
 

@@ -142,7 +142,7 @@ def test_a_settled_cancel_is_followed_by_no_command(qftools):
 def test_a_note_is_printed_once_while_nothing_changes(qftools):
     ended = qftools("cancel", "NOSUCH", *HASTE)
 
-    assert ended.output.count("no such order in the books") == 1
+    assert ended.output.count("the gateway has no such order") == 1
     assert ended.output.count("as above") == 2
 
 
@@ -155,7 +155,7 @@ def test_resume_all_says_that_nothing_is_owed(qftools, begun):
     said = qftools("resume", "--all")
     plain = json.loads(qftools("resume", "--all", "--json").output)
 
-    assert (said.output, said.exit_code) == ("Nothing is owed.\n", 0)
+    assert (said.output, said.exit_code) == ("No unfinished cancels.\n", 0)
     assert plain == {"resumed": [], "unreadable": []}
 
 
@@ -170,9 +170,9 @@ def test_pending_names_the_gateway_where_entries_belong_to_several(qftools, envi
         resumed = qftools("resume", "--all", "--base-url", url).output
 
     assert environment["QFTOOLS_BASE_URL"] not in alone
-    assert "Go on with all of them: qftools resume --all" in alone
+    assert "Resume all of them: qftools resume --all" in alone
     assert environment["QFTOOLS_BASE_URL"] in both and url in both
-    assert "Go on with those of the account in use: qftools resume --all" in both
+    assert "Resume those of the current account: qftools resume --all" in both
     assert "Left, because they belong to other accounts: 1." in resumed
 
 
@@ -234,7 +234,7 @@ def test_a_host_that_refuses_is_named_with_the_systems_reason(qftools):
 def test_a_query_without_an_answer_can_simply_be_asked_again(qftools):
     wrong = qftools("query", "A1", "--client-key", KEY[::-1])
 
-    assert "A query changes nothing: ask again." in wrong.output
+    assert "A query changes nothing: query again." in wrong.output
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_ctrl_c_while_money_may_move_says_the_number_to_ask_for(environment, arg
     form = parse_qs(sent.rpartition("\r\n")[2])
 
     assert running.returncode == 130
-    assert f"Find out with: qftools query {asking}" in said
+    assert f"Check with: qftools query {asking}" in said
     assert form["out_trade_no"][0] in said
 
 

@@ -70,7 +70,7 @@ def test_a_cancel_is_journalled_where_the_user_said_and_nothing_is_owed_after_it
     done = qftools("cancel", "--syssn", order.syssn)
 
     assert done.exit_code == 0, done.output
-    assert qftools("pending").output == "Nothing is owed.\n"
+    assert qftools("pending").output == "No unfinished cancels.\n"
     with Journal(path) as journal:
         assert journal.entry(1).verdict == "CANCELLED"
 
@@ -85,7 +85,7 @@ def test_no_journal_means_no_file(qftools, client, path):
 def test_without_a_journal_nothing_is_owed_and_none_is_made(qftools, tmp_path):
     done = qftools("pending", env={"QFTOOLS_JOURNAL": "", "XDG_STATE_HOME": str(tmp_path / "s")})
 
-    assert (done.exit_code, done.output) == (0, "Nothing is owed.\n")
+    assert (done.exit_code, done.output) == (0, "No unfinished cancels.\n")
     assert not (tmp_path / "s").exists()
 
 
@@ -97,7 +97,7 @@ def test_pending_says_which_order_since_when_and_what_to_do(qftools, client, pat
     (entry,) = json.loads(done.output)["pending"]
     assert entry["order"]["out_trade_no"] == order.out_trade_no
     assert entry["begun"] == "2026-01-05 10:00:00 +0800"
-    assert entry["next"].endswith("Go on with: qftools resume 1. It looks first.")
+    assert entry["next"].endswith("Resume with: qftools resume 1. It queries first.")
     assert "INTERRUPTED" in qftools("pending").output
 
 
@@ -301,7 +301,7 @@ def test_an_entry_that_cannot_be_read_is_listed_as_such_beside_the_others(
     told = json.loads(qftools(*command, "--json").output)
 
     assert f"Entry 1 can't be read ({lost.out_trade_no})" in shown
-    assert "Cancel the order once more" in shown
+    assert "Cancel the order again" in shown
     assert owed.out_trade_no in shown
     assert [entry["number"] for entry in told["unreadable"]] == [1]
 

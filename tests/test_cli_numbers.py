@@ -105,8 +105,8 @@ def test_a_number_that_the_books_lack_is_not_found_after_repeats_and_stays_owed(
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("cancel", "T1", "--syssn", "1"), "not both ways"),
-        (("query", "T1", "--out-trade-no", "T1"), "not both ways"),
+        (("cancel", "T1", "--syssn", "1"), "but not both"),
+        (("query", "T1", "--out-trade-no", "T1"), "but not both"),
         (("cancel", "2.02611E+25"), "a spreadsheet leaves"),
         (("query", "20261127000000000000000000"), "a spreadsheet leaves"),
         (("cancel", ""), "syssn and out_trade_no are both missing"),
@@ -120,7 +120,7 @@ def test_wrong_use_is_refused_before_anything_is_sent(qftools, sandbox, path, ar
     assert done.exit_code == 2
     assert said in done.output
     assert sandbox.exchanges == ()
-    assert qftools("pending").output == "Nothing is owed.\n"
+    assert qftools("pending").output == "No unfinished cancels.\n"
 
 
 # ---- resume ----------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def test_resume_takes_a_number_of_the_order(qftools, client, path, kind):
 
     assert done.exit_code == 0, done.output
     assert "CANCELLED" in done.output
-    assert qftools("pending").output == "Nothing is owed.\n"
+    assert qftools("pending").output == "No unfinished cancels.\n"
 
 
 def test_of_several_entries_the_one_that_is_owed_is_gone_on_with(qftools, client, path):
@@ -193,4 +193,4 @@ def test_a_wrong_amount_is_answered_with_the_command_that_is_right(qftools, sand
     assert json.loads(right.output)["verdict"] == "CANCELLED"
     assert json.loads(right.output)["command"] is None
     assert sandbox.order("T1").state == "cancelled"
-    assert qftools("pending").output == "Nothing is owed.\n"
+    assert qftools("pending").output == "No unfinished cancels.\n"

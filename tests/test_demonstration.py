@@ -71,7 +71,7 @@ def test_a_disagreement_ends_with_1_and_is_named(monkeypatch):
     done = CliRunner().invoke(main, ["--lang", "en", "demo"])
 
     assert done.exit_code == 1
-    assert "Alipay MPM, paid: the verdict is PAID, the books say paid" in done.output
+    assert "Alipay MPM, paid: the verdict is PAID, the sandbox has paid" in done.output
 
 
 def test_json_has_every_row_with_what_was_asked():

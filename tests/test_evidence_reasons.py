@@ -52,7 +52,7 @@ REFUND = row("0000", TWO, order_type="refund", txamt="100")
 CLOSE = row("0000", TWO, order_type="close")
 
 WHY = {
-    "nothing there": ([], ORDER, "no such order in the books", "elsewhere"),
+    "nothing there": ([], ORDER, "the gateway has no such order", "elsewhere"),
     "others": ([STRANGER], ORDER, "the rows are about other orders", "others"),
     "null": ([None], ORDER, "a row is not an object", ""),
     "unnamed": ([{"respcd": "0000"}], ORDER, "a row names no order", ""),
@@ -79,7 +79,7 @@ WHY = {
     "an amount": (
         [row("0000", txamt="1")],
         ORDER,
-        "the books have txamt 1 for this order, not 2500",
+        "the gateway has txamt 1 for this order, not 2500",
         "",
     ),
     "twice": (
@@ -141,7 +141,7 @@ def test_an_answer_that_proves_nothing_says_why_and_what_to_ask_next(rows, order
 
 def test_a_reason_is_told_in_chinese_with_the_same_values():
     note = judged(row("0000", txamt="1")).note
-    assert note.zh == "网关账上这笔订单的 txamt 是 1，不是 2500"
+    assert note.zh == "网关记录里这笔订单的 txamt 是 1，不是 2500"
     assert judged(CLOSED, again(PAID), order=NAMED).note.zh.endswith(f"{TWO}，状态是 已支付")
     for text in [*REASONS.values(), *WORDS.values()]:
         assert text.en.isascii()
@@ -219,7 +219,7 @@ def test_an_open_order_whose_code_tells_no_result_says_so(respcd):
     [
         (None, "a row is not an object"),
         (row("0000", TWO, cancel="9"), "a row has respcd 0000 and cancel 9, "),
-        (row("1143", TWO, txamt="7"), "the books have txamt 7 for this order, not 2500"),
+        (row("1143", TWO, txamt="7"), "the gateway has txamt 7 for this order, not 2500"),
     ],
 )
 def test_an_open_order_says_what_else_in_the_answer_may_be_a_payment_of_it(beside, why):
@@ -365,7 +365,7 @@ def test_a_row_that_contradicts_the_order_contradicts_its_twin_and_a_close_does_
     assert judged(PAID, row("0000", txamt="1")).finding is Finding.SILENT
     assert judged(PAID, row("0000", order_type="close")).finding is Finding.PAID
     assert judged(PAID, row("0000", cancel="9")).finding is Finding.PAID
-    assert judged(row("0000", txamt="1"), PAID).note.en.startswith("the books have txamt 1 ")
+    assert judged(row("0000", txamt="1"), PAID).note.en.startswith("the gateway has txamt 1 ")
     twice = judged(CLOSED, again(PAID), again(CLOSED))
     assert twice.finding is Finding.SILENT
     assert TWO in twice.note.en

@@ -288,7 +288,7 @@ def test_with_nothing_but_an_unreadable_entry_pending_does_not_say_that_nothing_
 
     listed = qftools("pending")
 
-    assert "Nothing is owed" not in listed.output
+    assert "No unfinished cancels" not in listed.output
     assert "Entry 1 can't be read" in listed.output
 
 

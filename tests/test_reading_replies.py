@@ -84,7 +84,7 @@ def test_any_other_signature_is_refused_before_the_body_is_read(sign):
         with pytest.raises(SignatureError) as caught:
             read(exchange(body, ("X-QF-SIGN", sign)), KEY)
         assert str(caught.value) == (
-            "the reply's X-QF-SIGN does not fit its bytes: do not believe it, query again"
+            "the reply's X-QF-SIGN does not match its bytes: ignore it, query again"
         )
         assert caught.value.unverified_respcd == ("0000" if body == OK else None)
 
@@ -95,9 +95,9 @@ def test_a_wrong_signature_over_1108_is_put_down_to_the_key():
 
     assert caught.value.unverified_respcd == "1108"
     assert str(caught.value) == (
-        "the reply's X-QF-SIGN does not fit its bytes. Unverified, it reads respcd 1108"
-        " (signature error): most likely the client key or the app code is not the one of"
-        " this account"
+        "the reply's X-QF-SIGN does not match its bytes. The unverified content says respcd 1108"
+        " (signature error): most likely the client key or the app code does not belong"
+        " to this account"
     )
 
 
@@ -194,7 +194,7 @@ def test_a_429_tells_how_long_to_wait_after_the_reply(asked, seconds):
     with pytest.raises(RateLimitError) as caught:
         read(exchange(b"", *headers, status=429), KEY)
 
-    assert str(caught.value) == "HTTP 429: too many requests, ask again later"
+    assert str(caught.value) == "HTTP 429: too many requests, try again later"
     assert caught.value.retry_after == seconds
 
 
@@ -504,11 +504,11 @@ def test_a_longer_reply_is_refused(body, coding):
         (gzip.compress(OK, mtime=0) + b"x", "gzip", "the reply ended in the middle"),
         (b"", "gzip", "the reply ended in the middle"),
         (OK, "gzip", "no reply from /trade/v1/query: error"),
-        (OK, "br", "the reply is compressed, which was not asked for"),
+        (OK, "br", "the reply is compressed, although no compression was requested"),
         (
             gzip.compress(OK, mtime=0),
             "gzip, gzip",
-            "the reply is compressed, which was not asked for",
+            "the reply is compressed, although no compression was requested",
         ),
     ],
     ids=["cut", "more", "empty", "not packed", "br", "twice"],
@@ -629,7 +629,8 @@ def test_the_proxy_is_named_where_there_is_one_and_it_is_at_fault(monkeypatch, e
     assert str(trouble) == (
         f"no reply from /trade/v1/query: {type(error).__name__}"
         if cause is None
-        else f"no way through the proxy ({cause}), nothing was sent to the gateway: see {VARIABLES}"
+        else f"the proxy can't be reached ({cause}), nothing was sent to the gateway:"
+        f" see {VARIABLES}"
     )
 
 

@@ -105,8 +105,8 @@ def test_what_the_readme_shows_works(commands, shell, port):
     assert [line.split()[0] for line in printed.splitlines() if line.startswith(("LOOK", "C"))] == [
         *("Call", "LOOK", "CANCEL", "CONFIRM", "CANCELLED")
     ]
-    assert printed.endswith("Nothing is owed.\n")
-    assert "nothing to complain about" in judged
+    assert printed.endswith("No unfinished cancels.\n")
+    assert "no mistakes found" in judged
     assert "A2" in notified and "signature right" in notified
 
 

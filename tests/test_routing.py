@@ -156,7 +156,7 @@ def test_a_choice_about_hong_kong_that_does_not_exist_is_refused():
         (
             "899999",
             {},
-            "No source lists pay type 899999, so nothing says which call would cancel it.",
+            "No source lists pay type 899999, so the cancel call can't be chosen.",
             "没有资料列出支付类型 899999，不能判断用哪个接口撤销。",
         ),
     ],

@@ -106,8 +106,8 @@ def test_what_a_walk_says_by_itself_it_says_in_both_languages():
     no_pay_type = told(OPEN, order=replace(ORDER, pay_type=None)).end.reason
     no_amount = told(OPEN, order=replace(ORDER, txamt=None)).end.reason
 
-    assert interrupted.en == "interrupted before the answer was in"
-    assert no_pay_type.en == "no pay type is known, so nothing says which call would cancel it"
+    assert interrupted.en == "interrupted before the answer arrived"
+    assert no_pay_type.en == "the pay type is unknown, so the cancel call can't be chosen"
     assert no_amount.en.endswith("give txamt and txdtm")
     for text in (interrupted, no_pay_type, no_amount):
         assert any("\u4e00" <= letter <= "\u9fff" for letter in text.zh)

@@ -1,7 +1,7 @@
-"""How a cancel names its order: by which number, in which month, which of its payments.
+"""The requests of a cancel: by which number, in which month, for which payment of an order.
 
-Rules without I/O. What the books tell is taken over where it can be sent back, and only there:
-a row is not our input, so nothing in it is refused with an error.
+Rules without I/O. Values of a row are used only if they can be sent back. A row is not user input,
+so an unusable value raises no error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from qftools.models import Order, Transaction
 
 Params = dict[str, str | int]
 TOLD = ("out_trade_no", "syssn", "txamt", "txcurrcd", "txdtm")
-"""What a walk must know of: whether the caller or the books said it."""
+"""Fields whose origin a walk records: the caller or the gateway."""
 
 _DATE = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)")
 
@@ -95,7 +95,7 @@ def _date(text: str | None) -> datetime.date | None:
 
 
 def _months(order: Order, learned: Collection[str], today: str | None) -> list[Params]:
-    """The months to look into, the likeliest last: an order may still be on its way."""
+    """The months to query, the most likely one last: an order may still be on its way."""
     said, began = _days(order, learned, today)
     months: dict[int, None] = {}
     for day, later in ((began, False), (said, True)):
@@ -141,7 +141,7 @@ def cancelling(target: Order, several: bool) -> Params:
 
 
 def with_row(order: Order, row: Transaction) -> Order:
-    """Return *order* with what the books know and the caller did not say."""
+    """Return *order* completed with the gateway's values that the caller did not give."""
     known = told(row, ("out_trade_no", "syssn", "pay_type", "txamt", "txcurrcd", "txdtm"))
     return replace(
         order,

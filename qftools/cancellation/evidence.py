@@ -1,8 +1,8 @@
-"""What an answer to a query proves about an order: rules without I/O, in the order they apply.
+"""What an answer to a query proves about an order: rules without I/O, in their order.
 
 An answer is judged as a whole, never by its first row. One number may have several payments
-(unpaid numbers are used again, C17): one that is paid makes the order paid, and it is dead
-only if every one of them is. What can't be read proves nothing.
+(unpaid numbers are used again, C17): one paid payment makes the order paid; the order is over only
+if all its payments are over. An unreadable row proves nothing.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ REASONS: dict[str, Text] = {
     "no list": Text("应答里没有订单行列表", "the answer has no list of rows"),
     "rows all the same": Text(
         "应答是 {respcd}（没有这笔订单），却带有订单行",
-        "the answer is {respcd}, no such order, and has rows all the same",
+        "the answer is {respcd}, no such order, but has rows",
     ),
-    "no such order": Text("网关没有这笔订单", "no such order in the books"),
+    "no such order": Text("网关没有这笔订单", "the gateway has no such order"),
     "others": Text("返回的行属于别的订单", "the rows are about other orders"),
     "not a row": Text("有一行不是对象", "a row is not an object"),
     "unnamed": Text("有一行没有写明属于哪笔订单", "a row names no order"),
     "unknown type": Text(
-        "有一行的 order_type 是 {value}，没有资料说明它",
-        "a row has order_type {value}, which no source knows",
+        "有一行的 order_type 是 {value}，没有来源说明它",
+        "a row has order_type {value}, which no source lists",
     ),
     "another kind": Text(
         "这个号码是 {value}，不是付款", "the number names a {value}, not a payment"
     ),
     "unclear": Text(
         "有一行的 respcd {respcd}、cancel {flag} 不是付款结果",
-        "a row has respcd {respcd} and cancel {flag}, which is no result of a payment",
+        "a row has respcd {respcd} and cancel {flag}, which is not a result of a payment",
     ),
     "no result yet": Text(
         "有一行的 respcd 是 {respcd}，不能说明是否已支付",
-        "a row has respcd {respcd}, which does not tell whether it is paid",
+        "a row has respcd {respcd}, which does not show whether it is paid",
     ),
     "differs": Text(
-        "网关账上这笔订单的 {field} 是 {books}，不是 {order}",
-        "the books have {field} {books} for this order, not {order}",
+        "网关记录里这笔订单的 {field} 是 {books}，不是 {order}",
+        "the gateway has {field} {books} for this order, not {order}",
     ),
     "twice": Text(
         "同一个 syssn {syssn} 有两行，内容互相矛盾",
@@ -61,18 +61,18 @@ REASONS: dict[str, Text] = {
         "the out_trade_no has another payment {syssn}, which is {state}",
     ),
     "missing": Text(
-        "先前查到的付款 {syssn} 不在这次应答里",
-        "the payment {syssn}, which was seen before, is not in this answer",
+        "之前查到的付款 {syssn} 不在这次应答里",
+        "the payment {syssn}, which an earlier answer had, is not in this answer",
     ),
     "full page": Text(
         "应答的一页已满，后面可能还有行", "the page of the answer is full: there may be more rows"
     ),
     "cannot name": Text(
         "未支付的那一行没有可用的 syssn，而同一号码下还有别的行",
-        "the open row has no syssn to name it by, and the number has other rows",
+        "the open row has no usable syssn, and the number has other rows",
     ),
 }
-"""Why an answer was read as it was, in both languages; the finding alone does not say it."""
+"""The reasons behind a finding, in both languages."""
 
 WORDS: dict[State, Text] = {
     "paid": Text("已支付", "paid"),
@@ -83,10 +83,10 @@ WORDS: dict[State, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What earlier answers told, which a later one must agree with.
+    """What earlier answers showed; a later answer must agree with it.
 
     Attributes:
-        learned: Names of the fields of the order that the books told, not the caller.
+        learned: Names of the order's fields that the gateway supplied, not the caller.
         live: The syssn of each payment of the order that was last seen open.
         cancelled: The syssn of each payment that a cancel was sent for.
         several: The number has several payments.
@@ -105,7 +105,7 @@ class Known:
 
 
 class Read(NamedTuple):
-    """What one row is to the order: a payment of it in some state, or why it proves nothing."""
+    """How one row relates to the order: a payment in some state, or why it proves nothing."""
 
     row: Transaction
     state: State | None  # None: it is about something else
@@ -145,9 +145,9 @@ def _is_named(row: Transaction, order: Order) -> bool:
 
 
 def _another(row: Transaction) -> Read:
-    """A payment under the number beside the one that was named: not the caller's to cancel.
+    """Another payment with the same number: not the one to cancel.
 
-    Alive, it keeps the order from being called dead, and paid, from being cancelled.
+    If it is open, the order is not over; if it is paid, the order must not be cancelled.
     """
     kind = kind_of(row)
     if kind in _OTHER_KINDS:
@@ -220,7 +220,7 @@ _DEAD: tuple[tuple[Finding, frozenset[State]], ...] = (
     (Finding.CANCELLED, frozenset({"cancelled", "expired"})),
     (Finding.FAILED, frozenset({"failed"})),
 )
-"""What several dead payments make of their order: money that came and went says the most."""
+"""The state of an order whose payments are all over: a refund outranks the other states."""
 
 _GONE = frozenset[State]().union(*[states for _, states in _DEAD])
 
@@ -257,7 +257,7 @@ def of_query(reply: Reply, order: Order, known: Known = Known()) -> Answer:
 
 
 def more_telling(one: Answer | None, other: Answer) -> Answer:
-    """Return the one of two answers that says more of an order whose payments are all dead."""
+    """Return the more informative of two answers about an order whose payments are all over."""
     for finding, _ in _DEAD:
         for answer in (other, one):
             if answer is not None and answer.finding is finding:
@@ -289,7 +289,7 @@ def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
 
 
 def _doubt(read: Read, unclear: list[Read]) -> Text | None:
-    """Why an order that has an open row may have been paid all the same."""
+    """Why an order with an open row may still have been paid."""
     code = catalogue.codes().get(read.row.respcd)
     if code is None or code.kind != "progress":
         return filled("no result yet", respcd=read.row.respcd)
@@ -297,7 +297,7 @@ def _doubt(read: Read, unclear: list[Read]) -> Text | None:
 
 
 def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -> Answer:
-    """Every payment in the answer is dead, or there is none: is that all there is?"""
+    """All payments in the answer are over, or there are none: check that none is missing."""
     if _is_full(reply, known.wide):
         return replace(_silent(reply, REASONS["full page"]), ask_next="wide")
     if not reads:

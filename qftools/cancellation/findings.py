@@ -1,4 +1,4 @@
-"""What one reply tells about an order. Silence tells nothing; a cancel's reply proves nothing."""
+"""What one reply says about an order. No reply says nothing; a cancel's reply proves nothing."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from qftools.models import Reply, Transaction
 
 
 class Finding(StrEnum):
-    """What is known about the order after one question."""
+    """What is known about the order after one request."""
 
     PAID = "PAID"
-    """The payer was charged, and the money was not given back."""
+    """The payer was charged and not refunded."""
     OPEN = "OPEN"
-    """Nothing is decided: unpaid, or the payer is still at it."""
+    """Unpaid, or the payer is still paying."""
     CANCELLED = "CANCELLED"
-    """Dead without money: cancelled, closed, or expired."""
+    """Cancelled, closed or expired; the payer was not charged."""
     REFUNDED = "REFUNDED"
-    """The money moved, and was given back in full."""
+    """The payer was charged, then refunded in full."""
     FAILED = "FAILED"
-    """The payment failed for good: no money moved."""
+    """The payment failed; the payer was not charged."""
     ABSENT = "ABSENT"
-    """The gateway knows no such order; it may still be on its way."""
+    """The gateway has no such order; it may still be on its way."""
     DENIED = "DENIED"
-    """The request itself was refused: fix it, nothing was learned."""
+    """The request itself was refused: correct it; the order's state is unknown."""
     SILENT = "SILENT"
-    """No usable reply: nothing was learned."""
+    """No usable reply; the order's state is unknown."""
 
 
 class Difference(NamedTuple):
-    """Where the books contradict the order: what each says of a field, as text."""
+    """A field in which gateway and order differ: both values, as text."""
 
     field: str
     books: str
@@ -44,7 +44,7 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back to one question of the flow.
+    """The answer to one request of the flow.
 
     Attributes:
         finding: What it tells about the order.
@@ -109,7 +109,7 @@ def _cut(value: Any) -> Any:
 
 UNSIGNED = Text(
     "这个应答没有签名，而这个网关此前的应答有签名：不可信",
-    "the answer is not signed, though this gateway has signed answers before: not to be believed",
+    "the answer is not signed, but this gateway has signed earlier answers: not trusted",
 )
 
 # What a refused cancel says about the order. No verdict rests on it: a query follows.

@@ -1,4 +1,4 @@
-"""How patient a cancel is: how often it asks, how long it waits in between, when it gives up."""
+"""Timeouts and retries of a cancel."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ _SECONDS = (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The waits and limits of one cancel. All waits are seconds.
+    """The timeouts and retries of one cancel. All waits are in seconds.
 
     Args:
-        look_tries: How often to ask what became of the order before anything is done.
-        absent_tries: How many answers "no such order" it takes to believe it.
+        look_tries: How many queries without a usable reply before the cancel stops.
+        absent_tries: How many "no such order" answers it takes to accept it.
         cancel_tries: How often the cancel may be sent, where its reply was
             lost and the order stays open.
         recancel_after: How many times the order must be seen open after a lost
             reply before the cancel is sent again.
         recancel_pending: The same where the reply was "in progress": a wallet
             can drop a cancel that it had accepted.
-        confirm_tries: How often to ask after the cancel.
-        first_wait: Before a question is repeated for the first time.
+        confirm_tries: How many queries to send after the cancel.
+        first_wait: The wait before the first repeated query.
         wait_step: How much longer each further wait is.
         longest_wait: No wait is longer, unless the gateway asks for one.
         longest_ask: No wait is longer than this when the gateway asks for one (``Retry-After``).
-        cancel_after: How old an open order must be before it is called off;
+        cancel_after: How old an open order must be before it is cancelled;
             the wallet's earliest time to revoke.
         in_progress: How long an order may stay in progress before the sources
             say to call it off. A cancel does not wait for that by itself: see
@@ -93,7 +93,8 @@ class Policy:
         return min(self.first_wait + self.wait_step * again, self.longest_wait)
 
     def waiting_for_the_payer(self) -> Policy:
-        """Return the policy that lets a payer finish first: two minutes, as the sources say.
+        """Return the policy that gives the payer two minutes before the cancel, as the sources
+        say.
 
         Example:
             >>> Policy().waiting_for_the_payer().cancel_after
@@ -104,7 +105,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the table of policies: what it sets, for whom, and who says so.
+    """One row of the table of policies: the values, their pay types, and their source.
 
     Attributes:
         wallet, mode: For which pay types; ``"*"`` for all.
@@ -122,7 +123,7 @@ class Rule:
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    """Return the table of policies; a later row goes before an earlier one.
+    """Return the table of policies; a later row overrides an earlier one.
 
     Example:
         >>> [(rule.wallet, rule.mode) for rule in rules()][:2]

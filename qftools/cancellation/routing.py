@@ -1,4 +1,4 @@
-"""Which call cancels a payment: reversal, close, or none; why, and how sure that is.
+"""Which call cancels a payment: reversal, close, or none; why, and how certain that is.
 
 The vendor's page decides; what other editions of the documentation say can be
 chosen by name (C19, C20). The rows are the catalogue's.
@@ -23,7 +23,7 @@ PROFILES: tuple[Profile, ...] = ("seed", "docs-2026-02", "docs-2026-late", "2017
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The call that cancels a pay type, and what speaks for it.
+    """The call that cancels a pay type, with the reason.
 
     Attributes:
         pay_type: The pay type asked for.
@@ -32,7 +32,7 @@ class Route:
         sure: ``published``: a source says so. ``inferred``: we conclude it.
             ``ask``: the provider wants to be asked first. ``unlisted``: no
             source names a cancel.
-        source: Who says so.
+        source: Its source.
         disputes: Where the sources disagree about it, by number.
     """
 
@@ -59,9 +59,9 @@ _PUBLISHED: dict[str, Text] = {
         " {wallet} is one of them.",
     ),
     "unlisted": Text(
-        "没有资料说明 {wallet} {mode} 可以撤销。已支付的走退款，未支付的等它过期。",
+        "没有资料说明 {wallet} {mode} 可以撤销。已支付的退款，未支付的等待过期。",
         "No source names a cancel for {wallet} {mode}. Refund it if it was paid,"
-        " let it expire if not.",
+        " otherwise let it expire.",
     ),
 }
 _HONG_KONG = Text(
@@ -69,9 +69,9 @@ _HONG_KONG = Text(
     "Vendor page: Hong Kong pay types can't be cancelled, and {pay_type} exists in Hong Kong"
     " only (C20).",
 )
-_NOBODY_KNOWS = Text(
+_UNLISTED = Text(
     "没有资料列出支付类型 {pay_type}，不能判断用哪个接口撤销。",
-    "No source lists pay type {pay_type}, so nothing says which call would cancel it.",
+    "No source lists pay type {pay_type}, so the cancel call can't be chosen.",
 )
 _TITLES: dict[str, Text] = {
     "seed": Text("厂商页面", "Vendor page"),
@@ -92,8 +92,8 @@ def route(
 
     Args:
         pay_type: Six digits, for example ``"800101"``.
-        profile: Whose word counts: the vendor's page (``seed``) or another
-            edition of its documentation (C19).
+        profile: Which edition of QFPay's docs to follow: the vendor's page (``seed``) or another
+            one (C19).
         hk_cancel: ``"allow"`` lets pay types that exist only in Hong Kong be
             cancelled as the profile says elsewhere (C20).
 
@@ -114,7 +114,7 @@ def route(
         raise InputError("hk_cancel", "is {value!r}", "deny or allow", value=hk_cancel)
     row = catalogue.pay_types().get(pay_type)
     if row is None:
-        return Route(pay_type, None, _fill(_NOBODY_KNOWS, pay_type), "unlisted", "chosen")
+        return Route(pay_type, None, _fill(_UNLISTED, pay_type), "unlisted", "chosen")
     if row.hk_only and profile in ("seed", "2017"):
         if hk_cancel == "deny":
             reason = _fill(_HONG_KONG, pay_type)

@@ -1,7 +1,6 @@
-"""The cancel flow with its means: asks, waits, and returns a verdict with its evidence.
+"""Runs the cancel flow: sends, waits, and returns a verdict with its evidence.
 
-The rules are in `walk`; here one function asks and one waits, both with means
-that come in from outside.
+The rules are in `walk`; client and wait function are arguments.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ from qftools.validation import BEIJING
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Taken:
-    """One question of a cancel and what it told.
+    """One request of a cancel and its answer.
 
     Attributes:
-        step: What the question was for.
-        endpoint: Where it was asked.
-        answer: What it told.
-        at: When the answer was in, seconds since 1970 by the client's clock.
+        step: What the request was for.
+        endpoint: The endpoint it was sent to.
+        answer: What was read from the answer.
+        at: When the answer arrived, seconds since 1970 by the client's clock.
         exchange: Request and reply, redacted; None where nothing was kept.
     """
 
@@ -63,15 +62,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
-    """How a cancel ended, and everything that proves it.
+    """The result of a cancel, with all its evidence.
 
     Attributes:
         verdict: How it ended.
-        order: The order, with what the books told about it.
-        steps: Every question with what it told, in order.
+        order: The order, completed with the gateway's values.
+        steps: Every request with its answer, in order.
         because: Why, in both languages, where the verdict alone does not say.
         route: The call that cancels this order; None where it was not needed.
-        warnings: What did not go as it should, without changing the verdict.
+        warnings: Problems that did not change the verdict.
     """
 
     verdict: Verdict
@@ -94,7 +93,7 @@ class Outcome:
         Example:
             >>> print(Outcome(Verdict.PAID, Order("A1", 100), ()))
             PAID  The payer was charged.
-            Deliver what was bought; if the sale is off, refund it. Do not reverse it.
+            Deliver what was bought; if the sale is cancelled, refund it. Do not reverse it.
         """
         meaning = f"{self.verdict}  {self.meaning.say(language)}"
         because = self.because.say(language) if self.because else ""
@@ -141,7 +140,7 @@ class Outcome:
 
     @property
     def corrections(self) -> dict[str, str]:
-        """Fields of the order that the books contradict, with what the books have."""
+        """Fields of the order that differ at the gateway, with the gateway's values."""
         return {differs.field: differs.books for differs in self._differs}
 
     @property
@@ -192,17 +191,17 @@ class Outcome:
 
 
 class Recorder(Protocol):
-    """Follows a cancel question by question: to show it, or to keep it."""
+    """Follows a cancel request by request, to show or save it."""
 
     def asking(self, walk: Walk, action: Ask) -> None:
-        """Called before a request leaves. What it raises keeps the request from leaving."""
+        """Called before a request is sent. If it raises, the request is not sent."""
 
     def told(self, walk: Walk, taken: Taken) -> None:
-        """Called after an answer is in, with the walk as it stands now."""
+        """Called after an answer arrived, with the new walk."""
 
 
 class Keeper(Protocol):
-    """Drives a walk and keeps it where it survives the process; the journal is one."""
+    """Runs a walk and saves it beyond the life of the process; the journal does."""
 
     def drive(
         self,
@@ -212,7 +211,7 @@ class Keeper(Protocol):
         pause: Callable[[float], None] | None = None,
         watch: Recorder | None = None,
     ) -> Outcome:
-        """Go on with *walk* to its end, every question on disk before it is asked."""
+        """Run *walk* to its end; every request is on disk before it is sent."""
 
 
 def cancel(
@@ -227,22 +226,22 @@ def cancel(
     watch: Recorder | None = None,
     **known: Any,
 ) -> Outcome:
-    """Find out what became of *order*, call it off if it is open, and prove how that ended.
+    """Query *order*, cancel it if it is open, and confirm the result by queries.
 
-    Never sends a payment, and never reverses what a query has shown to be paid.
+    Never sends a payment, and never reverses an order that a query has shown to be paid.
 
     Args:
         client: The gateway to ask.
-        order: The payment whose outcome is in doubt, or its number alone: the merchant's own,
-            or the gateway's. What else there is to know, the gateway's books tell.
-        policy: How patient to be; the pay type's own when left out.
-        profile: Whose word decides between reversal and close (C19).
+        order: The payment whose outcome is unknown, or its number alone: the merchant's own, or
+            the gateway's. The gateway supplies the rest.
+        policy: Timeouts and retries; the pay type's own when left out.
+        profile: Which edition of QFPay's docs decides between reversal and close (C19).
         hk_cancel: Whether pay types of Hong Kong alone may be cancelled (C20).
         pause: Waits so many seconds; the client's own when left out.
         journal: Keeps every step on disk before it is taken, see
-            [Journal][qftools.journal.journal.Journal]. A cancel of this order that was
-            interrupted earlier is gone on with.
-        watch: Told of every question as it is asked and answered, to show it.
+            [Journal][qftools.journal.journal.Journal]. An interrupted cancel of this order is
+            resumed.
+        watch: Notified of every request and answer, to show them.
         **known: What is known of the order besides, by the names of
             [Order][qftools.models.Order]: ``out_trade_no``, ``txamt``, ``txdtm`` ...
 
@@ -301,7 +300,7 @@ def finish(
     pause: Callable[[float], None] | None = None,
     steps: tuple[Taken, ...] = (),
 ) -> Outcome:
-    """Go on with *walk* to its end; *steps* are those taken before it was left."""
+    """Run *walk* to its end; *steps* are the ones taken before."""
     taken = list(steps)
     wait = pause or client.pause
     while not isinstance(action := walk.action, Finished):
@@ -315,7 +314,7 @@ def finish(
 
 
 def take(client: Client, walk: Walk, action: Ask, *recorders: Recorder) -> tuple[Walk, Taken]:
-    """Ask one question of the flow and return the walk after it, with what was told."""
+    """Send one request of the flow and return the next walk and the step."""
     for recorder in recorders:
         recorder.asking(walk, action)
     answer, exchange = _ask(client, walk, action)

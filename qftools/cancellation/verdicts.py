@@ -1,4 +1,4 @@
-"""How a cancel can end, what proves it, and what to do then: one row per verdict."""
+"""The verdicts of a cancel: what proves each, and what to do next; one row per verdict."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qftools.catalogue import Text
 
 
 class Verdict(StrEnum):
-    """How a cancel ended. Every one but UNRESOLVED is proved; see VERDICTS."""
+    """The result of a cancel. All but UNRESOLVED are proved; see VERDICTS."""
 
     CANCELLED = "CANCELLED"
     ALREADY_CANCELLED = "ALREADY_CANCELLED"
@@ -41,8 +41,7 @@ _ROWS = (
         Text("撤销之后的一次查询", "A query after the cancel"),
         Text(
             "无需再操作。这个订单号已作废，重新收款请换新的 out_trade_no。",
-            "Nothing is left to do. The order number is burnt: charge again under a new"
-            " out_trade_no.",
+            "Nothing to do. The order number can't be used again: charge under a new out_trade_no.",
         ),
     ),
     VerdictRow(
@@ -57,7 +56,7 @@ _ROWS = (
         Text("一次查询", "A query"),
         Text(
             "无需再操作。重新收款请换新的 out_trade_no。",
-            "Nothing is left to do. Charge again under a new out_trade_no.",
+            "Nothing to do. Charge again under a new out_trade_no.",
         ),
     ),
     VerdictRow(
@@ -65,20 +64,20 @@ _ROWS = (
         11,
         "returned",
         Text(
-            "顾客付过款，钱已全额退回。",
-            "The payer was charged, and all of it was given back.",
+            "顾客付过款，已全额退款。",
+            "The payer was charged, and refunded in full.",
         ),
         Text("一次查询", "A query"),
         Text(
             "无需再操作，不要再次退款。",
-            "Nothing is left to do; do not refund it again.",
+            "Nothing to do; do not refund it again.",
         ),
     ),
     VerdictRow(
         Verdict.FAILED,
         12,
         "no",
-        Text("付款已失败，没有扣款。", "The payment failed for good; no money moved."),
+        Text("付款已失败，没有扣款。", "The payment failed; the payer was not charged."),
         Text("一次查询", "A query"),
         Text(
             "可以让顾客重新付款，请换新的 out_trade_no。",
@@ -92,20 +91,20 @@ _ROWS = (
         Text("顾客已经付款。", "The payer was charged."),
         Text("一次查询", "A query"),
         Text(
-            "照常交付；不想要这笔交易就退款（refund），不要冲正。",
-            "Deliver what was bought; if the sale is off, refund it. Do not reverse it.",
+            "照常交付；交易取消就退款（refund），不要冲正。",
+            "Deliver what was bought; if the sale is cancelled, refund it. Do not reverse it.",
         ),
     ),
     VerdictRow(
         Verdict.NOT_FOUND,
         13,
         "unknown",
-        Text("网关多次查询都没有这笔订单。", "Asked repeatedly, the gateway knows no such order."),
+        Text("网关多次查询都没有这笔订单。", "Repeated queries found no such order."),
         Text("多次查询", "Repeated queries"),
         Text(
-            "付款请求可能还在路上：在有效期结束前不要换新订单号重新收款，稍后再查一次。",
+            "付款请求可能还在路上：在有效期结束前不要换新订单号重新收款，稍后再查询一次。",
             "The payment may still be on its way: do not charge again under a new number before"
-            " the window closes; ask once more later.",
+            " the order would have expired; query again later.",
         ),
     ),
     VerdictRow(
@@ -120,7 +119,7 @@ _ROWS = (
         Text("路由规则或网关的拒绝，以及一次查询", "Routing or the gateway's refusal, and a query"),
         Text(
             "等订单过期后再查一次；需要更早处理请联系服务商。在此之前不要重新收款。",
-            "Wait for it to expire and look again; ask the provider if it can't wait. Do not"
+            "Wait for it to expire and query again; ask the provider if it can't wait. Do not"
             " charge again before that.",
         ),
     ),
@@ -128,36 +127,36 @@ _ROWS = (
         Verdict.UNRESOLVED,
         15,
         "unknown",
-        Text("耐心用完，结果仍不确定。", "Patience ran out before anything was proved."),
-        Text("没有证明", "Nothing"),
+        Text("已达等待上限，结果仍未知。", "Timed out: the result is still unknown."),
+        Text("没有", "Nothing"),
         Text(
-            "不要当作失败，也不要重新收款；稍后继续查询（resume）。",
-            "Do not take it for failed and do not charge again; go on later (resume).",
+            "不要当作失败，也不要重新收款；稍后继续（resume）。",
+            "Do not treat it as failed and do not charge again; resume later.",
         ),
     ),
 )
 
 VERDICTS: dict[Verdict, VerdictRow] = {row.verdict: row for row in _ROWS}
-"""One row per verdict: exit status of the command line, whether money moved, proof, advice."""
+"""One row per verdict: exit status, whether the payer was charged, proof, advice."""
 
 CORRECT = Text(
-    "网关账上的 {field} 是 {books}，而你给的是 {order}。如果是你写错了，请用正确的值重新撤销"
+    "网关记录的 {field} 是 {books}，而你给的是 {order}。如果是你写错了，请用正确的值重新撤销"
     "（直接 resume 会重复同样的错误）；如果没有写错，这可能是另一笔订单，请联系服务商。",
-    "The books have {field} {books}, you gave {order}. If yours is a mistake, cancel again with the"
-    " right value (resume would repeat the mistake). If it is right, this may be another order:"
+    "The gateway has {field} {books}, you gave {order}. If yours is wrong, cancel again with the"
+    " correct value (resume would repeat the mistake). If it is correct, this may be another order:"
     " ask the provider.",
 )
-"""What to do where the books contradict the order."""
+"""What to do if the gateway has other values than the caller gave."""
 
 UNSIGNED_PROOF = Text(
-    "起证明作用的应答没有网关签名：它的可信程度取决于网络连接（TLS）。",
-    "The answer that proves it was not signed by the gateway: it is as sure as the connection"
-    " (TLS) is.",
+    "作为依据的应答没有网关签名：它的可信程度取决于网络连接（TLS）。",
+    "The answer that proves the verdict was not signed by the gateway: it can be trusted only as"
+    " far as the connection (TLS).",
 )
 """Added to the advice where the verdict rests on an answer without a signature."""
 
 NO_REFUND = Text(
-    "照常交付。这种支付方式不支持退款，不想要这笔交易只能与顾客另行结算。",
-    "Deliver what was bought. This way of paying can't be refunded: if the sale is off, settle"
+    "照常交付。这种支付方式不支持退款，交易取消时与顾客另行结算。",
+    "Deliver what was bought. This pay type can't be refunded: if the sale is cancelled, settle"
     " with the payer in another way.",
 )

@@ -1,8 +1,8 @@
 """The cancel flow without I/O: a table of steps, and the walk through it.
 
 LOOK (query) -> CANCEL (the routed call, only if the order is open) -> CONFIRM
-(query until it is no longer open) -> a verdict. A walk is plain data: it says
-what to ask or how long to wait, and is told what came back. It never sends.
+(query until it is no longer open) -> a verdict. A walk is plain data: it says what to send or how
+long to wait, and takes the answer. It never sends.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qftools.validation import usable
 
 
 class Step(StrEnum):
-    """Where a cancel stands."""
+    """The step of a cancel."""
 
     LOOK = "LOOK"
     CANCEL = "CANCEL"
@@ -60,7 +60,7 @@ NEXT: dict[Step, dict[Finding, Next]] = {
         Finding.SILENT: Step.CONFIRM,
     },
 }
-"""Step x finding -> the next step, or the verdict. The walk adds patience and routing."""
+"""Step x finding -> the next step, or the verdict. The walk adds retries and routing."""
 
 Table = Mapping[Step, Mapping[Finding, Next]]
 
@@ -82,7 +82,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Nothing is left to do; the reason says why it ended so, where the verdict alone does not."""
+    """The walk has ended; the reason explains the verdict, if it needs one."""
 
     verdict: Verdict
     reason: Text | None = None
@@ -91,44 +91,44 @@ class Finished:
 Action = Ask | Wait | Finished
 
 DEAD = frozenset({Finding.CANCELLED, Finding.REFUNDED, Finding.FAILED})
-INTERRUPTED = Text("应答到达之前被中断", "interrupted before the answer was in")
+INTERRUPTED = Text("应答到达之前被中断", "interrupted before the answer arrived")
 NO_PAY_TYPE = Text(
     "不知道支付类型，不能判断用哪个接口撤销",
-    "no pay type is known, so nothing says which call would cancel it",
+    "the pay type is unknown, so the cancel call can't be chosen",
 )
 NO_AMOUNT = Text(
-    "网关账上没有可用的金额或时间：请给出 txamt 和 txdtm",
-    "the books have no amount or time to cancel with: give txamt and txdtm",
+    "网关没有可用的金额或时间：请给出 txamt 和 txdtm",
+    "the gateway has no amount or time to cancel with: give txamt and txdtm",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Where one cancel stands: plain data, changed only by making the next one.
+    """The state of one cancel: plain, immutable data.
 
-    Ask ``action`` what to do, do it, and go on with what ``told`` or ``waited``
-    returns. A walk that was kept can be gone on with later, or taken back.
+    Do what ``action`` says, then continue with the walk that ``told`` or ``waited`` returns. A
+    saved walk can be continued later.
 
     Attributes:
         order: The order; gains what queries tell (syssn, pay type).
-        policy: How patient to be; None for the pay type's own.
-        profile: Whose word decides which call cancels.
+        policy: Timeouts and retries; None for the pay type's own.
+        profile: Which edition of QFPay's docs decides which call cancels.
         hk_cancel: See [route][qftools.cancellation.routing.route].
         step: What the next question is for.
         wait: Seconds to wait before it.
         looks, absents, cancels, confirms: How many questions were asked, by kind.
         opens: How often the order was seen open since the cancel was last sent.
         last_cancel: What the last cancel's reply claimed, None where none was sent.
-        ripe: The wallet's earliest time to revoke was waited for.
-        known: What the answers so far told, which later ones must agree with.
-        target: The payment that the next cancel is for, as the books have it.
+        ripe: The wait until the wallet allows a cancel is over.
+        known: What the answers so far showed; later ones must agree with it.
+        target: The payment that the next cancel is for, as the gateway has it.
         view: Which of the order's numbers and months the next query asks by.
         today: The date when it began, where the order itself has none (Beijing).
         over: The answer that says that the order is dead, while other months are asked.
         searched: The views that have no payment that is alive.
         route: The call that cancels this order, once it is needed.
         end: The verdict, once there is one.
-        table: The flow; another one is for tests that want to see it fail.
+        table: The flow; tests pass another one.
 
     Example:
         >>> walk = Walk(Order("A1", 100, "2026-01-05 10:00:00", pay_type="800201"))
@@ -167,7 +167,7 @@ class Walk:
 
     @property
     def patience(self) -> Policy:
-        """The policy that counts: the given one, or the one for what is known of the order."""
+        """The policy in use: the given one, or the one of the order's pay type."""
         return self.policy or policy_for(self.order.pay_type)
 
     @property
@@ -207,17 +207,17 @@ class Walk:
         return walk._after_confirm(goes_to, answer)
 
     def interrupted(self) -> Walk:
-        """Return the walk after a question whose answer nobody saw: it may have been asked."""
+        """Return the walk after a crash in the middle of a request: it may have been sent."""
         if self.wait > 0 or self.step is not Step.CANCEL:
             return self
         return self.told(Answer(Finding.SILENT, note=INTERRUPTED))
 
     def resumed(self) -> Walk:
-        """Return the walk as it goes on later: it looks first, and is patient anew.
+        """Return the walk to resume: it queries first, and all its limits start again.
 
         Once a cancel may have reached the gateway, what a query finds is that
         cancel's doing, so the walk goes on in CONFIRM. A cancel that was
-        refused for good is forgotten with the verdict that rested on it.
+        refused is forgotten, with the verdict that rested on it.
         """
         last = self.last_cancel
         refused = last is not None and (last.refused or last.finding is Finding.DENIED)
@@ -235,7 +235,7 @@ class Walk:
             table=self.table,
         )
 
-    # ---- what is asked, and what an answer adds to what is known -------------------
+    # ---- the next request, and what an answer adds ---------------------------------
 
     def _views(self) -> list[dict[str, str | int]]:
         return asking.views(self.order, self.known.learned, self.today)
@@ -265,9 +265,8 @@ class Walk:
         return replace(walk, view=view % len(walk._views()))
 
     def _in_every_month(self, answer: Answer, view: int) -> tuple[Walk, Answer | None]:
-        """Believe that an order is dead only once no month has a payment of it that is alive.
-
-        Without an answer to go on with, another month is asked first, at once.
+        """Take an order as over only if no month has an open payment of it. Without such an answer
+        another month is queried first, without a wait.
         """
         refused = answer.finding is Finding.DENIED and "start_time" in self._views()[view]
         if refused and self.over is None:  # the gateway takes no interval: there is no such view
@@ -286,7 +285,7 @@ class Walk:
             return walk, over
         return replace(walk, view=left[0], wait=answer.wait), None
 
-    # ---- what patience and routing add to the table ------------------------------
+    # ---- what retries and routing add to the table -------------------------------
 
     def _counted(self, answer: Answer) -> Walk:
         if self.step is Step.LOOK:
@@ -308,7 +307,7 @@ class Walk:
             if self.known.found:  # an order that was seen is never said not to exist
                 return self._finish(Verdict.UNRESOLVED, answer.note)
             return self._finish(Verdict.NOT_FOUND)
-        # An answer is not paid for with the patience that silence has used up.
+        # Only a lost reply counts towards look_tries.
         if answer.finding is Finding.SILENT and self.looks >= self.patience.look_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         # A second time round at once, for an order may arrive in a month that was just asked.
@@ -324,7 +323,7 @@ class Walk:
         return asking.months_in_doubt(self.order, self.known.learned, self.today)
 
     def _to_cancel_when_ripe(self, answer: Answer) -> Walk:
-        """Cancel, or wait once for the earliest time to revoke and look again."""
+        """Cancel, or wait once until the wallet allows a cancel and query again."""
         walk = self._to_cancel(answer)
         early = self.patience.cancel_after - answer.age
         if walk.end is not None or self.ripe or early <= 0:
@@ -367,7 +366,7 @@ class Walk:
         return replace(self, step=goes_to, wait=wait)
 
     def _not_cancellable(self, answer: Answer, reason: Text) -> Walk:
-        """It is still open, and nothing can cancel it; unless the answer leaves that in doubt."""
+        """It is still open and can't be cancelled, unless the answer leaves that open."""
         if answer.note is None:
             return self._finish(Verdict.NOT_CANCELLABLE, reason)
         asked, most = self.confirms, self.patience.confirm_tries

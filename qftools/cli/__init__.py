@@ -53,7 +53,7 @@ class _Commands(UserDict[str, Any]):
     cls=Group,
     commands=_Commands(_HOME),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help=mark("Find out whether money moved, and call a QFPay payment off if it did not."),
+    help=mark("Check whether a QFPay payment went through, and cancel it if not."),
 )
 @click.version_option(
     qftools.__version__,

@@ -39,19 +39,21 @@ _OPTIONS = (
         type=click.Choice(["MD5", "SHA256"], case_sensitive=False),
         metavar="[MD5|SHA256]",
         default="MD5",
-        help=mark("The hash of the signatures."),
+        help=mark("The hash algorithm of the signatures."),
     ),
     option(
         "--environment",
         envvar="QFTOOLS_ENVIRONMENT",
         type=click.Choice(["sandbox", "test", "production"]),
-        help=mark("Where these credentials are valid; a host of another kind is refused."),
+        help=mark(
+            "The environment of these credentials; a host of another environment is refused."
+        ),
     ),
     option(
         "--allow",
         multiple=True,
         metavar="NAME",
-        help=mark("Make an exception to that guard, by the name that its refusal says."),
+        help=mark("Allow one exception to this check; the refusal shows its name."),
     ),
     json_option,
 )
@@ -139,7 +141,7 @@ def refuse_both(numbers: object, options: dict[str, Any]) -> None:
     """
     if numbers and (options["out_trade_no"] or options["syssn"]):
         raise click.UsageError(
-            text("Give the number alone or with --out-trade-no or --syssn, not both ways.")
+            text("Give the number alone, or with --out-trade-no or --syssn, but not both.")
         )
 
 
@@ -149,14 +151,14 @@ _ROUTES = (
         type=click.Choice(["seed", "docs-2026-02", "docs-2026-late", "2017"]),
         default="seed",
         show_default=True,
-        help=mark("Whose word decides between reversal and close."),
+        help=mark("Which edition of QFPay's docs to follow."),
     ),
     option(
         "--hk-cancel",
         type=click.Choice(["deny", "allow"]),
         default="deny",
         show_default=True,
-        help=mark("Whether wallets of Hong Kong alone may be cancelled."),
+        help=mark("Whether pay types of Hong Kong only may be cancelled."),
     ),
 )
 

@@ -35,7 +35,7 @@ _more_fields = option(
     multiple=True,
     metavar="NAME=VALUE",
     callback=parse_pairs,
-    help=mark("Any other field of the call, by its name on the wire; may be repeated."),
+    help=mark("Another field of the call, by its name in the request; may be repeated."),
 )
 _amount_option = option(
     "--txamt",
@@ -50,11 +50,12 @@ _time_option = option(
 
 @click.command(
     cls=Command,
-    short_help=mark("Ask for a payment"),
+    short_help=mark("Place a payment"),
     help=mark(
-        "Ask for a payment, once.\n\n"
-        "A reply of 0000 means paid where the shop scanned the customer's code, and only placed "
-        "elsewhere. Nothing here ever sends a payment a second time."
+        "Place a payment. The request is sent once.\n"
+        "\n"
+        "A reply of 0000 means paid if the shop scanned the customer's code; otherwise it only "
+        "means placed. qftools never sends a payment a second time."
     ),
 )
 @option(
@@ -65,7 +66,11 @@ _time_option = option(
 )
 @_amount_option
 @option("--txcurrcd", required=True, metavar="CODE", help=mark("Currency: HKD, EUR, JPY ..."))
-@option("--out-trade-no", metavar="NUMBER", help=mark("Your number, new; made up if left out."))
+@option(
+    "--out-trade-no",
+    metavar="NUMBER",
+    help=mark("Your order number, not used before; generated if left out."),
+)
 @option(
     "--txdtm", metavar="TIME", help=mark("YYYY-MM-DD hh:mm:ss; now, Beijing time, if left out.")
 )
@@ -101,12 +106,15 @@ def pay(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
 
 @click.command(
     cls=Command,
-    short_help=mark("Ask what became of payments"),
+    short_help=mark("Query payments"),
     help=mark(
-        "Ask what the gateway's books say.\n\n"
-        "The reply's own 0000 means that the query worked; each row says what became of an order."
-        "\n\nA NUMBER is asked for as your own, and as the gateway's where it looks like one of "
-        "those. Several numbers are asked for together."
+        "Query orders at the gateway.\n"
+        "\n"
+        "The outer 0000 of the reply means that the query worked; each row is the state of an "
+        "order.\n"
+        "\n"
+        "A NUMBER is queried as your own order number, and as the gateway's if it looks like "
+        "one. Several numbers are queried together."
     ),
 )
 @numbers_argument(several=True)
@@ -134,10 +142,12 @@ def query(
     elif rows:
         _print_rows(rows)
         if left:
-            said = text("Not found: {numbers}. It may still be on its way: look again.")
+            said = text("Not found: {numbers}. The payment may still be on its way: query again.")
             click.echo(said.format(numbers=output.plain(", ".join(left))))
     else:
-        click.echo(text("Nothing found. It may still be on its way: look again before you act."))
+        click.echo(
+            text("Nothing found. The payment may still be on its way: query again before you act.")
+        )
     if found and not rows:
         raise SystemExit(exits.verdict_status("NOT_FOUND"))
 
@@ -162,7 +172,7 @@ def _cancel_call(
             print_json(reply.body)
         else:
             _print_reply(reply)
-            click.echo(text("This is no verdict. Ask what became of the order:"))
+            click.echo(text("This is not a verdict. Query the order:"))
             click.echo(f"  {output.query_line(order)}")
         raise exits.Kept(_status(reply))
 
@@ -173,9 +183,10 @@ reverse = _cancel_call(
     "reverse",
     mark("Send one reversal (no verdict; see cancel)"),
     mark(
-        "Send one /trade/v1/reversal, and show the reply.\n\n"
-        "Alipay, and WeChat Pay where the shop scanned, are cancelled by it. The reply proves "
-        "nothing: qftools cancel does all of it."
+        "Send one /trade/v1/reversal, and show the reply.\n"
+        "\n"
+        "It cancels Alipay, and WeChat Pay if the shop scanned. The reply proves nothing: "
+        "qftools cancel runs the whole flow."
     ),
     lambda client, order: client.reverse(order),
 )
@@ -183,9 +194,10 @@ close = _cancel_call(
     "close",
     mark("Send one close (no verdict; see cancel)"),
     mark(
-        "Send one /trade/v1/close, and show the reply.\n\n"
-        "WeChat Pay where the customer scanned, and other wallets, are cancelled by it. The reply "
-        "proves nothing: qftools cancel does all of it."
+        "Send one /trade/v1/close, and show the reply.\n"
+        "\n"
+        "It cancels WeChat Pay if the customer scanned, and other wallets. The reply proves "
+        "nothing: qftools cancel runs the whole flow."
     ),
     lambda client, order: client.close(order),
 )
@@ -193,10 +205,12 @@ close = _cancel_call(
 
 @click.command(
     cls=Command,
-    short_help=mark("Give money of a paid order back"),
+    short_help=mark("Refund a paid order"),
     help=mark(
-        "Give money of a paid order back: all of it, or a part.\n\n"
-        "A refund is an order of its own and can't be undone. At a terminal you are asked first."
+        "Refund a paid order, in full or in part.\n"
+        "\n"
+        "A refund is an order of its own and can't be undone. In a terminal you are asked to "
+        "confirm."
     ),
 )
 @option(
@@ -204,12 +218,14 @@ close = _cancel_call(
 )
 @_amount_option
 @option(
-    "--out-trade-no", metavar="NUMBER", help=mark("The refund's own number; made up if left out.")
+    "--out-trade-no",
+    metavar="NUMBER",
+    help=mark("The refund's own order number; generated if left out."),
 )
 @option(
     "--txdtm", metavar="TIME", help=mark("YYYY-MM-DD hh:mm:ss; now, Beijing time, if left out.")
 )
-@option("--yes", is_flag=True, help=mark("Do not ask."))
+@option("--yes", is_flag=True, help=mark("Do not ask for confirmation."))
 @account_options
 def refund(syssn: str, txamt: int, yes: bool, as_json: bool, **options: Any) -> None:
     """Give money of a paid order back."""
@@ -234,7 +250,7 @@ def _told_when_interrupted(*naming: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        said = text("Interrupted: the request may have taken effect. Find out with: {command}")
+        said = text("Interrupted: the request may have taken effect. Check with: {command}")
         asking = output.command_line("qftools", "query", *naming)
         click.echo("\n" + said.format(command=asking), err=True)
         raise exits.Kept(exits.INTERRUPTED) from None
@@ -265,9 +281,9 @@ def _of_order(order: Order) -> dict[str, object]:
 
 
 def _say_how_to_go_on(order: Order) -> None:
-    click.echo(text("What became of it:"))
+    click.echo(text("Query it:"))
     click.echo(f"  {output.query_line(order)}")
-    click.echo(text("Call it off:"))
+    click.echo(text("Cancel it:"))
     click.echo(f"  {output.cancel_line(order)}")
 
 

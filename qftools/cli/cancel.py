@@ -36,14 +36,17 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
 
 @click.command(
     cls=Command,
-    short_help=mark("Call an order off, and prove what became of it"),
+    short_help=mark("Cancel an order, and confirm the result"),
     help=mark(
-        "Find out what became of an order, call it off if it is open, and prove how that ended.\n\n"
-        "Asks first, cancels by the call that the wallet needs, and asks again until the answer is "
-        "final. Never reverses what is paid. The exit status says the verdict: see qftools --help."
-        "\n\nA NUMBER alone is enough: your own, or the gateway's. What else there is to know the "
-        "gateway's books tell. A journal keeps every step before it is taken: after a crash, see "
-        "qftools pending and qftools resume."
+        "Query an order, cancel it if it is open, and confirm the result.\n"
+        "\n"
+        "Queries first, cancels with the call that the wallet requires, and keeps querying "
+        "until the result is final. Never reverses a paid order. The exit status is the "
+        "verdict: see qftools --help.\n"
+        "\n"
+        "A NUMBER alone is enough: your own, or the gateway's; the gateway supplies the rest. "
+        "The journal saves every step before it is taken: after a crash, see qftools pending "
+        "and qftools resume."
     ),
 )
 @numbers_argument()
@@ -176,5 +179,5 @@ def _advice(outcome: Outcome) -> str:
 
 
 def _say_interrupted(order: Order) -> None:
-    said = text("Interrupted: the order may be open or cancelled. Find out with: {command}")
+    said = text("Interrupted: the order may be open or cancelled. Check with: {command}")
     click.echo("\n" + said.format(command=output.cancel_line(order)), err=True)

@@ -182,11 +182,11 @@ class Group(_Translated, click.Group):
 ENVIRONMENT = {
     "QFTOOLS_BASE_URL": mark("the gateway: https://... of QFPay, or the address of a sandbox"),
     "QFTOOLS_APP_CODE": mark("the app code that QFPay issued"),
-    "QFTOOLS_CLIENT_KEY": mark("its client key; better here than on the command line"),
+    "QFTOOLS_CLIENT_KEY": mark("its client key; safer here than on the command line"),
     "QFTOOLS_MCHID": mark("the merchant number, if one was issued"),
-    "QFTOOLS_JOURNAL": mark("the file that keeps cancels; ~/.local/state/qftools/journal.db"),
-    "QFTOOLS_ENVIRONMENT": mark("where these credentials are valid: sandbox, test, production"),
-    "QFTOOLS_DEBUG": mark("1: show the traceback where qftools itself fails"),
+    "QFTOOLS_JOURNAL": mark("the journal file of cancels; ~/.local/state/qftools/journal.db"),
+    "QFTOOLS_ENVIRONMENT": mark("the environment of these credentials: sandbox, test, production"),
+    "QFTOOLS_DEBUG": mark("1: show the traceback if qftools itself fails"),
 }
 
 
@@ -302,7 +302,10 @@ def status_of(error: Exception) -> int:
 
 def wrong_key_hint() -> str:
     """What to check after 1108: the key and the app code, by the names that gave them."""
-    said = text("Check {client_key} and {app_code}: the gateway calls the signature wrong (1108).")
+    said = text(
+        "Check {client_key} and {app_code}: the gateway answered that the signature is wrong "
+        "(1108)."
+    )
     return said.format(client_key=_given_by("client_key"), app_code=_given_by("app_code"))
 
 
@@ -361,11 +364,11 @@ def _advice(error: Exception) -> list[str]:
         advice = [text("No connection was made, so this request was not sent.")]
     elif isinstance(error, OutcomeUnknownError):
         if error.order:
-            said = text("The outcome is unknown, not failed. Ask before you act again: {command}")
+            said = text("The outcome is unknown, not failed. Query before you act again: {command}")
             advice = [said.format(command=query_line(error.order))]
         else:
             advice = [
-                text("The outcome is unknown, not failed. A query changes nothing: ask again.")
+                text("The outcome is unknown, not failed. A query changes nothing: query again.")
             ]
     if "1108" in (getattr(error, name, "") for name in ("respcd", "unverified_respcd")):
         advice.append(wrong_key_hint())

@@ -18,7 +18,7 @@ _HEAD = (
     mark("wallet"),
     mark("mode"),
     mark("situation"),
-    mark("asked, in order"),
+    mark("queries and calls, in order"),
     mark("verdict"),
     mark("next"),
 )
@@ -27,12 +27,13 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
 
 @click.command(
     cls=Command,
-    short_help=mark("Show every wallet and every fork on the sandbox"),
+    short_help=mark("Show every wallet and failure case on the sandbox"),
     help=mark(
-        "Cancel payments of every wallet of the vendor's page, in every situation that goes wrong, "
-        "on the embedded sandbox.\n\n"
-        "Each verdict is compared with the gateway's own books; the exit status is 1 if any "
-        "disagrees. Nothing leaves this machine."
+        "Cancel payments of every wallet of the vendor's page, in every failure case, on the "
+        "embedded sandbox.\n"
+        "\n"
+        "Each verdict is compared with the sandbox's own records; the exit status is 1 if any "
+        "differs. Nothing is sent to another machine."
     ),
 )
 @option("--seed", type=int, default=0, show_default=True, help=mark("Makes ids repeatable."))
@@ -103,7 +104,9 @@ def _first_sentence(advice: str) -> str:
 
 def _print_sum(shown: list[Shown], wrong: list[Shown]) -> None:
     for row in wrong:
-        said = text("{wallet} {mode}, {situation}: the verdict is {verdict}, the books say {books}")
+        said = text(
+            "{wallet} {mode}, {situation}: the verdict is {verdict}, the sandbox has {books}"
+        )
         click.echo(
             said.format(
                 wallet=row.wallet.say(language()),
@@ -113,5 +116,5 @@ def _print_sum(shown: list[Shown], wrong: list[Shown]) -> None:
                 books=row.books,
             )
         )
-    agree = text("{count} of {total} verdicts agree with the gateway's own books.")
+    agree = text("{count} of {total} verdicts agree with the sandbox's own records.")
     click.echo(agree.format(count=len(shown) - len(wrong), total=len(shown)))

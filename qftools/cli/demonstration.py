@@ -32,21 +32,19 @@ class Situation(NamedTuple):
 
 SITUATIONS = (
     Situation(mark("paid"), "paid at once"),
-    Situation(mark("open, nobody pays"), "never paid"),
+    Situation(mark("open, never paid"), "never paid"),
     Situation(mark("in progress: the payer is typing"), "typing"),
     Situation(mark("the payment's reply is lost"), "payment lost after"),
     Situation(mark("the cancel's reply is lost"), "cancel lost after"),
     Situation(mark("the cancel is refused"), "cancel refused by the wallet"),
-    Situation(mark("paid between look and cancel"), "paid between look and cancel"),
+    Situation(mark("paid between query and cancel"), "paid between look and cancel"),
 )
 """Shown for each pay type of the vendor's page."""
 
 MORE = (
     Situation(mark("paid, and the reply is lost"), "payment paid, reply lost"),
-    Situation(mark("the cancel takes its time"), "cancel 1145, then done"),
-    Situation(
-        mark("the cancel says done, the payer was faster"), "cancel says done, payer was faster"
-    ),
+    Situation(mark("the cancel stays in progress"), "cancel 1145, then done"),
+    Situation(mark("the cancel says done, but it was paid"), "cancel says done, payer was faster"),
     Situation(mark("expired"), "expired"),
     Situation(mark("unknown to the gateway"), "unknown for ever"),
     Situation(mark("never answered"), "never paid", ("lost after", "query")),

@@ -36,8 +36,8 @@ class Exit(NamedTuple):
 _OF_A_CALL = (
     Exit(DONE, mark("done")),
     Exit(REFUSED, mark("the gateway refused, or another error")),
-    Exit(USAGE, mark("wrong use or wrong input; nothing was sent")),
-    Exit(UNKNOWN, mark("no usable reply, so nobody knows: ask before you act again")),
+    Exit(USAGE, mark("wrong usage or input; nothing was sent")),
+    Exit(UNKNOWN, mark("no usable reply: the outcome is unknown; query before you act again")),
     Exit(IN_PROGRESS, mark("accepted and still in progress (1143, 1145): query until it is final")),
     Exit(
         BROKEN,

@@ -91,13 +91,13 @@ _STYLES = {
     type=click.Choice(["python", "php", "java", "node"]),
     default="python",
     show_default=True,
-    help=mark("The language of the fixes."),
+    help=mark("The programming language of the fixes."),
 )
 @option(
     "--environment",
     envvar="QFTOOLS_ENVIRONMENT",
     type=click.Choice(["sandbox", "test", "production"]),
-    help=mark("Where these credentials are valid; a host of another kind is an error."),
+    help=mark("The environment of these credentials; a host of another environment is an error."),
 )
 @option(
     "--mchid-rule",

@@ -26,10 +26,12 @@ journal_option = option(
     "--journal",
     envvar="QFTOOLS_JOURNAL",
     type=click.Path(dir_okay=False),
-    help=mark("The file that keeps every step; one of your own by default."),
+    help=mark("The journal file; by default one per user."),
 )
 no_journal_option = option(
-    "--no-journal", is_flag=True, help=mark("Keep nothing: a crash then leaves no trace.")
+    "--no-journal",
+    is_flag=True,
+    help=mark("Write no journal: after a crash the cancel can't be resumed."),
 )
 
 
@@ -77,10 +79,12 @@ def existing_journal(path: str | None) -> Journal | None:
 
 @click.command(
     cls=Command,
-    short_help=mark("List cancels that are not proved to be over"),
+    short_help=mark("List unfinished cancels"),
     help=mark(
-        "List what the journal owes: cancels that were interrupted, and those that ended with the "
-        "money unknown.\n\nNothing is asked or sent."
+        "List the unfinished cancels of the journal: those that were interrupted, and those "
+        "with an unknown result.\n"
+        "\n"
+        "Nothing is sent."
     ),
 )
 @journal_option
@@ -93,7 +97,7 @@ def pending(journal: str | None, as_json: bool) -> None:
     if as_json:
         print_json(_told("pending", owed, unread))
     elif not owed and not unread:
-        click.echo(text("Nothing is owed."))
+        click.echo(text("No unfinished cancels."))
     else:
         from qftools.journal import page as journal_page
 
@@ -104,9 +108,9 @@ def pending(journal: str | None, as_json: bool) -> None:
         if owed:
             several = len({_account(entry) for entry in owed}) > 1
             said = (
-                text("Go on with those of the account in use: {command}")
+                text("Resume those of the current account: {command}")
                 if several
-                else text("Go on with all of them: {command}")
+                else text("Resume all of them: {command}")
             )
             click.echo(said.format(command="qftools resume --all"))
 
@@ -160,8 +164,8 @@ def _account(entry: Entry) -> tuple[str, str, str]:
 
 def _print_unread(unread: Sequence[Unreadable], *, err: bool = False) -> None:
     for entry in unread:
-        update = text("A newer qftools wrote it: update qftools, or cancel the order once more.")
-        anew = text("Cancel the order once more: that looks first and begins a new entry.")
+        update = text("A newer qftools wrote it: update qftools, or cancel the order again.")
+        anew = text("Cancel the order again: that starts with a query and a new entry.")
         said = text("Entry {number} can't be read ({order}): {why}.").format(
             number=entry.number, order=entry.out_trade_no or entry.syssn or "?", why=entry.why
         )
@@ -185,16 +189,17 @@ def _brief(entry: Entry) -> dict[str, object]:
 
 @click.command(
     cls=Command,
-    short_help=mark("Go on with cancels that were interrupted or unresolved"),
+    short_help=mark("Resume interrupted or unresolved cancels"),
     help=mark(
-        "Go on with entries of the journal, or with --all that are owed. N is the number of an "
-        "entry, or an out_trade_no or syssn.\n\n"
-        "Each is looked at first; a cancel is sent only where the order is still open. The exit "
-        "status is the verdict's; of several, 0 if all of them are proved."
+        "Resume entries of the journal; with --all, every unfinished cancel. N is the number "
+        "of an entry, or an out_trade_no or syssn.\n"
+        "\n"
+        "Each order is queried first; a cancel is sent only if the order is still open. The "
+        "exit status is the verdict's; for several orders, 0 if all results are confirmed."
     ),
 )
 @click.argument("wanted", nargs=-1, metavar="[N]...")
-@option("--all", "everything", is_flag=True, help=mark("All that this account owes."))
+@option("--all", "everything", is_flag=True, help=mark("All unfinished cancels of this account."))
 @journal_option
 @account_options
 def resume(
@@ -209,7 +214,7 @@ def resume(
         if as_json:
             print_json({"resumed": [], "unreadable": []})
         else:
-            click.echo(text("Nothing is owed."))
+            click.echo(text("No unfinished cancels."))
         return
     with opened, connected(options) as client:
         unread: list[Unreadable] = []
@@ -219,7 +224,7 @@ def resume(
             _print_unread(unread, err=True)
             _say_others(opened, client)
             if not numbers and not unread and not as_json:
-                click.echo(text("Nothing is owed."))
+                click.echo(text("No unfinished cancels."))
         try:
             results = [
                 (number, _resumed(opened, client, number, as_json, several=len(numbers) > 1))
@@ -238,7 +243,9 @@ def _say_others(journal: Journal, client: Client) -> None:
     own = {entry.number for entry in journal.pending(client)}
     others = [str(entry.number) for entry in journal.pending() if entry.number not in own]
     if others:
-        said = text("Left, because they belong to other accounts: {numbers}. See qftools pending.")
+        said = text(
+            "Skipped, because they belong to other accounts: {numbers}. See qftools pending."
+        )
         click.echo(said.format(numbers=", ".join(others)), err=True)
 
 
@@ -295,10 +302,8 @@ def _status(ends: list[Outcome | QFPayError], unread: int) -> int:
 
 @click.group(
     cls=Group,
-    short_help=mark("List what the journal has, or show one cancel"),
-    help=mark(
-        "Show what the journal has: all cancels, or every question and answer of one, redacted."
-    ),
+    short_help=mark("List the journal, or show one cancel"),
+    help=mark("Show the journal: all cancels, or every request and answer of one, redacted."),
 )
 def journal() -> None:
     """Show what the journal has."""
@@ -307,10 +312,12 @@ def journal() -> None:
 @journal.command(
     "list",
     cls=Command,
-    short_help=mark("List all cancels, settled ones as well"),
+    short_help=mark("List all cancels, including finished ones"),
     help=mark(
-        "List every cancel that the journal has, oldest first: its verdict, its order, when it "
-        "began, and whether it is settled.\n\nNothing is asked or sent."
+        "List every cancel of the journal, oldest first: its verdict, its order, when it "
+        "began, and whether it is finished.\n"
+        "\n"
+        "Nothing is sent."
     ),
 )
 @journal_option
@@ -326,7 +333,7 @@ def list_(journal: str | None, as_json: bool) -> None:
         click.echo(text("The journal is empty."))
     else:
         _print_entries(
-            entries, text("settled"), lambda entry: text("yes") if entry.settled else text("no")
+            entries, text("finished"), lambda entry: text("yes") if entry.settled else text("no")
         )
         _print_unread(unread)
 
@@ -336,8 +343,10 @@ def list_(journal: str | None, as_json: bool) -> None:
     cls=Command,
     short_help=mark("The evidence of one cancel, as text, JSON or a page"),
     help=mark(
-        "Show the evidence of one cancel: N is the number of an entry, or an out_trade_no or syssn."
-        "\n\nThe HTML page needs nothing else and holds no secret: attach it to a ticket."
+        "Show the evidence of one cancel: N is the number of an entry, or an out_trade_no or "
+        "syssn.\n"
+        "\n"
+        "The HTML page is self-contained and holds no secrets: you can attach it to a ticket."
     ),
 )
 @click.argument("which", metavar="N")

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     cls=Command,
     short_help=mark("Receive notifications, and show their signature check and retry number"),
     help=mark(
-        "Receive notifications on this machine, until Ctrl-C: show each with its signature check "
-        "and retry number, and acknowledge it.\n\n"
-        "With --sandbox the sandbox sends its notifications here, and checks them where no key is "
-        "given. Without key and sandbox a signature is not checked, unless it is that of "
-        "a sandbox that was started without a key. With --forward each goes on to your own "
-        "receiver, as it came, and your receiver's answer goes back."
+        "Receive notifications on this machine until Ctrl-C: show each with its signature "
+        "check and retry number, and acknowledge it.\n"
+        "\n"
+        "With --sandbox the sandbox sends its notifications here, and checks their signatures "
+        "if no key is given. Without key and sandbox a signature is not checked, unless it is "
+        "that of a sandbox that was started without a key. With --forward each notification is "
+        "passed unchanged to your own receiver, and your receiver's answer is returned."
     ),
 )
 @option(
@@ -38,12 +39,16 @@ if TYPE_CHECKING:
     help=mark("Port on 127.0.0.1; 0 takes a free one."),
 )
 @option("--forward", metavar="URL", help=mark("Your own receiver."))
-@option("--sandbox", metavar="URL", help=mark("A running sandbox, to be told where to notify."))
+@option(
+    "--sandbox",
+    metavar="URL",
+    help=mark("A running sandbox; it is told to send its notifications here."),
+)
 @option(
     "--answer",
     default="SUCCESS",
     show_default=True,
-    help=mark("What to answer; anything but SUCCESS makes the gateway send it again."),
+    help=mark("The answer; with anything but SUCCESS the gateway sends it again."),
 )
 @client_key_option
 @json_option

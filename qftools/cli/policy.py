@@ -24,12 +24,14 @@ _OPTIONS = (
         multiple=True,
         metavar="NAME=VALUE",
         callback=parse_pairs,
-        help=mark("Be patient otherwise, for example cancel_after=300; see qftools policy."),
+        help=mark(
+            "Change a timeout or retry limit, for example cancel_after=300; see qftools policy."
+        ),
     ),
     option(
         "--wait-for-payer",
         is_flag=True,
-        help=mark("Let the payer finish first: call off only what is older than two minutes."),
+        help=mark("Give the payer time: cancel only orders older than two minutes."),
     ),
 )
 
@@ -74,10 +76,11 @@ def _number(policy: Policy, name: str, value: str) -> Any:
 
 @click.command(
     cls=Command,
-    short_help=mark("Show how patient a cancel is, by wallet, and who says so"),
+    short_help=mark("Show timeouts and retries per wallet, with sources"),
     help=mark(
-        "Show the waits and limits of a cancel: of one pay type, or the whole table.\n\n"
-        "A later row goes before an earlier one. All waits are seconds."
+        "Show the timeouts and retries of a cancel: of one pay type, or the whole table.\n"
+        "\n"
+        "A later row overrides an earlier one. All waits are in seconds."
     ),
 )
 @click.argument("pay_type", required=False, metavar="[PAY_TYPE]")

@@ -26,10 +26,11 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
     cls=Command,
     short_help=mark("Send a recorded request to a sandbox"),
     help=mark(
-        "Send a recorded request to a sandbox on this machine, and show the answer.\n\n"
-        "It goes nowhere else: without an address to a sandbox of its own, in process, that knows "
-        "the request's app code; with one only to this machine. With --resign the sandbox's "
-        "credentials sign it anew."
+        "Send a recorded request to a sandbox on this machine, and show the answer.\n"
+        "\n"
+        "The request is sent to no other machine: without an address, to an embedded sandbox "
+        "that knows the request's app code; with an address, only to this machine. With "
+        "--resign it is signed again with the sandbox's credentials."
     ),
 )
 @click.argument(
@@ -40,9 +41,11 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 @option(
     "--base-url",
     metavar="URL",
-    help=mark("The address of a running sandbox on this machine; one of its own if left out."),
+    help=mark("The address of a running sandbox on this machine; an embedded one if left out."),
 )
-@option("--resign", is_flag=True, help=mark("Sign the parameters anew, as the sandbox's merchant."))
+@option(
+    "--resign", is_flag=True, help=mark("Sign the parameters again, as the sandbox's merchant.")
+)
 @option(
     "--request", "which", type=click.IntRange(1), default=1, help=mark("Which request of the file.")
 )
@@ -125,7 +128,7 @@ def _sent(request: Request, url: str | None, sandbox: Sandbox, resign: bool) -> 
             "no reply from {path}: {cause}", path=prepared.url, cause=type(error).__name__
         ) from None
     except ValueError as error:  # bytes that are no text; a method or header that is none
-        said = text("This request can't be sent as it stands; nothing was sent ({cause}).")
+        said = text("This request can't be sent unchanged; nothing was sent ({cause}).")
         raise click.UsageError(said.format(cause=type(error).__name__)) from None
     finally:
         adapter.close()

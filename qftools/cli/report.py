@@ -13,9 +13,9 @@ from qftools.locale import language, mark, text
 _COLOURS = {"danger": "red", "warning": "yellow", "note": "blue", "clean": "green"}
 _WORDS = {
     "danger": mark("money at risk"),
-    "warning": mark("works by luck"),
-    "note": mark("worth a look"),
-    "clean": mark("nothing to complain about"),
+    "warning": mark("not reliable"),
+    "note": mark("minor"),
+    "clean": mark("no mistakes found"),
 }
 
 _EVIDENCE = ("exchanges", "notifications")
@@ -23,12 +23,13 @@ _EVIDENCE = ("exchanges", "notifications")
 
 @click.command(
     cls=Command,
-    short_help=mark("Say what an integration did wrong, from a running sandbox"),
+    short_help=mark("Report the mistakes of an integration, from a running sandbox"),
     help=mark(
-        "Say what an integration did wrong: graded, with the exchanges as evidence and the source "
-        "of each rule.\n\n"
-        "Run your integration against `qftools sandbox`, then this. The exit status is 1 if "
-        "something of the grade of --fail-on or graver was found."
+        "Report the mistakes of an integration: graded, with the exchanges as evidence and the "
+        "source of each rule.\n"
+        "\n"
+        "Run your integration against `qftools sandbox`, then this command. The exit status is "
+        "1 if a mistake of the grade of --fail-on or higher was found."
     ),
 )
 @option(
@@ -43,7 +44,7 @@ _EVIDENCE = ("exchanges", "notifications")
     type=click.Choice(["danger", "warning", "note", "never"]),
     default="danger",
     show_default=True,
-    help=mark("From which grade on the exit status is 1."),
+    help=mark("The lowest grade with exit status 1."),
 )
 @json_option
 def report(sandbox: str, fail_on: str, as_json: bool) -> None:
@@ -87,11 +88,11 @@ def _print(found: dict[str, Any]) -> None:
         click.echo(f"  -> {output.plain(item['advice'][lang])} ({output.plain(item['source'])})\n")
     grade = found["grade"]
     word = text(_WORDS[grade])
-    said = text("{count} exchanges looked at: {grade}").format(count=found["exchanges"], grade=word)
+    said = text("{count} exchanges checked: {grade}").format(count=found["exchanges"], grade=word)
     click.secho(said, fg=_COLOURS[grade])
     if found["forgotten"]:
         click.echo(
-            text("{count} older exchanges are kept no more and were not looked at.").format(
+            text("{count} older exchanges are no longer kept and were not checked.").format(
                 count=found["forgotten"]
             )
         )

@@ -33,12 +33,14 @@ _PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
     cls=Command,
     short_help=mark("Run the sandbox gateway on this machine"),
     help=mark(
-        "Run the sandbox gateway on this machine, until Ctrl-C.\n\n"
-        "It listens on loopback only, checks signatures, keeps books, and moves no money. One line "
-        "says when it is ready, then one line tells each exchange. The texts of its answers are "
-        "in the language of --lang.\n\n"
-        "Special amounts make it do special things: 77003 is paid after a password, 77024 loses "
-        "the reply to a cancel."
+        "Run the sandbox gateway on this machine until Ctrl-C.\n"
+        "\n"
+        "It listens on loopback only, checks signatures, keeps orders, and charges no money. "
+        "It prints one line when it is ready, then one line per exchange. The texts of its "
+        "answers are in the language of --lang.\n"
+        "\n"
+        "Special amounts play special cases: 77003 is paid after a password, 77024 loses the "
+        "reply to a cancel."
     ),
 )
 @option(
@@ -65,7 +67,7 @@ _PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
     "--data",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help=mark("Keep the books in this file; in memory if left out."),
+    help=mark("Keep the orders in this file; in memory if left out."),
 )
 @option(
     "--profile",
@@ -81,23 +83,23 @@ _PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
     multiple=True,
     metavar="NAME=VALUE",
     callback=parse_pairs,
-    help=mark("How to read a rule on which the sources disagree; may be repeated."),
+    help=mark("Choose a reading of a rule on which the sources disagree; may be repeated."),
 )
 @option(
     "--clock",
     type=click.Choice(["real", "virtual"]),
     default="real",
     show_default=True,
-    help=mark("virtual stands still until the control API moves it."),
+    help=mark("virtual stands still until the control API advances it."),
 )
 @option(
     "--notify-url",
     metavar="URL",
-    help=mark("Where notifications go that have no notify_url of their own; on this machine."),
+    help=mark("The address for notifications without a notify_url; on this machine."),
 )
 @option("--seed", type=int, default=0, show_default=True, help=mark("Makes ids repeatable."))
 @json_option
-@option("--quiet", is_flag=True, help=mark("Say when it is ready, and no more."))
+@option("--quiet", is_flag=True, help=mark("Print one line when it is ready, and nothing else."))
 def sandbox(
     port: int,
     load: Path | None,

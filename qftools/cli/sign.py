@@ -24,9 +24,10 @@ from qftools.locale import mark, text
     cls=Command,
     short_help=mark("Sign parameters, step by step, or check a signature"),
     help=mark(
-        "Show the text that is signed for these parameters, and its signature.\n\n"
-        "Values are the plain ones, before any URL encoding. With --body, sign the raw bytes of a "
-        "reply or a notification instead."
+        "Show the text that is signed for these parameters, and its signature.\n"
+        "\n"
+        "Give plain values, before URL encoding. With --body, sign the raw bytes of a reply or "
+        "a notification instead."
     ),
 )
 @click.argument("params", nargs=-1, metavar="NAME=VALUE...", callback=parse_pairs)
@@ -50,7 +51,7 @@ from qftools.locale import mark, text
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help=mark("Sign the raw bytes of this file (- for standard input)."),
 )
-@option("--check", metavar="SIGNATURE", help=mark("Tell whether this signature is right."))
+@option("--check", metavar="SIGNATURE", help=mark("Check this signature."))
 @client_key_option
 @json_option
 def sign(
@@ -103,7 +104,7 @@ def _print(steps: dict[str, Any], right: bool | None) -> None:
         click.echo(f"   {steps['text']}")
     else:
         click.echo(text("1. Take the raw bytes as they came: {count}").format(count=steps["bytes"]))
-    click.echo(text("2. Append the client key, with nothing in between. (It is not shown.)"))
+    click.echo(text("2. Append the client key directly. (It is not shown.)"))
     click.echo(
         text("3. Hash the UTF-8 bytes with {algorithm}, in upper-case hexadecimal:").format(
             algorithm=steps["algorithm"]

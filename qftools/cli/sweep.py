@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=Command,
-    short_help=mark("Bring a file of doubtful orders to their verdicts"),
+    short_help=mark("Resolve a file of orders with unknown results"),
     help=mark(
         "Bring every order of FILE to its verdict, as qftools cancel does for one.\n\n"
         "FILE is a table with a header, as a spreadsheet exports it (separated by commas, "
@@ -50,18 +50,18 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help=mark("The file of results; beside FILE by default. Needed for - and pipes."),
 )
-@option("--dry-run", "dry", is_flag=True, help=mark("Only look: one query each, nothing else."))
+@option("--dry-run", "dry", is_flag=True, help=mark("Query each order once; cancel nothing."))
 @option(
     "--again",
     is_flag=True,
-    help=mark("Ask once more for orders whose result is UNRESOLVED, NOT_FOUND or NOT_CANCELLABLE."),
+    help=mark("Process again orders whose result is UNRESOLVED, NOT_FOUND or NOT_CANCELLABLE."),
 )
 @option(
     "--workers",
     type=click.IntRange(1, 64),
     default=8,
     show_default=True,
-    help=mark("How many orders are asked for at the same time."),
+    help=mark("How many orders are processed at the same time."),
 )
 @route_options
 @policy_options
@@ -166,7 +166,7 @@ def _beside(file: Path, dry: bool) -> Path:
     system = file.is_absolute() and file.parts[1:2] in (("dev",), ("proc",))
     if str(file) == "-" or system or (file.exists() and not file.is_file()):
         raise click.UsageError(
-            text("{file} has no folder to put results in: name their file with --results").format(
+            text("{file} has no folder for the results: give a file with --results").format(
                 file=file
             )
         )
@@ -237,18 +237,18 @@ def _to_dict(told: _Told, wrong: list[Wrong], target: Path) -> dict[str, Any]:
 
 def _print(told: _Told, wrong: list[Wrong], target: Path) -> None:
     if told.before:
-        click.echo(text("{count} were done before.").format(count=told.before))
+        click.echo(text("{count} were finished before.").format(count=told.before))
     for name, count in told.counts.most_common():
         click.echo(f"{count:8}  {name}")
     for result in told.errors:
         said = text("line {line}: {reason}").format(line=result.line, reason=result.error)
         click.echo(output.plain(said), err=True)
     if wrong or told.errors:
-        said = text("{count} rows could not be done; mend them and run it again.")
+        said = text("{count} rows could not be processed; correct them and run it again.")
         click.echo(said.format(count=len(wrong) + len(told.errors)), err=True)
     click.echo(text("Results: {path}").format(path=target))
     if told.interrupted:
-        click.echo(text("Interrupted. Run it again: it does only what is left."), err=True)
+        click.echo(text("Interrupted. Run it again to process the rest."), err=True)
 
 
 def _status(told: _Told, wrong: list[Wrong]) -> int:

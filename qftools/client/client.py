@@ -1,7 +1,7 @@
-"""The five calls: check, sign, ask, and say what came back.
+"""The five calls: check, sign, send, and return the answer.
 
-Nothing here sends a payment a second time, and nothing here takes silence for
-an answer. Who waits, and by which clock, comes in from outside.
+No payment is ever sent a second time, and no reply is never treated as an answer. Clock and wait
+function are arguments.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class Client:
         self.new_number = new_number
         self.methods = _checked_methods(methods or {})
         self.signs = False
-        """Whether this gateway has signed an answer: from then on an unsigned one is no proof."""
+        """Whether this gateway has signed an answer; from then on an unsigned answer proves
+        nothing."""
         self._connection = Connection(self.base_url, timeout, clock, adapter)
         self._kept: deque[ShownExchange] = deque(maxlen=keep)
 
@@ -117,12 +118,12 @@ class Client:
         self.close_connections()
 
     def close_connections(self) -> None:
-        """Let go of the kept-alive connections; the client can go on and open new ones."""
+        """Close the kept-alive connections; the client opens new ones when needed."""
         self._connection.close()
 
     @property
     def exchanges(self) -> tuple[ShownExchange, ...]:
-        """The last exchanges, oldest first, without what must not be shown."""
+        """The last exchanges, oldest first, redacted."""
         return tuple(self._kept)
 
     # ---- the five calls ---------------------------------------------------------
@@ -138,11 +139,11 @@ class Client:
         auth_code: str | None = None,
         **extra: str | int,
     ) -> Order:
-        """Ask for a payment, once, and return the order.
+        """Place a payment, once, and return the order.
 
         A returned order is not a paid one: ``order.reply.ok`` means *paid*
         only where the shop scanned the customer's code (CPM), elsewhere
-        *placed*; ``order.reply.in_progress`` means the payer is still at it.
+        *placed*; ``order.reply.in_progress`` means that the payer is still paying.
 
         Args:
             pay_type: Wallet and mode, for example ``"800101"``.
@@ -158,7 +159,7 @@ class Client:
         Raises:
             InputError: A value that the gateway could not accept; nothing was sent.
             OutcomeUnknownError: No usable answer; ``error.order`` has the number to ask for.
-            GatewayError: Refused; no money moved.
+            GatewayError: Refused; nothing was charged or refunded.
         """
         params: dict[str, str | int] = {
             "pay_type": pay_type,
@@ -189,7 +190,7 @@ class Client:
         out_trade_no: str | None = _LEFT_OUT,
         **filters: str | int,
     ) -> Reply:
-        """Ask what the books say, and return the answer with its rows.
+        """Query orders, and return the answer with its rows.
 
         Safe to repeat, so a lost reply is asked for again, three times in all. Without any
         number it lists the payments of the current month.
@@ -262,10 +263,10 @@ class Client:
         return order_of(rows[0])
 
     def reverse(self, order: Order | str) -> Reply:
-        """Ask to call off *order* by ``/trade/v1/reversal``: Alipay, and WeChat Pay's scanned code.
+        """Send a reversal of *order* (``/trade/v1/reversal``): Alipay, and WeChat Pay CPM.
 
-        What comes back is no verdict, not even ``0000``: query afterwards, or
-        let [cancel][qftools.cancellation.run.cancel] do all of it.
+        The reply is not a verdict, not even ``0000``: query afterwards, or use
+        [cancel][qftools.cancellation.run.cancel] for the whole flow.
 
         Raises:
             InputError: The order lacks a field of the request; nothing was sent.
@@ -275,9 +276,9 @@ class Client:
         return self._cancel(order, "reversal")
 
     def close(self, order: Order | str) -> Reply:
-        """Ask to call off *order* by ``/trade/v1/close``: WeChat Pay's shop code, other wallets.
+        """Send a close of *order* (``/trade/v1/close``): WeChat Pay MPM, other wallets.
 
-        What comes back is no verdict; see [reverse][qftools.client.client.Client.reverse].
+        The reply is not a verdict; see [reverse][qftools.client.client.Client.reverse].
 
         Raises:
             InputError: The order lacks a field of the request; nothing was sent.
@@ -295,7 +296,7 @@ class Client:
         out_trade_no: str | None = None,
         txdtm: str | None = None,
     ) -> Reply:
-        """Give money of the paid *order* back: all of it, or *txamt* of it.
+        """Refund the paid *order*, in full or *txamt* of it.
 
         A refund is an order of its own, with its own number, and can't be
         undone. It is sent once.
@@ -311,7 +312,7 @@ class Client:
         Raises:
             InputError: The order has no ``syssn``, or a value is wrong; nothing was sent.
             OutcomeUnknownError: No usable answer; ``error.order`` names the refund to ask for.
-            GatewayError: Refused; no money moved.
+            GatewayError: Refused; nothing was charged or refunded.
         """
         if order is None:
             order = Order(syssn=syssn, txamt=txamt)
@@ -349,7 +350,7 @@ class Client:
         return self._about(refund, "refund", params)
 
     def call(self, endpoint: str, params: Mapping[str, str | int]) -> Reply:
-        """Send one request and return whatever the gateway answered, refusals too.
+        """Send one request and return the gateway's answer, including refusals.
 
         The lowest of the calls: checks the values, adds the mchid, signs,
         sends once.
@@ -472,7 +473,7 @@ def _order_of(params: Mapping[str, Any], reply: Reply | None = None) -> Order:
         params["out_trade_no"],
         params["txamt"],
         params["txdtm"],
-        # What the gateway answered is no input of ours: one that can't be sent back is left out.
+        # The gateway's answer is not user input: a value that can't be sent back is left out.
         syssn=reply.syssn if reply and validation.usable("syssn", reply.syssn) else None,
         pay_type=params["pay_type"],
         txcurrcd=params["txcurrcd"],
@@ -498,7 +499,7 @@ def _wait_after(error: OutcomeUnknownError, tried: int) -> float:
     wait: float = min(_FIRST_WAIT * 2 ** (tried - 1), _LONGEST_WAIT)
     if isinstance(error, RateLimitError) and error.retry_after is not None:
         wait = min(max(wait, error.retry_after), 60.0)
-    # A jitter keeps many clients from asking in step; it is no secret.
+    # A jitter keeps many clients from querying at the same moment; it need not be secret.
     return wait * random.uniform(1.0, 1.25)
 
 

@@ -1,6 +1,6 @@
 """One request out, one reply in: the only module that knows HTTP.
 
-Sends once and never repeats. What is no answer of the gateway (a time-out, 429,
+Sends once and never repeats. What is not an answer of the gateway (a timeout, 429,
 5xx, half a body, a wrong signature) becomes an error that says "unknown".
 """
 
@@ -31,10 +31,10 @@ from qftools.transport.deadline import DeadlineAdapter
 from qftools.transport.strict_json import parse
 
 MOST_BYTES = 4 * 1024 * 1024
-"""A longer reply is no answer: on the wire, and once more after decompression."""
+"""The largest reply, in bytes, on the wire and after decompression."""
 
 LONGEST_ASK = 120.0
-"""Seconds that a ``Retry-After`` counts for at most, whatever it asks for."""
+"""The longest ``Retry-After`` that is respected, in seconds."""
 
 PATHS = {
     "payment": "/trade/v1/payment",
@@ -49,7 +49,7 @@ _CHUNK = 65_536
 _CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY"
 
-# All that can go wrong on the way there and back: requests lets some of what it uses through.
+# All that can go wrong while sending: requests lets some errors of its libraries through.
 _TROUBLES = (
     HTTPError,
     HTTPException,
@@ -75,7 +75,7 @@ class Connection:
         adapter: Carries the bytes; HTTP by default.
 
     Raises:
-        InputError: The time-outs are not two numbers above zero, or the environment names
+        InputError: The timeouts are not two numbers above zero, or the environment names
             certificates that can't be read.
     """
 
@@ -93,13 +93,13 @@ class Connection:
         self._settings = _environment_settings(base_url)
 
     def close(self) -> None:
-        """Let go of the connections; a later request opens new ones."""
+        """Close the connections; a later request opens new ones."""
         self._adapter.close()
 
     def send(
         self, endpoint: str, method: str, form: str, signed: Mapping[str, str]
     ) -> tuple[Exchange, TransportError | None]:
-        """Send one request; return what happened, and the trouble where no reply came."""
+        """Send one request; return the exchange, and the error if there was no reply."""
         prepared = self._prepare(endpoint, method, form, signed)
         sent = prepared.body if isinstance(prepared.body, bytes) else b""
         request = Request(method, str(prepared.url), tuple(prepared.headers.items()), sent)
@@ -129,7 +129,8 @@ class Connection:
         if self._settings["proxies"] and isinstance(error, _OF_THE_PROXY):
             refused = _REFUSED_BY_PROXY.search(str(error))
             trouble = TransportError(
-                "no way through the proxy ({cause}), nothing was sent to the gateway: see {names}",
+                "the proxy can't be reached ({cause}), nothing was sent to the gateway: see "
+                "{names}",
                 cause=f"HTTP {refused[1]}" if refused else cause,
                 names=_PROXIES,
             )
@@ -169,7 +170,7 @@ class Connection:
 
 
 def read(exchange: Exchange, client_key: str) -> Reply:
-    """Return the gateway's answer in *exchange*, once it is sure that it is the gateway's.
+    """Return the gateway's answer in *exchange* after checking that it is the gateway's.
 
     Raises:
         RateLimitError: HTTP 429.
@@ -179,7 +180,7 @@ def read(exchange: Exchange, client_key: str) -> Reply:
     response = exchange.response
     assert response is not None
     if response.status == 429:
-        limited = RateLimitError("HTTP 429: too many requests, ask again later")
+        limited = RateLimitError("HTTP 429: too many requests, try again later")
         now = exchange.started + exchange.seconds
         limited.retry_after = _seconds(response.header("Retry-After"), now)
         raise limited
@@ -210,20 +211,20 @@ def _wrongly_signed(body: bytes) -> SignatureError:
     respcd = unverified_respcd(body)
     if respcd == "1108":
         error = SignatureError(
-            "the reply's X-QF-SIGN does not fit its bytes. Unverified, it reads respcd 1108"
-            " (signature error): most likely the client key or the app code is not the one of"
-            " this account"
+            "the reply's X-QF-SIGN does not match its bytes. The unverified content says "
+            "respcd 1108 (signature error): most likely the client key or the app code does "
+            "not belong to this account"
         )
     else:
         error = SignatureError(
-            "the reply's X-QF-SIGN does not fit its bytes: do not believe it, query again"
+            "the reply's X-QF-SIGN does not match its bytes: ignore it, query again"
         )
     error.unverified_respcd = respcd
     return error
 
 
 def unverified_respcd(body: bytes) -> str | None:
-    """Return the code that a reply with a wrong signature reads: a hint, never to be acted on.
+    """Return the code in a reply with a wrong signature: a hint, never to be acted on.
 
     Example:
         >>> unverified_respcd(b'{"respcd": "1108"}'), unverified_respcd(b"<html>")
@@ -249,7 +250,7 @@ def _body(answer: requests.Response) -> bytes:
 def _decompressed(body: bytes, coding: str) -> bytes:
     """What a server compressed although it was not asked to."""
     if coding not in ("gzip", "x-gzip", "deflate"):
-        raise TransportError("the reply is compressed, which was not asked for")
+        raise TransportError("the reply is compressed, although no compression was requested")
     machine = zlib.decompressobj(wbits=47)  # zlib or gzip, with the largest window
     plain = machine.decompress(body, MOST_BYTES)
     if machine.unconsumed_tail:

@@ -1,4 +1,4 @@
-"""Which host may be talked to with which credentials: decided before anything is sent.
+"""Which credentials may be used with which host: checked before anything is sent.
 
 Every host of QFPay moves real money, its "test" hosts too.
 """
@@ -13,7 +13,7 @@ from qftools.locale import mark
 from qftools.models import Credentials
 from qftools.transport.addresses import AddressError, read_address, split
 
-# What may be switched on by name, and what that means.
+# The exceptions by name, and what each allows.
 EXCEPTIONS = {
     "plain-http": "http without TLS to a host that is not this machine",
     "unlisted-host": "a host that is neither QFPay's nor this machine",
@@ -22,7 +22,7 @@ EXCEPTIONS = {
 
 
 def check_place(base_url: str, credentials: Credentials, allow: Collection[str] = ()) -> str:
-    """Return *base_url* as every reader takes it, if *credentials* belong there.
+    """Return *base_url* in its normal form, if *credentials* belong there.
 
     Without a trailing slash, its host in ASCII and lower case: use this one, not what was given.
 
@@ -33,8 +33,8 @@ def check_place(base_url: str, credentials: Credentials, allow: Collection[str] 
             ``environment-mismatch``.
 
     Raises:
-        WrongPlaceError: Host and credentials do not belong together, or the
-            way there is not safe.
+        WrongPlaceError: Host and credentials do not belong together, or the connection is not
+            safe.
 
     Example:
         >>> test = Credentials("A1", "a secret", environment="test")
@@ -42,8 +42,8 @@ def check_place(base_url: str, credentials: Credentials, allow: Collection[str] 
         Traceback (most recent call last):
         ...
         qftools.errors.WrongPlaceError: base_url is a production host (Hong Kong), but the \
-credentials are for test; it must be a host of the credentials' environment (to do it all the \
-same: allow "environment-mismatch")
+credentials are for test; it must be a host of the credentials' environment (to allow \
+it: allow "environment-mismatch")
     """
     for name in allow:
         if name not in EXCEPTIONS:
@@ -65,8 +65,8 @@ same: allow "environment-mismatch")
                 WrongPlaceError(
                     "base_url",
                     "is this machine, but the credentials are for {said}",
-                    "a host of the credentials' environment"
-                    ' (to do it all the same: allow "environment-mismatch")',
+                    "a host of the credentials' environment (to allow it: allow "
+                    '"environment-mismatch")',
                     said=credentials.environment,
                 ),
             )
@@ -78,7 +78,7 @@ same: allow "environment-mismatch")
             WrongPlaceError(
                 "base_url",
                 "is http to {host}",
-                'https anywhere but on this machine (to do it all the same: allow "plain-http")',
+                'https, except on this machine (to allow it: allow "plain-http")',
                 host=host,
             ),
         )
@@ -95,9 +95,9 @@ def _check_listed(host: str, credentials: Credentials, allow: Collection[str]) -
             "unlisted-host",
             WrongPlaceError(
                 "base_url",
-                "is {host}, which is not a host of QFPay that we know",
-                "a host of QFPay (Environments, on the site, lists them)"
-                ' (to do it all the same: allow "unlisted-host")',
+                "is {host}, which is not a known host of QFPay",
+                "a host of QFPay (Environments, on the site, lists them) (to allow it: allow "
+                '"unlisted-host")',
                 host=host,
             ),
         )
@@ -112,18 +112,16 @@ def _mismatch(place: catalogue.Environment, kind: str, credentials: Credentials)
         return WrongPlaceError(
             "base_url",
             "is a {kind} host ({region}), but the credentials are for {said}",
-            "a host of the credentials' environment"
-            ' (to do it all the same: allow "environment-mismatch")',
+            'a host of the credentials\' environment (to allow it: allow "environment-mismatch")',
             kind=kind,
             region=place.region,
             said=credentials.environment,
         )
     return WrongPlaceError(
         "base_url",
-        "is a {kind} host ({region}), but the credentials do not say where they are valid",
-        "a host of the credentials' environment"
-        ' (say so with environment="{kind}" or QFTOOLS_ENVIRONMENT={kind})'
-        ' (to do it all the same: allow "environment-mismatch")',
+        "is a {kind} host ({region}), but the environment of the credentials is not set",
+        'a host of the credentials\' environment (set environment="{kind}" or '
+        'QFTOOLS_ENVIRONMENT={kind}) (to allow it: allow "environment-mismatch")',
         kind=kind,
         region=place.region,
     )
@@ -137,5 +135,5 @@ def _refuse_unless(allow: Collection[str], name: str, error: WrongPlaceError) ->
 def _not_a_url(base_url: str) -> WrongPlaceError:
     rule = mark("scheme and host, such as https://openapi-hk.qfapi.com")
     if "@" in base_url:
-        return WrongPlaceError("base_url", "has a user or password in it", rule)
+        return WrongPlaceError("base_url", "contains a user or password", rule)
     return WrongPlaceError("base_url", "is {value!r}", rule, value=base_url)

@@ -228,7 +228,7 @@ class Journal:
         if row is None:
             raise InputError(
                 "number",
-                "{number} is in no entry",
+                "no entry {number}",
                 "one that {path} has",
                 number=number,
                 path=self.path,
@@ -439,12 +439,12 @@ WHERE number = :number AND NOT EXISTS (SELECT 1 FROM question WHERE entry = :num
 
 _OWNER = re.compile("[0-9a-f]+")
 _UPDATE = mark(
-    "entry {number} of the journal {path} can't be read: {why}. A newer qftools wrote it: update"
-    " qftools, or cancel the order once more, which begins a new entry"
+    "entry {number} of the journal {path} can't be read: {why}. A newer qftools wrote it: "
+    "update qftools, or cancel the order again, which starts a new entry"
 )
 _ANEW = mark(
-    "entry {number} of the journal {path} can't be read: {why}. Was the file edited? Cancel the"
-    " order once more, which looks first and begins a new entry"
+    "entry {number} of the journal {path} can't be read: {why}. Was the file edited? Cancel "
+    "the order again, which starts with a query and a new entry"
 )
 
 

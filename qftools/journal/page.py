@@ -23,7 +23,7 @@ from qftools.validation import BEIJING
 
 INTERRUPTED = Text(
     "中断：结果不确定。用 qftools resume {number} 继续，它会先查询。",
-    "Interrupted: nobody knows how it ended. Go on with: qftools resume {number}. It looks first.",
+    "Interrupted: the result is unknown. Resume with: qftools resume {number}. It queries first.",
 )
 
 
@@ -90,7 +90,7 @@ def as_html(entry: Entry, language: str | None = None) -> str:
     steps = [_step_as_html(taken, language) for taken in entry.steps]
     if entry.unanswered:
         steps.append(el("li", _unanswered(entry, language)))
-    note = text("The client key is in no part of this page. Times are Beijing's.", language)
+    note = text("This page does not contain the client key. Times are in Beijing time.", language)
     return _PAGE.format(
         lang="zh-CN" if spoken(language) == "zh" else "en",
         title=el("title", f"{entry.order.number}: {verdict}"),
@@ -98,7 +98,7 @@ def as_html(entry: Entry, language: str | None = None) -> str:
             el("h1", verdict, cls=_charged(entry)),
             el("p", meaning),
             el("table", *(el("tr", el("th", f), el("td", v)) for f, v in _facts(entry, language))),
-            el("h2", text("Questions and answers", language)),
+            el("h2", text("Requests and answers", language)),
             el("ol", *steps),
             el("footer", note),
         ),
@@ -129,7 +129,7 @@ def _facts(entry: Entry, language: str | None = None) -> Iterator[tuple[str, str
         ("mchid", entry.mchid),
         ("app_code", entry.app_code),
         (text("Gateway", language), entry.base_url),
-        (text("Begun", language), when(entry.begun)),
+        (text("Started", language), when(entry.begun)),
         (text("Last written", language), when(entry.changed)),
         (text("Entry of the journal", language), str(entry.number)),
     ):
@@ -138,7 +138,7 @@ def _facts(entry: Entry, language: str | None = None) -> Iterator[tuple[str, str
 
 
 def _unanswered(entry: Entry, language: str | None = None) -> str:
-    said = text("{endpoint} was about to be asked; no answer was seen.", language)
+    said = text("{endpoint} was about to be sent; no answer was recorded.", language)
     return said.format(endpoint=entry.unanswered)
 
 

@@ -199,7 +199,7 @@ def _playable() -> list[catalogue.PayType]:
 
 def _payers() -> list[tuple[str, int]]:
     spoken, lines = language(), magic.table()
-    by_hand = _("By hand: nobody pays unless you press on the phone")
+    by_hand = _("By hand: the order is paid only when you press on the phone")
     return [(lines[number].text.say(spoken) if number else by_hand, number) for number in PAYERS]
 
 

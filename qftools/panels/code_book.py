@@ -14,14 +14,14 @@ from qftools.panels.panel import Panel, card, field, relabel, row, tell
 _KINDS = {
     "success": (mark("success"), "ok"),
     "progress": (mark("in progress"), "wait"),
-    "failure": (mark("refused for good"), "info"),
+    "failure": (mark("refused, final"), "info"),
     "unknown": (mark("outcome unknown"), "bad"),
     "caller": (mark("mistake in the request or the account"), "info"),
 }
 _MONEY = {
     "yes": mark("The payer has been charged."),
-    "no": mark("No money has moved."),
-    "maybe": mark("Money may have moved."),
+    "no": mark("The payer was not charged."),
+    "maybe": mark("The payer may have been charged."),
 }
 _ENDPOINTS = {
     "": mark("any call"),
@@ -138,7 +138,7 @@ def _entry(code: Code) -> Markup:
 
 
 def _table(found: list[Code]) -> Markup:
-    head = [_("Code"), _("Meaning"), _("Read it as"), _("Money")]
+    head = [_("Code"), _("Meaning"), _("Read it as"), _("Charged")]
     rows = [
         el(
             "tr",

@@ -39,7 +39,7 @@ _STATES = {
 }
 ACTS = {
     "query": mark("Query"),
-    "cancel": mark("Cancel to a verdict"),
+    "cancel": mark("Cancel"),
     "refund": mark("Refund"),
     "pay": mark("Pay"),
 }
@@ -195,7 +195,7 @@ class Connection(Panel):
         tell(self.banner, self._banner())
         for widget, label in (
             (self.where, _("Gateway")),
-            (self.valid, _("The credentials are valid for")),
+            (self.valid, _("Environment of the credentials")),
             (self.app_code, _("App code")),
             (self.key, _("Client key (never saved)")),
             (self.mchid, _("mchid, if you were given one")),
@@ -225,7 +225,12 @@ class Connection(Panel):
         if place is None:
             return card(
                 "ok",
-                el("p", el("strong", _("Sandbox.")), " ", _("No account, no network, no money.")),
+                el(
+                    "p",
+                    el("strong", _("Sandbox.")),
+                    " ",
+                    _("You need no account and no network, and no money is charged."),
+                ),
             )
         said = place.region.say(language()) + f" · {place.kind} · {place.base_url}"
         note = place.note.say(language()) if place.note else None
@@ -234,7 +239,10 @@ class Connection(Panel):
         return el(
             "div",
             el("p", el("span", _("REAL MONEY"), cls="qf-verdict"), " ", said),
-            el("p", _("Payers are charged for real here. What moves money wants a second press.")),
+            el(
+                "p",
+                _("Payers are really charged here. An action that charges needs a second press."),
+            ),
             el("p", note) if note else None,
             cls="qf-card bad",
             role="alert",
@@ -242,8 +250,8 @@ class Connection(Panel):
 
     def _result(self) -> Markup:
         if self.armed:
-            moves = _("This can move real money on {host}.").format(host=self.client.base_url)
-            return card("bad", el("strong", moves), " ", _("Press once more to do it."))
+            moves = _("This can charge real money on {host}.").format(host=self.client.base_url)
+            return card("bad", el("strong", moves), " ", _("Press again to confirm."))
         if self.outcome is not None:
             return verdict_card(self.outcome)
         if self.reply is None:
@@ -273,14 +281,16 @@ def _head(reply: Reply) -> Markup:
         # Its own 0000 only says that the query worked: the row tells of the order.
         row_of = reply.transaction
         if row_of is None:
-            return card("wait", el("strong", _("No such order in the books. Ask again later.")))
+            return card(
+                "wait", el("strong", _("The gateway has no such order. Query again later."))
+            )
         tone = {"paid": "info", "open": "wait", "failed": "bad"}.get(row_of.state, "ok")
         said = join(_("The order is: "), el("strong", _(_STATES[row_of.state])))
         return card(tone, el("span", row_of.respcd, cls="qf-verdict"), "  ", said)
     tone = {"success": "ok", "progress": "wait", "unknown": "bad"}.get(reply.kind, "info")
     said = Markup(el("span", reply.meaning.say(language())))
     if reply.endpoint == "payment" and reply.ok:
-        said = join(_("Accepted. Whether it is paid, a query tells."))
+        said = join(_("Accepted. Query it to see whether it is paid."))
     return card(tone, el("span", reply.respcd, cls="qf-verdict"), "  ", said)
 
 

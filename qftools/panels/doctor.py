@@ -34,7 +34,7 @@ _SIGNED = {
 }
 _TONES = {"error": "bad", "warning": "wait", "note": "info"}
 _PROOFS = {
-    "reproduced": mark("proved: the same signature comes out"),
+    "reproduced": mark("proved: it gives the same signature"),
     "rule": mark("breaks a published rule"),
     "open": mark("not proved"),
 }
@@ -101,7 +101,7 @@ class Doctor(Panel):
             parts.append(_compared(diagnosis))
         parts += [_finding(found, self.code.value) for found in diagnosis.findings]
         if not diagnosis.findings:
-            parts.append(el("p", _("Nothing else is wrong with it.")))
+            parts.append(el("p", _("No other mistakes found.")))
         return el("div", *parts, role="status")
 
     def as_text(self) -> str:

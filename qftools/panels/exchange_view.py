@@ -62,8 +62,8 @@ def _rows(endpoint: str, name: str, rows: list[object]) -> Markup:
         if isinstance(row, dict):
             given = {key: value for key, value in row.items() if value not in ("", None)}
             drawn += [_field(endpoint, "row", key, str(value)) for key, value in given.items()]
-    empty = None if drawn else el("p", _("no row: the gateway knows no such order"), cls="qf-wait")
-    return join(el("h4", f"{name} · ", _("rows of the books")), empty, *drawn)
+    empty = None if drawn else el("p", _("no row: the gateway has no such order"), cls="qf-wait")
+    return join(el("h4", f"{name} · ", _("rows")), empty, *drawn)
 
 
 def _field(endpoint: str, part: str, name: str, value: str) -> Markup:

@@ -22,9 +22,9 @@ URL = "http://127.0.0.1/notify"
 SENT: dict[str, tuple[str, str]] = {
     "plain": (mark("A payer pays"), ""),
     "duplicated": (mark("… and it is sent twice"), "duplicated"),
-    "late": (mark("… and it comes five minutes late"), "late"),
-    "tampered": (mark("… and somebody changes the amount"), "tampered"),
-    "wrong signature": (mark("… and the signature is false"), "wrong signature"),
+    "late": (mark("… and it arrives five minutes late"), "late"),
+    "tampered": (mark("… and the amount is changed on the way"), "tampered"),
+    "wrong signature": (mark("… and the signature is wrong"), "wrong signature"),
 }
 
 
@@ -93,8 +93,8 @@ class Notices(Panel):
         """Write everything in the language in use."""
         tell(
             self.head,
-            el("h3", _("The shop's mailbox")),
-            el("p", _("Checked each time: the signature, whether it is news, and the query.")),
+            el("h3", _("The shop's receiver")),
+            el("p", _("Checked each time: the signature, whether it is new, and the query.")),
         )
         for name, button in self.buttons.items():
             button.description = _(SENT[name][0])
@@ -121,11 +121,14 @@ def _word(came: Came) -> str:
 def _card(number: int, came: Came) -> Markup:
     body = came.body
     if not came.genuine:
-        tone, said = "bad", _("Refused: the signature does not fit these bytes. Nothing is booked.")
+        tone, said = (
+            "bad",
+            _("Rejected: the signature does not match these bytes. Nothing is recorded."),
+        )
     elif came.seen:
-        tone, said = "wait", _("Old news: acknowledged again, not booked again.")
+        tone, said = "wait", _("A repeat: acknowledged again, not recorded again.")
     else:
-        tone, said = "ok", _("Genuine and new: acknowledged with SUCCESS, then booked.")
+        tone, said = "ok", _("Genuine and new: acknowledged with SUCCESS, then recorded.")
     facts = f"{body.get('notify_type')} · {body.get('out_trade_no')} · txamt {body.get('txamt')}"
     return card(
         tone,

@@ -171,7 +171,7 @@ def _said(error: QFPayError) -> Markup:
     unknown = isinstance(error, OutcomeUnknownError)
     return el(
         "div",
-        el("strong", _("The outcome is unknown") if unknown else _("That did not work")),
+        el("strong", _("The outcome is unknown") if unknown else _("The request failed")),
         el("p", error.say()),
         el("p", _("Query before you do anything else.")) if unknown else None,
         cls=f"qf-card {'wait' if unknown else 'bad'}",
@@ -184,7 +184,7 @@ def _unforeseen(error: Exception) -> Markup:
     where = "\n".join(f"{PurePath(f.filename).name}:{f.lineno} {f.name}" for f in frames)
     return el(
         "div",
-        el("strong", _("Something unforeseen happened in this panel")),
+        el("strong", _("Unexpected error in this panel")),
         el("p", el("code", f"{type(error).__name__}: {error}")),
         el("pre", where, cls="qf-code"),
         cls="qf-card bad",

@@ -22,7 +22,7 @@ ACTS = {
     "type_password": mark("Type the password…"),
     "decline": mark("Decline"),
     "no_balance": mark("Pay, without enough money"),
-    "walk_away": mark("Walk away"),
+    "walk_away": mark("Leave"),
 }
 _STATES = {
     "created": mark("placed"),
@@ -31,9 +31,9 @@ _STATES = {
     "paid": mark("paid"),
     "failed": mark("failed"),
     "expired": mark("expired"),
-    "cancelling": mark("a cancel is on its way"),
+    "cancelling": mark("cancel in progress"),
     "cancelled": mark("cancelled"),
-    "refunding": mark("a refund is on its way"),
+    "refunding": mark("refund in progress"),
     "refunded": mark("refunded"),
     "partially refunded": mark("partially refunded"),
 }
@@ -120,7 +120,7 @@ class Phone(Panel):
 
 def _screen(sandbox: Sandbox, order: Row | None) -> Markup:
     if order is None:
-        return el("p", _("No order yet: place one, and its code appears here."), cls="qf-dim")
+        return el("p", _("No order yet. The code of the order will appear here."), cls="qf-dim")
     wallet = catalogue.wallets()[order.wallet].name.say(language())
     return join(
         el("div", wallet, cls="qf-dim"),
@@ -144,7 +144,7 @@ def _code(sandbox: Sandbox, order: Row) -> Markup:
         )
     content = entry.extra.get("qrcode") or entry.extra.get("pay_url")
     if not content:
-        return el("p", _("This way of paying shows no code: it opens the wallet."), cls="qf-dim")
+        return el("p", _("This pay type has no code: it opens the wallet."), cls="qf-dim")
     return join(
         el("div", qr(str(content)), cls="qf-qr"),
         el("div", el("code", content), cls="qf-small"),

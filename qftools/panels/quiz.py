@@ -105,7 +105,7 @@ class Quiz(Panel):
             tell(self.whys[number])
             return
         right = self._right(number)
-        word = _("Right. ") if right else _("Not so. ")
+        word = _("Correct. ") if right else _("Wrong. ")
         why = self.questions[number]["why"][language()]
         tell(
             self.whys[number],

@@ -48,9 +48,7 @@ def _amounts(amounts: Mapping[str, int]) -> Found:
         for currency, whole in meant.items()
         if amounts.get(currency) != whole * 10 ** catalogue.currencies()[currency].minor_digits
     ]
-    return Found(
-        not wrong, " ".join(wrong) or "ok", mark("How many digits has a yen after the point?")
-    )
+    return Found(not wrong, " ".join(wrong) or "ok", mark("How many decimals does the yen have?"))
 
 
 def _readings(readings: Mapping[str, str]) -> Found:
@@ -64,13 +62,15 @@ def _readings(readings: Mapping[str, str]) -> Found:
     return Found(
         not wrong,
         " ".join(wrong) or "ok",
-        mark("Which of these codes say that money did not move?"),
+        mark("Which of these codes say that the payer was not charged?"),
     )
 
 
 def _routes(calls: Mapping[str, str | None]) -> Found:
     wrong = [pay_type for pay_type, call in calls.items() if route(pay_type).call != call]
-    return Found(not wrong, " ".join(wrong) or "ok", mark("Ask the wallet map, or route()."))
+    return Found(
+        not wrong, " ".join(wrong) or "ok", mark("Look it up in the wallet map, or with route().")
+    )
 
 
 def _plan(plan: Sequence[str]) -> Found:
@@ -97,7 +97,9 @@ def _plan(plan: Sequence[str]) -> Found:
     charged = sum(1 for row in sandbox.orders() if row.kept)
     known = asked_last == "query" and charged == 1
     proof = f"charged {charged}x, last call {asked_last or 'none'}"
-    return Found(known, proof, mark("After silence, which call finds out and moves nothing?"))
+    return Found(
+        known, proof, mark("After no reply, which call finds the state and changes nothing?")
+    )
 
 
 CHECKS: dict[str, Callable[..., Found]] = {

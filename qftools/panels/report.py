@@ -13,10 +13,10 @@ from qftools.sandbox import Sandbox
 from qftools.sandbox.report.report import Finding
 
 _GRADES = {
-    "danger": (mark("Danger: money can be lost or taken twice."), "bad"),
-    "warning": (mark("It works until it does not."), "wait"),
-    "note": (mark("Worth a look."), "info"),
-    "clean": (mark("Nothing is wrong with what was seen."), "ok"),
+    "danger": (mark("Danger: money can be lost or charged twice."), "bad"),
+    "warning": (mark("It works only in normal cases."), "wait"),
+    "note": (mark("Minor."), "info"),
+    "clean": (mark("No mistakes found."), "ok"),
 }
 
 
@@ -45,10 +45,10 @@ class Report(Panel):
     def show(self) -> None:
         """Write everything in the language in use."""
         report = self.sandbox.report()
-        tell(self.title, el("h3", _("What the integration did wrong")))
-        self.again.description = _("Look again")
+        tell(self.title, el("h3", _("Mistakes of the integration")))
+        self.again.description = _("Refresh")
         said, tone = _GRADES[report.grade]
-        count = _("{count} calls looked at.").format(count=report.looked)
+        count = _("{count} calls checked.").format(count=report.looked)
         tell(
             self.list,
             el("div", card(tone, el("strong", _(said)), " ", count), role="status"),

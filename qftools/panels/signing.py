@@ -33,9 +33,9 @@ _MARK = re.compile(f"(⟨[^⟩]*⟩|{BLANK})")
 _PROGRAMS = ("curl", "python", "php", "java", "node")
 _ALGORITHMS: tuple[Algorithm, ...] = ("MD5", "SHA256")
 _RULES = (
-    mark("Sorted by name in ASCII order, capitals before small letters."),
-    mark("Plain values: URL-encode only what goes over the wire."),
-    mark("The key is appended with nothing in between, and never sent."),
+    mark("Sorted by name in ASCII order, upper case before lower case."),
+    mark("Plain values: URL-encode only for the transport."),
+    mark("The key is appended directly, and never sent."),
 )
 
 
@@ -209,7 +209,7 @@ class Signing(Panel):
 
     def _answer(self) -> Markup:
         if self.exchange is None:
-            return el("p", _("Send it to the sandbox, signed right or in a way that breaks it."))
+            return el("p", _("Send it to the sandbox, signed correctly or with a mistake."))
         way, body = WAYS[self.tried], reading(self.exchange)
         respcd = str(body.get("respcd", ""))
         tone = "ok" if respcd == "0000" else "bad" if respcd == "1108" else "wait"

@@ -62,7 +62,7 @@ def _before_change(pairs: Pairs) -> str:
 WAYS: dict[str, Way] = {
     "right": Way(
         mark("Sign it right"),
-        mark("Sorted by name, plain values, the key appended with nothing in between."),
+        mark("Sorted by name, plain values, the key appended directly."),
         canonical,
     ),
     "unsorted": Way(
@@ -74,7 +74,7 @@ WAYS: dict[str, Way] = {
         _encoded,
     ),
     "blank": Way(
-        mark("A blank too many"), mark("One blank at the end was signed but not sent."), _with_blank
+        mark("An extra blank"), mark("One blank at the end was signed but not sent."), _with_blank
     ),
     "changed": Way(
         mark("Changed afterwards"), mark("txamt was changed after signing."), _before_change
@@ -90,7 +90,7 @@ WAYS: dict[str, Way] = {
     ),
     "lower": Way(
         mark("Lower-case hex"),
-        mark("Not wrong at all: the gateway compares without regard to case (C3)."),
+        mark("Not wrong: the gateway ignores upper and lower case (C3)."),
         canonical,
         seal=str.lower,
     ),

@@ -41,7 +41,7 @@ def state_diagram(walk: Walk | None, passed: tuple[Step, ...] = ()) -> Markup:
     rows = (len(Verdict) + 2) // 3
     return el(
         "svg",
-        el("title", _("The flow, and where it stands")),
+        el("title", _("The flow and its current step")),
         el("desc", said),
         _ways(now),
         join(*boxes),
@@ -91,7 +91,7 @@ def _ways(now: Step | None) -> Markup:
                 drawn.append(
                     el(
                         "text",
-                        _("ask again"),
+                        _("query again"),
                         x=start + _BOX_W / 2 + inwards * 28,
                         y=20,
                         text_anchor="start" if inwards > 0 else "end",

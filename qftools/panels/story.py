@@ -391,13 +391,13 @@ _CHANGES: dict[str, tuple[tuple[Lane, Lane, str, str, str], ...]] = {
         ("wallet", "gateway", mark("paid"), "answer", "info"),
     ),
     "failed": (("wallet", "gateway", mark("failed"), "answer", "bad"),),
-    "expired": (("wallet", "gateway", mark("time is up"), "answer", "wait"),),
+    "expired": (("wallet", "gateway", mark("timeout"), "answer", "wait"),),
     "cancelling": (("gateway", "wallet", mark("cancel"), "ask", "wait"),),
     "cancelled": (
         ("gateway", "wallet", mark("cancel"), "ask", "ok"),
         ("wallet", "gateway", mark("done"), "answer", "ok"),
     ),
-    "refunded": (("gateway", "wallet", mark("gives it back"), "ask", "info"),),
+    "refunded": (("gateway", "wallet", mark("refunds it"), "ask", "info"),),
 }
 """What a change of the books looks like, by the new state: who tells whom."""
 

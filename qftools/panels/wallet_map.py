@@ -78,7 +78,7 @@ class WalletMap(Panel):
         for widget, label, options in (
             (self.call, _("Cancelled by"), _named(_CALLS)),
             (self.region, _("Region"), _regions()),
-            (self.profile, _("By whose word"), _named(_EDITIONS)),
+            (self.profile, _("Edition of the docs"), _named(_EDITIONS)),
         ):
             widget.description = label
             relabel(widget, options)
@@ -87,7 +87,7 @@ class WalletMap(Panel):
         tell(
             self.table,
             el("p", count, cls="qf-dim qf-small", role="status"),
-            _table(found) if found else el("p", _("Nothing fits. Try fewer words.")),
+            _table(found) if found else el("p", _("No match. Try fewer words.")),
         )
 
     def as_text(self) -> str:

@@ -106,7 +106,9 @@ class Results:
                 self._refuse_what_is_no_place_for_results(orders)
                 self._lock = ownership.hold(self._beside)
                 if self._lock is None:
-                    raise BusyError(mark("another sweep writes to {path}: let it end"), path=path)
+                    raise BusyError(
+                        mark("another sweep writes to {path}: wait until it ends"), path=path
+                    )
                 self._take_up()
                 self._file = self._target.open("ab", buffering=0)
                 if self._csv and not self._size():
@@ -175,11 +177,9 @@ class Results:
     def _refuse_foreign(self, first: bytes) -> None:
         if self._csv:
             if not _HEADING.startswith(first):
-                raise self._unusable(
-                    mark("{path} holds something else: its columns are others"), _RULE
-                )
+                raise self._unusable(mark("{path} holds other data: its columns differ"), _RULE)
         elif not _is_beginning(first):
-            raise self._unusable(mark("{path} holds something else"), _RULE)
+            raise self._unusable(mark("{path} holds other data"), _RULE)
 
     def _take_up(self) -> None:
         """Remember what the file holds, and mend its end where a crash cut it off."""

@@ -403,7 +403,7 @@ def _check_amount(row: Row, found: Order) -> None:
     if row.stated is not None and None not in (stated, found.txamt) and stated != found.txamt:
         raise InputError(
             "txamt",
-            "is {stated} in the row and {books} in the books",
+            "is {stated} in the row and {books} at the gateway",
             "corrected in the row",
             stated=stated,
             books=found.txamt,

@@ -181,7 +181,7 @@ def test_the_example_for_the_real_gateway_needs_nothing_but_its_environment(sand
         },
     )
 
-    assert done.stdout.startswith("CANCELLED Nothing is left to do.")
+    assert done.stdout.startswith("CANCELLED Nothing to do.")
 
 
 def test_the_codes_in_a_sample_are_the_catalogue_s():
