@@ -173,7 +173,7 @@ def test_pending_names_the_gateway_where_entries_belong_to_several(qftools, envi
     assert "Resume all of them: qftools resume --all" in alone
     assert environment["QFTOOLS_BASE_URL"] in both and url in both
     assert "Resume those of the current account: qftools resume --all" in both
-    assert "Left, because they belong to other accounts: 1." in resumed
+    assert "Skipped, because they belong to other accounts: 1." in resumed
 
 
 # ---- wrong use, in both languages -------------------------------------------------------------

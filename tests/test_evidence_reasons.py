@@ -59,7 +59,7 @@ WHY = {
     "unknown type": (
         [row("0000", order_type="transfer")],
         ORDER,
-        "a row has order_type transfer, which no source knows",
+        "a row has order_type transfer, which no source lists",
         "",
     ),
     "a close": ([CLOSE], ORDER, "the number names a close, not a payment", "elsewhere"),
@@ -67,13 +67,13 @@ WHY = {
     "an odd code": (
         [row("1136")],
         ORDER,
-        "a row has respcd 1136 and cancel 0, which is no result of a payment",
+        "a row has respcd 1136 and cancel 0, which is not a result of a payment",
         "",
     ),
     "no code, an odd flag": (
         [row(None, cancel="9")],
         ORDER,
-        "a row has respcd - and cancel 9, which is no result of a payment",
+        "a row has respcd - and cancel 9, which is not a result of a payment",
         "",
     ),
     "an amount": (
@@ -92,7 +92,7 @@ WHY = {
     "can't be named": (
         [row("1143", ""), again(CLOSED)],
         ORDER,
-        "the open row has no syssn to name it by, and the number has other rows",
+        "the open row has no usable syssn, and the number has other rows",
         "",
     ),
     "another is paid": (
@@ -116,13 +116,13 @@ WHY = {
     "another is of a type that is unknown": (
         [CLOSED, row("1143", TWO, order_type=7)],
         NAMED,
-        "a row has order_type 7, which no source knows",
+        "a row has order_type 7, which no source lists",
         "",
     ),
     "another is paid and of a type that is unknown": (
         [OPEN, row("0000", TWO, order_type=7)],
         NAMED,
-        "a row has order_type 7, which no source knows",
+        "a row has order_type 7, which no source lists",
         "",
     ),
     "another is over": ([again(CLOSED)], NAMED, "the rows are about other orders", "others"),
@@ -211,7 +211,7 @@ def test_an_open_order_whose_code_tells_no_result_says_so(respcd):
     answer = judged(row(respcd))
 
     assert answer.finding is Finding.OPEN
-    assert answer.note.en == f"a row has respcd {respcd}, which does not tell whether it is paid"
+    assert answer.note.en == f"a row has respcd {respcd}, which does not show whether it is paid"
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,9 @@ def test_a_payment_seen_open_is_missing_unless_a_row_may_be_it():
     live = Known(live=(TWO,))
 
     missing = judged(CLOSED, known=live)
-    assert missing.note.en == (f"the payment {TWO}, which was seen before, is not in this answer")
+    assert missing.note.en == (
+        f"the payment {TWO}, which an earlier answer had, is not in this answer"
+    )
     assert judged(CLOSED, again(CLOSED), known=live).finding is Finding.CANCELLED
     assert judged(CLOSED, {**CLOSED, "syssn": ""}, known=live).finding is Finding.CANCELLED
     both = judged(again(CLOSED), known=Known(live=(TWO, THREE)))

@@ -149,9 +149,9 @@ def test_a_choice_about_hong_kong_that_does_not_exist_is_refused():
         (
             "801101",
             {},
-            "No source names a cancel for Alipay web. Refund it if it was paid, let it expire if"
-            " not.",
-            "没有资料说明 支付宝 web 可以撤销。已支付的走退款，未支付的等它过期。",
+            "No source names a cancel for Alipay web. Refund it if it was paid, otherwise"
+            " let it expire.",
+            "没有资料说明 支付宝 web 可以撤销。已支付的退款，未支付的等待过期。",
         ),
         (
             "899999",

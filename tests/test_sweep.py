@@ -220,7 +220,7 @@ def test_a_file_that_holds_something_else_is_not_written_to(tmp_path):
     path = tmp_path / "results.csv"
     path.write_text("name,price\ntea,3\n")
 
-    with pytest.raises(InputError, match="its columns are others"):
+    with pytest.raises(InputError, match="its columns differ"):
         Results(path)
 
     assert path.read_text() == "name,price\ntea,3\n"
@@ -384,7 +384,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_does_the_rest(shop, tmp_path):
     rest = qftools("sweep", str(file), *NO_WAITS)
 
     assert process.returncode == 130
-    assert "Run it again: it does only what is left" in said and "Traceback" not in said
+    assert "Run it again to process the rest" in said and "Traceback" not in said
     assert 0 < some < 60
     assert rest.exit_code == 0, rest.output
     numbers = Counter(line["out_trade_no"] for line in lines_of(target))
@@ -453,7 +453,7 @@ def test_an_amount_that_the_books_contradict_cancels_nothing_where_the_first_rep
     with sandbox.fault("lost after", on="query", times=1):
         result = qftools("sweep", str(file), *NO_WAITS)
 
-    assert result.exit_code == 1 and "2500 in the row and 3000 in the books" in result.stderr
+    assert result.exit_code == 1 and "2500 in the row and 3000 at the gateway" in result.stderr
     assert sandbox.order("A1").state == "waiting"
     assert not lines_of(beside(file))
 
@@ -462,7 +462,7 @@ def test_an_amount_that_the_books_contradict_cancels_nothing_where_the_first_rep
     with sandbox.fault("lost after", on="query", times=1):
         result = qftools("sweep", str(file), *NO_WAITS)
 
-    assert result.exit_code == 1 and "2000 in the row and 3000 in the books" in result.stderr
+    assert result.exit_code == 1 and "2000 in the row and 3000 at the gateway" in result.stderr
     assert not lines_of(beside(file))
 
 

@@ -81,7 +81,7 @@ def test_a_file_that_holds_something_else_is_refused_and_left_as_it_is(
     path = tmp_path / name
     path.write_bytes(content)
 
-    with pytest.raises(InputError, match=f"^results {re.escape(str(path))} holds something else"):
+    with pytest.raises(InputError, match=f"^results {re.escape(str(path))} holds other data"):
         Results(path, AGAIN, dry=dry)
 
     assert path.read_bytes() == content
@@ -95,7 +95,7 @@ def test_a_file_of_any_size_is_known_by_its_first_bytes(tmp_path, name):
         large.truncate(100_000_000)
     tracemalloc.start()
     try:
-        with pytest.raises(InputError, match="holds something else"):
+        with pytest.raises(InputError, match="holds other data"):
             Results(path)
         _, most = tracemalloc.get_traced_memory()
     finally:
