@@ -1,11 +1,13 @@
 """The OpenAPI 3.1 description of gateway and control API, made from the catalogue and the routes.
 
-Nothing is written by hand twice: fields, codes and pay types come from the catalogue, the
-control API from its table.
+Fields, codes and pay types come from the catalogue, the control API from its table, and what
+neither has from ``openapi.json``.
 """
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import qftools
@@ -13,26 +15,12 @@ from qftools import catalogue
 from qftools.catalogue import Field, Text
 from qftools.sandbox.control.params import Param, Route
 from qftools.sandbox.control.routes import ROUTES
-from qftools.sandbox.control.schemas import SCHEMAS
 
-GATEWAY: dict[str, Text] = {
-    "payment": Text(zh="下单；被扫付款码则直接收款", en="Place a payment; CPM: charge the payer"),
-    "query": Text(zh="查询订单", en="Ask what became of orders"),
-    "reversal": Text(
-        zh="冲正：撤销支付宝订单、微信付款码订单",
-        en="Cancel an order of Alipay, or of WeChat Pay CPM",
-    ),
-    "close": Text(zh="关闭：撤销微信扫码订单等", en="Cancel an order of WeChat Pay MPM and others"),
-    "refund": Text(zh="全额或部分退款", en="Refund a paid order, in part or in full"),
-}
+FIXED: dict[str, Any] = json.loads(
+    Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+)
+GATEWAY = {name: Text(**about) for name, about in FIXED["gateway"].items()}
 FORM = "application/x-www-form-urlencoded"
-_ERRORS = {
-    "400": "A value is missing, wrong, or not one of the call's.",
-    "403": "A web page of another origin asks.",
-    "404": "There is no such thing.",
-    "409": "The sandbox refuses: its switches, limits or settings forbid it.",
-    "415": "The body is not application/json.",
-}
 
 
 def description(url: str = "http://127.0.0.1:8787") -> dict[str, Any]:
@@ -52,27 +40,14 @@ def description(url: str = "http://127.0.0.1:8787") -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "QFPay payment API, as the qftools sandbox answers it",
-            "version": qftools.__version__,
-            "license": {"name": "MIT", "identifier": "MIT"},
-            "description": (
-                "Unofficial. `/trade/v1/*` is the gateway: form in, signed JSON out, HTTP 200 with "
-                "the result in `respcd`. `/sandbox/*` is the sandbox's own control API.\n\n"
-                "非官方。`/trade/v1/*` 为网关：表单请求，签名 JSON 应答，结果在 `respcd`。"
-                "`/sandbox/*` 为沙盒自己的控制接口。"
-            ),
-        },
+        "info": {**FIXED["info"], "version": qftools.__version__},
         "servers": [{"url": url}],
-        "tags": [
-            {"name": "gateway", "description": "The gateway / 网关"},
-            {"name": "sandbox", "description": "The sandbox's control API / 沙盒控制接口"},
-        ],
+        "tags": FIXED["tags"],
         "paths": paths,
-        "webhooks": {"notification": {"post": _notification()}},
+        "webhooks": {"notification": {"post": FIXED["notification"]}},
         "components": {
-            "schemas": {**SCHEMAS, **_gateway_schemas()},
-            "securitySchemes": _security(),
+            "schemas": {**FIXED["schemas"], **_gateway_schemas()},
+            "securitySchemes": FIXED["securitySchemes"],
         },
     }
 
@@ -87,7 +62,7 @@ def _gateway_path(endpoint: str, about: Text) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": "The answer; `respcd` says what came of it. / 应答，结果见 respcd",
-                "headers": {"X-QF-SIGN": _signature_header()},
+                "headers": {"X-QF-SIGN": FIXED["signature"]},
                 "content": {"application/json": {"schema": _ref(f"{endpoint.title()}Answer")}},
             },
             "429": {
@@ -200,55 +175,6 @@ def _field(field: Field) -> dict[str, Any]:
     return {"type": "string"} | ({"examples": [field.example]} if field.example else {})
 
 
-def _signature_header() -> dict[str, Any]:
-    return {
-        "description": "Upper-case MD5 of the raw body followed by the client key",
-        "schema": {"type": "string", "pattern": "^[0-9A-F]{32}$"},
-    }
-
-
-def _notification() -> dict[str, Any]:
-    return {
-        "operationId": "notification",
-        "tags": ["gateway"],
-        "summary": "付款或退款成功后发给商户 / Sent when a payment or refund has succeeded",
-        "parameters": [
-            {
-                "name": "X-QF-SIGN",
-                "in": "header",
-                "required": True,
-                **_signature_header(),
-            }
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": _ref("Notification")}},
-        },
-        "responses": {
-            "200": {
-                "description": "The body SUCCESS acknowledges it; anything else has it sent again.",
-                "content": {"text/plain": {"schema": {"type": "string", "const": "SUCCESS"}}},
-            }
-        },
-    }
-
-
-def _security() -> dict[str, Any]:
-    return {
-        "appCode": {"type": "apiKey", "in": "header", "name": "X-QF-APPCODE"},
-        "signature": {
-            "type": "apiKey",
-            "in": "header",
-            "name": "X-QF-SIGN",
-            "description": (
-                "Sort the parameters by name, join them as name=value with &, append the client "
-                "key, hash with MD5 (or SHA256 when X-QF-SIGNTYPE says so), write as hex. "
-                "Values are raw, not URL-encoded."
-            ),
-        },
-    }
-
-
 # -- the control API --------------------------------------------------------------------
 
 
@@ -316,7 +242,7 @@ def _responses(route: Route) -> dict[str, Any]:
         },
         **{
             status: {
-                "description": _ERRORS[status],
+                "description": FIXED["errors"][status],
                 "content": {"application/json": {"schema": _ref("Error")}},
             }
             for status in sorted(statuses)
