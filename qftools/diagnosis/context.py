@@ -37,6 +37,7 @@ class Keys:
         demo = _demo_key(pastes)
         self.key = key or (visible_keys[0] if visible_keys else demo)
         self.others = {**others, _SANDBOX: demo} if demo else others
+        self.glued = bool(self.key) and self.key in behind
         self.secret = tuple(dict.fromkeys([*given, *self.exposed]))
 
 
@@ -48,7 +49,7 @@ def redacted_paste(text: str, key: str = "") -> Shown:
         'txamt=1&client_key=[redacted]&syssn=1'
     """
     try:
-        split = [hidden.without_key(paste) for paste in read(text)]
+        split = [hidden.without_key(paste, key) for paste in read(text)]
     except (InputError, RecursionError):
         split = []
     pastes = tuple(paste for paste, _behind in split)

@@ -14,7 +14,9 @@ from qftools.diagnosis.causes.fieldsets import in_order, joined
 from qftools.diagnosis.causes.search import MOST_WORK, Result, search
 from qftools.diagnosis.causes.signature_findings import (
     body_not_found,
+    bytes_are_lost,
     key_is_doubtful,
+    key_is_not_theirs,
     key_is_right,
     logged,
     no_key,
@@ -25,6 +27,9 @@ from qftools.diagnosis.causes.signature_findings import (
 from qftools.diagnosis.context import Keys, Surroundings
 from qftools.diagnosis.deviations import Inputs
 from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Draft, Finding, Signature
+from qftools.diagnosis.reading.decoding import decoded
+from qftools.diagnosis.reading.gate import judged
+from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.paste import Paste
 from qftools.diagnosis.reading.reader import read
 from qftools.diagnosis.reading.request import Reading, inputs_of, left_out, read_request
@@ -59,11 +64,11 @@ def explain(
     signature in that way.
 
     Args:
-        source: A paste: cURL (bash or Windows cmd), HAR, raw HTTP, Postman, ``fetch(...)``,
-            ``requests.post(...)``, JSON, PHP's ``print_r``, a log line with the signed text, bare
-            ``k=v&k=v`` with a signature. As text, bytes, a `Path` or a dict. Or what a program
-            has at hand: a request or reply of ``requests``, httpx or urllib, a `Reply`, an
-            `Outcome`, an exchange of the client or of the sandbox, an error that holds one.
+        source: A paste in any of the forms of ``qftools/diagnosis/reading/forms.json``: cURL, HAR,
+            raw HTTP, Postman, code, a dump, a log line, a table. As text, bytes, a `Path` or a
+            dict. Or what a program has at hand: a request or reply of ``requests``, httpx or
+            urllib, a `Reply`, an `Outcome`, an exchange of the client or of the sandbox, an error
+            that holds one.
         key: The client key. Without it, only what needs none can be proved.
         other_keys: Keys of other environments or accounts, by a label that may be shown.
         which: Which request of the paste, from 1; the first that is wrong when left out.
@@ -73,7 +78,9 @@ def explain(
         used_numbers: Values of ``out_trade_no`` that were used before.
 
     Raises:
-        InputError: Nothing in the paste can be read, or there is no such request in it.
+        InputError: There is no such request in the paste. An
+            [UnreadError][qftools.diagnosis.reading.gate.UnreadError] where it could not be read,
+            or not well enough to be judged.
 
     Example:
         >>> paste = "txamt=100&txcurrcd=HKD&mchid=ZaMVg12345  sign=E42393B5E1754D7573D733B6B79DE273"
@@ -106,8 +113,10 @@ def _explained(
     known: tuple[str | None, str, tuple[str, ...]],
 ) -> Diagnosis:
     pastes = _of_bearable_size(tuple(paste for source in sources for paste in read(source)))
+    if any(isinstance(source, (str, bytes)) for source in sources):
+        pastes = judged(pastes)
     text = "".join(map(_text_of, sources))
-    split = [hidden.without_key(paste) for paste in pastes]
+    split = [hidden.without_key(paste, key) for paste in pastes]
     pastes = tuple(paste for paste, _behind in split)
     keys = Keys(key, others, text, pastes, [behind for _paste, behind in split if behind])
     around = Surroundings(pastes, *known)
@@ -141,7 +150,7 @@ def _of_bearable_size(pastes: tuple[Paste, ...]) -> tuple[Paste, ...]:
 
 def _text_of(source: Source) -> str:
     if isinstance(source, bytes):
-        return source.decode("utf-8", "replace")
+        return decoded(source)
     return source if isinstance(source, str) else ""
 
 
@@ -167,10 +176,10 @@ def _diagnose(
     if paste.request is None or paste.role == "notification":
         return _of_body(paste, keys)
     reading = read_request(paste.request)
-    inputs = inputs_of(reading, paste.request, paste.endpoint)
     given = _given(paste, reading)
-    text = _canonical(reading)
-    signature, expected = _checked(inputs, keys.key, given)
+    inputs = inputs_of(reading, paste.request, paste.endpoint, given or "", paste.partial)
+    text = _canonical(reading, inputs.url)
+    signature, expected = _checked(inputs, keys.key, given, text)
     result = Result((), 0, 0, 0)
     if signature != "right" and given and reading.pairs:
         result = search(
@@ -186,13 +195,15 @@ def _diagnose(
         *_exposure(keys),
         *_signature_findings(result, text, signature, inputs, keys, given, paste),
         *([not_all_here(missing)] if missing and given else []),
-        *_rule_findings(paste, reading, given, around, number, bool(result.matches)),
+        *_rule_findings(paste, reading, given, around, number, signature, bool(result.matches)),
     ]
     if paste.response is not None:
         right = signature == "right"
         answered, found, _ = _checked_body(paste.response.body, _signature_of(paste.response), keys)
         findings = _with_the_answer(findings, answered, found)
         findings += answer_findings(paste.response, paste.endpoint, reading.params, right)
+        if given is None and _refused_signature(paste.response) and keys.glued and expected:
+            findings.insert(0, key_is_not_theirs())
     return Draft(
         paste.form,
         "request",
@@ -224,15 +235,27 @@ def _given(paste: Paste, reading: Reading) -> str | None:
     return next((value.strip() for value in candidates if value and value.strip()), None)
 
 
-def _canonical(reading: Reading) -> str:
-    params = [pair for pair in reading.params.items() if pair[0] not in ("sign", "sign_type")]
+def _canonical(reading: Reading, url: str) -> str:
+    unsigned = ("sign",) if _is_checkout(url) else ("sign", "sign_type")
+    params = [pair for pair in reading.params.items() if pair[0] not in unsigned]
     return joined(in_order(tuple(params)))
 
 
-def _checked(inputs: Inputs, key: str, given: str | None) -> tuple[Signature, str | None]:
+def _is_checkout(url: str) -> bool:
+    """The checkout page: an address that a browser opens; it signs ``sign_type`` as well."""
+    return "/checkstand/" in url
+
+
+def _checked(
+    inputs: Inputs, key: str, given: str | None, text: str
+) -> tuple[Signature, str | None]:
     if not key:
         return ("unchecked" if given else "absent"), None
     algorithm: signing.Algorithm = "SHA256" if inputs.algorithm == "SHA256" else "MD5"
+    if _is_checkout(inputs.url) and given:
+        expected = signing.sign_text(text, key, algorithm)
+        if given.upper() == expected.upper():
+            return "right", expected
     try:
         expected = signing.sign(dict(inputs.pairs), key, algorithm)
     except InputError:  # bytes that are no UTF-8 can't have been signed as text
@@ -277,6 +300,7 @@ def _rule_findings(
     given: str | None,
     around: Surroundings,
     number: int,
+    signature: Signature,
     explained: bool,
 ) -> list[Finding]:
     assert paste.request is not None
@@ -289,6 +313,7 @@ def _rule_findings(
         around.mchid_rule,
         around.used_before(paste, number),
         around.pay_types,
+        whole=not paste.partial or explained or signature == "right",
     )
     # What a proved cause says better is not said twice.
     spoken = {"signature-shape", "sha256-unannounced", "md5-announced-as-sha256"}
@@ -323,6 +348,11 @@ def _signature_findings(
     return []
 
 
+def _refused_signature(response: Response) -> bool:
+    value = load_json(response.body.decode("utf-8", "replace"))
+    return isinstance(value, dict) and value.get("respcd") == "1108"
+
+
 # ---- answers and notifications -------------------------------------------------------
 
 
@@ -337,8 +367,10 @@ def _of_body(paste: Paste, keys: Keys) -> Draft:
     given = header or paste.signature
     expected = signing.sign_body(body, keys.key) if keys.key else None
     signature, found, tried = _checked_body(body, given, keys)
+    if paste.rebuilt and given and signature != "right":  # other bytes than the gateway signed
+        signature, found, expected = "unchecked", [bytes_are_lost()], None
     findings = [*_exposure(keys), *found]
-    if signature == "unchecked":
+    if signature == "unchecked" and not paste.rebuilt:
         findings.append(no_key())
     if response is not None:
         findings += answer_findings(response, paste.endpoint, {}, False)

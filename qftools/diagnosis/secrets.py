@@ -12,6 +12,7 @@ from qftools import catalogue
 from qftools.catalogue.rows import Text
 from qftools.diagnosis.nouns import Diagnosis, Draft
 from qftools.diagnosis.reading.json_text import load_json
+from qftools.diagnosis.reading.names import is_signature
 from qftools.diagnosis.reading.paste import LONGEST_TEXT, Paste
 from qftools.diagnosis.visible import difference
 from qftools.exchange import REDACTED
@@ -20,12 +21,14 @@ from qftools.exchange.redaction import Collector, redactor_for
 
 _MOST = 10
 _DEEPEST = 50
+_SHORTEST_KEY = 8
 _STRING = Text("签名的文字", "string to sign")
 _TEXT = Text("粘贴的文字", "text")
 # client_key = "...", 'key' => '...', QFTOOLS_CLIENT_KEY=..., "app_key": "..."
 _ASSIGNED = re.compile(
-    r"(?i)(?<![A-Za-z0-9])(?:client_?key|app_?key|app_?secret|qftools_client_key|密钥|key)"
-    r"[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?([A-Za-z0-9*+/_\-]{8,128})(?![A-Za-z0-9])"
+    r"(?i)(?<![A-Za-z0-9])(?:(?:client_?key|app_?key|app_?secret|qftools_client_key|密钥)"
+    r"[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?([A-Za-z0-9*+/_\-]{8,128})"
+    r"|key[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?([0-9A-F]{16,32}|[0-9a-f]{16,32}))(?![A-Za-z0-9])"
     r"(?!\\?[\"']?\s{0,4},\s{0,4}\\?[\"']?value)"  # as Postman writes a table of fields
 )
 # 32 digits behind something that is no "=": a value that is a number of its own stays one.
@@ -36,7 +39,7 @@ def keys_in(text: str, pastes: Iterable[Paste]) -> list[str]:
     """Everything in a paste that is a client key by its name."""
     value = _json(text)
     if value is None:
-        assigned = [match[1] for match in list(_ASSIGNED.finditer(text))[:_MOST]]
+        assigned = [match[1] or match[2] for match in list(_ASSIGNED.finditer(text))[:_MOST]]
         found = dict.fromkeys(one for one in assigned if not _is_name(one))
     else:
         found = dict.fromkeys(one for name, one in _named(value, 0) if is_key(name))
@@ -82,18 +85,21 @@ def _field_names() -> frozenset[str]:
     return frozenset(row.name.lower() for row in catalogue.fields())
 
 
-def without_key(paste: Paste) -> tuple[Paste, str]:
+def without_key(paste: Paste, key: str = "") -> tuple[Paste, str]:
     """*paste* without the key that stands behind a logged text, and that key; empty if none."""
     request = paste.request
-    if request is None or not paste.partial or paste.form not in ("log", "form"):
+    if request is None or not paste.partial or paste.role != "request":
+        return paste, ""
+    if is_signature(request.body.rpartition(b"&")[2].partition(b"=")[0].decode("utf-8", "replace")):
         return paste, ""
     found = _BEHIND.search(request.body)
-    if found is None:
+    behind = found[1].decode() if found else ""
+    if key and len(key) >= _SHORTEST_KEY and request.body.endswith(key.encode()):
+        behind = key
+    if not behind:
         return paste, ""
-    body = request.body[: found.start(1)].removesuffix(b"&")
-    return dataclasses.replace(paste, request=dataclasses.replace(request, body=body)), found[
-        1
-    ].decode()
+    body = request.body.removesuffix(behind.encode()).removesuffix(b"&")
+    return dataclasses.replace(paste, request=dataclasses.replace(request, body=body)), behind
 
 
 def places_of(secrets: Collection[str], text: str, pastes: Iterable[Paste]) -> list[Text]:

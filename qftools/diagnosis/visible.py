@@ -58,7 +58,7 @@ def _shown(character: str) -> str:
 
 _DECEPTIVE = re.compile(
     "[\\x00-\\x1f\\x7f-\\xa0\\xad\\u200b-\\u200f\\u2028-\\u202f\\u2060\\u3000\\ufeff"
-    "\\ufffd\\uff01-\\uff5e]"
+    "\\ufffd\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a]"
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus
+from urllib.parse import quote_from_bytes, quote_plus
 
 from qftools.exchange import Request
 
@@ -76,7 +76,8 @@ def read_curl(text: str) -> list[Command]:
 
 
 def _is_windows(text: str) -> bool:
-    return '^"' in text or bool(re.search(r"\^\r?\n", text)) or '"^&' in text
+    """Carets quote there, before any quote that bash would know."""
+    return bool(re.search(r"curl(?:\.exe)?\s[^\n'\"]*\^[\"\r\n]", text)) or '"^&' in text
 
 
 # ---- bash ----------------------------------------------------------------------------
@@ -315,7 +316,7 @@ def _read_options(words: list[bytes], piped: bytes) -> Command:
             data.append(_data(option, value, piped, command))
             kind = "application/json" if option == "--json" else kind
         elif option in ("-F", "--form", "--form-string"):
-            data.append(value)
+            data.append(_form_field(option, value))
             kind = "multipart/form-data"
         elif option in ("-k", "--insecure"):
             command.insecure = True
@@ -339,6 +340,15 @@ def _read_options(words: list[bytes], piped: bytes) -> Command:
     method = method or ("POST" if data else "GET")
     command.request = Request(method, url, tuple(headers), body)
     return command
+
+
+def _form_field(option: str, value: bytes) -> bytes:
+    """A field of ``-F``, encoded so that fields can be joined; its type is left out."""
+    name, equals, content = value.partition(b"=")
+    if option != "--form-string":
+        content = content.partition(b";type=")[0]
+        content = content[1:-1] if content[:1] == content[-1:] == b'"' else content
+    return name + equals + quote_from_bytes(content, safe="").encode()
 
 
 def _add_header(headers: list[tuple[str, str]], removed: set[str], text: str) -> None:

@@ -102,7 +102,7 @@ def test_what_can_not_be_read_ends_with_2_and_says_what_can(qftools, text):
     done = qftools("explain", "--lang", "en", input=text)
 
     assert done.exit_code == 2
-    assert "a cURL command, HAR, raw HTTP" in done.output
+    assert "the cURL command, the raw HTTP" in done.output
 
 
 def test_a_terminal_is_not_steered_by_what_was_pasted(qftools):

@@ -74,10 +74,10 @@ def test_an_archive_of_chromium_gives_the_calls_to_the_gateway_with_their_answer
     [
         ("postman.json", "postman", {**COMMON, "goods_name": COFFEE}),
         ("print_r.txt", "print_r", {**COMMON, "goods_name": COFFEE, "udid": ""}),
-        ("var_dump.txt", "print_r", {**COMMON, "goods_name": COFFEE, "udid": ""}),
+        ("var_dump.txt", "var_dump", {**COMMON, "goods_name": COFFEE, "udid": ""}),
         ("fetch.txt", "fetch", {**COMMON, "goods_name": COFFEE}),
         ("requests.txt", "requests", {**COMMON, "goods_name": COFFEE}),
-        ("log.txt", "log", {**COMMON, "goods_name": COFFEE}),
+        ("log.txt", "signed_text", {**COMMON, "goods_name": COFFEE}),
         ("bare.txt", "form", {**COMMON, "goods_name": COFFEE}),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_raw_request_and_the_answer_below_it_are_one_exchange():
 
 @pytest.mark.parametrize("text", ["", "hello", "{", "[]", "curl", "a=1", "\0\1\2"])
 def test_what_holds_no_request_is_refused_with_what_could_be_pasted(text):
-    with pytest.raises(InputError, match="holds no request that can be read.*cURL command"):
+    with pytest.raises(InputError, match="could not be read.*cURL command"):
         read(text)
 
 

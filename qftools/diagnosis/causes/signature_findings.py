@@ -273,3 +273,51 @@ def body_not_found() -> Finding:
         "manual2018jp; docs2024",
         code="body",
     )
+
+
+def bytes_are_lost() -> Finding:
+    """A body that was put together from a dump: order and types of its fields are lost."""
+    return Finding(
+        "bytes-lost",
+        "note",
+        "open",
+        Text(
+            "只有解析后的字段，没有原始报文，无法验签",
+            "the paste shows parsed fields, not the body itself: its signature can't be checked",
+        ),
+        Text(
+            "签名针对原始报文的每个字节；字段的顺序、类型和空格在打印时已经丢失",
+            "the signature is over the bytes of the body; a dump loses the order and the types of"
+            " its fields and the blanks between them",
+        ),
+        Text(
+            "记录收到的原始报文（解析之前），连同 X-QF-SIGN 一起粘贴。",
+            "Log the raw body before it is parsed, and paste it with X-QF-SIGN.",
+        ),
+        "manual2018jp; docs2024",
+    )
+
+
+def key_is_not_theirs() -> Finding:
+    """The signed text is the gateway's own, with this key behind it, and was answered by 1108."""
+    return Finding(
+        "key-of-another-account",
+        "error",
+        "open",
+        Text(
+            "签名的文字是对的，网关仍答 1108：密钥不属于这个账户",
+            "the signed text is right, and the gateway still answers 1108: the key is not this"
+            " account's",
+        ),
+        Text(
+            "粘贴的文字正是网关要签的文字，后面直接接着密钥",
+            "what was pasted is the text that the gateway signs, with the key right behind it",
+        ),
+        Text(
+            "核对 X-QF-APPCODE 与密钥是否属于同一账户、同一环境；再看摘要的算法是否与"
+            " X-QF-SIGNTYPE 一致。",
+            "See whether X-QF-APPCODE and the key belong to the same account and environment, and"
+            " whether the hash is the one that X-QF-SIGNTYPE announces.",
+        ),
+        "seed; docs2024",
+    )

@@ -1,30 +1,43 @@
-"""Read a request out of whatever somebody pasted. Sends nothing, opens nothing, runs nothing.
+"""From a paste to its exchanges. Sends nothing, opens nothing, runs nothing.
 
-Every reader goes through the text once; the size of a paste is bounded.
+What a machine wrote for machines is read by its grammar: cURL, HAR, Postman, raw HTTP, calls of
+``fetch`` and ``requests``. Everything else is read in three layers: what stands around the text
+is taken off (`blocks`), the text becomes groups of pairs (`tokens`, `tree`), and the groups get
+their roles (`roles`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from dataclasses import replace
 
+from qftools.diagnosis.reading.blocks import unwrapped
+from qftools.diagnosis.reading.calls import from_arguments, from_call, from_httpie, is_arguments
+from qftools.diagnosis.reading.decoding import decoded
+from qftools.diagnosis.reading.forms import form_of
+from qftools.diagnosis.reading.gate import unread
 from qftools.diagnosis.reading.json_text import load_json, mended
 from qftools.diagnosis.reading.paste import LONGEST, LONGEST_TEXT, MOST_REQUESTS, Paste
-from qftools.diagnosis.reading.roles import bare_code, named, roled
+from qftools.diagnosis.reading.roles import assembled, bare_code, events, roled, speaks
 from qftools.diagnosis.reading.sentences import sentences
+from qftools.diagnosis.reading.tree import Group, group_of, parse
 from qftools.errors import InputError
-from qftools.exchange import Exchange, Request, Response
+from qftools.exchange import Exchange, Request
+from qftools.exchange.archives import from_archive
+from qftools.exchange.raw_http import from_http, is_http
+from qftools.exchange.shell import read_curl
 from qftools.locale import mark
+
+_CURL = re.compile(r"(?:^|[\s;|&$>/])curl(?:\.exe)?\s", re.MULTILINE)
+_CODE_FENCED = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
 
 
 def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
-    """Return everything in *source* that looks like a request to the gateway, or its answer.
+    """Return every request to the gateway, answer and notification in *source*.
 
     Args:
-        source: A paste: cURL (bash or Windows cmd), HAR, raw HTTP, a Postman request or
-            collection, ``fetch(...)`` or ``requests.post(...)``, JSON, PHP's ``print_r``, a log
-            line, or bare ``k=v&k=v``. Or an exchange of the client.
+        source: A paste of any of the `FORMS`, or an exchange of the client.
 
     Raises:
         InputError: It is too long, or nothing in it can be read.
@@ -35,20 +48,14 @@ def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
         ('curl', 'query', {'syssn': '1'})
     """
     if isinstance(source, Exchange):
-        paste = Paste("exchange", source.request, source.response, endpoint=source.endpoint)
-        return (paste,)
+        return (Paste("exchange", source.request, source.response, endpoint=source.endpoint),)
     if isinstance(source, Request):
-        return (roled(named(Paste("exchange", source))),)
+        return (roled(Paste("exchange", source)),)
     text = _text(source)
-    found = list(bare_code(text) or _read(text))[:MOST_REQUESTS] or list(sentences(text))
+    found = list(bare_code(text) or _read(text) or sentences(text))[:MOST_REQUESTS]
     if not found:
-        raise InputError(
-            mark("the paste"),
-            "holds no request that can be read",
-            "a cURL command, HAR, raw HTTP, Postman, fetch(), JSON, print_r, a log line, or"
-            " name=value&name=value",
-        )
-    return tuple(roled(named(paste)) for paste in found)
+        raise unread()
+    return tuple(roled(paste) for paste in found)
 
 
 def _text(source: str | bytes) -> str:
@@ -60,32 +67,18 @@ def _text(source: str | bytes) -> str:
             length=len(source),
             most=LONGEST,
         )
-    if isinstance(source, bytes):
-        return _decoded(source).removeprefix("\ufeff")
-    return str(mended(source.removeprefix("\ufeff")))
+    text = decoded(source) if isinstance(source, bytes) else str(mended(source))
+    text = text.removeprefix("\ufeff")
+    fenced = _CODE_FENCED.match(text)
+    return fenced[1] if fenced else text
 
 
-def _decoded(source: bytes) -> str:
-    """The text, each byte that is no UTF-8 as a surrogate (PEP 383); but a file is one file."""
-    if source[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return source.decode("utf-16", "replace")
-    if source.lstrip()[:1] in (b"{", b"["):  # JSON: the values, or the whole file, in GBK?
-        for encoding in ("utf-8", "gb18030"):
-            with suppress(UnicodeDecodeError):
-                return source.decode(encoding)
-    return source.decode("utf-8", "surrogateescape")
-
-
-def _read(text: str) -> Iterator[Paste]:
-    from qftools.diagnosis.reading import loose, structured
-    from qftools.exchange.shell import read_curl
-
-    start = text.lstrip()[:200]
-    if start[:1] in ("{", "["):
+def _read(text: str) -> list[Paste]:
+    start = text.lstrip()[:1]
+    if start in ("{", "["):
         value = load_json(text)
-        if value is not None:
-            yield from structured.from_json(value, text)
-            return
+        if isinstance(value, (dict, list)):
+            return list(_from_json(value, text))
     if len(text) > LONGEST_TEXT:
         raise InputError(
             mark("the paste"),
@@ -94,98 +87,84 @@ def _read(text: str) -> Iterator[Paste]:
             length=len(text),
             most=LONGEST_TEXT,
         )
-    stripped = text.lstrip()
-    if _REQUEST_LINE.match(stripped) or start.startswith("HTTP/"):
-        yield from _from_http(stripped)
-        return
-    if _CURL.search(text):
-        commands = read_curl(text)
-        if commands:
-            for command in commands:
-                yield Paste(
-                    "curl",
-                    command.request,
-                    insecure=command.insecure,
-                    files=tuple(command.files),
-                )
-            return
-    if "fetch(" in text or "requests." in text:
-        found = list(structured.from_call(text))
+    for reader in (_from_http, _from_curl, from_call, from_httpie):
+        found = list(reader(text))
         if found:
-            yield from found
-            return
-    yield from loose.read_loose(text)
+            return found
+    return list(_from_text(text))
 
 
-_CURL = re.compile(r"(?:^|[\s;|&$>/])curl(?:\.exe)?\s", re.MULTILINE)
-_REQUEST_LINE = re.compile(
-    r"(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (\S{1,8000}) HTTP/[\d.]{1,3}\s"
-)
-_STATUS_LINE = re.compile(r"HTTP/[\d.]{1,3} (\d{3})")
+def _from_json(value: dict[str, object] | list[object], text: str) -> Iterator[Paste]:
+    """An archive, or any JSON that holds requests or answers."""
+    many = value if isinstance(value, list) else [value]
+    archived = [
+        one for item in many[:MOST_REQUESTS] if isinstance(item, dict) for one in from_archive(item)
+    ]
+    if archived:
+        yield from (Paste(one.form, one.request, one.response) for one in archived)
+        return
+    if isinstance(value, dict) and is_arguments(value):
+        yield from from_arguments(str(value["url"]), value, "requests")
+        return
+    group = group_of(value)
+    whole = isinstance(value, dict) and "respcd" in value
+    yield from assembled(events(group._replace(source=text) if whole else group), "json")
 
 
 def _from_http(text: str) -> Iterator[Paste]:
-    """A raw request, a raw answer, or one after the other."""
-    request: Request | None = None
-    response: Response | None = None
-    while text and (request is None or response is None):
-        first = _REQUEST_LINE.match(text)
-        status = _STATUS_LINE.match(text)
-        if not first and not status:
+    text = text.lstrip()
+    if not is_http(text):
+        return
+    found = from_http(text)
+    body = found.request.body if found.request else b""
+    broken = re.search(rb"\n[ \t]*&|&[ \t]*\r?\n|\n###", body)
+    if broken and "content-length" not in text.lower():
+        return  # a .http file: its lines are joined
+    if found.request or found.response:
+        yield Paste("http", found.request, found.response)
+
+
+def _from_curl(text: str) -> Iterator[Paste]:
+    """Commands of curl, each with the answer that was pasted below it."""
+    if not _CURL.search(text):
+        return
+    text, below = _apart(text)
+    found = [
+        Paste("curl", one.request, insecure=one.insecure, files=tuple(one.files))
+        for one in read_curl(text)
+    ]
+    answers = [paste.response for paste in _from_text(below) if paste.response] if below else []
+    if found and answers:
+        found[-1] = replace(found[-1], response=answers[-1])
+    yield from found
+
+
+_WORD = re.compile(
+    r"'[^']*'|\$'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\\\r?\n|\^\r?\n|\\.|[^\n'\"\\^$]+|[\^$]",
+    re.DOTALL,
+)
+
+
+def _apart(text: str) -> tuple[str, str]:
+    """The last command, and what is below it, if that holds an answer."""
+    if "respcd" not in text:
+        return text, ""
+    *_, last = _CURL.finditer(text)
+    at = last.end()
+    while at < len(text):
+        word = _WORD.match(text, at)
+        if word is None:
             break
-        headers, rest = _headers(text)
-        body, text, used = _body(headers, rest, before_answer=first is not None)
-        if used:  # the length is the sender's business again
-            headers = tuple(row for row in headers if row[0].lower() != "content-length")
-        if first:
-            url = _url_of(first[2], {name.lower(): value for name, value in headers})
-            request = Request(first[1], url, headers, body)
-        elif status:
-            response = Response(int(status[1]), headers, body)
-        text = text.lstrip("\r\n")
-    if request or response:
-        yield Paste("http", request, response)
+        at = word.end()
+    return (text[:at], text[at:]) if "respcd" in text[at:] else (text, "")
 
 
-def _headers(text: str) -> tuple[tuple[tuple[str, str], ...], str]:
-    """The headers after the first line, and what follows the empty line."""
-    found = []
-    _line, _, rest = text.partition("\n")
-    while rest:
-        line, _, rest = rest.partition("\n")
-        line = line.rstrip("\r")
-        if not line:
-            break
-        name, colon, value = line.partition(":")
-        if colon:
-            found.append((name.strip(), value.strip(" \t")))
-        if len(found) > 200:
-            break
-    return tuple(found), rest
+def _from_text(text: str) -> Iterator[Paste]:
+    """A dump, code, a log, a table: whatever people paste."""
+    if not speaks(text):
+        return
+    plain = unwrapped(text)
+    yield from assembled(events(parse(plain)), form_of(text))
 
 
-def _body(
-    headers: tuple[tuple[str, str], ...], rest: str, *, before_answer: bool
-) -> tuple[bytes, str, bool]:
-    """The body, what follows it, and whether its length was said, and was right."""
-    said = next((v for n, v in headers if n.lower() == "content-length"), "")
-    data = rest.encode("utf-8", "surrogateescape")
-    if said.isascii() and said.isdecimal() and len(said) < 9 and int(said) <= len(data):
-        cut = int(said)
-        return data[:cut], data[cut:].decode("utf-8", "surrogateescape"), True
-    answer = re.search(r"^HTTP/[\d.]{1,3} \d{3}", rest, re.MULTILINE) if before_answer else None
-    if answer:
-        body = rest[: answer.start()].rstrip("\r\n")
-        return body.encode("utf-8", "surrogateescape"), rest[answer.start() :], False
-    return rest.rstrip("\r\n").encode("utf-8", "surrogateescape"), "", False
-
-
-def _url_of(target: str, headers: dict[str, str]) -> str:
-    if "://" in target[:10]:
-        return target
-    host = headers.get("host", "")
-    if not host:
-        return target
-    name = host.partition(":")[0]
-    local = name in ("localhost", "127.0.0.1") or name.endswith(".localhost")
-    return f"{'http' if local else 'https'}://{host}{target}"
+__all__ = ["Group", "read"]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlencode
 
 from qftools.diagnosis.deviations import Inputs, Pair
 from qftools.exchange import CUT, REDACTED, Request
 from qftools.transport.addresses import split
+from qftools.transport.multipart import MultipartError, read_multipart
 
 MOST_PARAMETERS = 1000
 
@@ -55,7 +56,8 @@ def read_request(request: Request) -> Reading:
     """
     kind = _kind(request)
     query = _query(request.url)
-    body = request.body if kind == "form" else b""
+    body = _of_multipart(request) if kind == "multipart" else request.body
+    body = body if kind in ("form", "multipart") else b""
     parts = [(part, True) for part in _split(query)] + [(part, False) for part in _split(body)]
     cut = len(parts) > MOST_PARAMETERS
     pairs, plus, broken, unencoded = [], set(), [], []
@@ -84,20 +86,35 @@ def read_request(request: Request) -> Reading:
     )
 
 
-def inputs_of(reading: Reading, request: Request, endpoint: str) -> Inputs:
-    """What a search for the cause of a signature needs to know."""
-    announced = (request.header("X-QF-SIGNTYPE") or "MD5").strip().upper()
+def announced_in(request: Request, reading: Reading) -> str:
+    """The algorithm that header or parameter names; MD5 where neither does."""
+    said = request.header("X-QF-SIGNTYPE") or reading.params.get("sign_type") or "MD5"
+    return said.strip().upper()
+
+
+def inputs_of(
+    reading: Reading, request: Request, endpoint: str, given: str = "", partial: bool = False
+) -> Inputs:
+    """What a search for the cause of a signature needs to know.
+
+    A paste that shows no headers announces by the number of the digits: 64 are SHA256.
+    """
+    announced = announced_in(request, reading)
     app_code = (request.header("X-QF-APPCODE") or "").strip()
     return Inputs(
         tuple(reading.params.items()),
         endpoint,
         request.url,
         request.body,
-        "SHA256" if announced == "SHA256" else "MD5",
+        "SHA256" if announced == "SHA256" or (partial and _is_sha256(given)) else "MD5",
         app_code,
         reading.raw_plus,
         reading.pairs if reading.twice else (),
     )
+
+
+def _is_sha256(given: str) -> bool:
+    return len(given) == 64 and all(char in "0123456789abcdefABCDEF" for char in given)
 
 
 def left_out(request: Request, reading: Reading) -> tuple[str, ...]:
@@ -116,6 +133,22 @@ def left_out(request: Request, reading: Reading) -> tuple[str, ...]:
 
 def _query(url: str) -> bytes:
     return split(url).query.encode("utf-8", "surrogateescape")
+
+
+def _of_multipart(request: Request) -> bytes:
+    """The fields of a multipart body as a form; curl's ``-F`` is kept as one."""
+    if not request.body.lstrip().startswith(b"--"):
+        return request.body
+    try:
+        rows = read_multipart(request.header("Content-Type") or _boundary(request), request.body)
+    except MultipartError:
+        return b""
+    return urlencode(rows, errors="surrogateescape").encode()
+
+
+def _boundary(request: Request) -> str:
+    line = request.body.lstrip().split(b"\n", 1)[0].strip().decode("latin-1")
+    return f"multipart/form-data; boundary={line[2:]}"
 
 
 def _split(text: bytes) -> list[bytes]:

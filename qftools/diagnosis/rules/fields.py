@@ -30,12 +30,14 @@ _BEYOND_TABLE = frozenset({"sign", "sign_type", "app_code", "appcode"}) | KEY_FI
 
 def field_rules(case: Case) -> Iterator[Hit]:
     """Everything that is wrong with the parameters, in the order of the rules."""
-    if case.reading.kind in ("json", "xml", "multipart", "other"):
+    if case.reading.kind in ("json", "xml", "other"):
         return
     yield from _written(case)
     if case.endpoint:
         yield from _names(case)
-        yield from _missing(case)
+        yield from _lengths(case)
+        if case.whole:
+            yield from _missing(case)
     yield from _amount(case)
     yield from _times(case)
     yield from _numbers(case)
@@ -96,7 +98,11 @@ def _missing(case: Case) -> Iterator[Hit]:
     group = [row.name for row in rows if row.required == "one-of"]
     if group and not any(sent.get(name) for name in group):
         yield hit("field-missing", " / ".join(group), endpoint=case.endpoint)
-    for row in rows:
+
+
+def _lengths(case: Case) -> Iterator[Hit]:
+    sent = case.reading.params
+    for row in catalogue.fields(case.endpoint, "request"):
         length = len(sent.get(row.name, ""))
         if row.length is None or length <= row.length or row.name in _NOT_NUMBERS:
             continue

@@ -44,6 +44,7 @@ class Case:
         mchid_rule: optional, required or forbidden.
         used: Numbers that were used before, with where.
         pay_types: Pay type by out_trade_no and syssn, as far as the paste tells.
+        whole: All parameters are known: what is not among them was not sent.
     """
 
     paste: Paste
@@ -54,6 +55,7 @@ class Case:
     mchid_rule: str = "optional"
     used: Mapping[str, catalogue.Text] = field(default_factory=dict)
     pay_types: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = True
 
     @property
     def response(self) -> Response | None:
@@ -199,8 +201,8 @@ def _method(case: Case) -> Iterator[Hit]:
     method = case.request.method.upper()
     if method == "POST" or not case.endpoint:
         return
-    disputed = method == "GET" and case.endpoint in ("reversal", "close")
-    identifier = "method-disputed" if disputed else "method"
+    disputed = case.endpoint in ("reversal", "close")
+    identifier = ("method-disputed" if disputed else "method-get") if method == "GET" else "method"
     yield hit(identifier, value=method, endpoint=case.endpoint)
 
 
@@ -228,7 +230,7 @@ def _signature_shape(case: Case) -> Iterator[Hit]:
     given = (case.given or "").strip()
     if not given or "{{" in given:
         return
-    algorithm = said.upper() or "MD5"
+    algorithm = said.upper() or ("SHA256" if case.paste.partial and len(given) == 64 else "MD5")
     wanted = 64 if algorithm == "SHA256" else 32
     if _is_hex(given, wanted):
         return
@@ -252,8 +254,11 @@ def _is_hex(text: str, length: int) -> bool:
 
 def _body(case: Case) -> Iterator[Hit]:
     kind = case.reading.kind
-    if kind in ("json", "xml", "multipart", "other"):
-        names = {"json": "JSON", "xml": "XML", "multipart": "multipart/form-data", "other": "?"}
+    if kind == "multipart":
+        yield hit("body-multipart")
+        return
+    if kind in ("json", "xml", "other"):
+        names = {"json": "JSON", "xml": "XML", "other": "?"}
         start = case.request.body[:40].decode("utf-8", "replace")
         yield hit("body-not-form", value=names[kind], start=start)
         return

@@ -100,6 +100,13 @@ SENDING_REMARKS: Mapping[str, Remark] = {
         ("改用 POST，参数放在请求体。", "Use POST, with the parameters in the body."),
         "docs2024; docs2026 (C1)",
     ),
+    "method-get": remark(
+        "note",
+        ("{endpoint} 用 GET 发送", "{endpoint} was sent by GET"),
+        ("资料写的是 POST", "the sources name POST"),
+        ("用 POST：所有示例都是 POST。", "Use POST, as all samples do."),
+        "docs2024; docs2026 (C1)",
+    ),
     "method-disputed": remark(
         "note",
         ("{endpoint} 用 GET 发送：资料说法不一", "{endpoint} by GET: the sources disagree"),
@@ -209,6 +216,19 @@ SENDING_REMARKS: Mapping[str, Remark] = {
             "it should be application/x-www-form-urlencoded",
         ),
         ("改成表单类型。", "Send the type of a form."),
+        "docs2024; docs2026",
+    ),
+    "body-multipart": remark(
+        "note",
+        ("请求体是 multipart/form-data", "the body is multipart/form-data"),
+        (
+            "网关也读它；资料里写的是 application/x-www-form-urlencoded",
+            "the gateway reads it, too; the sources name application/x-www-form-urlencoded",
+        ),
+        (
+            "可以不改；按资料发送则用表单（PHP：http_build_query）。",
+            "It may stay; the documented way is a form (PHP: http_build_query).",
+        ),
         "docs2024; docs2026",
     ),
     "body-not-form": remark(

@@ -1,0 +1,179 @@
+"""What a terminal, a logger or a chat put around a text, taken off; tables turned to pairs."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+
+from qftools.diagnosis.reading.json_text import load_json
+from qftools.diagnosis.reading.names import header, is_telling
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
+_FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)[^\n]{0,40}$", re.MULTILINE)
+_QUOTED = re.compile(r"^> ?", re.MULTILINE)
+_TALK = re.compile(r"^[<>] ?", re.MULTILINE)
+_TALK_NOISE = re.compile(
+    r"^(?:\* |[{}] \[|\s{2,}% Total|\s+Dload|[\s\d]+ --:--:--)[^\n]*\n?", re.MULTILINE
+)
+_TRACED = re.compile(r"^(?:\d\d:\d\d:\d\d\.\d+ )?(?:=>|<=) (Send|Recv) (header|data)[^\n]*$")
+_TRACE_HEX = re.compile(r"^[0-9a-f]{4,8}: ((?:[0-9a-f]{2} ){1,16})")
+_TRACE_TEXT = re.compile(r"^[0-9a-f]{4,8}: (.*)$")
+_WIRED = re.compile(r"^.*?(?:>>|<<) \"(.*?)(?:\[\\r\])?(?:\[\\n\])?\"\s*$")
+_STAMPED = re.compile(
+    r"^(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?\]?\s"
+    r"(?:(?:stdout|stderr) F )?"
+    r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,60} \S{1,60}: )"
+)
+_SERIALIZED = re.compile(r's:\d{1,4}:"(\w{1,60})";(?=s:\d)')
+_SERIALIZED_NUMBER = re.compile(r's:\d{1,4}:"(\w{1,60})";[idb]:([\d.\-]{1,30});')
+_RULE = re.compile(r"[-=+|:\s│┼─]+")
+
+
+def unwrapped(text: str) -> str:
+    """*text* as its program wrote it, and tables as ``name<TAB>value``.
+
+    Example:
+        >>> unwrapped("> txamt: 1280\\n> txcurrcd: HKD\\n")
+        'txamt: 1280\\ntxcurrcd: HKD\\n'
+    """
+    text = _COLOUR.sub("", text.replace("\r\n", "\n"))
+    text = _FENCE.sub("", text)
+    for unwrap in _WRAPPERS:
+        text = unwrap(text)
+    return text
+
+
+def _of_mail(text: str) -> str:
+    lines = [line for line in text.split("\n") if line.strip()]
+    return _QUOTED.sub("", text) if lines and all(line[0] == ">" for line in lines) else text
+
+
+def _of_curl_v(text: str) -> str:
+    """What ``curl -v`` prints: the heads of request and answer."""
+    if not re.search(r"^> (?:GET|POST|PUT) ", text, re.MULTILINE):
+        return text
+    return _TALK.sub("", _TALK_NOISE.sub("", text))
+
+
+def _of_curl_trace(text: str) -> str:
+    """What ``curl --trace`` and ``--trace-ascii`` print."""
+    if not re.search(r"^(?:[\d:.]+ )?=> Send header", text, re.MULTILINE):
+        return text
+    out: list[str] = []
+    kind, octets = "", bytearray()
+    for line in text.split("\n"):
+        block = _TRACED.match(line)
+        if block:
+            out.append(octets.decode("utf-8", "surrogateescape"))
+            kind, octets = block[2], bytearray()
+            continue
+        hexadecimal, plain = _TRACE_HEX.match(line), _TRACE_TEXT.match(line)
+        if hexadecimal:
+            octets += bytes.fromhex(hexadecimal[1])
+        elif plain:
+            octets += plain[1].encode("utf-8", "surrogateescape")
+            octets += b"\n" if kind == "header" else b""
+    return "\n".join([*out, octets.decode("utf-8", "surrogateescape")])
+
+
+def _of_wire_log(text: str) -> str:
+    """Apache HttpClient's wire log: each line of the talk in quotes behind an arrow."""
+    if '[\\r][\\n]"' not in text:
+        return text
+    found = [_WIRED.match(line) for line in text.split("\n")]
+    return "\n".join([match[1] for match in found if match])
+
+
+def _of_containers(text: str) -> str:
+    """Lines that a container's logger wrapped in JSON."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) < 2 or not lines[0].startswith('{"log":'):
+        return text
+    values = [load_json(line) for line in lines]
+    said = [str(value.get("log", "")) for value in values if isinstance(value, dict)]
+    return "".join([line if line.endswith("\n") else line + "\n" for line in said])
+
+
+def _of_stamps(text: str) -> str:
+    """Lines that each begin with a time, where that breaks a dump into lines."""
+    lines = text.split("\n")
+    filled = [line for line in lines if line.strip()]
+    if len(filled) < 3 or not all(_STAMPED.match(line) for line in filled):
+        return text
+    return "\n".join([_STAMPED.sub("", line, count=1) for line in lines])
+
+
+def _of_serialize(text: str) -> str:
+    """PHP's serialize: names and values stand in turn."""
+    if not re.search(r"a:\d{1,6}:\{s:", text):
+        return text
+    text = _SERIALIZED_NUMBER.sub(r'"\1" => "\2";', text)
+    return _SERIALIZED.sub(r'"\1" => ', text)
+
+
+def _of_tables(text: str) -> str:
+    lines = text.split("\n")
+    return "\n".join(_rows(lines)) if any(_names_in(line) for line in lines[:2000]) else text
+
+
+def _rows(lines: list[str]) -> Iterator[str]:
+    """Each row of a table under its names, and each name with the value on the line below."""
+    names: list[str] = []
+    alone = ""
+    for line in lines:
+        cells = _cells(line)
+        if alone:
+            yield f"{alone}\t{line.strip()}" if line.strip() and not _alone(line) else alone
+            alone = _alone(line)
+        elif _alone(line):
+            alone = _alone(line)
+        elif _names_in(line) > 1 and len(cells) == len([cell for cell in cells if cell]):
+            names = cells
+        elif names and _RULE.fullmatch(line) and line.strip():
+            continue
+        elif names and len(cells) == len(names):
+            yield from (f"{name}\t{cell}" for name, cell in zip(names, cells, strict=True))
+            yield ""
+        elif len(cells) == 2 and "," in line and _is_name(cells[0]):
+            yield f"{cells[0]}\t{cells[1]}"
+        else:
+            names = []
+            yield line
+    if alone:
+        yield alone
+
+
+def _alone(line: str) -> str:
+    name = line.strip().rstrip(":").strip()
+    return name if _is_name(name) else ""
+
+
+def _is_name(text: str) -> bool:
+    return is_telling(text) or bool(header(text))
+
+
+def _cells(line: str) -> list[str]:
+    """The cells of a row, by tabs, strokes or commas."""
+    line = line.strip("\r\n")
+    for stroke in ("\t", "|", "│"):
+        if stroke in line:
+            return [cell.strip().strip("\"'") for cell in line.strip().strip(stroke).split(stroke)]
+    return next(csv.reader([line]), []) if "," in line and len(line) < 10_000 else []
+
+
+def _names_in(line: str) -> int:
+    """How many known names a line has that is nothing but cells; one that stands alone counts."""
+    if len(line) > 2000 or any(char in line for char in "={}[]()"):
+        return 0
+    cells = _cells(line)
+    if _alone(line):
+        return 1
+    telling = sum(_is_name(cell) for cell in cells)
+    return telling if telling == 1 == len(cells) - 1 or telling * 2 > len(cells) else 0
+
+
+_WRAPPERS: tuple[Callable[[str], str], ...] = (
+    *(_of_curl_v, _of_mail, _of_curl_trace, _of_wire_log),
+    *(_of_containers, _of_stamps, _of_serialize, _of_tables),
+)

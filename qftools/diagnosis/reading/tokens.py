@@ -1,0 +1,292 @@
+"""A text as tokens: strings, words, brackets, separators, whole pairs. One pass, linear time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from qftools.diagnosis.reading.names import DIGEST, is_known, is_telling
+
+MOST_TOKENS = 100_000
+
+
+class Token(NamedTuple):
+    """A piece of the text.
+
+    Attributes:
+        kind: str, open, close, sep, comma, line, word, url, run, item (a whole pair), label.
+        start, end: Where it stands.
+        text: What it says; a string without its quotes and escapes.
+        name: Of an item, its name; *text* is the value then.
+    """
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    name: str = ""
+
+
+_BLANK = re.compile(r"[ \t\r\f\v]+")
+_QUOTED = re.compile(
+    r"(?P<prefix>[bBuUrRfF@$]{0,2})(?:\"(?P<double>(?:[^\"\\\n]|\\.)*)\"|'(?P<single>(?:[^'\\\n]|\\.)*)'"
+    r"|`(?P<tick>(?:[^`\\]|\\.)*)`|“(?P<curly>[^”\n]*)”|‘(?P<round>[^’\n]*)’)"
+)
+_QUOTES, _PREFIXES = "\"'`“‘", "bBuUrRfF@$"
+_AFTER_QUOTE = re.compile(r"[\s,;:=)\]}.&|+\-/<>\\]|$|\.\s|to\b|，|。|；")
+_COUNTED = re.compile(r"(?:string\((\d{1,7})\)\s|s:(\d{1,7}):)\"")
+_PRINTED = re.compile(r"\[([^\]\[\n\"']{1,100})\] => ?")
+_PRINTED_END = re.compile(r"\n|[ \t]+\[[^\]\[\n\"']{1,100}\] => ?|[ \t]*\)[ \t]*(?=\n|$|\))")
+_NESTED = re.compile(r"(?:Array|[\w\\]{1,80} Object)[ \t\n]*\(")
+_SEP = re.compile(r"(?<=[\"'] )to(?= [\"'])|=>|->(?!\w)|:=|==|=|:(?!//)|：")
+_URL = re.compile(r"https?://[^\s\"'<>`]*|/(?:trade|checkstand|payment_element)/[^\s\"'<>`]*")
+_WORD = re.compile(r"[^\s\"'`\[\](){}=:,;：“”]+")
+_NAME_IS = re.compile(r"[A-Za-z_][\w.\-\[\]%]{0,80}=")
+_TAG = re.compile(r"<([A-Za-z_][\w.\-]{0,60})>([^<>\n]{0,2000})</\1>")
+_CDATA = re.compile(r"<!\[CDATA\[(.*)\]\]>")
+_VALUE_ENDS = re.compile(
+    r"(?P<amp>(?:(?<![ \t])[ \t]*+\r?\n[ \t]*+)?&(?:amp;)?(?:\r?\n[ \t]*+)?)"
+    r"|\n|(?<!\s)\s++[A-Za-z_][\w.\-\[\]]{0,60}="
+    r"|[\"'`”](?=\s|$|[,;)\]}])|</"
+)
+_LAST_ENDS = re.compile(
+    r"(?i)(?<!\s)\s++(?=(?:[-=]?>|=>|[|]|sign|signature|x[-_]qf|md5|sha256|headers?|key|resp|response|result"
+    r"|answer|http/\d)\b|[-=]>|->|[|]|签名|(?:[0-9A-F]{64}|[0-9A-F]{40}|[0-9A-F]{32})(?![0-9A-Za-z]))"
+    r"|[,;，；]\s*+(?=sign|x[-_]qf|签名|key\b|resp)|[)\]}]+$"
+)
+_TABLE_ROW = re.compile(
+    r"[ \t|+*\-•│]*([A-Za-z_][\w.\-]{1,60})[\"']?(?:\t+| {2,}|[ \t]*[|│][ \t]*)"
+)
+_TABLE_END = re.compile(r"[ \t]*[|│]?[ \t]*(?=\n|$)")
+_ESCAPE = re.compile(
+    r"\\(?:u\{([0-9a-fA-F]{1,6})\}|[uU]([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
+    re.DOTALL,
+)
+_CHARS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of *text*; blanks are left out."""
+    return list(islice(_tokens(text), MOST_TOKENS))
+
+
+class _Failed:
+    """Up to where a string or a run can't begin: what was tried once is not tried again."""
+
+    def __init__(self) -> None:
+        self.run = 0
+        self.quotes: dict[str, int] = {}
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    at, end, fresh = 0, len(text), True  # fresh: a line begins here
+    failed = _Failed()
+    while at < end:
+        blank = _BLANK.match(text, at)
+        if fresh:
+            row = _table_row(text, at)
+            if row is not None:
+                yield row
+                at, fresh = row.end, False
+                continue
+        if blank:
+            at = blank.end()
+            continue
+        token = _next(text, at, failed)
+        fresh = token.kind == "line"
+        if token.text or token.kind in ("str", "item"):
+            yield token
+        at = token.end
+
+
+def _next(text: str, at: int, failed: _Failed) -> Token:
+    char = text[at]
+    if char == "\n":
+        return Token("line", at, at + 1, "\n")
+    counted = _counted(text, at) if char in "s" else None
+    if counted:
+        return counted
+    quoted = _quoted(text, at, failed) if char in _QUOTES or char in _PREFIXES else None
+    if quoted:
+        return quoted
+    if char == "[":
+        printed = _printed(text, at)
+        if printed:
+            return printed
+    if char == "<":
+        tag = _TAG.match(text, at)
+        if tag and is_known(tag[1]):
+            inner = _CDATA.fullmatch(tag[2])
+            return Token("item", at, tag.end(), inner[1] if inner else tag[2], tag[1])
+    if char in "[({":
+        return Token("open", at, at + 1, char)
+    if char in "])}":
+        return Token("close", at, at + 1, char)
+    if char in ",;":
+        return Token("comma", at, at + 1, char)
+    for kind, pattern, starts in (("url", _URL, "h/"), ("sep", _SEP, "=-:：t")):
+        found = pattern.match(text, at) if char in starts else None
+        if found:
+            said = found[0].rstrip(",;)]}.。，") if kind == "url" else found[0]
+            return Token(kind, at, at + len(said), said)
+    run = _run(text, at, failed)
+    if run:
+        return run
+    word = _WORD.match(text, at)
+    last = word.end() if word else at + 1
+    return Token("word", at, last, text[at:last])
+
+
+def _quoted(text: str, at: int, failed: _Failed) -> Token | None:
+    if at and (text[at - 1].isalnum() or text[at - 1] == "_"):
+        return None
+    quote = next((char for char in text[at : at + 3] if char in _QUOTES), "")
+    if at < failed.quotes.get(quote, 0):
+        return None
+    found = _QUOTED.match(text, at) if quote else None
+    if quote and not found:
+        stop = text.find("\n", at) if quote != "`" else -1
+        failed.quotes[quote] = len(text) if stop < 0 else stop
+    if not found or not _AFTER_QUOTE.match(text, found.end()):
+        return None
+    body = found[found.lastgroup or ""]
+    if "b" in found["prefix"].lower():
+        return Token("str", at, found.end(), _bytes(body))
+    return Token("str", at, found.end(), unescaped(body, found.lastgroup == "single"))
+
+
+def unescaped(body: str, single: bool = False) -> str:
+    """What a string says, with the escapes of any language."""
+    if "\\" not in body:
+        return body
+    return _joined(_ESCAPE.sub(_char, body))
+
+
+def _char(found: re.Match[str]) -> str:
+    digits = found[1] or found[2] or found[3]
+    if digits:
+        code = int(digits, 16)
+        return chr(code) if code <= 0x10FFFF else "\ufffd"
+    if found[4]:
+        return chr(int(found[4], 8) & 255)
+    return _CHARS.get(found[5], found[5] if found[5] in "\\\"'/`$#&{}()[]" else "\\" + found[5])
+
+
+_PAIR_OF_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_HALF = re.compile("[\ud800-\udbff]|[\udc00-\udc7f]|[\udd00-\udfff]")
+
+
+def _joined(text: str) -> str:
+    """Halves of a character put together; what is left alone stands for no byte."""
+    whole = _PAIR_OF_HALVES.sub(
+        lambda m: m[0].encode("utf-16", "surrogatepass").decode("utf-16"), text
+    )
+    return _HALF.sub("\ufffd", whole)
+
+
+def _bytes(body: str) -> str:
+    """What a literal of bytes holds, as UTF-8; the bytes that are none as surrogates."""
+    raw = _ESCAPE.sub(_char, body)
+    octets = b"".join(
+        [
+            char.encode("latin-1") if ord(char) < 256 else char.encode("utf-8", "surrogatepass")
+            for char in raw
+        ]
+    )
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def _counted(text: str, at: int) -> Token | None:
+    """A string with its number of bytes: of PHP's var_dump and serialize."""
+    found = _COUNTED.match(text, at)
+    if not found:
+        return None
+    size, start = int(found[1] or found[2]), found.end()
+    body = text[start : start + size].encode("utf-8", "surrogateescape")[:size]
+    said = body.decode("utf-8", "surrogateescape")
+    stop = start + len(said)
+    if text[stop : stop + 1] != '"':
+        return None
+    return Token("str", at, stop + 1, said)
+
+
+def _printed(text: str, at: int) -> Token | None:
+    """``[name] => value`` of PHP's print_r."""
+    found = _PRINTED.match(text, at)
+    if not found:
+        return None
+    if _NESTED.match(text, found.end()):
+        return Token("label", at, found.end(), found[1], found[1])
+    ends = _PRINTED_END.search(text, found.end())
+    stop = ends.start() if ends else len(text)
+    value = text[found.end() : stop].rstrip("\r")
+    if value[:1] in "\"'" or value.startswith(("string(", "int(", "bool(", "NULL", "array(")):
+        return None
+    return Token("item", at, stop, value or "", found[1])
+
+
+def _table_row(text: str, at: int) -> Token | None:
+    """A line whose first column is a known name: a table by tabs, blanks or strokes."""
+    found = _TABLE_ROW.match(text, at)
+    if not found or not (is_telling(found[1]) or "QF" in found[1].upper()):
+        return None
+    stop = text.find("\n", found.end())
+    line = text[found.end() : len(text) if stop < 0 else stop].rstrip("\r")
+    if line[:1] in ("=", ":", "{", "[", "("):
+        return None
+    value = re.split(r"\t|[ \t]+[|│]|[|│]$| {2,}(?=\S+$)", line)[0].strip()
+    if is_telling(value):
+        return None  # names in a line of their own: a table with a header
+    return Token("item", at, found.end() + len(line), value, found[1])
+
+
+def _run(text: str, at: int, failed: _Failed) -> Token | None:
+    """``name=value&name=value``, as it stands; a line may break before or behind an ampersand."""
+    if at < failed.run:
+        return None
+    start, count, plain = at, 0, False
+    while True:
+        name = _NAME_IS.match(text, at)
+        if not name:
+            return None
+        count += 1
+        value, at, more = _value(text, name.end())
+        plain = plain or " " in value or not value.isascii()
+        if not more:
+            break
+    if count < 2:
+        failed.run = at
+        return None
+    at = _cut(text, name.end(), at, plain)
+    return Token("run", start, at, text[start:at])
+
+
+def _value(text: str, at: int) -> tuple[str, int, bool]:
+    """A value, where it or the ampersand behind it ends, and whether a pair follows."""
+    start = at
+    while True:
+        ends = _VALUE_ENDS.search(text, at)
+        if not ends:
+            return text[start:], len(text), False
+        if not ends["amp"]:
+            return text[start : ends.start()], ends.start(), False
+        if _NAME_IS.match(text, ends.end()):
+            return text[start : ends.start()], ends.end(), True
+        at = ends.end()
+
+
+def _cut(text: str, start: int, stop: int, plain: bool) -> int:
+    """Where the last value of a run ends: before a digest, an arrow or a label."""
+    value = text[start:stop]
+    if not plain and ("%" in value or "+" in value):
+        return start + len(re.split(r"\s|[)\]},;]$", value, maxsplit=1)[0])
+    ends = _LAST_ENDS.search(value)
+    stop = start + (ends.start() if ends else len(value))
+    while stop > start and text[stop - 1] in " \t\r,;'\"`":
+        stop -= 1
+    return stop
+
+
+__all__ = ["DIGEST", "Token", "tokens", "unescaped"]
