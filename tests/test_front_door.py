@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
+import re
 import urllib.request
+from pathlib import Path
 
 import pytest
 import requests
@@ -14,12 +17,12 @@ from qftools import (
     Order,
     cancel,
     explain,
+    locale,
     use_language,
     verify,
     verify_body,
 )
 from qftools.journal.journal import Journal
-from qftools.locale import language
 from qftools.sandbox import Sandbox
 from qftools.signing import sign_text
 
@@ -37,7 +40,7 @@ def client(sandbox):
 
 @pytest.fixture
 def chinese():
-    before = language()
+    before = locale.language()
     use_language("zh")
     yield
     use_language(before)
@@ -169,7 +172,9 @@ def test_every_public_error_is_at_the_front_door():
     assert public <= set(qftools.__all__)
 
 
-def test_the_chosen_language_is_obeyed_by_errors_advice_and_diagnosis(client, chinese):
+def test_the_chosen_language_is_obeyed_by_errors_advice_report_and_diagnosis(
+    sandbox, client, chinese
+):
     placed(client, out_trade_no="A1")
     outcome = cancel(client, "A1")
     diagnosis = explain("txamt=100&txcurrcd=HKD  sign=" + "0" * 32, key="abcd1234")
@@ -182,6 +187,7 @@ def test_the_chosen_language_is_obeyed_by_errors_advice_and_diagnosis(client, ch
         outcome.advice(),
         outcome.to_dict()["advice"],
         str(diagnosis),
+        str(sandbox.report()),
         str(caught.value),
         caught.value.say(),
     ):
@@ -307,3 +313,23 @@ def test_print_shows_the_verdict_and_what_to_do(client):
         == "CANCELLED  The order is cancelled; the payer was not charged."
     )
     assert outcome.advice() in str(outcome)
+
+
+# ---- the page of the site ----------------------------------------------------------------------
+
+PAGES = Path(__file__).parent.parent / "docs"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_first_ten_minutes_on_the_page_run_as_they_stand(language):
+    page = PAGES.joinpath(language, "start", "repl.md").read_text("utf-8")
+    session = "\n".join(re.findall(r"^```pycon\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
+    before = locale.language()
+    locale.use_language("en")
+
+    told = doctest.DocTestRunner().run(
+        doctest.DocTestParser().get_doctest(session, {}, "repl.md", None, 0)
+    )
+
+    locale.use_language(before)
+    assert told.attempted > 20 and told.failed == 0

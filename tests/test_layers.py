@@ -26,7 +26,6 @@ SEAMS = {("qftools.sandbox", "qftools.client")}
 
 # Circles by imports inside functions, to be taken apart.
 CIRCLES = {
-    ("qftools.cli.journal", "qftools.cli.cancel"),
     ("qftools.diagnosis.nouns", "qftools.diagnosis.report"),
 }
 

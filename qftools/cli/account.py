@@ -86,7 +86,7 @@ def connected(options: dict[str, Any]) -> Iterator[Client]:
     from qftools.client.client import Client
     from qftools.models import Credentials
 
-    account = {name: options.pop(name) for name in ACCOUNT}
+    account = taken_out(options, *ACCOUNT)
     base_url = required(account["base_url"], "--base-url", "QFTOOLS_BASE_URL")
     credentials = Credentials(
         required(account["app_code"], "--app-code", "QFTOOLS_APP_CODE"),
@@ -97,6 +97,14 @@ def connected(options: dict[str, Any]) -> Iterator[Client]:
     )
     with Client(credentials, base_url, allow=account["allow"]) as client:
         yield client
+
+
+def taken_out(options: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The options of these names, which are in *options* no more."""
+    taken = {}
+    for name in names:
+        taken[name] = options.pop(name)
+    return taken
 
 
 def check_the_key(outcome: Outcome) -> str | None:

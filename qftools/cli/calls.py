@@ -18,7 +18,7 @@ from qftools.cli.account import (
     refuse_both,
 )
 from qftools.cli.command import Command, option, parse_pairs, print_json
-from qftools.locale import language, mark, text
+from qftools.locale import mark, text
 
 if TYPE_CHECKING:
     from qftools.client.client import Client
@@ -288,7 +288,7 @@ def _say_how_to_go_on(order: Order) -> None:
 
 
 def _print_reply(reply: Reply) -> None:
-    click.echo(f"{reply.respcd}  {reply.meaning.say(language())}")
+    click.echo(f"{reply.respcd}  {reply.meaning.say()}")
     shown: Mapping[str, Any] = {name: reply.body[name] for name in reply.body if name != "respcd"}
     output.fields(shown)
 

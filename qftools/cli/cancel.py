@@ -10,7 +10,6 @@ import click
 from qftools.cli import exits, output
 from qftools.cli.account import (
     account_options,
-    check_the_key,
     connected,
     names_an_order,
     numbers_argument,
@@ -19,19 +18,15 @@ from qftools.cli.account import (
 )
 from qftools.cli.command import Command, option, print_json
 from qftools.cli.journal import journal_option, no_journal_option, open_journal
+from qftools.cli.outcome import Teller, print_outcome, to_dict
 from qftools.cli.policy import chosen, policy_options
-from qftools.locale import language, mark, text
+from qftools.locale import mark, text
 
 if TYPE_CHECKING:
-    from qftools.cancellation.run import Outcome, Taken
-    from qftools.cancellation.walk import Ask, Walk
+    from qftools.cancellation.run import Outcome
     from qftools.client.client import Client
     from qftools.journal.journal import Journal
     from qftools.models import Order
-
-_LONG = 20  # characters of a note that are not printed twice in a row
-
-_COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red"}
 
 
 @click.command(
@@ -109,54 +104,6 @@ def cancel(
     raise exits.Kept(VERDICTS[outcome.verdict].exit_status)
 
 
-class Teller:
-    """Says each question while it is asked: a cancel can take minutes."""
-
-    def __init__(self) -> None:
-        self._note = ""
-
-    def asking(self, walk: Walk, action: Ask) -> None:
-        click.echo(f"{walk.step:8} {action.endpoint:9}", nl=False)
-
-    def told(self, walk: Walk, taken: Taken) -> None:
-        code = taken.answer.respcd or ""
-        note = output.plain(taken.note(language()))
-        again = text("as above") if len(note) > _LONG and note == self._note else note
-        self._note = note
-        # Silence for a quarter of a minute would look like a hang.
-        wait = text("next in {seconds:.0f} s").format(seconds=walk.wait) if walk.wait else ""
-        click.echo(
-            "  ".join(filter(None, (f" {taken.finding:10} {code:5} {again}".rstrip(), wait)))
-        )
-
-
-def print_outcome(outcome: Outcome, again: str | None) -> None:
-    """Say the verdict, what to do, and the command to go on with (*again*), if any."""
-    from qftools.cancellation.verdicts import VERDICTS
-
-    charged = VERDICTS[outcome.verdict].charged
-    verdict = click.style(outcome.verdict.value, fg=_COLOURS[charged], bold=True)
-    click.echo(f"\n{verdict}  {outcome.meaning.say(language())}")
-    if outcome.because:
-        click.echo(output.plain(outcome.because.say(language())))
-    for warning in outcome.warnings:
-        click.echo(output.plain(warning))
-    click.echo(_advice(outcome))
-    if command := _command(outcome, again):
-        click.echo(f"  {command}")
-
-
-def to_dict(outcome: Outcome, again: str | None) -> dict[str, Any]:
-    """The outcome for JSON, with the command to go on with (*again*), if any."""
-    command = _command(outcome, again)
-    return {**outcome.to_dict(language()), "advice": _advice(outcome), "command": command}
-
-
-def _command(outcome: Outcome, again: str | None) -> str | None:
-    corrected = outcome.corrections
-    return output.cancel_line(outcome.order, corrected) if corrected else again
-
-
 def _again(outcome: Outcome, client: Client, journal: Journal | None) -> str | None:
     """The command that goes on with a cancel that is not settled, None where nothing is owed."""
     from qftools.errors import JournalError
@@ -171,11 +118,6 @@ def _again(outcome: Outcome, client: Client, journal: Journal | None) -> str | N
     except JournalError:  # the outcome's warnings have said so
         return output.cancel_line(outcome.order)
     return output.resume_line(owed[-1]) if owed else None
-
-
-def _advice(outcome: Outcome) -> str:
-    lines = (outcome.advice(language()), check_the_key(outcome))
-    return "\n".join(line for line in lines if line)
 
 
 def _say_interrupted(order: Order) -> None:

@@ -350,7 +350,7 @@ def _in_words(error: Exception) -> str:
     if reply is None:
         return plain(error.say() if isinstance(error, QFPayError) else error)
     said = " / ".join(plain(words) for words in (reply.respmsg, reply.resperr) if words)
-    return f"{plain(reply.respcd)} {reply.meaning.say(language())}" + (f" ({said})" if said else "")
+    return f"{plain(reply.respcd)} {reply.meaning.say()}" + (f" ({said})" if said else "")
 
 
 def _advice(error: Exception) -> list[str]:
@@ -359,7 +359,7 @@ def _advice(error: Exception) -> list[str]:
     from qftools.errors import OutcomeUnknownError
 
     code = catalogue.codes().get(getattr(error, "respcd", ""))
-    advice = [code.advice.say(language())] if code else []
+    advice = [code.advice.say()] if code else []
     if getattr(error, "sent", True) is False:
         advice = [text("No connection was made, so this request was not sent.")]
     elif isinstance(error, OutcomeUnknownError):

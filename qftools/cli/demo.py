@@ -9,7 +9,7 @@ import click
 
 from qftools.cli import exits, output
 from qftools.cli.command import Command, json_option, option, print_json
-from qftools.locale import language, mark, text
+from qftools.locale import mark, text
 
 if TYPE_CHECKING:
     from qftools.cli.demonstration import Shown
@@ -53,15 +53,14 @@ def demo(seed: int, as_json: bool) -> None:
 
 
 def _to_dict(row: Shown) -> dict[str, Any]:
-    lang = language()
     return {
         "pay_type": row.pay_type,
-        "wallet": row.wallet.say(lang),
+        "wallet": row.wallet.say(),
         "mode": row.mode,
         "situation": text(row.situation),
         "asked": list(row.asked),
         "verdict": row.outcome.verdict.value,
-        "next": row.outcome.advice(lang),
+        "next": row.outcome.advice(),
         "books": row.books,
         "agrees": row.agrees,
     }
@@ -79,9 +78,7 @@ def _print(shown: list[Shown]) -> None:
         drawn.add_column(text(title), overflow="fold", no_wrap=title in ("mode", "verdict"))
     before = None
     for row in shown:
-        wallet, mode = (
-            ("", "") if row.pay_type == before else (row.wallet.say(language()), row.mode)
-        )
+        wallet, mode = ("", "") if row.pay_type == before else (row.wallet.say(), row.mode)
         if before and wallet:
             drawn.add_section()
         before = row.pay_type
@@ -92,7 +89,7 @@ def _print(shown: list[Shown]) -> None:
             text(row.situation),
             " → ".join(row.asked),
             Text(row.outcome.verdict.value, colour if row.agrees else "reverse red"),
-            _first_sentence(row.outcome.advice(language())),
+            _first_sentence(row.outcome.advice()),
         )
     output.console().print(drawn)
 
@@ -109,7 +106,7 @@ def _print_sum(shown: list[Shown], wrong: list[Shown]) -> None:
         )
         click.echo(
             said.format(
-                wallet=row.wallet.say(language()),
+                wallet=row.wallet.say(),
                 mode=row.mode,
                 situation=text(row.situation),
                 verdict=row.outcome.verdict.value,

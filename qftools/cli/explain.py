@@ -150,7 +150,7 @@ def _explain_paste(
         mchid_rule=mchid_rule,
     )
     if as_json:
-        print_json(diagnosis.to_dict(language(), code))
+        print_json(diagnosis.to_dict(code=code))
     else:
         _print(diagnosis, code)
     return diagnosis.ok

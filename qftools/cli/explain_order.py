@@ -11,7 +11,7 @@ import click
 from qftools.cli import output
 from qftools.cli.account import ACCOUNT, connected
 from qftools.cli.journal import existing_journal
-from qftools.locale import language, text
+from qftools.locale import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,7 +90,7 @@ def _print_entries(entries: Sequence[Entry]) -> None:
             verdict=entry.verdict.value if entry.verdict else text("INTERRUPTED"),
         )
         click.secho(said, bold=True)
-        click.echo(output.plain(what_to_do(entry, language())))
+        click.echo(output.plain(what_to_do(entry)))
         click.echo(f"  qftools journal show {entry.number}\n")
 
 
@@ -106,10 +106,10 @@ def _print_json(number: str, entries: Sequence[Entry], found: Diagnosis | None) 
                     "number": entry.number,
                     "verdict": entry.verdict and entry.verdict.value,
                     "settled": entry.settled,
-                    "next": what_to_do(entry, language()),
+                    "next": what_to_do(entry),
                 }
                 for entry in entries
             ],
-            "gateway": found and found.to_dict(language()),
+            "gateway": found and found.to_dict(),
         }
     )

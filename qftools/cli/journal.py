@@ -14,7 +14,8 @@ from click.core import ParameterSource
 from qftools.cli import exits, output
 from qftools.cli.account import account_options, connected
 from qftools.cli.command import Command, Group, json_option, option, print_json
-from qftools.locale import language, mark, text
+from qftools.cli.outcome import Teller, print_outcome, to_dict
+from qftools.locale import mark, text
 
 if TYPE_CHECKING:
     from qftools.cancellation.run import Outcome
@@ -101,9 +102,7 @@ def pending(journal: str | None, as_json: bool) -> None:
     else:
         from qftools.journal import page as journal_page
 
-        _print_entries(
-            owed, text("what to do"), lambda entry: journal_page.what_to_do(entry, language())
-        )
+        _print_entries(owed, text("what to do"), lambda entry: journal_page.what_to_do(entry))
         _print_unread(unread)
         if owed:
             several = len({_account(entry) for entry in owed}) > 1
@@ -183,7 +182,7 @@ def _state(entry: Entry) -> str:
 def _brief(entry: Entry) -> dict[str, object]:
     from qftools.journal import page as journal_page
 
-    whole = journal_page.to_dict(entry, language())
+    whole = journal_page.to_dict(entry)
     return {name: value for name, value in whole.items() if name != "steps"} | {"busy": entry.busy}
 
 
@@ -218,6 +217,7 @@ def resume(
         return
     with opened, connected(options) as client:
         unread: list[Unreadable] = []
+        results: list[tuple[int, Outcome | QFPayError]] = []
         if everything:
             numbers = tuple(entry.number for entry in opened.pending(client))
             unread = _unread(opened, client)
@@ -226,10 +226,9 @@ def resume(
             if not numbers and not unread and not as_json:
                 click.echo(text("No unfinished cancels."))
         try:
-            results = [
-                (number, _resumed(opened, client, number, as_json, several=len(numbers) > 1))
-                for number in numbers
-            ]
+            for number in numbers:
+                end = _resumed(opened, client, number, as_json, several=len(numbers) > 1)
+                results.append((number, end))
         except KeyboardInterrupt:
             click.echo("\n" + text("Interrupted. What is left: qftools pending"), err=True)
             raise SystemExit(exits.INTERRUPTED) from None
@@ -253,7 +252,6 @@ def _resumed(
     journal: Journal, client: Client, number: int, as_json: bool, *, several: bool
 ) -> Outcome | QFPayError:
     """How an entry ended, or why it could not be gone on with: of several, the others go on."""
-    from qftools.cli.cancel import Teller, print_outcome
     from qftools.errors import BusyError, QFPayError
 
     try:
@@ -279,7 +277,6 @@ def _again(outcome: Outcome, number: int) -> str | None:
 
 
 def _as_json(number: int, end: Outcome | QFPayError) -> dict[str, object]:
-    from qftools.cli.cancel import to_dict
     from qftools.errors import BusyError, QFPayError
 
     if not isinstance(end, QFPayError):
@@ -377,12 +374,12 @@ def show(which: str, form: str, target: str | None, journal: str | None) -> None
         "json": journal_page.as_json,
         "html": journal_page.as_html,
     }
-    whole = forms[form](entry, language())
+    whole = forms[form](entry)
     if target:
         Path(target).write_text(whole, encoding="utf-8")
         click.echo(target)
     elif form == "json":
-        print_json(journal_page.to_dict(entry, language()))
+        print_json(journal_page.to_dict(entry))
     elif form == "html":
         click.echo(output.in_html(whole))
     else:

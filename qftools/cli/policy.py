@@ -10,7 +10,7 @@ import click
 
 from qftools.cli import output
 from qftools.cli.command import Command, json_option, option, parse_pairs, print_json
-from qftools.locale import language, mark, text
+from qftools.locale import mark, text
 
 if TYPE_CHECKING:
     from qftools.cancellation.policy import Policy
@@ -102,14 +102,14 @@ def policy(pay_type: str | None, as_json: bool) -> None:
                 "mode": row.mode,
                 "values": dict(row.values),
                 "source": row.source,
-                "note": row.note.say(language()),
+                "note": row.note.say(),
             }
             for row in rows
         ]
         print_json({"pay_type": pay_type, "policy": values, "rows": told})
         return
     if pay_type is not None:
-        click.echo(f"{pay_type}  {catalogue.pay_types()[pay_type].name.say(language())}\n")
+        click.echo(f"{pay_type}  {catalogue.pay_types()[pay_type].name.say()}\n")
         output.fields(values)
         click.echo()
     output.table(
@@ -120,7 +120,7 @@ def policy(pay_type: str | None, as_json: bool) -> None:
                 row.mode,
                 ", ".join(f"{name}={value:g}" for name, value in row.values.items()),
                 row.source,
-                row.note.say(language()),
+                row.note.say(),
             )
             for row in rows
         ],

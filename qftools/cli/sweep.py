@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qftools.cli import exits, output
-from qftools.cli.account import account_options, connected, route_options
+from qftools.cli.account import account_options, connected, route_options, taken_out
 from qftools.cli.command import Command, option, print_json
 from qftools.cli.journal import journal_option, no_journal_option, open_journal
 from qftools.cli.policy import chosen, policy_options
@@ -86,7 +86,7 @@ def sweep(
     from qftools.sweep.files import AGAIN, Orders, Results
 
     target = results or _beside(file, dry)
-    how = {name: options.pop(name) for name in ("profile", "hk_cancel")}
+    how = taken_out(options, "profile", "hk_cancel")
     kept = None
     if not (no_journal or dry):
         with open_journal(journal) as opened:  # what is wrong with it is told before a request

@@ -383,13 +383,13 @@ class Client:
         redactor = redactor_for(frozenset((key, *payer.taken)))
         kept = redactor.kept(exchange)
         self._kept.append(kept)
+        if trouble is not None:
+            trouble.exchange = kept
+            if trouble.__cause__ is not None:
+                # The library's errors repeat what the other side sent, each in its own way.
+                trouble.__cause__ = RequestException(redactor.text(str(trouble.__cause__)))
+            raise trouble
         try:
-            if trouble is not None:
-                if trouble.__cause__ is not None:
-                    # The library's errors repeat what the other side sent, each in its own way.
-                    said = redactor.text(str(trouble.__cause__))
-                    trouble.__cause__ = RequestException(said)
-                raise trouble
             reply = read(exchange, key)
         except OutcomeUnknownError as error:
             error.exchange = kept

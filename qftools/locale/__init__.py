@@ -1,6 +1,6 @@
 """The language of every text that qftools shows: Chinese or English.
 
-What is said, and how, is in [texts][qftools.texts]; the Chinese is in the files beside this one.
+What is said, and how, is in `qftools.texts`; the Chinese is in the files beside this one.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from ipywidgets import HTML, Button, Dropdown, VBox
 from qftools import catalogue
 from qftools.cancellation.routing import route
 from qftools.cancellation.run import Outcome
-from qftools.locale import language
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels import stage
@@ -144,9 +143,7 @@ class CancelFlow(Panel):
         if outcome is not None:
             return verdict_card(outcome)
         by = route(self.story.pay_type)
-        return card(
-            "", el("p", el("strong", _("How it is cancelled: ")), by.reason.say(language()))
-        )
+        return card("", el("p", el("strong", _("How it is cancelled: ")), by.reason.say()))
 
     def as_text(self) -> str:
         """Return the story so far: one line per step, then the verdict."""
@@ -175,15 +172,13 @@ class CancelFlow(Panel):
 
 
 def _wallets() -> list[tuple[str, str]]:
-    spoken = language()
     used = dict.fromkeys(row_of.wallet for row_of in _playable())
-    return [(catalogue.wallets()[key].name.say(spoken), key) for key in used]
+    return [(catalogue.wallets()[key].name.say(), key) for key in used]
 
 
 def _modes(wallet: str) -> list[tuple[str, str]]:
-    spoken = language()
     return [
-        (f"{row_of.code} {row_of.name.say(spoken)}", row_of.code)
+        (f"{row_of.code} {row_of.name.say()}", row_of.code)
         for row_of in _playable()
         if row_of.wallet == wallet
     ]
@@ -198,9 +193,9 @@ def _playable() -> list[catalogue.PayType]:
 
 
 def _payers() -> list[tuple[str, int]]:
-    spoken, lines = language(), magic.table()
+    lines = magic.table()
     by_hand = _("By hand: the order is paid only when you press on the phone")
-    return [(lines[number].text.say(spoken) if number else by_hand, number) for number in PAYERS]
+    return [(lines[number].text.say() if number else by_hand, number) for number in PAYERS]
 
 
 def _networks() -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from ipywidgets import HTML, Dropdown, Text
 
 from qftools import catalogue
 from qftools.catalogue import Code
-from qftools.locale import language, mark
+from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels.panel import Panel, card, field, relabel, row, tell
@@ -99,7 +99,6 @@ class CodeBook(Panel):
 
 
 def _entry(code: Code) -> Markup:
-    spoken = language()
     name, tone = _KINDS[code.kind]
     again = (
         _("The same call may be sent again.")
@@ -111,26 +110,26 @@ def _entry(code: Code) -> Markup:
             "li",
             el("code", where),
             " ",
-            reading.meaning.say(spoken),
+            reading.meaning.say(),
             " · ",
             _(_KINDS[reading.kind][0]),
         )
         for where, reading in code.at.items()
         if (reading.meaning, reading.kind) != (code.meaning, code.kind)
     ]
-    was = code.was.say(spoken) if code.was else ""
+    was = code.was.say() if code.was else ""
     return card(
         tone,
         el(
             "p",
             el("span", code.code, cls="qf-verdict"),
             "  ",
-            code.meaning.say(spoken),
+            code.meaning.say(),
             "  ",
             el("span", _(name), cls=f"qf-tag qf-{tone}"),
         ),
         el("p", el("strong", _(_MONEY[code.money_moved])), " ", again),
-        el("p", el("strong", _("Next: ")), code.advice.say(spoken)),
+        el("p", el("strong", _("Next: ")), code.advice.say()),
         el("ul", *elsewhere, cls="qf-small") if elsewhere else None,
         el("p", _("In older documents: "), was, cls="qf-small") if was else None,
         el("p", f"[{code.source}] {' '.join(code.dispute)}", cls="qf-small qf-dim"),
@@ -143,7 +142,7 @@ def _table(found: list[Code]) -> Markup:
         el(
             "tr",
             el("td", el("code", code.code)),
-            el("td", code.meaning.say(language())),
+            el("td", code.meaning.say()),
             el(
                 "td",
                 el("span", _(_KINDS[code.kind][0]), cls=f"qf-{_KINDS[code.kind][1]}"),

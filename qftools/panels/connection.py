@@ -12,7 +12,7 @@ from qftools import catalogue
 from qftools.cancellation.run import Outcome, cancel
 from qftools.client.client import Client
 from qftools.errors import InputError
-from qftools.locale import language, mark
+from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.models import Credentials, Order, Reply
@@ -232,8 +232,8 @@ class Connection(Panel):
                     _("You need no account and no network, and no money is charged."),
                 ),
             )
-        said = place.region.say(language()) + f" · {place.kind} · {place.base_url}"
-        note = place.note.say(language()) if place.note else None
+        said = place.region.say() + f" · {place.kind} · {place.base_url}"
+        note = place.note.say() if place.note else None
         if not self.real:
             return card("wait", el("p", el("strong", _("Not connected yet.")), " ", said))
         return el(
@@ -288,7 +288,7 @@ def _head(reply: Reply) -> Markup:
         said = join(_("The order is: "), el("strong", _(_STATES[row_of.state])))
         return card(tone, el("span", row_of.respcd, cls="qf-verdict"), "  ", said)
     tone = {"success": "ok", "progress": "wait", "unknown": "bad"}.get(reply.kind, "info")
-    said = Markup(el("span", reply.meaning.say(language())))
+    said = Markup(el("span", reply.meaning.say()))
     if reply.endpoint == "payment" and reply.ok:
         said = join(_("Accepted. Query it to see whether it is paid."))
     return card(tone, el("span", reply.respcd, cls="qf-verdict"), "  ", said)
@@ -296,7 +296,7 @@ def _head(reply: Reply) -> Markup:
 
 def _places() -> list[tuple[str, str]]:
     hosts = [
-        (f"{place.region.say(language())} · {place.kind} · {place.base_url}", key)
+        (f"{place.region.say()} · {place.kind} · {place.base_url}", key)
         for key, place in catalogue.environments().items()
         if place.kind != "old"
     ]

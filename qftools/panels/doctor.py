@@ -7,7 +7,7 @@ from ipywidgets import HTML, Dropdown
 from qftools.diagnosis import Diagnosis, Finding, explain
 from qftools.diagnosis.visible import visible
 from qftools.errors import InputError
-from qftools.locale import language, mark
+from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels.panel import Panel, card, field, main_button, row, tell
@@ -119,10 +119,9 @@ class Doctor(Panel):
             preview = explain(self.paste.text, key=self.key.secret or None)
         except InputError:
             return el("pre", self.paste.value)
-        spoken = language()
         return join(
             el("pre", self.paste.value),
-            el("ul", *[el("li", found.what.say(spoken)) for found in preview.findings]),
+            el("ul", *[el("li", found.what.say()) for found in preview.findings]),
         )
 
 
@@ -147,13 +146,12 @@ def _marked(text: str, other: str) -> Markup:
 
 
 def _finding(found: Finding, code: str) -> Markup:
-    spoken = language()
     snippet = found.snippet(code)
     return card(
         _TONES[found.severity],
-        el("p", el("strong", found.what.say(spoken))),
-        el("p", found.evidence.say(spoken), cls="qf-small"),
-        el("p", el("strong", _("Fix: ")), found.fix.say(spoken)),
+        el("p", el("strong", found.what.say())),
+        el("p", found.evidence.say(), cls="qf-small"),
+        el("p", el("strong", _("Fix: ")), found.fix.say()),
         el("pre", snippet, cls="qf-code") if snippet else None,
         *[el("pre", command, cls="qf-code") for command in found.commands],
         el("p", _(_PROOFS[found.proof]), f" [{found.source}]", cls="qf-small qf-dim"),

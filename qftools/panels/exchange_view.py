@@ -72,10 +72,10 @@ def _field(endpoint: str, part: str, name: str, value: str) -> Markup:
     if name == "respcd":
         code = catalogue.codes().get(value)
         if code is not None:
-            meaning = code.on(endpoint).meaning.say(language())
+            meaning = code.on(endpoint).meaning.say()
             source = code.source
     elif row is not None:
-        meaning, source = row.meaning.say(language()), row.source
+        meaning, source = row.meaning.say(), row.source
     line = [el("code", name), " ", el("span", value or "“”", cls="qf-mono-value")]
     if not meaning:
         return el("div", *line, style="padding:3px 2px 3px 16px")

@@ -9,7 +9,7 @@ import segno
 from ipywidgets import HTML, Button
 
 from qftools import catalogue
-from qftools.locale import language, mark
+from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels import stage
@@ -121,7 +121,7 @@ class Phone(Panel):
 def _screen(sandbox: Sandbox, order: Row | None) -> Markup:
     if order is None:
         return el("p", _("No order yet. The code of the order will appear here."), cls="qf-dim")
-    wallet = catalogue.wallets()[order.wallet].name.say(language())
+    wallet = catalogue.wallets()[order.wallet].name.say()
     return join(
         el("div", wallet, cls="qf-dim"),
         el("div", amount(order.txamt, order.txcurrcd), cls="qf-amount"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipywidgets import HTML, Button
 
-from qftools.locale import language, mark
+from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el
 from qftools.panels import stage
@@ -67,14 +67,13 @@ class Report(Panel):
 
 
 def _finding(finding: Finding) -> Markup:
-    spoken = language()
     rule, found = finding.rule, finding.found
     where = el("code", found.order) if found.order else None
     return card(
         _GRADES[rule.grade][1],
-        el("p", el("strong", rule.title.say(spoken)), " ", where),
-        el("p", found.detail.say(spoken)),
-        el("p", rule.why.say(spoken), cls="qf-small"),
-        el("p", el("strong", _("Next: ")), rule.advice.say(spoken)),
+        el("p", el("strong", rule.title.say()), " ", where),
+        el("p", found.detail.say()),
+        el("p", rule.why.say(), cls="qf-small"),
+        el("p", el("strong", _("Next: ")), rule.advice.say()),
         el("p", f"[{rule.source}]", cls="qf-small qf-dim"),
     )

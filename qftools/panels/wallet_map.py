@@ -6,7 +6,7 @@ from ipywidgets import HTML, Dropdown, Text
 
 from qftools import catalogue
 from qftools.cancellation.routing import PROFILES, Route, route
-from qftools.locale import language, mark
+from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el
 from qftools.panels.panel import Panel, field, relabel, row, tell
@@ -117,15 +117,14 @@ def _table(found: list[tuple[catalogue.PayType, Route]]) -> Markup:
 
 
 def _row(pay_type: catalogue.PayType, by: Route) -> Markup:
-    spoken = language()
     regions = ", ".join(_(_REGIONS.get(region, region)) for region in pay_type.regions)
     sure = el("span", _(_SURE[by.sure]), cls=f"qf-tag qf-{_TONES[by.sure]}")
     return el(
         "tr",
-        el("td", el("code", pay_type.code), " ", pay_type.name.say(spoken)),
+        el("td", el("code", pay_type.code), " ", pay_type.name.say()),
         el("td", regions or "–", data_label=_("Region")),
         el("td", el("strong", by.call or _("none")), " ", sure, data_label=_("Call")),
-        el("td", by.reason.say(spoken), _note(pay_type)),
+        el("td", by.reason.say(), _note(pay_type)),
         el("td", by.source, _disputes(by), cls="qf-small qf-dim", data_label=_("Source")),
     )
 
@@ -133,7 +132,7 @@ def _row(pay_type: catalogue.PayType, by: Route) -> Markup:
 def _note(pay_type: catalogue.PayType) -> Markup | None:
     if pay_type.note is None:
         return None
-    return el("div", pay_type.note.say(language()), cls="qf-small qf-dim")
+    return el("div", pay_type.note.say(), cls="qf-small qf-dim")
 
 
 def _disputes(by: Route) -> Markup | None:
@@ -143,7 +142,7 @@ def _disputes(by: Route) -> Markup | None:
     return el(
         "div",
         *[
-            el("span", f" {number} ", title=rows[number].topic.say(language()))
+            el("span", f" {number} ", title=rows[number].topic.say())
             for number in by.disputes
             if number in rows
         ],

@@ -539,8 +539,8 @@ def test_it_can_be_read_as_text_and_as_json(sandbox, client, lang):
     report = sandbox.report()
 
     rule = rules()["cancelled-unseen"]
-    assert rule.title.say(lang) in report.text(lang)
-    assert rule.advice.say(lang) in report.text(lang)
+    assert rule.title.say(lang) in report.say(lang)
+    assert rule.advice.say(lang) in report.say(lang)
     assert json.loads(json.dumps(report.to_dict()))["findings"][0]["rule"] == rule.id
 
 

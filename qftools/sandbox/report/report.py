@@ -96,32 +96,27 @@ class Report:
         """Return everything as plain data."""
         return {**self.summary(), "findings": [_plain(finding) for finding in self.findings]}
 
-    def text(self, lang: str = "en") -> str:
-        """Write the report for a terminal or a log.
-
-        Args:
-            lang: en or zh.
-        """
-        head = {
-            "en": f"{self.looked} exchanges looked at: {self.grade}",
-            "zh": f"检查了 {self.looked} 次请求：{self.grade}",
-        }[lang]
-        lines = [head]
+    def say(self, language: str | None = None) -> str:
+        """Return the report for a terminal or a log, in ``"zh"`` or ``"en"``."""
+        lines = [_HEAD.say(language).format(looked=self.looked, grade=self.grade)]
         for finding in self.findings:
             rule, found = finding.rule, finding.found
             where = f" [{found.order}]" if found.order else ""
             numbers = " ".join(f"#{number}" for number in found.exchanges)
             lines += [
                 "",
-                f"{rule.grade}: {rule.title.say(lang)}{where}",
-                f"  {found.detail.say(lang)} {numbers}".rstrip(),
-                f"  {rule.why.say(lang)}",
-                f"  -> {rule.advice.say(lang)} ({rule.source})",
+                f"{rule.grade}: {rule.title.say(language)}{where}",
+                f"  {found.detail.say(language)} {numbers}".rstrip(),
+                f"  {rule.why.say(language)}",
+                f"  -> {rule.advice.say(language)} ({rule.source})",
             ]
         return "\n".join(lines)
 
     def __str__(self) -> str:
-        return self.text()
+        return self.say()
+
+
+_HEAD = Text("检查了 {looked} 次请求：{grade}", "{looked} exchanges looked at: {grade}")
 
 
 def _plain(finding: Finding) -> dict[str, Any]:
