@@ -131,8 +131,8 @@ class Outcome:
 
         Example:
             >>> order = Order("A1", 100, "2026-01-05 10:00:00", pay_type="802001")
-            >>> Outcome(Verdict.PAID, order, ()).advice("en")[:59]
-            "Deliver what was bought. This way of paying can't be refund"
+            >>> Outcome(Verdict.PAID, order, ()).advice("en")[:56]
+            "Deliver what was bought. This pay type can't be refunded"
         """
         unsigned = self.proof is not None and not self.proof.answer.signed
         parts = [*self._advice(), *([UNSIGNED_PROOF] if unsigned else [])]
