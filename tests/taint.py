@@ -272,7 +272,7 @@ def _pages(world: World) -> Iterator[str]:
 def _lines(world: World) -> Iterator[str]:
     for as_json in (False, True):
         lines = ExchangeLines(as_json=as_json)
-        for seen in world.sandbox._gateway.sight.last:
+        for seen in world.sandbox._gateway.log.last:
             lines.add(seen)
         while not lines._lines.empty():
             yield str(lines._lines.get())

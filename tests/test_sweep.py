@@ -73,7 +73,7 @@ def rows_of(orders):
 def refusals(sandbox):
     """Counts the answers of HTTP 429 from now on."""
     counted: Counter[int] = Counter()
-    sandbox._gateway.sight.watchers.append(lambda seen: counted.update([seen.response.status]))
+    sandbox._gateway.log.watchers.append(lambda seen: counted.update([seen.response.status]))
     return counted
 
 
@@ -376,7 +376,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_does_the_rest(shop, tmp_path):
                 slow.append(sandbox.fault("slow", times=None, seconds=0.5))
 
         slow: list[ArmedFault] = []
-        sandbox._gateway.sight.watchers.append(interrupt)
+        sandbox._gateway.log.watchers.append(interrupt)
         _, said = process.communicate(timeout=60)
 
     slow[0].disarm()
@@ -525,7 +525,7 @@ def test_of_two_sweeps_of_one_file_the_second_is_refused_and_each_order_is_asked
     sandbox, environment, qftools = shop
     file = csv_of(placed(sandbox, 4), tmp_path / "orders.csv")
     seen = threading.Event()
-    sandbox._gateway.sight.watchers.append(lambda _: seen.set())
+    sandbox._gateway.log.watchers.append(lambda _: seen.set())
     slow = sandbox.fault("slow", times=None, seconds=1)
     args = [sys.executable, "-m", "qftools", "--lang", "en", "sweep", str(file), *NO_WAITS]
     with subprocess.Popen(args, env={**os.environ, **environment}, stderr=subprocess.PIPE) as first:

@@ -60,7 +60,7 @@ def test_one_by_one_the_limits_are_kept_on_the_clock_that_is_given():
     orders = placed(client, *[77001] * 450)
     sandbox._gateway.settings.set("rate_limit", "published")
     refused: list[object] = []
-    sandbox._gateway.sight.watchers.append(
+    sandbox._gateway.log.watchers.append(
         lambda seen: refused.extend([seen] if seen.response and seen.response.status == 429 else [])
     )
     before = sandbox.clock.now()

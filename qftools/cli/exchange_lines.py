@@ -20,7 +20,7 @@ from qftools.locale import text
 from qftools.sandbox.books.clock import beijing, utc_iso
 
 if TYPE_CHECKING:
-    from qftools.sandbox.gateway.seen import Seen
+    from qftools.sandbox.gateway.log import LoggedExchange
 
 _WAITING_LINES = 10_000
 
@@ -43,7 +43,7 @@ class ExchangeLines:
         """Begin to print; what came before is printed first."""
         self._thread.start()
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: LoggedExchange) -> None:
         """Take an exchange in; called by the sandbox with its lock held."""
         line = self._redactor.words(json_line(seen) if self._as_json else text_line(seen))
         try:
@@ -66,7 +66,7 @@ class ExchangeLines:
             click.echo(line)
 
 
-def json_line(seen: Seen) -> str:
+def json_line(seen: LoggedExchange) -> str:
     """Write an exchange as one JSON object. No key and no other parameter is in it."""
     line = {
         "number": seen.number,
@@ -85,7 +85,7 @@ def json_line(seen: Seen) -> str:
     return output.as_json(line)
 
 
-def text_line(seen: Seen) -> str:
+def text_line(seen: LoggedExchange) -> str:
     """Write an exchange for a person: when, what, the answer, and what became of the order."""
     parts = [beijing(seen.at)[11:], f"{seen.endpoint:8}", seen.respcd or "    "]
     if seen.signature not in ("ok", "unread"):

@@ -146,7 +146,7 @@ def _lines_of(
     from qftools.cli.exchange_lines import ExchangeLines
 
     lines = ExchangeLines(as_json=as_json)
-    sandbox._gateway.sight.watchers.append(lines.add)
+    sandbox._gateway.log.watchers.append(lines.add)
     return contextlib.closing(lines)
 
 

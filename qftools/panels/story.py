@@ -22,7 +22,7 @@ from qftools.models import Order, Transaction
 from qftools.sandbox import Sandbox
 from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.faults import BEFORE, ArmedFault
-from qftools.sandbox.gateway.seen import Seen
+from qftools.sandbox.gateway.log import LoggedExchange
 
 Lane = Literal["merchant", "gateway", "wallet", "payer"]
 LANES: tuple[Lane, ...] = ("merchant", "gateway", "wallet", "payer")
@@ -335,8 +335,8 @@ class Story:
         reply = self._reply(exchange, fault)
         return (request, *self._happened(), reply), exchange
 
-    def _last_seen(self) -> Seen | None:
-        last = self.sandbox._gateway.sight.last
+    def _last_seen(self) -> LoggedExchange | None:
+        last = self.sandbox._gateway.log.last
         return last[-1] if last else None
 
     def _reply(self, exchange: ShownExchange | None, fault: str) -> Line:

@@ -1,4 +1,4 @@
-"""The sandbox as a value: ``with Sandbox() as sandbox:``, in process or on a loopback port."""
+"""The sandbox: ``with Sandbox() as sandbox:``, in process or on a loopback port."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ CLIENT_KEY = "5A4DB0C0EF1E4A6B9C2D7F8E90A1B2C3"  # not a secret: it opens nothin
 
 
 class Sandbox:
-    """A gateway of one's own: no account, no network, no money.
+    """A gateway for tests: no account, no network, no money.
 
     Args:
         seed: The same seed makes the same numbers, every day and on every machine.
-        clock: ``"virtual"`` (the default: stands still until it is told to move),
+        clock: ``"virtual"`` (the default: moves only when told to),
             ``"real"``, or an object with ``now``, ``sleep`` and ``advance``.
         app_code: The credentials that it knows.
         client_key: Their key.
@@ -204,7 +204,7 @@ class Sandbox:
 
     @property
     def exchanges(self) -> tuple[SandboxExchange, ...]:
-        """The last exchanges as the gateway saw them, oldest first, fit to be shown.
+        """The last exchanges as the gateway saw them, oldest first, redacted.
 
         Example:
             >>> with Sandbox() as sandbox:
@@ -213,7 +213,7 @@ class Sandbox:
             POST http://sandbox.localhost/trade/v1/query HTTP/1.1
         """
         with self._assembly.lock:
-            return tuple(shown(seen, self._gateway.merchants) for seen in self._gateway.sight.last)
+            return tuple(shown(seen, self._gateway.merchants) for seen in self._gateway.log.last)
 
     # -- what happens to it -----------------------------------------------------------
 
@@ -228,10 +228,10 @@ class Sandbox:
 
         Example:
             >>> with Sandbox() as sandbox:
-            ...     sandbox.payer("nobody's")
+            ...     sandbox.payer("A9")
             Traceback (most recent call last):
             ...
-            qftools.errors.SandboxError: no order nobody's is on the books
+            qftools.errors.SandboxError: no order A9 is on the books
         """
         return Payer(self._assembly, self._entry(order))
 
@@ -244,7 +244,7 @@ class Sandbox:
             wallet: wechat, alipay or unionpay.
 
         Raises:
-            SandboxError: Nobody knows how the codes of that wallet begin.
+            SandboxError: No source says what the codes of that wallet look like.
 
         Example:
             >>> with Sandbox() as sandbox:
@@ -298,12 +298,12 @@ class Sandbox:
         return ArmedFault(armed, faults, self._assembly.lock)
 
     def load(self, path: str | os.PathLike[str]) -> Loaded:
-        """Bring merchants and orders of a TOML file into the books, with numbers and states.
+        """Add merchants and orders from a TOML file, with numbers and states.
 
         Orders that the books have already stay as they are.
 
         Raises:
-            SandboxError: It can't be read, or a value makes no sense; nothing was taken in.
+            SandboxError: It can't be read, or a value makes no sense; nothing was added.
         """
         from qftools.sandbox.keeping.loading import load
 

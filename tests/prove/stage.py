@@ -23,8 +23,8 @@ from qftools.sandbox import Sandbox
 from qftools.sandbox.books.ledger import Moved
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import Event, State
+from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.merchants import Merchant
-from qftools.sandbox.gateway.seen import Seen
 from qftools.signing import sign
 from qftools.transport.door import WireRequest
 from tests.prove.lives import Died
@@ -52,7 +52,7 @@ class Stage:
         self.mortal = True
         self.paid_when_last_looked: bool | None = None
         self.last_looked: State | None = None
-        self.sandbox._gateway.sight.watchers.append(self._saw)
+        self.sandbox._gateway.log.watchers.append(self._saw)
         self.broken_promises: list[str] = []
         self.cancels_dropped = 0
         self.sandbox._gateway.ledger.listeners.append(self._moved)
@@ -132,7 +132,7 @@ class Stage:
         elif endpoint == "payment" and self.requests:
             self.broken_promises.append("sent a payment by itself")
 
-    def _saw(self, seen: Seen) -> None:
+    def _saw(self, seen: LoggedExchange) -> None:
         if seen.endpoint == "query" and not self._alone:
             entry = self.entry()
             self.last_looked = entry.state if entry is not None and not entry.hidden else None

@@ -65,7 +65,7 @@ def main() -> int:
             orders.append((f"A{n}", order.txamt, order.txdtm))
         sandbox._gateway.settings.set("rate_limit", "published")
         statuses: Counter[int] = Counter()
-        watchers = sandbox._gateway.sight.watchers
+        watchers = sandbox._gateway.log.watchers
         watchers.append(lambda seen: statuses.update([getattr(seen.response, "status", 0)]))
         target = Path(folder, "results.csv")
         task = Task(lambda: client, journal=str(Path(folder, "journal.db")))

@@ -258,7 +258,7 @@ def test_what_is_kept_of_a_giant_request_is_cut(make_sandbox):
     answer = door.raw("payment", body, "0" * 32, User_Agent="b" * 60_000)
 
     (exchange,) = door.sandbox.exchanges
-    (seen,) = door.sandbox._gateway.sight.last
+    (seen,) = door.sandbox._gateway.log.last
     assert answer.respcd == "1108"
     assert seen.size < 40_000
     assert len(seen.params["goods_name"]) == 1_024
@@ -284,4 +284,4 @@ def test_a_giant_request_that_is_late_arrives_whole(make_sandbox):
     door.sandbox.clock.advance(5)
 
     assert door.sandbox.order("N1").state == "waiting"
-    assert door.sandbox._gateway.sight.last[0].size < 40_000
+    assert door.sandbox._gateway.log.last[0].size < 40_000

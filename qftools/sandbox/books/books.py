@@ -1,7 +1,7 @@
 """The gateway's books: every order, found by either number at once, bounded in size.
 
 Keeps and finds; decides nothing. What changed since the last look is remembered
-for whoever writes it to disk.
+for the file.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Books:
         return reversed(self._by_month.get((scope, month), {}).values())
 
     def search(self, number: str) -> Entry | None:
-        """Return the order with either number, whoever's it is (newest first)."""
+        """Return the order with either number, of any merchant (the newest)."""
         return self._by_syssn.get(number) or self._by_syssn.get(self._latest.get(number, ""))
 
     def newest(self) -> Iterator[Entry]:

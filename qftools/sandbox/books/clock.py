@@ -1,4 +1,4 @@
-"""The sandbox's time: real, or one that moves only when it is told to.
+"""The sandbox's time: real, or virtual, which moves only when told to.
 
 Nothing else in the sandbox asks the machine what time it is.
 """
@@ -28,7 +28,7 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Come back when that much time has passed."""
+        """Return when that much time has passed."""
         ...
 
     def advance(self, seconds: float) -> None:
@@ -36,8 +36,38 @@ class Clock(Protocol):
         ...
 
 
-class VirtualClock:
-    """Stands still until somebody sleeps on it or puts it forward.
+class _Settable:
+    """A clock that can be put forward; `setting` is what a snapshot keeps of it."""
+
+    def __init__(self, setting: float) -> None:
+        self.setting = setting
+        self._watchers: list[Callable[[], None]] = []
+
+    def advance(self, seconds: float) -> None:
+        """Put the clock forward without waiting; everything that is then due happens.
+
+        Raises:
+            SandboxError: *seconds* is negative: no clock here runs backwards.
+        """
+        if not 0 <= seconds < 1e9:
+            raise SandboxError(
+                f"a clock can be put forward by 0 to 1e9 seconds, not by {seconds!r}"
+            )
+        self.setting += seconds
+        for watcher in self._watchers:
+            watcher()
+
+    def set(self, setting: float) -> None:
+        """Set the clock, back as well: for a snapshot or a restart. Nothing becomes due."""
+        self.setting = setting
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call *watcher* after each `advance`."""
+        self._watchers.append(watcher)
+
+
+class VirtualClock(_Settable):
+    """Moves only when something sleeps on it or puts it forward.
 
     Args:
         start: Seconds since 1970. The default is 2026-01-05 10:00:00 in Beijing.
@@ -52,86 +82,32 @@ class VirtualClock:
     kind = "virtual"
 
     def __init__(self, start: float = VIRTUAL_START) -> None:
-        self._now = start
-        self._watchers: list[Callable[[], None]] = []
+        super().__init__(start)
 
     def now(self) -> float:
         """Return the virtual time."""
-        return self._now
+        return self.setting
 
     def sleep(self, seconds: float) -> None:
-        """Put the clock forward: nobody waits."""
+        """Put the clock forward instead of waiting."""
         self.advance(seconds)
 
-    def advance(self, seconds: float) -> None:
-        """Put the clock forward, and let everything that falls due happen.
 
-        Raises:
-            SandboxError: *seconds* is negative: no clock here runs backwards.
-        """
-        self._now += _forward(seconds)
-        for watcher in self._watchers:
-            watcher()
-
-    @property
-    def setting(self) -> float:
-        """What `set` needs to make it stand where it stands."""
-        return self._now
-
-    def set(self, setting: float) -> None:
-        """Set the clock, back as well: for a snapshot or a restart. Nothing falls due."""
-        self._now = setting
-
-    def watch(self, watcher: Callable[[], None]) -> None:
-        """Have *watcher* called after each move of the clock."""
-        self._watchers.append(watcher)
-
-
-class RealClock:
-    """The machine's clock, which can be put forward."""
+class RealClock(_Settable):
+    """The machine's clock; its setting is by how many seconds it was put forward."""
 
     kind = "real"
 
     def __init__(self) -> None:
-        self._ahead = 0.0
-        self._watchers: list[Callable[[], None]] = []
+        super().__init__(0.0)
 
     def now(self) -> float:
         """Return the machine's time, plus what it was put forward by."""
-        return time.time() + self._ahead
+        return time.time() + self.setting
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
-
-    def advance(self, seconds: float) -> None:
-        """Put the clock forward, without waiting.
-
-        Raises:
-            SandboxError: *seconds* is negative.
-        """
-        self._ahead += _forward(seconds)
-        for watcher in self._watchers:
-            watcher()
-
-    @property
-    def setting(self) -> float:
-        """By how much it was put forward, in seconds."""
-        return self._ahead
-
-    def set(self, setting: float) -> None:
-        """Set by how much it is ahead: for a snapshot or a restart. Nothing falls due."""
-        self._ahead = setting
-
-    def watch(self, watcher: Callable[[], None]) -> None:
-        """Have *watcher* called after each move by hand."""
-        self._watchers.append(watcher)
-
-
-def _forward(seconds: float) -> float:
-    if not 0 <= seconds < 1e9:
-        raise SandboxError(f"a clock can be put forward by 0 to 1e9 seconds, not by {seconds!r}")
-    return seconds
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,7 @@
 """What happens to orders: the table of states applied, money booked, plans carried out.
 
-Knows time only as it is told, knows no request, and writes nothing: it keeps the books
-and tells whoever listens.
+Has no clock and writes nothing: callers pass the time. It keeps the books
+and calls its listeners.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_TIMERS = 20_000  # appointments before those of settled orders are forgotte
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Something happened to an order: told to everybody who listens.
+    """A change of an order, as the listeners get it.
 
     Attributes:
         entry: The order, as it is now.
@@ -117,7 +117,7 @@ class Ledger:
         """Make a payment code of a wallet.
 
         Raises:
-            SandboxError: Nobody knows how the codes of that wallet begin.
+            SandboxError: No source says what the codes of that wallet look like.
         """
         row = catalogue.wallets().get(wallet)
         if row is None or not row.auth_code_prefixes or not row.auth_code_lengths:
@@ -136,7 +136,7 @@ class Ledger:
     def happen(
         self, entry: Entry, event: Event, at: float, *, code: str = "", amount: int = 0
     ) -> str:
-        """Let an event happen to an order: the table says what then. Returns the answer.
+        """Apply an event to an order by the table of states, and return the answer.
 
         Args:
             entry: The order.
@@ -194,7 +194,7 @@ class Ledger:
 
     def _holds(self, kind: str, syssn: str, due: float) -> bool:
         if kind not in OWN_KINDS:
-            return True  # somebody else's: they know
+            return True  # other kinds are not the ledger's
         entry = self.books.by_syssn(syssn)
         return entry is not None and (kind == "plan" or entry.state in OPEN)
 
@@ -223,7 +223,7 @@ class Ledger:
             self._next_step(entry, due)
 
     def _next_step(self, entry: Entry, at: float) -> None:
-        """Carry out the first step of an order's plan."""
+        """Do the first step of an order's plan."""
         step = entry.plan.pop(0)
         refund = self.books.by_syssn(step.refund)
         self.happen(entry, step.event, at, amount=step.amount)

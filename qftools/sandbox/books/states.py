@@ -1,4 +1,4 @@
-"""What an order can be, what can happen to it, and what then: one table without a hole.
+"""The states of an order, the events, and what each event does: one complete table.
 
 Rules only. The docs' state diagram is drawn from `TABLE`.
 Source of the cells: protocol notes, states and events (vendor page; cells that no
@@ -12,10 +12,10 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where an order stands in the gateway's books."""
+    """The state of an order in the gateway's books."""
 
     CREATED = "created"  # on the books, the wallet has not answered yet
-    WAITING = "waiting"  # a code or a page is out; nobody has paid
+    WAITING = "waiting"  # a code or a page is out; not paid yet
     PAYING = "paying"  # the payer is deciding or typing a password
     PAID = "paid"
     FAILED = "failed"  # the wallet or the payer refused; no money moved
@@ -58,8 +58,8 @@ class Event(StrEnum):
     LOOK = "look"  # a query
 
 
-NOTHING = ""  # the event means nothing here, nobody is told
-REFUSED = "refused"  # the wallet tells the payer that the order is dead
+NOTHING = ""  # the event has no effect and no answer
+REFUSED = "refused"  # the wallet tells the payer that the order is closed
 OWN_CODE = "own code"  # the failure code that the order carries
 
 

@@ -1,6 +1,6 @@
-"""What falls due later: one heap of times, worked off in order whenever somebody looks.
+"""Appointments: one heap of times; `run` handles what is due, in order.
 
-No thread and no clock of its own: whoever knows the time calls `run`.
+No thread and no clock of its own: the caller passes the time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Timers:
         self._handlers: dict[str, Handler] = {}
 
     def on(self, kind: str, handler: Handler) -> None:
-        """Say who is called for a kind of appointment."""
+        """Set the handler for a kind of appointment."""
         self._handlers[kind] = handler
 
     def add(self, due: float, kind: str, key: str) -> None:
@@ -29,20 +29,20 @@ class Timers:
         heapq.heappush(self._heap, (due, next(self._order), kind, key))
 
     def run(self, now: float) -> None:
-        """Work off everything that is due, in order of time."""
+        """Handle everything that is due, in order of time."""
         heap = self._heap
         while heap and heap[0][0] <= now:
             due, _, kind, key = heapq.heappop(heap)
             self._handlers[kind](key, due)
 
     def prune(self, holds: Callable[[str, str, float], bool]) -> None:
-        """Forget the appointments that do not hold any more: ``holds(kind, key, due)``."""
+        """Remove the appointments that no longer hold: ``holds(kind, key, due)``."""
         kept = [item for item in self._heap if holds(item[2], item[3], item[0])]
         heapq.heapify(kept)
         self._heap[:] = kept
 
     def next_due(self) -> float | None:
-        """Return when the next appointment falls due, None where there is none."""
+        """Return when the next appointment is due, None where there is none."""
         return self._heap[0][0] if self._heap else None
 
     def __len__(self) -> int:

@@ -30,7 +30,7 @@ from qftools.signing import verify_body
 
 
 def show(ask: Ask) -> dict[str, Any]:
-    """Tell what this is and what can be called."""
+    """Return what this is and which calls there are."""
     gateway = ask.gateway
     return {
         "sandbox": "qftools",
@@ -39,7 +39,7 @@ def show(ask: Ask) -> dict[str, Any]:
         "lang": gateway.lang,
         "clock": clock(ask),
         "orders": len(gateway.books),
-        "exchanges": gateway.sight.count,
+        "exchanges": gateway.log.count,
         "notifications": len(ask.notifications),
         "switches": dict(gateway.settings),
         "faults": {"calls": list(NAMES), "notifications": list(OF_NOTIFICATIONS)},
@@ -48,7 +48,7 @@ def show(ask: Ask) -> dict[str, Any]:
 
 
 def state(ask: Ask) -> dict[str, Any]:
-    """Return what changed, for a page that asks again and again."""
+    """Return what changed, for a page that polls."""
     gateway = ask.gateway
     gateway.tick()
     mark = ask.judge.mark()
@@ -59,7 +59,7 @@ def state(ask: Ask) -> dict[str, Any]:
         "seen": mark if is_current else f"{mark}~",  # so that the page asks again
         "clock": clock(ask),
         "orders": _newest_orders(ask, None, 100),
-        "exchanges": [views.exchange(seen) for seen in _newest(gateway.sight.last, 100)],
+        "exchanges": [views.exchange(seen) for seen in _newest(gateway.log.last, 100)],
         "notifications": [views.notice(item) for item in _newest(ask.notifications.kept(), 50)],
         "faults": faults(ask),
         "report": report.summary(),
@@ -80,7 +80,7 @@ def advance(ask: Ask) -> dict[str, Any]:
 
 
 def reset(ask: Ask) -> dict[str, Any]:
-    """Forget everything but the merchants."""
+    """Remove everything but the merchants."""
     ask.keeping.reset()
     return {"orders": len(ask.gateway.books)}
 
@@ -148,13 +148,13 @@ def act(ask: Ask) -> dict[str, Any]:
 def exchanges(ask: Ask) -> list[dict[str, Any]]:
     """Return the last exchanges, newest first."""
     after = ask.values["after"]
-    found = (seen for seen in reversed(ask.gateway.sight.last) if seen.number > after)
+    found = (seen for seen in reversed(ask.gateway.log.last) if seen.number > after)
     return [views.exchange(seen) for seen in islice(found, ask.values["limit"])]
 
 
 def one_exchange(ask: Ask) -> dict[str, Any]:
     """Return one exchange in full."""
-    for seen in ask.gateway.sight.last:
+    for seen in ask.gateway.log.last:
         if str(seen.number) == ask.path["number"]:
             return views.exchange_in_full(seen, ask.gateway)
     raise NotFound(f"no exchange {ask.path['number'][:40]!r} is kept")
@@ -216,7 +216,7 @@ def merchants(ask: Ask) -> list[dict[str, Any]]:
 
 
 def add_merchant(ask: Ask) -> dict[str, Any]:
-    """Take a merchant in."""
+    """Add a merchant."""
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in ask.values.items()
@@ -237,7 +237,7 @@ def notifications(ask: Ask) -> list[dict[str, Any]]:
 
 
 def notify(ask: Ask) -> dict[str, Any]:
-    """Say where notifications go that have no address of their own."""
+    """Set the address for notifications that have none of their own."""
     ask.notifications.notify(ask.values["url"])
     return {"url": ask.notifications.url}
 

@@ -15,8 +15,8 @@ from qftools.exchange.redaction import redactor_for
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.gateway.faults import Fault
+from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.merchants import Merchant
-from qftools.sandbox.gateway.seen import Seen
 from qftools.sandbox.notifications.notices import Notice
 from qftools.signing import canonical, sign
 
@@ -27,7 +27,7 @@ MOST_SHOWN = 4_000  # characters of a body
 
 
 def amount(txamt: int, txcurrcd: str) -> str:
-    """Write an amount as a person does.
+    """Write an amount for people.
 
     Example:
         >>> amount(2500, "HKD"), amount(2500, "JPY")
@@ -54,7 +54,7 @@ def order(entry: Entry, public_url: str) -> dict[str, Any]:
     }
 
 
-def exchange(seen: Seen) -> dict[str, Any]:
+def exchange(seen: LoggedExchange) -> dict[str, Any]:
     """Return one exchange in a line: what was asked, what was answered, what it changed."""
     response = seen.response
     row = catalogue.codes().get(seen.respcd)
@@ -78,7 +78,7 @@ def exchange(seen: Seen) -> dict[str, Any]:
     }
 
 
-def exchange_in_full(seen: Seen, gateway: Gateway) -> dict[str, Any]:
+def exchange_in_full(seen: LoggedExchange, gateway: Gateway) -> dict[str, Any]:
     """Return one exchange with its parameters, its answer, and what should have been signed.
 
     Keys and what names the payer are left out as in `exchanges`.
@@ -100,7 +100,9 @@ def exchange_in_full(seen: Seen, gateway: Gateway) -> dict[str, Any]:
     }
 
 
-def _signed(seen: Seen, params: Mapping[str, str], gateway: Gateway) -> dict[str, str] | None:
+def _signed(
+    seen: LoggedExchange, params: Mapping[str, str], gateway: Gateway
+) -> dict[str, str] | None:
     """Return the text that is signed and the right signature, where the parameters are known."""
     merchant = gateway.merchants.find(seen.app_code)
     if merchant is None or not seen.params:

@@ -1,4 +1,4 @@
-"""``/trade/v1/reversal`` and ``/trade/v1/close``: call a payment off while nobody has paid it."""
+"""``/trade/v1/reversal`` and ``/trade/v1/close``: cancel a payment that is not paid yet."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _compare(gateway: Gateway, call: Call, entry: Entry) -> None:
 
 
 def _act(gateway: Gateway, call: Call, entry: Entry) -> str:
-    """Let the cancel happen, as the wallet takes it, and return the respcd."""
+    """Cancel as the wallet reacts to it, and return the respcd."""
     script = entry.on_cancel
     if entry.state in OPEN and entry.state is not State.CANCELLING:
         if script.refuse:

@@ -1,4 +1,4 @@
-"""What becomes of an answer on its way back: whole, late, cut, forged, or not at all."""
+"""The effect of a fault on an answer: late, cut, forged, or lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOO_MANY = (
 
 
 def undelivered(fault: Fault) -> WireResponse:
-    """Return what the caller gets of a request that the gateway never acted on."""
+    """Return what the caller gets for a request that the gateway never acted on."""
     if fault.name == "5xx before":
         return WireResponse(502, _HTML, _BAD_GATEWAY)
     if fault.name == "429":
@@ -28,12 +28,12 @@ def undelivered(fault: Fault) -> WireResponse:
 
 
 def too_many() -> WireResponse:
-    """Return the answer of a gateway that is asked too often."""
+    """Return the answer to too many requests."""
     return WireResponse(429, _HTML, _TOO_MANY)
 
 
 def deliver(response: WireResponse, fault: Fault) -> WireResponse:
-    """Return what the caller gets of an answer that a fault struck on its way."""
+    """Return what the caller gets of an answer with a fault."""
     if fault.name == "lost after":
         return response.with_fate("lost")
     if fault.name == "half":

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from qftools.exchange import Exchange, Headers, Request, Response
 from qftools.exchange.redaction import ShownExchange, redactor_for
+from qftools.sandbox.gateway.log import LoggedExchange, Touched
 from qftools.sandbox.gateway.merchants import Merchants
-from qftools.sandbox.gateway.seen import Seen, Touched
 from qftools.sandbox.gateway.wire import Verdict
 from qftools.transport.door import WireRequest, WireResponse
 
@@ -29,9 +29,9 @@ class SandboxExchange(ShownExchange):
     Attributes:
         number: Counts up over the life of the sandbox.
         signature: ``ok``, or why not: missing, wrong, unknown app code, unknown algorithm; unread
-            where nobody got as far as that.
+            where it was not checked.
         respcd: The answer's code; empty where the gateway did not act.
-        fault: The fault that struck, empty for none.
+        fault: The fault that occurred, empty for none.
         orders: The orders that it was about, each with its state before and after.
     """
 
@@ -42,7 +42,7 @@ class SandboxExchange(ShownExchange):
     orders: tuple[Touched, ...]
 
 
-def shown(seen: Seen, merchants: Merchants) -> SandboxExchange:
+def shown(seen: LoggedExchange, merchants: Merchants) -> SandboxExchange:
     """Return an exchange from the gateway's note of it, redacted, and without its caller's key."""
     if seen.shown is None:
         merchant = merchants.find(seen.request.headers.get("x-qf-appcode", "").strip())
@@ -58,7 +58,7 @@ def shown(seen: Seen, merchants: Merchants) -> SandboxExchange:
     return seen.shown
 
 
-def _made(seen: Seen) -> Exchange:
+def _made(seen: LoggedExchange) -> Exchange:
     response, error = _came_back(seen.response)
     if error is not None and seen.fault:
         error += f" (fault: {seen.fault})"

@@ -1,4 +1,4 @@
-"""The fake gateway: one request in, one answer out, and books that always balance.
+"""The fake gateway: one request in, one answer out.
 
 A plain object: no socket, no thread, no lock, no clock and no randomness of its own.
 With several threads, the caller holds a lock around each call.
@@ -21,11 +21,11 @@ from qftools.sandbox.gateway.cancel import cancel
 from qftools.sandbox.gateway.delivery import deliver, too_many, undelivered
 from qftools.sandbox.gateway.faults import Fault, Faults, endpoints_of
 from qftools.sandbox.gateway.limits import RateLimit
+from qftools.sandbox.gateway.log import ExchangeLog, LoggedExchange
 from qftools.sandbox.gateway.merchants import Merchant, Merchants
 from qftools.sandbox.gateway.payment import pay
 from qftools.sandbox.gateway.query import MAX_NUMBERS, query
 from qftools.sandbox.gateway.refund import refund
-from qftools.sandbox.gateway.seen import Seen, Sight
 from qftools.sandbox.gateway.settings import Settings
 from qftools.sandbox.gateway.wire import FormatError, answer, judge_signature, read_params
 from qftools.transport.door import WireRequest, WireResponse, plain
@@ -73,19 +73,19 @@ class Gateway:
         self.ledger = Ledger(self.ids, limit)
         self.merchants = Merchants()
         self.faults = Faults()
-        self.sight = Sight()
-        self._on_their_way: dict[str, tuple[Seen, WireRequest]] = {}
+        self.log = ExchangeLog()
+        self._on_their_way: dict[str, tuple[LoggedExchange, WireRequest]] = {}
         self.ledger.timers.on("arrival", self._arrived)
         self.limit = RateLimit()
 
     def forget_requests(self) -> None:
-        """Forget what was asked: exchanges, rates, and requests that are on their way."""
-        self.sight.last.clear()
+        """Forget exchanges, rates, and requests that have not arrived yet."""
+        self.log.last.clear()
         self.limit.clear()
         self.forget_late()
 
     def forget_late(self) -> None:
-        """Forget the requests that are still on their way."""
+        """Forget the requests that have not arrived yet."""
         self._on_their_way.clear()
 
     # -- one request ------------------------------------------------------------
@@ -101,15 +101,15 @@ class Gateway:
         wrong_method = plain(405, "405 method not allowed", ("Allow", ", ".join(methods)))
         if request.method not in ("GET", "POST"):
             return wrong_method
-        seen = Seen(name, request, self.clock.now())
-        self.sight.add(seen)
+        seen = LoggedExchange(name, request, self.clock.now())
+        self.log.add(seen)
         if request.method in methods:
             fault = self._fault_for(seen) if self.faults else None
             seen.response = self._answered(seen, act, fault)
         else:
             seen.response = wrong_method
         response = seen.response
-        self.sight.finished(seen)
+        self.log.finished(seen)
         return response
 
     def _takes_get(self, endpoint: str) -> bool:
@@ -117,7 +117,7 @@ class Gateway:
         choice = self.settings.allow_get
         return choice == "on" or (choice == "documented" and endpoint in GET_DOCUMENTED)
 
-    def _answered(self, seen: Seen, act: Endpoint, fault: Fault | None) -> WireResponse:
+    def _answered(self, seen: LoggedExchange, act: Endpoint, fault: Fault | None) -> WireResponse:
         app_code = seen.request.headers.get("x-qf-appcode", "").strip()
         if self.settings.rate_limit != "off" and not self.limit.allows(app_code, seen.at):
             seen.fault = "429"
@@ -141,7 +141,7 @@ class Gateway:
         seen.fault = fault.name
         return deliver(response, fault)
 
-    def _undelivered(self, seen: Seen, fault: Fault, call: Call | None) -> WireResponse:
+    def _undelivered(self, seen: LoggedExchange, fault: Fault, call: Call | None) -> WireResponse:
         """Note a request that the gateway does not act on, or not yet."""
         seen.fault = fault.name
         seen.note(call, "")
@@ -149,8 +149,8 @@ class Gateway:
             self._keep_for_later(seen, fault.seconds)
         return undelivered(fault)
 
-    def _fault_for(self, seen: Seen) -> Fault | None:
-        """Return the armed fault that strikes this request."""
+    def _fault_for(self, seen: LoggedExchange) -> Fault | None:
+        """Return the armed fault for this request."""
         try:
             seen.params = read_params(seen.request)
         except FormatError:
@@ -162,14 +162,14 @@ class Gateway:
                 numbers |= {number} if entry is None else {entry.syssn, entry.out_trade_no}
         return self.faults.take(seen.endpoint, numbers)
 
-    def _keep_for_later(self, seen: Seen, seconds: float) -> None:
-        """Let a request arrive after a while, as one that was stuck on its way does."""
+    def _keep_for_later(self, seen: LoggedExchange, seconds: float) -> None:
+        """Let a request arrive after some time."""
         if len(self._on_their_way) < MOST_ON_THEIR_WAY:
             self._on_their_way[str(seen.number)] = seen, seen.request
             self.ledger.timers.add(self.clock.now() + seconds, "arrival", str(seen.number))
 
     def _arrived(self, number: str, due: float) -> None:
-        """Act on a request that was late; its caller has long gone."""
+        """Act on a request that arrives late; its caller has given up."""
         if number not in self._on_their_way:
             return
         seen, request = self._on_their_way.pop(number)
@@ -178,7 +178,9 @@ class Gateway:
         seen.fault = "late"
         seen.trim()
 
-    def _calls(self, seen: Seen, merchant: Merchant | None, fault: Fault | None) -> list[Call]:
+    def _calls(
+        self, seen: LoggedExchange, merchant: Merchant | None, fault: Fault | None
+    ) -> list[Call]:
         """Return the call that a request is, twice where a fault repeats it.
 
         Raises:
@@ -209,7 +211,7 @@ class Gateway:
         text = {"zh": "签名错误", "en": "signature error"}[self.lang]
         return Refused("1108", resperr=f"{text} {why}".rstrip())
 
-    def _call(self, seen: Seen, merchant: Merchant, now: float, *, late: bool) -> Call:
+    def _call(self, seen: LoggedExchange, merchant: Merchant, now: float, *, late: bool) -> Call:
         mchid = seen.params.get("mchid") or seen.request.headers.get("x-qf-mchcode", "").strip()
         lenient = self.settings.mchid == "optional"
         why = merchant.refuses(mchid, lenient=lenient)
@@ -252,7 +254,7 @@ class Gateway:
         return False
 
     def tick(self) -> None:
-        """Let everything happen that has fallen due."""
+        """Do everything that is due: expiries, payers' plans, late requests."""
         self.ledger.timers.run(self.clock.now())
 
     @property

@@ -1,4 +1,4 @@
-"""Who may call the gateway: app codes, keys, agents with their merchants, and their limits."""
+"""The gateway's merchants: app codes, keys, agents with their merchants, and their limits."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Merchant:
 
         Args:
             mchid: As it was sent.
-            lenient: Whether anybody may send it or not (the switch ``mchid``).
+            lenient: Whether an mchid is optional for every merchant (the switch ``mchid``).
         """
         if not mchid:
             return "mchid is missing" if self.mchid == "required" and not lenient else None
@@ -134,7 +134,7 @@ class Merchants:
         self.changed: dict[str, Merchant | None] = {}
 
     def add(self, merchant: Merchant) -> None:
-        """Take a merchant in, or replace the one with the same app code.
+        """Add a merchant, or replace the one with the same app code.
 
         Raises:
             SandboxError: There are a thousand already.
@@ -149,7 +149,7 @@ class Merchants:
         return self._by_code.get(app_code)
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Remove all merchants."""
         self.changed.update(dict.fromkeys(self._by_code))
         self._by_code.clear()
 

@@ -82,7 +82,7 @@ class Keeping:
         with self._lock:
             self._records.restore(snapshot)
             self._gateway.forget_late()
-            self._gateway.sight.restored = self._gateway.sight.count
+            self._gateway.log.restored = self._gateway.log.count
             self.save()
 
     def reset(self) -> None:

@@ -1,4 +1,4 @@
-"""Merchants and orders out of a TOML file: read and checked whole, then taken in whole.
+"""Merchants and orders from a TOML file: all of it is checked, then all of it is added.
 
 The words are the wire's; the states are those of `states.State`.
 """
@@ -47,11 +47,11 @@ class Loaded:
 
 
 def load(gateway: Gateway, path: str | os.PathLike[str]) -> Loaded:
-    """Bring merchants and orders of a file into the books.
+    """Add the merchants and orders of a file to the books.
 
     Raises:
         SandboxError: It can't be read, or a value in it makes no sense: says which.
-            Then nothing of it was taken in.
+            Then nothing was added.
     """
     document = _read(Path(path))
     merchants = [_merchant(path, at, row) for at, row in _rows(path, document, "merchants")]

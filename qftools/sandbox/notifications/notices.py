@@ -1,6 +1,6 @@
-"""What the gateway sends when money has moved: the bytes, the waits, and one notice as a noun.
+"""What the gateway sends when money has moved: the bytes, the waits, and one notice.
 
-Rules only: nothing here sends, waits or knows what time it is.
+Rules only: nothing here sends or waits.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def body_of(entry: Entry) -> bytes:
 
 
 def tampered(body: bytes) -> bytes:
-    """Return the same notice with another amount, as somebody on the way might make it.
+    """Return the same notice with another amount, as an attacker would change it.
 
     Example:
         >>> tampered(b'{"txamt": "2500"}')
@@ -143,7 +143,7 @@ class Notice:
             self.retries += 1
 
     def copy(self) -> Notice:
-        """Return a notice that outsiders may hold on to."""
+        """Return a copy for callers."""
         return replace(self, attempts=list(self.attempts))
 
     def to_record(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The gateway's notifications: made when money moves, sent again until they are acknowledged.
 
-No thread of its own and no clock of its own: whoever has answered a request or moved the
-clock calls `deliver`, which holds no lock while a receiver is asked.
+No thread and no clock of its own: `deliver` is called after an answer has left or the clock
+has moved; it holds no lock while it waits for a receiver.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Notifications:
         self._last_id = 0
         gateway.ledger.on_money.append(self.money_moved)
 
-    # -- what a lesson or a test wants to happen ------------------------------------
+    # -- for lessons and tests ------------------------------------
 
     def receive(self, url: str, handler: Handler) -> None:
         """Let a Python function receive what is sent to *url*: no socket is needed.
@@ -100,7 +100,7 @@ class Notifications:
         self._handlers[url] = handler
 
     def notify(self, url: str) -> None:
-        """Say where notices go whose payment and merchant name no address; empty: nowhere.
+        """Set the address for notices whose payment and merchant name none; empty: none.
 
         Raises:
             SandboxError: The address is not on this machine, and ``notify_hosts`` is loopback.
@@ -110,7 +110,7 @@ class Notifications:
         self.url = url
 
     def again(self, number: int) -> None:
-        """Send a notice once more, now, whatever became of it.
+        """Send a notice once more, now.
 
         Raises:
             SandboxError: There is no such notice.
@@ -119,7 +119,7 @@ class Notifications:
         self.deliver()
 
     def requeue(self, number: int) -> None:
-        """Let a notice be sent with the next `deliver`, whatever became of it.
+        """Send a notice once more with the next `deliver`.
 
         Raises:
             SandboxError: There is no such notice.
@@ -297,7 +297,7 @@ class Notifications:
                 self._appoint(notice, max(due, self._clock.now()))
 
     def kept(self) -> tuple[Notice, ...]:
-        """Return the notices themselves, oldest first: to be read, not to be held on to."""
+        """Return the notices themselves, oldest first; they change later."""
         with self._lock:
             return tuple(self._kept.values())
 

@@ -1,7 +1,7 @@
 """One POST to a merchant's address: the only place of the sandbox that sends anything.
 
-To loopback only, unless somebody says otherwise by name; no redirect is followed, no proxy
-is asked, and no more of an answer is read than is shown.
+To loopback only, unless ``notify_hosts`` says otherwise; no redirect is followed, no proxy
+is used, and only the beginning of an answer is read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LONGEST_URL = 256  # notify_url is String(256)
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What became of it: the answer's status and beginning, or status 0 and why not."""
+    """The answer's status and beginning, or status 0 and the reason."""
 
     status: int
     body: bytes
@@ -76,7 +76,7 @@ def post(url: str, headers: Mapping[str, str], body: bytes, *, anywhere: bool = 
     Raises:
         SandboxError: The address must not be sent to.
     """
-    import requests  # half of a served sandbox's start, and most of them notify nobody
+    import requests  # half of a served sandbox's start; most of them send no notification
 
     from qftools.transport.deadline import direct
 
@@ -108,5 +108,5 @@ def _why(error: Exception) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate can't be verified"
     if isinstance(error, requests.ConnectionError):
-        return "nobody answers there"
+        return "no connection"
     return type(error).__name__

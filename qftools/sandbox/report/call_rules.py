@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from qftools.catalogue import Text
 from qftools.sandbox.gateway.gateway import GET_DOCUMENTED
-from qftools.sandbox.gateway.seen import Seen
+from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.notifications.notices import Attempt, Notice
 from qftools.sandbox.report.history import Caller, History, caller
 from qftools.sandbox.report.report import Found
@@ -20,79 +20,80 @@ DUPLICATE_CODES = ("1251", "1102", "2011")
 
 def above_the_limit(history: History) -> Iterator[Found]:
     """More calls within a minute than the published limit."""
-    by_caller: defaultdict[Caller, deque[Seen]] = defaultdict(deque)
-    told = set()
-    for seen in history.exchanges:
-        who = caller(seen)
+    by_caller: defaultdict[Caller, deque[LoggedExchange]] = defaultdict(deque)
+    reported = set()
+    for exchange in history.exchanges:
+        who = caller(exchange)
         calls = by_caller[who]
-        calls.append(seen)
-        while calls[0].at < seen.at - 60:
+        calls.append(exchange)
+        while calls[0].at < exchange.at - 60:
             calls.popleft()
-        if len(calls) > CALLS_A_MINUTE and who not in told:
-            told.add(who)
+        if len(calls) > CALLS_A_MINUTE and who not in reported:
+            reported.add(who)
             yield Found(
                 "",
                 Text(
                     zh=f"一分钟内超过 {CALLS_A_MINUTE} 次请求。",
                     en=f"More than {CALLS_A_MINUTE} requests within a minute.",
                 ),
-                (calls[0].number, seen.number),
+                (calls[0].number, exchange.number),
             )
 
 
 def ignored_429(history: History) -> Iterator[Found]:
     """The next request came right after HTTP 429."""
-    warned: dict[Caller, Seen] = {}
-    for seen in history.exchanges:
-        who = caller(seen)
+    warned: dict[Caller, LoggedExchange] = {}
+    for exchange in history.exchanges:
+        who = caller(exchange)
         before = warned.pop(who, None)
-        if before is not None and seen.at - before.at < BACK_OFF:
+        if before is not None and exchange.at - before.at < BACK_OFF:
             yield Found(
-                seen.params.get("out_trade_no", ""),
+                exchange.params.get("out_trade_no", ""),
                 Text(
-                    zh=f"{seen.at - before.at:.1f} 秒后又发来请求。",
-                    en=f"The next request came after {seen.at - before.at:.1f} seconds.",
+                    zh=f"{exchange.at - before.at:.1f} 秒后又发来请求。",
+                    en=f"The next request came after {exchange.at - before.at:.1f} seconds.",
                 ),
-                (before.number, seen.number),
+                (before.number, exchange.number),
             )
-        if seen.response is not None and seen.response.status == 429:
-            warned[who] = seen
+        if exchange.response is not None and exchange.response.status == 429:
+            warned[who] = exchange
 
 
 def reused_number(history: History) -> Iterator[Found]:
     """A payment or refund that the gateway refused because the program used its number before."""
     used: set[tuple[Caller, str]] = set()
-    for seen in history.exchanges:
-        if seen.endpoint not in ("payment", "refund") or seen.signature != "ok":
+    for exchange in history.exchanges:
+        if exchange.endpoint not in ("payment", "refund") or exchange.signature != "ok":
             continue
-        number = seen.params.get("out_trade_no", "")
-        again = (caller(seen), number) in used or _has_number(history, seen, number)
-        used.add((caller(seen), number))
-        if again and seen.respcd in DUPLICATE_CODES:
+        number = exchange.params.get("out_trade_no", "")
+        again = (caller(exchange), number) in used or _has_number(history, exchange, number)
+        used.add((caller(exchange), number))
+        if again and exchange.respcd in DUPLICATE_CODES:
             yield Found(
                 number,
-                Text(zh=f"返回 {seen.respcd}。", en=f"It was refused with {seen.respcd}."),
-                (seen.number,),
+                Text(zh=f"返回 {exchange.respcd}。", en=f"It was refused with {exchange.respcd}."),
+                (exchange.number,),
             )
 
 
 def get_not_documented(history: History) -> Iterator[Found]:
     """A payment, query or refund by GET, which no source shows."""
-    told = set()
-    for seen in history.exchanges:
-        by_get = seen.request.method == "GET" and seen.endpoint not in GET_DOCUMENTED
-        key = (caller(seen), seen.endpoint)
-        if not by_get or not (seen.signature == "ok" or _is_call(seen)) or key in told:
+    reported = set()
+    for exchange in history.exchanges:
+        by_get = exchange.request.method == "GET" and exchange.endpoint not in GET_DOCUMENTED
+        key = (caller(exchange), exchange.endpoint)
+        if not by_get or not (exchange.signature == "ok" or _is_call(exchange)) or key in reported:
             continue
-        told.add(key)
-        status = seen.response.status if seen.response else 0
+        reported.add(key)
+        status = exchange.response.status if exchange.response else 0
         end = ("，被拒绝（HTTP 405）", " and was refused (HTTP 405)") if status == 405 else ("", "")
         yield Found(
-            seen.params.get("out_trade_no", ""),
+            exchange.params.get("out_trade_no", ""),
             Text(
-                zh=f"{seen.endpoint} 用了 GET{end[0]}。", en=f"{seen.endpoint} came by GET{end[1]}."
+                zh=f"{exchange.endpoint} 用了 GET{end[0]}。",
+                en=f"{exchange.endpoint} came by GET{end[1]}.",
             ),
-            (seen.number,),
+            (exchange.number,),
         )
 
 
@@ -120,25 +121,27 @@ def notification_unchecked(history: History) -> Iterator[Found]:
 
 def signature_wrong(history: History) -> Iterator[Found]:
     """A request that arrived and was not signed as it should be."""
-    for seen in history.exchanges:
-        if seen.signature not in ("ok", "unread") and _is_call(seen):
-            word = "signature_" + seen.signature.replace(" ", "_")
-            name = seen.endpoint
+    for exchange in history.exchanges:
+        if exchange.signature not in ("ok", "unread") and _is_call(exchange):
+            word = "signature_" + exchange.signature.replace(" ", "_")
+            name = exchange.endpoint
             why = Text(zh=f"{name}：{say(word, 'zh')}。", en=f"{name}: {say(word, 'en')}.")
-            number = seen.params.get("out_trade_no", "") if seen.app_code else ""
-            yield Found(number, why, (seen.number,))
+            number = exchange.params.get("out_trade_no", "") if exchange.app_code else ""
+            yield Found(number, why, (exchange.number,))
 
 
-def _has_number(history: History, seen: Seen, number: str) -> bool:
+def _has_number(history: History, exchange: LoggedExchange, number: str) -> bool:
     """Tell whether a refund's number is the one of the payment that it refunds."""
-    original = history.gateway.books.by_syssn(seen.params.get("syssn", ""))
-    return seen.endpoint == "refund" and original is not None and original.out_trade_no == number
+    original = history.gateway.books.by_syssn(exchange.params.get("syssn", ""))
+    return (
+        exchange.endpoint == "refund" and original is not None and original.out_trade_no == number
+    )
 
 
-def _is_call(seen: Seen) -> bool:
-    """Tell a call from a visit: a browser that opens the address sends nothing of a call."""
-    headers = seen.request.headers
-    return bool(seen.params or headers.get("x-qf-appcode") or headers.get("x-qf-sign"))
+def _is_call(exchange: LoggedExchange) -> bool:
+    """Tell whether it is a call; a browser that opens the address sends none of a call's fields."""
+    headers = exchange.request.headers
+    return bool(exchange.params or headers.get("x-qf-appcode") or headers.get("x-qf-sign"))
 
 
 def _notified(notice: Notice, zh: str, en: str) -> Found:

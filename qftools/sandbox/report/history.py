@@ -1,4 +1,4 @@
-"""What an integration did and what it was told, order by order: what the report's rules read.
+"""What an integration sent and what the answers said, order by order: the input of the rules.
 
 Made from the exchanges that are kept, the books and the notifications; judges nothing.
 """
@@ -15,7 +15,7 @@ from qftools import catalogue
 from qftools.exchange import CUT
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
-from qftools.sandbox.gateway.seen import Seen
+from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.wire import FormatError, read_params
 from qftools.sandbox.notifications.notices import Notice
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from qftools.sandbox.gateway.gateway import Gateway
     from qftools.sandbox.notifications.notifications import Notifications
 
-Told = Literal["nothing", "placed", "progress", "unknown", "absent", "paid", "over", "refused"]
-"""What an answer told about an order. ``paid`` and ``over`` (dead, or refunded) end it."""
+Result = Literal["nothing", "placed", "progress", "unknown", "absent", "paid", "over", "refused"]
+"""What an answer said about an order. ``paid`` and ``over`` (closed, or refunded) are final."""
 
-_OF_ROW: dict[str, Told] = {
+_OF_ROW: dict[str, Result] = {
     "paid": "paid",
     "open": "progress",
     "cancelled": "over",
@@ -44,49 +44,49 @@ Caller = tuple[str, str]
 
 
 def purchase(entry: Entry) -> Purchase:
-    """Return what two charges of one purchase have in common: who sells what, where, for what."""
+    """Return what two charges for one purchase have in common."""
     return entry.scope, entry.txcurrcd, entry.txamt, entry.goods_name, entry.udid
 
 
-def caller(seen: Seen) -> Caller:
-    """Return what tells the programs apart that call this sandbox: app code and User-Agent."""
-    headers = seen.request.headers
-    app_code = seen.app_code or headers.get("x-qf-appcode", "").strip()
+def caller(exchange: LoggedExchange) -> Caller:
+    """Return what identifies a program that calls this sandbox: app code and User-Agent."""
+    headers = exchange.request.headers
+    app_code = exchange.app_code or headers.get("x-qf-appcode", "").strip()
     return app_code, headers.get("user-agent", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request about an order, and what its answer told."""
+    """One request about an order, and what its answer said."""
 
-    seen: Seen
-    told: Told
+    exchange: LoggedExchange
+    result: Result
     before: State | None
 
     @property
     def number(self) -> int:
         """The exchange's number."""
-        return self.seen.number
+        return self.exchange.number
 
     @property
     def at(self) -> float:
         """When it came."""
-        return self.seen.at
+        return self.exchange.at
 
     @property
     def caller(self) -> Caller:
         """Which program sent it."""
-        return caller(self.seen)
+        return caller(self.exchange)
 
     @property
     def names_it(self) -> bool:
-        """Whether it asked for the order by number; a list of a month does not."""
-        return bool(self.seen.params.get("syssn") or self.seen.params.get("out_trade_no"))
+        """Whether it names the order; a query for a month does not."""
+        return bool(self.exchange.params.get("syssn") or self.exchange.params.get("out_trade_no"))
 
 
 @dataclass(slots=True)
 class Story:
-    """Everything that is known of one payment: the order, the requests, the notifications.
+    """All about one payment: the order, the requests, the notifications.
 
     Attributes:
         placed: The request that placed it, if that is still kept.
@@ -99,28 +99,28 @@ class Story:
 
     def calls(self, *endpoints: str) -> list[Step]:
         """Return the requests to these endpoints."""
-        return [step for step in self.steps if step.seen.endpoint in endpoints]
+        return [step for step in self.steps if step.exchange.endpoint in endpoints]
 
     @property
     def own(self) -> list[Step]:
         """The steps of the program that placed it; none where that is not known.
 
-        What another program was told is no evidence of what this one knew.
+        What another program learned is no evidence of what this one knew.
         """
         placed = self.placed
         return [step for step in self.steps if placed and step.caller == placed.caller]
 
-    def told_before(self, number: int, who: Caller) -> Told:
-        """Return what a program was told last before an exchange; silence tells nothing."""
-        told: Told = "nothing"
+    def result_before(self, number: int, who: Caller) -> Result:
+        """Return what a program had last learned before an exchange; a lost reply says nothing."""
+        last: Result = "nothing"
         for step in self.steps:
-            if step.number < number and step.told != "nothing" and step.caller == who:
-                told = step.told
-        return told
+            if step.number < number and step.result != "nothing" and step.caller == who:
+                last = step.result
+        return last
 
     def ended_before(self, at: float) -> bool:
-        """Tell whether the integration had learned the order's end by then."""
-        if any(step.told in FINAL and step.at <= at for step in self.steps):
+        """Tell whether the integration knew the final state of the order by then."""
+        if any(step.result in FINAL and step.at <= at for step in self.steps):
             return True
         return any(
             attempt.result == "acknowledged" and not attempt.fault and attempt.at <= at
@@ -129,7 +129,7 @@ class Story:
         )
 
     def asked_after(self, number: int) -> bool:
-        """Tell whether anything was asked about it after an exchange."""
+        """Tell whether there was a request about it after an exchange."""
         return any(step.number > number for step in self.steps)
 
 
@@ -147,21 +147,23 @@ class History:
     def __init__(self, gateway: Gateway, notifications: Notifications) -> None:
         self.gateway = gateway
         # What went before a restore is about orders that are no longer, or not yet, on the books.
-        last = tuple(gateway.sight.last)  # at once: others go on calling
-        self.exchanges = tuple(seen for seen in last if seen.number > gateway.sight.restored)
-        self.forgotten = gateway.sight.count - len(self.exchanges)
+        last = tuple(gateway.log.last)  # a copy: other threads go on calling
+        self.exchanges = tuple(
+            exchange for exchange in last if exchange.number > gateway.log.restored
+        )
+        self.forgotten = gateway.log.count - len(self.exchanges)
         self.notices = notifications.kept()
         self.notify_url = notifications.url
         self.now = gateway.clock.now()
         self.stories: dict[str, Story] = {}
-        for seen in self.exchanges:
-            for entry in self._about(seen):
+        for exchange in self.exchanges:
+            for entry in self._about(exchange):
                 story = self.stories.setdefault(entry.syssn, Story(entry))
-                before = next((t.before for t in seen.orders if t.syssn == entry.syssn), "")
+                before = next((t.before for t in exchange.orders if t.syssn == entry.syssn), "")
                 state = State(before) if before else None
-                step = Step(seen, told(seen, entry), state)
+                step = Step(exchange, result_of(exchange, entry), state)
                 story.steps.append(step)
-                if story.placed is None and seen.endpoint == "payment" and state is None:
+                if story.placed is None and exchange.endpoint == "payment" and state is None:
                     story.placed = step
         self.charges: defaultdict[tuple[Purchase, Caller], list[Story]] = defaultdict(list)
         for story in self.stories.values():
@@ -180,20 +182,20 @@ class History:
         """Tell whether every request about an order is still kept."""
         return not self.forgotten or story.placed is not None
 
-    def _about(self, seen: Seen) -> list[Entry]:
+    def _about(self, exchange: LoggedExchange) -> list[Entry]:
         """Return its sender's payments that a request is about, or names though it got lost.
 
         A cancel that names two different orders is about neither.
         """
-        merchant = self.gateway.merchants.find(caller(seen)[0])
-        if merchant is None or seen.signature not in ("ok", "unread"):
+        merchant = self.gateway.merchants.find(caller(exchange)[0])
+        if merchant is None or exchange.signature not in ("ok", "unread"):
             return []
-        numbers = [touched.syssn for touched in seen.orders]
-        params = seen.params or _sent(seen)
+        numbers = [touched.syssn for touched in exchange.orders]
+        params = exchange.params or _sent(exchange)
         if not numbers:
             given = f"{params.get('syssn', '')},{params.get('out_trade_no', '')}"
             numbers = [number.strip() for number in given.split(",")[:100] if number.strip()]
-        mchid = params.get("mchid") or seen.request.headers.get("x-qf-mchcode", "").strip()
+        mchid = params.get("mchid") or exchange.request.headers.get("x-qf-mchcode", "").strip()
         scope = merchant.scope(mchid, lenient=self.gateway.settings.mchid == "optional")
         books = self.gateway.books
         found: dict[str, Entry] = {}
@@ -201,48 +203,48 @@ class History:
             entry = books.by_syssn(number) or books.by_number(scope, number)
             if entry is not None and (entry.order_type, entry.scope) == ("payment", scope):
                 found[entry.syssn] = entry
-        return [] if seen.endpoint in CANCELS and len(found) > 1 else list(found.values())
+        return [] if exchange.endpoint in CANCELS and len(found) > 1 else list(found.values())
 
 
-def _sent(seen: Seen) -> dict[str, str]:
+def _sent(exchange: LoggedExchange) -> dict[str, str]:
     """Return the parameters of a request that never arrived."""
     try:
-        return read_params(seen.request)
+        return read_params(exchange.request)
     except FormatError:
         return {}
 
 
-def told(seen: Seen, entry: Entry) -> Told:
-    """Return what an answer told about an order."""
-    body = heard(seen)
+def result_of(exchange: LoggedExchange, entry: Entry) -> Result:
+    """Return what an answer said about an order."""
+    body = usable_body(exchange)
     if body is None:
-        return _told_by_state(seen, entry)
+        return _result_by_state(exchange, entry)
     respcd = str(body.get("respcd", ""))
-    if seen.endpoint == "query":
-        return _told_by_rows(body, entry)
+    if exchange.endpoint == "query":
+        return _result_by_rows(body, entry)
     code = catalogue.codes().get(respcd)
     if code is None:
         return "unknown"
-    kind = code.on(seen.endpoint).kind
+    kind = code.on(exchange.endpoint).kind
     if kind == "unknown":
         return "unknown"
     if kind == "progress":
         return "progress"
-    if seen.endpoint == "payment":
+    if exchange.endpoint == "payment":
         if kind == "success":
             return "paid" if entry.cpm else "placed"
         return "over" if kind == "failure" else "refused"
-    if seen.endpoint in CANCELS:
-        return _told_by_cancel(respcd, code.row)
+    if exchange.endpoint in CANCELS:
+        return _result_by_cancel(respcd, code.row)
     return "paid" if kind == "success" else "refused"  # only what was paid can be refunded
 
 
-def _told_by_state(seen: Seen, entry: Entry) -> Told:
-    """Return what a list of rows told that was too long to be kept whole."""
-    cut = seen.response is not None and seen.response.body.endswith(CUT.encode())
-    if not cut or seen.fault or seen.endpoint != "query":
+def _result_by_state(exchange: LoggedExchange, entry: Entry) -> Result:
+    """Return what an answer said that was too long to be kept whole."""
+    cut = exchange.response is not None and exchange.response.body.endswith(CUT.encode())
+    if not cut or exchange.fault or exchange.endpoint != "query":
         return "nothing"
-    after = next((State(t.after) for t in seen.orders if t.syssn == entry.syssn), None)
+    after = next((State(t.after) for t in exchange.orders if t.syssn == entry.syssn), None)
     if after is None:
         return "absent"
     if after in (State.PAID, State.PARTLY_REFUNDED):
@@ -250,7 +252,7 @@ def _told_by_state(seen: Seen, entry: Entry) -> Told:
     return "progress" if after in OPEN else "over"
 
 
-def _told_by_rows(body: dict[str, Any], entry: Entry) -> Told:
+def _result_by_rows(body: dict[str, Any], entry: Entry) -> Result:
     if body.get("respcd") != "0000":
         return "refused"
     for row in body.get("data", ()):
@@ -262,7 +264,7 @@ def _told_by_rows(body: dict[str, Any], entry: Entry) -> Told:
     return "absent"
 
 
-def _told_by_cancel(respcd: str, row: str) -> Told:
+def _result_by_cancel(respcd: str, row: str) -> Result:
     if respcd == "0000":
         return "unknown"  # a reply to a cancel is no verdict: only a query is
     if respcd == "1260":
@@ -272,12 +274,12 @@ def _told_by_cancel(respcd: str, row: str) -> Told:
     return "refused"
 
 
-def heard(seen: Seen) -> dict[str, Any] | None:
-    """Return the body of an answer that came through whole; None where nothing usable came."""
-    response = seen.response
+def usable_body(exchange: LoggedExchange) -> dict[str, Any] | None:
+    """Return the body of a complete answer; None where there was no usable one."""
+    response = exchange.response
     if response is None or response.fate != "answer" or response.status != 200:
         return None
-    if seen.fault == "wrong signature":
+    if exchange.fault == "wrong signature":
         return None
     try:
         body = json.loads(response.body)

@@ -33,7 +33,7 @@ class Judge:
         """Return a text that changes whenever there is something new to show."""
         gateway = self._gateway
         parts = (gateway.books, self._notifications, gateway.faults)
-        return ".".join(map(str, (gateway.sight.count, *(part.changes for part in parts))))
+        return ".".join(map(str, (gateway.log.count, *(part.changes for part in parts))))
 
     def report(self) -> Report:
         """Judge what is known now."""
@@ -47,7 +47,7 @@ class Judge:
         ask again.
         """
         served = self._notifications.own_port is not None
-        if not served or len(self._gateway.sight.last) <= MOST_JUDGED_AT_ONCE:
+        if not served or len(self._gateway.log.last) <= MOST_JUDGED_AT_ONCE:
             return self.report(), True
         moment = self._moment()
         if (known := self._known(moment)) is not None:

@@ -1,6 +1,6 @@
 """The rules of the report about orders: one small function for each rule.
 
-A rule holds a program to what that program itself sent and what the answers told it. What
+A rule holds a program to what that program itself sent and what the answers answers it. What
 another program did can only excuse it.
 """
 
@@ -20,7 +20,7 @@ from qftools.sandbox.report.history import CANCELS, Caller, History, Step, Story
 from qftools.sandbox.report.report import Found
 from qftools.sandbox.words import say
 
-PATIENCE = 120.0  # seconds: so long one asks before an order is called off (manual2018jp)
+PATIENCE = 120.0  # seconds: how long to query before cancelling (manual2018jp)
 SAME_CUSTOMER = 900.0  # seconds within which the same amount again is the same purchase [chosen]
 QUERIES, WITHIN = 4, 2.0  # so many queries about one order in so many seconds are too fast [chosen]
 WRONG_ROUTE_CODES = ("1297", "1250")
@@ -29,32 +29,32 @@ HALF_HOUR = 1800.0
 
 
 def cancelled_unseen(history: History) -> Iterator[Found]:
-    """A cancel without an answered query about the order before it."""
+    """A cancel with no answered query about the order before it."""
     for story in history:
         cancels = story.calls(*CANCELS)
-        looks = [step for step in story.calls("query") if step.told not in ("nothing", "refused")]
+        looks = [step for step in story.calls("query") if step.result not in ("nothing", "refused")]
         seen = any(look.number < cancels[0].number for look in looks) if cancels else True
         if not seen and history.is_whole(story):
             yield _found(
                 story,
-                f"{cancels[0].seen.endpoint} 之前没有查询过这笔订单。",
-                f"No query about it was answered before the {cancels[0].seen.endpoint}.",
+                f"{cancels[0].exchange.endpoint} 之前没有查询过这笔订单。",
+                f"No query about it was answered before the {cancels[0].exchange.endpoint}.",
                 cancels[0],
             )
 
 
 def progress_taken_for_failure(history: History) -> Iterator[Found]:
-    """The last word was 1143 or 1145, and nobody asked on."""
+    """The last answer was 1143 or 1145, and no query followed."""
     for story in history:
-        told = [step for step in story.own if step.told != "nothing"]
-        if not told or told[-1].told != "progress" or story.ended_before(history.now):
+        answers = [step for step in story.own if step.result != "nothing"]
+        if not answers or answers[-1].result != "progress" or story.ended_before(history.now):
             continue
         if _waits_for_payer(story) or _will_be_told(history, story):
             continue
         last = story.steps[-1]
-        begun = next(step for step in told if step.told == "progress")
+        begun = next(step for step in answers if step.result == "progress")
         if last.at - begun.at >= PATIENCE:
-            continue  # patience was shown: that is an order never resolved
+            continue  # queried long enough: that is the rule never-resolved
         again = _charged_after(history, story, last.number)
         if again is None and history.now - last.at < PATIENCE:
             continue
@@ -63,23 +63,23 @@ def progress_taken_for_failure(history: History) -> Iterator[Found]:
             story,
             "最后的应答是处理中，之后没有再问。",
             "The last answer was in progress, and nothing was asked after it.",
-            told[-1],
+            answers[-1],
             *extra,
         )
 
 
 def charged_again(history: History) -> Iterator[Found]:
-    """The same amount once more, while nobody knew what became of the first order."""
+    """The same amount charged again while the result of the first order was unknown."""
     for story in history:
         if (placed := story.placed) is None:
             continue
         later = _charged_after(history, story, placed.number)
         if later is None or story.asked_after(later.number) or story.ended_before(later.at):
             continue
-        last_word = story.told_before(later.number, placed.caller)
+        last_word = story.result_before(later.number, placed.caller)
         if last_word == "refused" or (last_word != "nothing" and _will_be_told(history, story)):
             continue
-        other = later.seen.params.get("out_trade_no", "")
+        other = later.exchange.params.get("out_trade_no", "")
         yield _found(
             story,
             f"结局未知时，又以 {other} 收取同样金额。",
@@ -90,7 +90,7 @@ def charged_again(history: History) -> Iterator[Found]:
 
 
 def cancelled_paid(history: History) -> Iterator[Found]:
-    """A cancel of an order that the integration had been told is paid."""
+    """A cancel of an order that the integration knew to be paid."""
     for story in history:
         for step in story.calls(*CANCELS):
             knew = _knew_paid(story, step)
@@ -110,10 +110,10 @@ def wrong_endpoint(history: History) -> Iterator[Found]:
     for story in history:
         wanted = {"ask": "close"}.get(way := route(history.gateway, story.entry), way)
         for step in story.calls(*CANCELS):
-            refused = step.seen.respcd in WRONG_ROUTE_CODES  # by the edition that held then
-            if not refused or step.seen.endpoint == wanted:
+            refused = step.exchange.respcd in WRONG_ROUTE_CODES  # by the edition that held then
+            if not refused or step.exchange.endpoint == wanted:
                 continue
-            code, used = story.entry.pay_type, step.seen.endpoint
+            code, used = story.entry.pay_type, step.exchange.endpoint
             can = wanted in CANCELS
             yield _found(
                 story,
@@ -129,7 +129,7 @@ def amount_changed(history: History) -> Iterator[Found]:
     """A cancel that names another amount."""
     for story in history:
         for step in story.calls(*CANCELS):
-            sent = step.seen.params.get("txamt", "")
+            sent = step.exchange.params.get("txamt", "")
             if sent and (sent.lstrip("0") or "0") != str(story.entry.txamt):
                 yield _found(
                     story,
@@ -143,7 +143,7 @@ def time_changed(history: History) -> Iterator[Found]:
     """A cancel that names another time."""
     for story in history:
         for step in story.calls(*CANCELS):
-            sent = step.seen.params.get("txdtm", "")
+            sent = step.exchange.params.get("txdtm", "")
             if sent and sent != story.entry.txdtm:
                 yield _found(
                     story,
@@ -179,7 +179,7 @@ def wrong_zone(history: History) -> Iterator[Found]:
     ahead = clock.setting if isinstance(clock, RealClock) else 0.0
     for story in history:
         for step in story.calls("payment"):
-            params = step.seen.params
+            params = step.exchange.params
             off = _off_by(params.get("txdtm", ""), params.get("txzone", ""), step.at)
             if off is not None and not -ahead - 300 <= off * 3600 < 0:
                 yield _found(
@@ -191,7 +191,7 @@ def wrong_zone(history: History) -> Iterator[Found]:
 
 
 def _off_by(txdtm: str, txzone: str, now: float) -> float | None:
-    """Return by how many hours a time is off if that looks like another zone, else None."""
+    """Return by how many hours a time is off if it looks like another time zone, else None."""
     try:
         sent = parse_time(txdtm)
     except ValueError:
@@ -211,7 +211,7 @@ def _off_by(txdtm: str, txzone: str, now: float) -> float | None:
 
 
 def never_resolved(history: History) -> Iterator[Found]:
-    """An order whose end the integration never learned."""
+    """An order whose final state the integration never learned."""
     doubtful = {
         found.exchanges[0]
         for finder in (progress_taken_for_failure, charged_again)
@@ -222,8 +222,8 @@ def never_resolved(history: History) -> Iterator[Found]:
             continue
         if doubtful & {step.number for step in story.steps}:
             continue
-        told = [step.told for step in story.steps if step.told != "nothing"]
-        if told[-3:] == ["absent"] * 3 or told[-1:] == ["refused"]:
+        answers = [step.result for step in story.steps if step.result != "nothing"]
+        if answers[-3:] == ["absent"] * 3 or answers[-1:] == ["refused"]:
             continue
         entry = story.entry
         if entry.state in OPEN and (_waits_for_payer(story) or _will_be_told(history, story)):
@@ -263,12 +263,12 @@ def _placed_at(story: Story) -> int:
 
 
 def _waits_for_payer(story: Story) -> bool:
-    """Tell whether in progress only says that the payer has not scanned the code yet."""
+    """Tell whether "in progress" only means that the payer has not scanned the code yet."""
     return not story.entry.cpm and not story.calls(*CANCELS)
 
 
 def _is_on_its_way(notice: Notice, now: float) -> bool:
-    """Tell whether the sandbox itself holds a notification back: late, or lost on purpose."""
+    """Tell whether a fault delays a notification."""
     kept_back = all(attempt.fault for attempt in notice.attempts)
     return notice.due is not None and notice.due > now and kept_back
 
@@ -281,11 +281,11 @@ def _will_be_told(history: History, story: Story) -> bool:
 
 
 def _knew_paid(story: Story, cancel: Step) -> list[Step]:
-    """Return the step that told of the payment before a cancel, if the last word was that."""
+    """Return the step whose answer said "paid" before a cancel, if it was the last answer."""
     earlier = [step for step in story.steps if step.number < cancel.number]
     words = [
         step
         for step in earlier
-        if step.caller == cancel.caller and step.told in ("paid", "over", "progress", "placed")
+        if step.caller == cancel.caller and step.result in ("paid", "over", "progress", "placed")
     ]
-    return words[-1:] if words and words[-1].told == "paid" else []
+    return words[-1:] if words and words[-1].result == "paid" else []

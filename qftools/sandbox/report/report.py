@@ -23,10 +23,10 @@ class Rule:
     """One line of the table of rules.
 
     Attributes:
-        grade: ``danger``: money can be lost or taken twice. ``warning``: it works until it
-            does not. ``note``: worth a look.
+        grade: ``danger``: money can be lost or charged twice. ``warning``: fails in some
+            cases. ``note``: worth a look.
         title: What was done. *why*: what it leads to. *advice*: what to do instead.
-        source: Who says so.
+        source: Where the rule comes from.
     """
 
     id: str
@@ -64,10 +64,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that was found, the gravest first.
+    """All findings, the most serious first.
 
     Attributes:
-        looked: How many exchanges were looked at. *forgotten*: how many are kept no more.
+        looked: How many exchanges were checked. *forgotten*: how many are no longer kept.
     """
 
     findings: tuple[Finding, ...]
@@ -76,11 +76,11 @@ class Report:
 
     @property
     def grade(self) -> str:
-        """The gravest grade found, ``clean`` where nothing was."""
+        """The most serious grade, ``clean`` where there are no findings."""
         return self.findings[0].rule.grade if self.findings else "clean"
 
     def broken(self) -> tuple[str, ...]:
-        """Return the rules that were broken, by id, the gravest first."""
+        """Return the ids of the broken rules, the most serious first."""
         return tuple(dict.fromkeys(finding.rule.id for finding in self.findings))
 
     def summary(self) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class Report:
         return self.say()
 
 
-_HEAD = Text("检查了 {looked} 次请求：{grade}", "{looked} exchanges looked at: {grade}")
+_HEAD = Text("检查了 {looked} 次请求：{grade}", "{looked} exchanges checked: {grade}")
 
 
 def _plain(finding: Finding) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def _both(text: Text) -> dict[str, str]:
 
 @cache
 def rules() -> Mapping[str, Rule]:
-    """Return the table of rules by id, the gravest first.
+    """Return the table of rules by id, the most serious first.
 
     Example:
         >>> rules()["cancelled-unseen"].grade

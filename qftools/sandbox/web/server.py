@@ -23,7 +23,7 @@ class Background:
 
     Args:
         app: What it serves.
-        host: Where it listens; loopback unless somebody says otherwise.
+        host: Where it listens; loopback by default.
         port: 0 takes a free one.
 
     Raises:
@@ -31,7 +31,7 @@ class Background:
     """
 
     def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0) -> None:
-        from qftools.transport.server import listen  # where there are no sockets, nobody comes here
+        from qftools.transport.server import listen  # not in a browser: it has no sockets
 
         try:
             self._server: HttpServer = listen(app, host, port)
@@ -51,6 +51,6 @@ class Background:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, close every connection, and come back when that is done."""
+        """Stop listening, close every connection, and return when that is done."""
         self._server.stop()
         self._thread.join(timeout=5)

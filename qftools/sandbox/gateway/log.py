@@ -1,4 +1,4 @@
-"""What the gateway saw: the last exchanges, for the dashboard, the report and the tests."""
+"""The gateway's log: the last exchanges, for the dashboard, the report and the tests."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Touched:
 
 
 @dataclass(slots=True)
-class Seen:
-    """The gateway's own note of one exchange, as it came; ``exchanges`` makes it fit to show.
+class LoggedExchange:
+    """One exchange as it came; ``exchanges`` makes it fit to show.
 
     Attributes:
         endpoint: payment, query, reversal, close or refund.
@@ -38,10 +38,10 @@ class Seen:
         signature: Whether it was right, or why not.
         params: The parameters as read; empty where the body can't be read.
         respcd: The answer's code; empty where the gateway did not act.
-        fault: The fault that struck, empty for none.
+        fault: The fault that occurred, empty for none.
         orders: The orders it was about.
         number: Counts up over the life of the sandbox.
-        shown: What is shown of it, once somebody has asked; made anew when it changes.
+        shown: The public form, made on first use and again after a change.
     """
 
     endpoint: str
@@ -66,7 +66,7 @@ class Seen:
         return 2 * sent + (len(response.body) if response else 0)
 
     def trim(self) -> None:
-        """Cut what is long: nobody reads it, and two thousand of them would fill the memory."""
+        """Cut what is long: two thousand of them would fill the memory."""
         self.shown = None
         if self.size <= MOST_KEPT:
             return
@@ -86,7 +86,7 @@ class Seen:
             self.response = replace(self.response, body=_cut_bytes(self.response.body))
 
     def note(self, call: Call | None, respcd: str) -> None:
-        """Keep the outcome."""
+        """Note the outcome."""
         self.respcd = respcd
         if call is not None:
             self.orders = tuple(
@@ -103,7 +103,7 @@ def _cut_bytes(body: bytes) -> bytes:
     return body if len(body) <= MOST_KEPT else body[:MOST_KEPT] + CUT.encode()
 
 
-class Sight:
+class ExchangeLog:
     """The last exchanges, bounded.
 
     Args:
@@ -113,17 +113,17 @@ class Sight:
     def __init__(self, limit: int = 2_000) -> None:
         self.count = 0
         self.restored = 0  # the number of the last exchange before the books were put back
-        self.last: deque[Seen] = deque(maxlen=limit)
-        self.watchers: list[Callable[[Seen], None]] = []
+        self.last: deque[LoggedExchange] = deque(maxlen=limit)
+        self.watchers: list[Callable[[LoggedExchange], None]] = []
 
-    def add(self, seen: Seen) -> None:
-        """Take in an exchange that begins."""
+    def add(self, seen: LoggedExchange) -> None:
+        """Log an exchange that begins."""
         self.count += 1
         seen.number = self.count
         self.last.append(seen)
 
-    def finished(self, seen: Seen) -> None:
-        """Tell the watchers that an exchange is complete; keep no more of it than is bounded."""
+    def finished(self, seen: LoggedExchange) -> None:
+        """Cut an exchange that is complete, and call the watchers."""
         seen.trim()
         for watcher in self.watchers:
             watcher(seen)
