@@ -1,4 +1,4 @@
-"""The payer of one order, in the hands of a test."""
+"""The payer of one order, as a test plays them."""
 
 from __future__ import annotations
 

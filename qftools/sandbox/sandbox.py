@@ -38,13 +38,16 @@ class Sandbox:
         seed: The same seed makes the same numbers, every day and on every machine.
         clock: ``"virtual"`` (the default: moves only when told to),
             ``"real"``, or an object with ``now``, ``sleep`` and ``advance``.
-        app_code: The credentials that it knows.
-        client_key: Their key.
+        app_code: The app code of its merchant.
+        client_key: The key of its merchant.
         mchid: Whether calls must carry an mchid (``required``), must not
             (``forbidden``), or may (``optional``, the default, which then holds for
             merchants of a file as well); ``agents``: as each merchant's own rule says.
         lang: The language of the gateway's texts: en or zh.
-        profile: Whose mapping of pay types to reversal and close holds (C19).
+        profile: The edition of QFPay's docs that says which pay types are cancelled by
+            reversal and which by close (C19).
+        limit: How many orders are kept; beyond it the oldest are dropped.
+        data: A file that everything is saved to; one process at a time can use it.
         switches: Every switch of the catalogue, by name, for example
             ``cancel_paid="refund"``.
 
@@ -92,7 +95,7 @@ class Sandbox:
         self._gateway.merchants.add(merchant)
         self._numbers = itertools.count(1)
 
-    # -- to be called through -----------------------------------------------------
+    # -- connections ----------------------------------------------------------------
 
     @property
     def credentials(self) -> Credentials:
@@ -106,7 +109,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where it is: on loopback once `serve` was called, before that in process only."""
+        """Its address: on loopback after `serve`, else one that only works in process."""
         background = self._assembly.background
         return background.url if background else IN_PROCESS_URL
 
@@ -117,9 +120,9 @@ class Sandbox:
         order numbers follow from the seed.
 
         Args:
-            options: Whatever `Client` takes; they replace the wiring.
+            options: Any arguments of `Client`; they replace these defaults.
         """
-        # The only seam between client and sandbox: everywhere else they meet on the wire.
+        # The only import of the client here: otherwise the two meet on the wire.
         from qftools.client.client import Client
 
         wired: dict[str, Any] = {
@@ -266,28 +269,29 @@ class Sandbox:
         seconds: float | None = None,
         after: int = 0,
     ) -> ArmedFault:
-        """Let something go wrong.
+        """Arm a fault: one or more of the next calls or notifications will fail.
 
-        It is armed at once; used in a ``with`` it is taken back at the end.
+        In a ``with`` it is disarmed at the end.
 
         Args:
-            name: ``lost before``, ``lost after`` (also ``reply lost``), ``refused``,
+            name: In any order and with ``_`` or ``-`` for blanks: ``lost before``,
+                ``lost after`` (also ``reply lost``, ``lost_reply``), ``refused``,
                 ``half``, ``slow``, ``5xx``, ``5xx before``, ``429``, ``wrong signature``,
                 ``duplicated``, ``clock skew``. Of notifications: ``late``, ``early``
                 (before the reply), ``duplicated``, ``reordered``, ``tampered``,
                 ``wrong signature``, ``lost``.
             on: An endpoint, ``cancel`` for reversal and close, ``*`` for all of them, or
                 ``notification``.
-            times: How often; None for always.
+            times: How many times; None: until it is disarmed.
             order: Only calls about this order.
             seconds: How late a slow reply or a notification is, how wrong a skewed clock.
-            after: How many calls pass unharmed first.
+            after: How many calls it lets pass first.
 
         Raises:
             SandboxError: There is no such fault or endpoint.
 
         Example:
-            >>> with Sandbox() as sandbox, sandbox.fault("reply lost", on="reversal") as fault:
+            >>> with Sandbox() as sandbox, sandbox.fault("lost_reply", on="reversal") as fault:
             ...     fault.name
             'lost after'
         """

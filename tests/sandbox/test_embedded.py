@@ -285,3 +285,13 @@ def test_a_giant_request_that_is_late_arrives_whole(make_sandbox):
 
     assert door.sandbox.order("N1").state == "waiting"
     assert door.sandbox._gateway.log.last[0].size < 40_000
+
+
+def test_a_sandbox_shows_what_its_users_need_and_no_plumbing():
+    with Sandbox() as sandbox:
+        shown = [name for name in dir(sandbox) if not name.startswith("_")]
+
+    assert shown == [
+        *("auth_code", "client", "clock", "close", "credentials", "exchanges", "fault", "load"),
+        *("notifications", "order", "orders", "payer", "report", "serve", "url"),
+    ]

@@ -228,3 +228,19 @@ def test_a_late_request_is_read_as_it_was_sent(door):
 
     assert door.sandbox.orders() == ()
     assert door.sandbox.exchanges[0].respcd == "1108"
+
+
+@pytest.mark.parametrize("name", ["lost_reply", "reply lost", "Reply-Lost", "lost after"])
+def test_a_fault_is_found_by_its_words_in_any_order(name):
+    with Sandbox() as sandbox:
+        assert sandbox.fault(name).name == "lost after"
+
+
+def test_faults_of_calls_and_of_notifications_are_armed_and_removed_in_one_place():
+    with Sandbox() as sandbox:
+        sandbox.fault("late", on="query")
+        with sandbox.fault("late", on="notification"):
+            armed = [(fault.id, fault.on) for fault in sandbox._gateway.faults]
+
+        assert armed == [("1", ("query",)), ("n2", ("notification",))]
+        assert [fault.on for fault in sandbox._gateway.faults] == [("query",)]

@@ -1,4 +1,4 @@
-"""What happens to orders: the table of states applied, money booked, plans carried out.
+"""Changes of orders: events applied by the table of states, money booked, plans done.
 
 Has no clock and writes nothing: callers pass the time. It keeps the books
 and calls its listeners.
@@ -169,7 +169,7 @@ class Ledger:
         return answer
 
     def looked(self, entry: Entry, at: float) -> bool:
-        """Count a query and let what waits for it happen. False: the order is not found yet."""
+        """Count a query, and do what was planned after it. False: the order is not found yet."""
         if entry.hidden:
             entry.hidden -= 1
             self.books.touch(entry)
@@ -301,7 +301,7 @@ class Codes:
         self.changed: dict[str, list[Any] | None] = {}
 
     def issue(self, code: str, now: float) -> None:
-        """Note that a payer's app shows this code from now on."""
+        """Note when a payment code was made."""
         self.keep(code, now, used=False)
 
     def use(self, code: str, now: float, life: float) -> bool:

@@ -1,4 +1,4 @@
-"""One entry of the gateway's books, and the frozen row that outsiders get of it."""
+"""One entry of the gateway's books, and its public row."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Entry:
 
     @property
     def cancel_flag(self) -> str:
-        """The ``cancel`` field of a query row (C30): what became of the payment."""
+        """The ``cancel`` field of a query row (C30)."""
         if self.order_type != "payment":
             return "0"
         if self.state is State.CANCELLED:
@@ -122,7 +122,7 @@ class Entry:
         }
 
     def to_keep(self) -> dict[str, Any]:
-        """Return the record as a copy that stays as it is, made anew when the books were touched.
+        """Return a copy of the record, cached until the order changes.
 
         A snapshot of many orders is mostly of orders that nothing has happened to.
         """
@@ -146,7 +146,7 @@ class Entry:
         )
 
     def row(self) -> Row:
-        """Return what outsiders may hold on to."""
+        """Return its public row, which never changes."""
         return Row(
             out_trade_no=self.out_trade_no,
             syssn=self.syssn,
@@ -182,7 +182,7 @@ _FIELDS = tuple(item.name for item in fields(Entry) if item.name != "kept")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One order as the gateway's books have it: the truth that a client can only ask about.
+    """One order as the gateway's books have it.
 
     Attributes:
         state: created, waiting, paying, paid, failed, expired, cancelling, cancelled,
@@ -216,12 +216,12 @@ class Row:
 
     @property
     def kept(self) -> int:
-        """What the merchant has of the payer's money: paid less refunded, minor units."""
+        """Paid less refunded, in minor units."""
         return self.paid - self.refunded
 
 
 def numbers_of(order: object) -> tuple[str, ...]:
-    """Return the numbers that name an order: a number itself, or those of whatever has them.
+    """Return the numbers that name an order: the number itself, or those of an object.
 
     Example:
         >>> numbers_of("T1")

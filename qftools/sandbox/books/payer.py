@@ -24,7 +24,7 @@ CODES = {"no_balance": "1201"}
 
 
 def act(gateway: Gateway, entry: Entry, name: str) -> str:
-    """Let the payer of an order do something. Returns ``refused`` if the wallet turns them away.
+    """Do what a payer can do to an order. Returns ``refused`` if the wallet refuses it.
 
     Raises:
         SandboxError: There is no such act.

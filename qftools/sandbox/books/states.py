@@ -126,7 +126,7 @@ def _open(state: State, look: str) -> dict[Event, Cell]:
 
 
 def _dead(state: State, *, cancel: Cell, refund: Cell, look: Cell) -> dict[Event, Cell]:
-    """A row of an order that will never be paid: the wallet turns the payer away."""
+    """A row of an order that can no longer be paid: the wallet refuses the payer."""
     return {
         **_stay(state, NOTHING, *_WALLET_RESULTS, _E.SHOW, _E.TIME_OUT),
         **_stay(state, REFUSED, _E.TYPE, _E.PAY, _E.DECLINE, _E.FAIL),
@@ -138,7 +138,7 @@ def _dead(state: State, *, cancel: Cell, refund: Cell, look: Cell) -> dict[Event
 
 
 def _settled(state: State, cancel: str) -> dict[Event, Cell]:
-    """The part of a row that all orders share where the money came."""
+    """The part of a row that all paid orders share."""
     return {
         **_stay(state, NOTHING, *_WALLET_RESULTS, _E.SHOW, _E.TIME_OUT),
         **_stay(state, REFUSED, _E.TYPE, _E.PAY, _E.DECLINE, _E.FAIL),

@@ -25,7 +25,7 @@ class Timers:
         self._handlers[kind] = handler
 
     def add(self, due: float, kind: str, key: str) -> None:
-        """Make an appointment. It can't be taken back: the handler checks that it still holds."""
+        """Make an appointment. It can't be removed: the handler checks that it still holds."""
         heapq.heappush(self._heap, (due, next(self._order), kind, key))
 
     def run(self, now: float) -> None:

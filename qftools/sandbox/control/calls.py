@@ -67,7 +67,7 @@ def state(ask: Ask) -> dict[str, Any]:
 
 
 def clock(ask: Ask) -> dict[str, Any]:
-    """Return what time it is."""
+    """Return the time."""
     now = ask.gateway.clock.now()
     kind = getattr(ask.gateway.clock, "kind", "own")
     return {"now": now, "beijing": beijing(now), "kind": kind}
@@ -116,7 +116,7 @@ def all_switches(ask: Ask) -> list[dict[str, Any]]:
 
 
 def turn(ask: Ask) -> dict[str, Any]:
-    """Turn one switch."""
+    """Set one switch."""
     name, value = ask.values["name"], ask.values["value"]
     ask.gateway.settings.set(name, value)
     return {"name": name, "value": value}
@@ -138,7 +138,7 @@ def one_order(ask: Ask) -> dict[str, Any]:
 
 
 def act(ask: Ask) -> dict[str, Any]:
-    """Let the payer of an order do something."""
+    """Do what a payer can do to an order."""
     entry = _entry(ask)
     refused = payer.act(ask.gateway, entry, ask.values["act"])
     shown = views.order(entry, ask.gateway.public_url)
@@ -195,7 +195,7 @@ def disarm_all(ask: Ask) -> list[dict[str, Any]]:
 
 
 def magic_table(ask: Ask) -> list[dict[str, Any]]:
-    """Return what special amounts and payment codes do."""
+    """Return the magic amounts and payment codes."""
     return [
         {
             "number": row.number,

@@ -1,6 +1,6 @@
 """The control API under ``/sandbox/``: JSON in and out, for tests and for the dashboard.
 
-Finds the route, checks who asks and what, and turns refusals into answers. What the calls
+Finds the route, checks origin and values, and turns refusals into answers. What the calls
 do is in `calls`, what they take and give in `routes`.
 """
 
@@ -78,7 +78,7 @@ class Control:
             return self._refused(Refusal(409, "refused", str(error)))
 
     def _shown(self, value: object) -> Shown:
-        """What an answer says, without the keys of the merchants and without payers' names."""
+        """Return an answer as JSON, without merchants' keys and payers' names."""
         if isinstance(value, Shown):
             return value
         keys = frozenset(item.client_key for item in self._gateway.merchants)
@@ -91,7 +91,7 @@ class Control:
         return reply(refusal.status, self._shown({"error": error}), *refusal.headers)
 
     def _check_origin(self, request: WireRequest) -> None:
-        """Refuse what a page of another origin sends, whatever it sends."""
+        """Refuse every request of a page of another origin."""
         if not is_own_origin(request):
             raise Refusal(403, "foreign origin", "a web page of another origin may not ask this")
 
@@ -163,7 +163,7 @@ def _match(pattern: list[str], words: list[str]) -> dict[str, str] | None:
 
 
 def reply(status: int, text: Shown, *headers: tuple[str, str]) -> WireResponse:
-    """Return an answer in JSON. Nothing keeps it, and no page elsewhere may read it."""
+    """Return an answer in JSON; it is not cached, and pages of other origins can't read it."""
     return WireResponse(
         status,
         (

@@ -26,7 +26,7 @@ class NotFound(SandboxError):
 
 
 class WrongValue(SandboxError):
-    """A value is missing, of the wrong kind, or outside of what can be."""
+    """A value is missing, of the wrong kind, or out of range."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field} {problem}")

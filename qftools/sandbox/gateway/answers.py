@@ -14,7 +14,7 @@ DEFAULT_UDID = "qiantai2"  # what published answers show where no udid was sent
 
 
 class Refused(Exception):
-    """The gateway says no before anything changed.
+    """The gateway refuses; nothing was changed.
 
     Args:
         respcd: The code.
@@ -68,7 +68,7 @@ def result_text(respcd: str, lang: str) -> str:
 
 
 def flat(entry: Entry, respcd: str, lang: str, respmsg: str = "") -> dict[str, Any]:
-    """Return the fields that the answer to a payment has, whatever its outcome."""
+    """Return the fields that every answer to a payment has."""
     body: dict[str, Any] = {
         "pay_type": entry.pay_type,
         "sysdtm": entry.sysdtm,

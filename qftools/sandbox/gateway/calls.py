@@ -1,4 +1,4 @@
-"""One call under way: its parameters, checked field by field, and who makes it."""
+"""One call: its parameters, checked field by field, and its merchant."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def too_many() -> WireResponse:
 
 
 def deliver(response: WireResponse, fault: Fault) -> WireResponse:
-    """Return what the caller gets of an answer with a fault."""
+    """Return the answer as the caller gets it, with a fault applied."""
     if fault.name == "lost after":
         return response.with_fate("lost")
     if fault.name == "half":

@@ -1,4 +1,4 @@
-"""The sandbox's exchanges as its users get them: without keys, and to be written as cURL and more.
+"""The sandbox's exchanges for its users: without keys, exportable as cURL and more.
 
 Made from the gateway's own notes; decides nothing.
 """

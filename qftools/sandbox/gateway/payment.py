@@ -1,4 +1,4 @@
-"""``/trade/v1/payment``: a new order on the books, and what the wallet says to it."""
+"""``/trade/v1/payment``: a new order on the books, and the wallet's answer."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
 
 
 def _pay_type(call: Call) -> PayType:
-    """Return the row of the pay type; refuse what is unknown, not enabled, or sold elsewhere."""
+    """Return the row of the pay type; refuse one that it can't use."""
     row = catalogue.pay_types().get(call.get("pay_type"))
     enabled = call.merchant.pay_types
     if row is None or (enabled and row.code not in enabled):
@@ -142,7 +142,7 @@ def _stopped(call: Call, script: magic.Magic) -> bool:
 
 
 def _begin(gateway: Gateway, call: Call, entry: Entry, script: magic.Magic) -> None:
-    """Let the wallet take the order."""
+    """Pass the order to the wallet."""
     stale = entry.auth_code == STALE_CODE and not script.number  # a magic amount goes first
     if entry.cpm and (stale or not _code_works(gateway, call, entry)):
         gateway.ledger.happen(entry, Event.FAIL, call.now, code="1202")

@@ -1,4 +1,4 @@
-"""``/trade/v1/query``: what the books say, row by row. Asking changes nothing by itself."""
+"""``/trade/v1/query``: orders of the books, one row each. A query changes nothing by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/trade/v1/refund``: money goes back, never more than came."""
+"""``/trade/v1/refund``: a refund of a payment, never of more than was paid."""
 
 from __future__ import annotations
 

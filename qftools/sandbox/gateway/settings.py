@@ -1,4 +1,4 @@
-"""How this sandbox reads what the sources leave open: every switch, checked when it is set.
+"""The switches: what the sources leave open, checked when it is set.
 
 Names, values and defaults come from the catalogue's table of switches; the few that only
 a sandbox has are in ``switches.json``.
@@ -83,7 +83,7 @@ class Settings:
             self.set(name, value)
 
     def set(self, name: str, value: object) -> None:
-        """Turn one switch.
+        """Set one switch.
 
         Raises:
             SandboxError: There is no such switch, or it has no such value.

@@ -1,4 +1,4 @@
-"""The bytes: a request taken apart and its signature judged, an answer put together.
+"""The bytes: requests are parsed, signatures checked, answers built.
 
 No rule about orders here, and no socket.
 """

@@ -120,7 +120,7 @@ class Notice:
     attempts: list[Attempt] = field(default_factory=list)
 
     def signed(self, client_key: str, fault: str = "") -> tuple[bytes, str]:
-        """Return body and signature as they are sent, with what a fault does to them."""
+        """Return body and signature as sent, changed by a fault if there is one."""
         signature = sign_body(self.body, client_key)
         if fault == "tampered":
             return tampered(self.body), signature

@@ -30,7 +30,7 @@ class Posted:
 
 
 def check(url: str, *, anywhere: bool = False) -> Address:
-    """Return an address as it is called, or refuse one that must not be sent to.
+    """Return the address to send to, or refuse it.
 
     Args:
         url: The address.
@@ -71,7 +71,7 @@ def is_port_here(url: str, port: int | None) -> bool:
 
 
 def post(url: str, headers: Mapping[str, str], body: bytes, *, anywhere: bool = False) -> Posted:
-    """Send one POST and return what came back. Never raises for what the other side does.
+    """Send one POST and return the answer. No failure of the receiver raises.
 
     Raises:
         SandboxError: The address must not be sent to.

@@ -183,7 +183,7 @@ class History:
         return not self.forgotten or story.placed is not None
 
     def _about(self, exchange: LoggedExchange) -> list[Entry]:
-        """Return its sender's payments that a request is about, or names though it got lost.
+        """Return the payments of its sender that a request is about, or names if it got lost.
 
         A cancel that names two different orders is about neither.
         """

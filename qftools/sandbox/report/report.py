@@ -39,7 +39,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One place where a rule was broken.
+    """One case in which a rule was broken.
 
     Attributes:
         order: The ``out_trade_no``, empty where it is about no order.

@@ -1,4 +1,4 @@
-"""``/``: the dashboard. One page; everything it shows it asks of the control API."""
+"""``/``: the dashboard. One page; it reads everything from the control API."""
 
 from __future__ import annotations
 

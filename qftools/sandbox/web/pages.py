@@ -38,7 +38,7 @@ LANGUAGES = ("en", "zh")
 
 
 def language(request: WireRequest) -> str:
-    """Return the language of a page: what its address says, else what the browser prefers."""
+    """Return the language of a page: the one in its address, else the browser's."""
     asked = dict(parse_qsl(request.query[:1_000])).get("lang", "")
     if asked in LANGUAGES:
         return asked

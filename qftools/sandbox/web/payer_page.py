@@ -1,4 +1,4 @@
-"""``/payer/<syssn>``: the wallet's screen of one order, as the person who pays it would see it.
+"""``/payer/<syssn>``: the wallet's screen of one order, as its payer sees it.
 
 Works without JavaScript; with it the page follows the order. Decides nothing.
 """
@@ -30,7 +30,7 @@ _ALL_BUTTONS = ("pay", "type_password", "decline", "no_balance", "walk_away")
 
 
 class PayerPage:
-    """Shows an order to its payer, and takes what they do.
+    """Shows an order to its payer and applies their acts.
 
     Args:
         gateway: Its orders.
@@ -103,7 +103,7 @@ def _shown(entry: Entry, lang: str, note: str, redactor: Redactor) -> WireRespon
 
 
 def _what_happened(entry: Entry, query: dict[str, list[str]]) -> str:
-    """Return the word for what the payer's last act came to, if it needs one."""
+    """Return the words for the result of the payer's last act, if there are any."""
     if "turned_away" in query:
         return "payer_turned_away"
     return "payer_left" if "left" in query and entry.state in OPEN else ""
