@@ -26,6 +26,7 @@ from qftools.journal import page as journal_page
 from qftools.panels import Connection, Doctor, Signing
 from qftools.panels.exchange_view import exchange_view
 from qftools.sandbox import Sandbox
+from qftools.sandbox.explanations import explanation
 from qftools.sandbox.notifications.receiver import Receiver
 from qftools.signing import sign, sign_body
 
@@ -271,11 +272,14 @@ def _pages(world: World) -> Iterator[str]:
 
 def _lines(world: World) -> Iterator[str]:
     for as_json in (False, True):
-        lines = ExchangeLines(as_json=as_json)
+        lines = ExchangeLines(
+            lambda seen: explanation(seen, world.sandbox._gateway), as_json=as_json
+        )
         for seen in world.sandbox._gateway.log.last:
             lines.add(seen)
         while not lines._lines.empty():
-            yield str(lines._lines.get())
+            line = lines._lines.get()
+            yield lines.written(*line) if line else ""
 
 
 def _journal(world: World) -> Iterator[str]:

@@ -10,32 +10,40 @@ import contextlib
 import json
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from qftools.cli import output
-from qftools.locale import text
+from qftools.locale import language, text
 from qftools.sandbox.books.clock import beijing, utc_iso
 
 if TYPE_CHECKING:
+    from qftools.sandbox.explanations import Explanation
     from qftools.sandbox.gateway.log import LoggedExchange
 
 _WAITING_LINES = 10_000
+_MOST_EXPLAINED = 50  # lines that wait; a program that is wrong a thousand times is wrong once
+
+Line = str | dict[str, object]
+Why = Callable[["LoggedExchange"], "Explanation | None"]
 
 
 class ExchangeLines:
     """Prints in a thread of its own.
 
     Args:
+        why: Says why a call was refused; asked in the printing thread, so that no answer waits.
         as_json: One JSON object a line instead of text.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, why: Why, *, as_json: bool) -> None:
+        self._why = why
         self._as_json = as_json
         self._redactor = output.redactor()  # here: the lines are made in other threads
-        self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_LINES)
+        self._lines: queue.Queue[tuple[Line, LoggedExchange] | None] = queue.Queue(_WAITING_LINES)
         self._left_out = 0
         self._thread = threading.Thread(target=self._print, name="qftools-lines", daemon=True)
 
@@ -45,9 +53,9 @@ class ExchangeLines:
 
     def add(self, seen: LoggedExchange) -> None:
         """Take an exchange in; called by the sandbox with its lock held."""
-        line = self._redactor.words(json_line(seen) if self._as_json else text_line(seen))
+        line = row(seen) if self._as_json else text_line(seen)
         try:
-            self._lines.put_nowait(line)
+            self._lines.put_nowait((line, seen))
         except queue.Full:
             self._left_out += 1
 
@@ -59,16 +67,29 @@ class ExchangeLines:
                 self._thread.join(timeout=1)
 
     def _print(self) -> None:
-        while (line := self._lines.get()) is not None:
+        while (waiting := self._lines.get()) is not None:
             if self._left_out:
                 left_out, self._left_out = self._left_out, 0
                 click.echo(_left_out_line(left_out, as_json=self._as_json))
-            click.echo(line)
+            click.echo(self.written(*waiting))
+
+    def written(self, line: Line, seen: LoggedExchange) -> str:
+        """The line with why the call was refused, unless too many others wait for theirs."""
+        why = self._why(seen) if self._lines.qsize() < _MOST_EXPLAINED else None
+        if isinstance(line, dict):
+            line = output.as_json(line | {"explanation": why and _brief(why)})
+        elif why:
+            line += f"\n{' ' * 10}#{seen.number} {output.plain(why.said.say(language()))}"
+        return self._redactor.words(line)
 
 
-def json_line(seen: LoggedExchange) -> str:
-    """Write an exchange as one JSON object. No key and no other parameter is in it."""
-    line = {
+def _brief(why: Explanation) -> dict[str, object]:
+    return {name: value for name, value in why.to_dict().items() if name != "text"}
+
+
+def row(seen: LoggedExchange) -> dict[str, object]:
+    """Return an exchange as plain data. No key and no other parameter is in it."""
+    return {
         "number": seen.number,
         "at": utc_iso(seen.at),
         "endpoint": seen.endpoint,
@@ -82,12 +103,13 @@ def json_line(seen: LoggedExchange) -> str:
         "syssn": seen.params.get("syssn", ""),
         "orders": [asdict(order) for order in seen.orders],
     }
-    return output.as_json(line)
 
 
 def text_line(seen: LoggedExchange) -> str:
     """Write an exchange for a person: when, what, the answer, and what became of the order."""
-    parts = [beijing(seen.at)[11:], f"{seen.endpoint:8}", seen.respcd or "    "]
+    place = seen.endpoint or output.plain(f"{seen.request.method} {seen.request.path}"[:80])
+    status = str(seen.response.status) if seen.response and not seen.endpoint else ""
+    parts = [beijing(seen.at)[11:], f"{place:8}", seen.respcd or status or "    "]
     if seen.signature not in ("ok", "unread"):
         parts.append(text("signature: {verdict}").format(verdict=seen.signature))
     if seen.fault:

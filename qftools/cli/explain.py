@@ -18,7 +18,6 @@ from qftools.locale import language, mark, text
 if TYPE_CHECKING:
     from qftools.diagnosis import Diagnosis
 
-_READABLE = 110  # columns of a sentence
 _UNFOLDED = ("plain", "code", "command")
 _STYLES = {
     "title": "bold",
@@ -198,15 +197,15 @@ def _explain_exchange(number: int, url: str, *, as_json: bool) -> bool:
     from qftools.sandbox.control.remote import Remote
 
     found = Remote(url).call("GET", f"/sandbox/exchanges/{number}")
-    explained = found.get("explanation")
+    explained = found["explanation"]
     if as_json:
         print_json(found)
     elif explained is None:
         click.echo(text("Exchange {number}: nothing is wrong with it.").format(number=number))
     else:
         for line in explained["text"][language()].splitlines():
-            _print_folded(line.lstrip(), len(line) - len(line.lstrip()), "plain")
-    return explained is None or bool(explained["ok"])
+            output.folded(line.lstrip(), len(line) - len(line.lstrip()))
+    return explained is None
 
 
 def _variable(name: str) -> str:
@@ -220,17 +219,5 @@ def _print(diagnosis: Diagnosis, code: str) -> None:
     from qftools.diagnosis.report import lines
 
     for line in lines(diagnosis, language(), code):
-        _print_folded(line.text, line.indent, line.style)
-
-
-def _print_folded(words: str, indent: int, style: str) -> None:
-    from rich.text import Text
-
-    screen = output.console()
-    widest = screen.width if style in _UNFOLDED else min(screen.width, _READABLE)
-    # Folded here, so that what is copied from the screen has no blanks at its end.
-    for part in Text(words, style=_STYLES.get(style, "")).wrap(
-        screen, max(widest - indent, 20), overflow="fold"
-    ):
-        part.rstrip()
-        screen.print(Text(" " * indent) + part, soft_wrap=True)
+        widest = 10_000 if line.style in _UNFOLDED else output.READABLE
+        output.folded(line.text, line.indent, _STYLES.get(line.style, ""), widest=widest)

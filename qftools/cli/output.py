@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qftools.models import Order
 
 WIDE = 150  # columns where there is no terminal to ask, as in a log
+READABLE = 110  # columns of a sentence
 _PROSE = 20  # columns that a wrapped text needs at least, to be readable
 
 plain = harmless
@@ -110,6 +111,22 @@ def amount(txamt: int | str | None, txcurrcd: str | None) -> str:
         return plain(txamt)
     digits = currency.minor_digits
     return f"{txamt} ({currency.code} {int(txamt) / 10**digits:.{digits}f})"
+
+
+def folded(words: str, indent: int = 0, style: str = "", *, widest: int = READABLE) -> None:
+    """Print *words* in lines that fit the terminal and the eye, without blanks at their ends.
+
+    Args:
+        indent: Columns in front of each line.
+        widest: Columns that no line exceeds on a wide terminal.
+    """
+    from rich.text import Text
+
+    screen = console()
+    room = max(min(screen.width, widest) - indent, 20)
+    for part in Text(words, style=style).wrap(screen, room, overflow="fold"):
+        part.rstrip()
+        screen.print(Text(" " * indent) + part, soft_wrap=True)
 
 
 def fields(values: Mapping[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -18,7 +19,7 @@ _WORDS = {
     "clean": mark("no mistakes found"),
 }
 
-_EVIDENCE = ("exchanges", "notifications")
+_MOST = 8  # orders, numbers or details of one rule that are written out
 
 
 @click.command(
@@ -61,38 +62,65 @@ def report(sandbox: str, fail_on: str, as_json: bool) -> None:
     raise SystemExit(exits.REFUSED if found["grade"] in grades else exits.DONE)
 
 
-def _gathered(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The findings, those that differ in nothing but their evidence put together."""
-    gathered: dict[str, dict[str, Any]] = {}
-    for item in findings:
-        told = {name: item[name] for name in item if name not in _EVIDENCE}
-        first = gathered.setdefault(repr(told), {**told, **{name: [] for name in _EVIDENCE}})
-        for name in _EVIDENCE:
-            first[name] += item[name]
-    return list(gathered.values())
-
-
 def _print(found: dict[str, Any]) -> None:
-    lang = language()
-    for item in _gathered(found["findings"]):
-        grade = item["grade"]
-        where = f" [{item['order']}]" if item["order"] else ""
-        numbers = [f"#{number}" for number in item["exchanges"]]
-        numbers += [
-            text("notification {number}").format(number=number) for number in item["notifications"]
-        ]
-        head = click.style(text(_WORDS[grade]), fg=_COLOURS[grade], bold=True)
-        click.echo(f"{head}  {output.plain(item['title'][lang] + where)}")
-        click.echo(f"  {output.plain(item['detail'][lang])} {' '.join(numbers)}".rstrip())
-        click.echo(f"  {output.plain(item['why'][lang])}")
-        click.echo(f"  -> {output.plain(item['advice'][lang])} ({output.plain(item['source'])})\n")
+    """The summary, then each rule once, with all the places where it was broken."""
     grade = found["grade"]
-    word = text(_WORDS[grade])
-    said = text("{count} exchanges checked: {grade}").format(count=found["exchanges"], grade=word)
-    click.secho(said, fg=_COLOURS[grade])
+    said = text("{count} exchanges checked: {grade}").format(
+        count=found["exchanges"], grade=text(_WORDS[grade])
+    )
+    output.folded(said, style=f"bold {_COLOURS[grade]}")
     if found["forgotten"]:
-        click.echo(
+        output.folded(
             text("{count} older exchanges are no longer kept and were not checked.").format(
                 count=found["forgotten"]
             )
         )
+    for items in _grouped(found["findings"], lambda item: item["rule"]):
+        _print_rule(items)
+
+
+def _print_rule(items: list[dict[str, Any]]) -> None:
+    lang, first = language(), items[0]
+    orders = list(dict.fromkeys(item["order"] for item in items if item["order"]))
+    times = f"x{len(items)}" if len(items) > 1 else ""
+    places = ": ".join(filter(None, (times, _listed(orders))))
+    grade = first["grade"]
+    click.echo()
+    output.folded(
+        "  ".join(filter(None, (text(_WORDS[grade]), output.plain(first["title"][lang]), places))),
+        style=f"bold {_COLOURS[grade]}",
+    )
+    details = _grouped(items, lambda item: item["detail"][lang])
+    for alike in details[:_MOST]:
+        numbers = [f"#{number}" for item in alike for number in item["exchanges"]]
+        numbers += [
+            text("notification {number}").format(number=number)
+            for item in alike
+            for number in item["notifications"]
+        ]
+        detail = output.plain(alike[0]["detail"][lang])
+        output.folded(f"{detail} {_listed(list(dict.fromkeys(numbers)))}".rstrip(), 2)
+    if len(details) > _MOST:
+        output.folded(text("... and {count} more").format(count=len(details) - _MOST), 2)
+    output.folded(output.plain(first["why"][lang]), 2)
+    output.folded(f"-> {output.plain(first['advice'][lang])} ({output.plain(first['source'])})", 2)
+
+
+def _grouped(
+    items: list[dict[str, Any]], by: Callable[[dict[str, Any]], str]
+) -> list[list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for item in items:
+        groups.setdefault(by(item), []).append(item)
+    return list(groups.values())
+
+
+def _listed(words: list[str]) -> str:
+    """The first of *words*; that there are more is said.
+
+    Example:
+        >>> _listed([f"A{number}" for number in range(1, 11)])
+        'A1, A2, A3, A4, A5, A6, A7, A8, ...'
+    """
+    shown = [output.plain(word) for word in words[:_MOST]]
+    return ", ".join(shown + ["..."] * (len(words) > _MOST))

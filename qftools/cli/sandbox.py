@@ -144,8 +144,10 @@ def _lines_of(
     sandbox: Sandbox, *, as_json: bool
 ) -> contextlib.AbstractContextManager[ExchangeLines]:
     from qftools.cli.exchange_lines import ExchangeLines
+    from qftools.sandbox.explanations import explanation
 
-    lines = ExchangeLines(as_json=as_json)
+    gateway = sandbox._gateway
+    lines = ExchangeLines(lambda seen: explanation(seen, gateway), as_json=as_json)
     sandbox._gateway.log.watchers.append(lines.add)
     return contextlib.closing(lines)
 

@@ -67,11 +67,12 @@ class Surroundings:
         environment: str | None,
         mchid_rule: str,
         used_numbers: Iterable[str],
+        pay_types: Mapping[str, str],
     ) -> None:
         self.environment = environment
         self.mchid_rule = mchid_rule
         self.used = dict.fromkeys(used_numbers, "")
-        self.pay_types: dict[str, str] = {}
+        self.pay_types = dict(pay_types)
         self.numbers: dict[str, int] = {}
         for index, paste in enumerate(pastes, 1):
             if paste.request is not None:

@@ -56,6 +56,8 @@ def explain(
     environment: str | None = None,
     mchid_rule: str = "optional",
     used_numbers: Iterable[str] = (),
+    pay_types: Mapping[str, str] | None = None,
+    pairs: bool = True,
 ) -> Diagnosis:
     """Return what is wrong with a request, an answer or a notification, and how to mend it.
 
@@ -76,6 +78,8 @@ def explain(
         mchid_rule: Whether a call of this account must carry an mchid (``required``), must not
             (``forbidden``), or may.
         used_numbers: Values of ``out_trade_no`` that were used before.
+        pay_types: Pay type by ``out_trade_no`` or ``syssn``, as far as it is known.
+        pairs: Whether two mistakes together are searched for as well; without them it is fast.
 
     Raises:
         InputError: There is no such request in the paste. An
@@ -97,7 +101,8 @@ def explain(
             key or "",
             dict(other_keys or {}),
             which,
-            (environment, mchid_rule, tuple(used_numbers)),
+            (environment, mchid_rule, tuple(used_numbers), dict(pay_types or {})),
+            pairs,
         )
     except RecursionError:
         raise InputError(
@@ -110,7 +115,8 @@ def _explained(
     key: str,
     others: dict[str, str],
     which: int | None,
-    known: tuple[str | None, str, tuple[str, ...]],
+    known: tuple[str | None, str, tuple[str, ...], dict[str, str]],
+    pairs: bool,
 ) -> Diagnosis:
     pastes = _of_bearable_size(tuple(paste for source in sources for paste in read(source)))
     if any(isinstance(source, (str, bytes)) for source in sources):
@@ -125,7 +131,8 @@ def _explained(
             "which", "is {value}", "a number from 1 to {last}", value=which, last=len(pastes)
         )
     number = which or _worst(pastes, keys, around)
-    draft = _diagnose(pastes[number - 1], keys, around, MOST_WORK, number=number)
+    work = MOST_WORK if pairs else _SCREENING
+    draft = _diagnose(pastes[number - 1], keys, around, work, pairs=pairs, number=number)
     draft = dataclasses.replace(draft, number=number, count=len(pastes))
     return hidden.shown(draft, (*keys.secret, *hidden.named_in(text, pastes)))
 

@@ -429,6 +429,8 @@ class Redactor:
             if len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], str):
                 return [value[0], self._leaf(value[0], value[1], depth, {})]
             return [self._clean(item, depth) for item in value]
+        if isinstance(value, Shown):  # a redaction has made it: it may be a sentence of ours
+            return value
         return self._value(value, depth) if isinstance(value, str) else value
 
     def _leaf(self, name: Any, value: Any, depth: int, around: Mapping[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from qftools.errors import InputError
 from qftools.exchange.redaction import redactor_for
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.explanations import explanation
 from qftools.sandbox.gateway.faults import Fault
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.merchants import Merchant
@@ -64,6 +65,7 @@ def exchange(seen: LoggedExchange) -> dict[str, Any]:
         "at": beijing(seen.at),
         "endpoint": seen.endpoint,
         "method": seen.request.method,
+        "path": redactor_for().text(seen.request.path[:200]),
         "signature": seen.signature,
         "respcd": seen.respcd,
         "respcd_kind": code.kind if code else "",
@@ -79,7 +81,8 @@ def exchange(seen: LoggedExchange) -> dict[str, Any]:
 
 
 def exchange_in_full(seen: LoggedExchange, gateway: Gateway) -> dict[str, Any]:
-    """Return one exchange with its parameters, its answer, and what should have been signed.
+    """Return one exchange with its parameters, its answer, what should have been signed, and
+    why it was refused.
 
     Keys and what names the payer are left out as in `exchanges`.
     """
@@ -97,6 +100,7 @@ def exchange_in_full(seen: LoggedExchange, gateway: Gateway) -> dict[str, Any]:
         "answer": redactor.body(response.body, MOST_SHOWN).decode("utf-8", "replace")
         if response
         else "",
+        "explanation": found.to_dict() if (found := explanation(seen, gateway)) else None,
     }
 
 

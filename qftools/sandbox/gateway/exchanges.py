@@ -47,7 +47,7 @@ def shown(seen: LoggedExchange, merchants: Merchants) -> SandboxExchange:
     if seen.shown is None:
         merchant = merchants.find(seen.request.headers.get("x-qf-appcode", "").strip())
         seen.shown = redactor_for(frozenset((merchant.client_key,) if merchant else ())).exchange(
-            _made(seen),
+            made(seen),
             SandboxExchange,
             number=seen.number,
             signature=seen.signature,
@@ -58,7 +58,8 @@ def shown(seen: LoggedExchange, merchants: Merchants) -> SandboxExchange:
     return seen.shown
 
 
-def _made(seen: LoggedExchange) -> Exchange:
+def made(seen: LoggedExchange) -> Exchange:
+    """Return an exchange as it came, with everything in it: for the diagnosis, not to be shown."""
     response, error = _came_back(seen.response)
     if error is not None and seen.fault:
         error += f" (fault: {seen.fault})"

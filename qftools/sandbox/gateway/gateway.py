@@ -21,7 +21,7 @@ from qftools.sandbox.gateway.cancel import cancel
 from qftools.sandbox.gateway.delivery import deliver, too_many, undelivered
 from qftools.sandbox.gateway.faults import Fault, Faults, endpoints_of
 from qftools.sandbox.gateway.limits import RateLimit
-from qftools.sandbox.gateway.log import ExchangeLog, LoggedExchange
+from qftools.sandbox.gateway.log import ExchangeLog, LoggedExchange, is_call
 from qftools.sandbox.gateway.merchants import Merchant, Merchants
 from qftools.sandbox.gateway.payment import pay
 from qftools.sandbox.gateway.query import MAX_NUMBERS, query
@@ -95,7 +95,7 @@ class Gateway:
         self.tick()
         known = ENDPOINTS.get(request.path)
         if known is None:
-            return plain(404, "404 page not found")
+            return self._unrouted(request)
         name, act = known
         methods = ("GET", "POST") if self._takes_get(name) else ("POST",)
         wrong_method = plain(405, "405 method not allowed", ("Allow", ", ".join(methods)))
@@ -111,6 +111,17 @@ class Gateway:
         response = seen.response
         self.log.finished(seen)
         return response
+
+    def _unrouted(self, request: WireRequest) -> WireResponse:
+        """Refuse a path that the gateway does not have; a call is kept, a visit is not."""
+        seen = LoggedExchange(
+            "", request, self.clock.now(), response=plain(404, "404 page not found")
+        )
+        if is_call(request):
+            self.log.add(seen)
+            self.log.finished(seen)
+        assert seen.response is not None
+        return seen.response
 
     def _takes_get(self, endpoint: str) -> bool:
         """Tell whether an endpoint accepts GET (C1)."""

@@ -13,6 +13,7 @@ from qftools.sandbox.gateway.wire import Verdict
 from qftools.transport.door import WireRequest, WireResponse
 
 if TYPE_CHECKING:
+    from qftools.sandbox.explanations import Explanation
     from qftools.sandbox.gateway.exchanges import SandboxExchange
 
 MOST_ORDERS = 100  # as many as one query may name
@@ -33,7 +34,7 @@ class LoggedExchange:
     """One exchange as it came; ``exchanges`` makes it fit to show.
 
     Attributes:
-        endpoint: payment, query, reversal, close or refund.
+        endpoint: payment, query, reversal, close or refund; empty where no such path is known.
         at: When it came, seconds since 1970.
         signature: Whether it was right, or why not.
         params: The parameters as read; empty where the body can't be read.
@@ -42,6 +43,7 @@ class LoggedExchange:
         orders: The orders it was about.
         number: Counts up over the life of the sandbox.
         shown: The public form, made on first use and again after a change.
+        explanation: Why it was refused, once somebody has asked.
     """
 
     endpoint: str
@@ -56,6 +58,7 @@ class LoggedExchange:
     response: WireResponse | None = None
     number: int = 0
     shown: SandboxExchange | None = None
+    explanation: Explanation | None = None
 
     @property
     def size(self) -> int:
@@ -67,7 +70,7 @@ class LoggedExchange:
 
     def trim(self) -> None:
         """Cut what is long: two thousand of them would fill the memory."""
-        self.shown = None
+        self.shown = self.explanation = None
         if self.size <= MOST_KEPT:
             return
         headers = {
@@ -101,6 +104,12 @@ def _cut(text: str) -> str:
 
 def _cut_bytes(body: bytes) -> bytes:
     return body if len(body) <= MOST_KEPT else body[:MOST_KEPT] + CUT.encode()
+
+
+def is_call(request: WireRequest) -> bool:
+    """Tell a call from a visit: a browser that opens an address sends nothing of a call."""
+    headers = request.headers
+    return bool(request.body or headers.get("x-qf-appcode") or headers.get("x-qf-sign"))
 
 
 class ExchangeLog:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterator
 
+from qftools import catalogue
 from qftools.catalogue import Text
+from qftools.sandbox.explanations import explanation
 from qftools.sandbox.gateway.gateway import GET_DOCUMENTED
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.notifications.notices import Attempt, Notice
 from qftools.sandbox.report.history import Caller, History, caller
 from qftools.sandbox.report.report import Found
-from qftools.sandbox.words import say
 
 CALLS_A_MINUTE = 400  # docs2026
 BACK_OFF = 1.0  # seconds that a 429 asks for at least [chosen]
@@ -80,7 +81,7 @@ def get_not_documented(history: History) -> Iterator[Found]:
     """A payment, query or refund by GET, which no source shows."""
     reported = set()
     for exchange in history.exchanges:
-        by_get = exchange.request.method == "GET" and exchange.endpoint not in GET_DOCUMENTED
+        by_get = exchange.request.method == "GET" and exchange.endpoint not in ("", *GET_DOCUMENTED)
         key = (caller(exchange), exchange.endpoint)
         if not by_get or not (exchange.signature == "ok" or _is_call(exchange)) or key in reported:
             continue
@@ -123,11 +124,26 @@ def signature_wrong(history: History) -> Iterator[Found]:
     """A request that arrived and was not signed as it should be."""
     for exchange in history.exchanges:
         if exchange.signature not in ("ok", "unread") and _is_call(exchange):
-            word = "signature_" + exchange.signature.replace(" ", "_")
-            name = exchange.endpoint
-            why = Text(zh=f"{name}：{say(word, 'zh')}。", en=f"{name}: {say(word, 'en')}.")
-            number = exchange.params.get("out_trade_no", "") if exchange.app_code else ""
-            yield Found(number, why, (exchange.number,))
+            yield from _refused(history, exchange)
+
+
+def request_refused(history: History) -> Iterator[Found]:
+    """A request that the gateway could not accept, apart from its signature."""
+    for exchange in history.exchanges:
+        code = catalogue.codes().get(exchange.respcd)
+        callers_fault = code is not None and code.on(exchange.endpoint).kind == "caller"
+        reported = exchange.respcd in DUPLICATE_CODES or exchange.signature not in ("ok", "unread")
+        not_there = exchange.response is not None and exchange.response.status in (404, 405)
+        if (callers_fault and not reported) or (not_there and _is_call(exchange)):
+            yield from _refused(history, exchange)
+
+
+def _refused(history: History, exchange: LoggedExchange) -> Iterator[Found]:
+    """Why a request was refused, and its mend."""
+    why = explanation(exchange, history.gateway)
+    if why is not None:
+        number = exchange.params.get("out_trade_no", "") if exchange.app_code else ""
+        yield Found(number, why.said, (exchange.number,))
 
 
 def _has_number(history: History, exchange: LoggedExchange, number: str) -> bool:

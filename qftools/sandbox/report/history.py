@@ -188,7 +188,7 @@ class History:
         A cancel that names two different orders is about neither.
         """
         merchant = self.gateway.merchants.find(caller(exchange)[0])
-        if merchant is None or exchange.signature not in ("ok", "unread"):
+        if merchant is None or not exchange.endpoint or exchange.signature not in ("ok", "unread"):
             return []
         numbers = [touched.syssn for touched in exchange.orders]
         params = exchange.params or _sent(exchange)

@@ -35,6 +35,7 @@ FINDERS: dict[str, Finder] = {
     "notification-refused": call_rules.notification_refused,
     "notification-unchecked": call_rules.notification_unchecked,
     "signature-wrong": call_rules.signature_wrong,
+    "request-refused": call_rules.request_refused,
     "never-resolved": order_rules.never_resolved,
 }
 

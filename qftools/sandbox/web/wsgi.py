@@ -89,7 +89,7 @@ class App(Door):
             with self.lock:
                 outer, self._answered_by = self._answered_by, threading.get_ident()
                 try:
-                    response = self._page(request.path)(request)
+                    response = self._page(request)(request)
                 finally:
                     self._answered_by = outer
                 self._keeping.save()
@@ -122,16 +122,13 @@ class App(Door):
         notice = self._notifications.next_due()
         return min(math.inf if due is None else due for due in (timer, notice))
 
-    def _page(self, path: str) -> Page:
-        if path.startswith(GATEWAY_PREFIX):
+    def _page(self, request: WireRequest) -> Page:
+        path = request.path
+        if path.startswith(GATEWAY_PREFIX) or (path == "/" and request.body):
             return self.gateway.handle
         prefix = path
         while prefix:
             if prefix in self._pages:
                 return self._pages[prefix]
             prefix = prefix.rpartition("/")[0]
-        return self._pages["/"] if path == "/" else _not_found
-
-
-def _not_found(request: WireRequest) -> WireResponse:
-    return plain(404, "404 page not found")
+        return self._pages["/"] if path == "/" else self.gateway.handle  # which says 404

@@ -120,7 +120,7 @@ const movesOf = (item) => item.orders.map((order) => (order.before === order.aft
   : `${say(`state_${order.before.replaceAll(" ", "_")}`)} → ${say(`state_${order.after.replaceAll(" ", "_")}`)}`)).join(", ");
 
 const exchangeHead = (item) => [
-  h("span", {}, h("span", { class: "endpoint" }, item.endpoint), "  ",
+  h("span", {}, h("span", { class: "endpoint" }, item.endpoint || `${item.method} ${item.path}`), "  ",
     h("span", { class: item.signature === "ok" ? "ok" : "wrong" }, item.signature === "ok" ? "✓ " : "✗ ", signatureWord(item.signature))),
   h("span", { class: "side" }, item.fault ? pill(`${say("fault")}: ${say(`fault_${item.fault.replaceAll(" ", "_")}`, item.fault)}`, "bad") : null, outcome(item)),
   h("span", { class: "under" }, `#${item.number} · `, item.orders.length ? h("span", { class: "moved" }, movesOf(item)) : both(item.respcd_text),
@@ -135,7 +135,9 @@ function exchangeMore(item, id) {
   }
   const whole = JSON.parse(full.get(id));
   const wrong = whole.signature !== "ok" && whole.signed;
+  const why = whole.explanation;
   return [
+    why ? titled(say("why_refused"), h("p", {}, both(why.cause)), h("p", {}, h("strong", {}, say("how_to_mend")), " ", both(why.fix))) : null,
     item.respcd ? facts([["respcd", h("span", {}, mono(item.respcd), " ", both(item.respcd_text))]]) : null,
     wrong ? titled(say("signed_text"), h("div", { class: "text" }, whole.signed.text)) : null,
     wrong ? facts([[say("signature_came"), mono(whole.sign || "–")], [say("signature_right"), mono(whole.signed.signature)]]) : null,
