@@ -99,7 +99,7 @@ def sign(
 def sign_text(text: str, key: str, algorithm: Algorithm = "MD5") -> str:
     """Return the signature of a text that is in its signed form already.
 
-    For whoever has the text from elsewhere (a log line, the bytes of a
+    For callers that have the text from elsewhere (a log line, the bytes of a
     request); [sign][qftools.signing.sign] is the usual way.
 
     Raises:

@@ -138,7 +138,7 @@ def test_resume_leaves_an_order_alone_that_somebody_is_cancelling(qftools, clien
         cancel(client, order, journal=journal, watch=Watch())
 
     assert {done.exit_code for done in seen} == {15}
-    assert all("being cancelled by somebody else" in done.output for done in seen)
+    assert all("being cancelled by another process" in done.output for done in seen)
 
 
 @pytest.mark.parametrize(

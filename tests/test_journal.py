@@ -294,7 +294,7 @@ def test_two_cannot_cancel_the_same_order_at_once_even_from_two_processes(
     outcome = cancel(client, order, journal=journal, watch=Asks(Step.CANCEL, try_too))
 
     assert outcome.verdict is Verdict.CANCELLED
-    assert len(refusals) == 1 and "is being cancelled by somebody else" in refusals[0]
+    assert len(refusals) == 1 and "is being cancelled by another process" in refusals[0]
 
 
 def test_two_threads_of_one_journal_cannot_cancel_the_same_order_at_once(journal, client):

@@ -1,4 +1,4 @@
-"""What must hold of the catalogue's data files, apart from being true.
+"""Checks of the catalogue's data files.
 
 Two floors: the shape of each row, read off the row types, and what rows of different files
 promise each other. Nothing here runs when the catalogue is only read.
@@ -173,7 +173,7 @@ def _names(file: str, key: str, row: Row) -> Iterator[str]:
         yield f"{endpoint} {row.get('part')} {row.get('name')}"
 
 
-# --- what rows promise each other
+# --- consistency between rows
 
 
 def _known(data: Data, file: str) -> set[Any]:
@@ -352,7 +352,7 @@ def _whole(data: Data) -> Iterator[str]:
         names = Counter(row.get("name", {}).get(lang) for row in data["pay_types"])
         for name, count in names.items():
             if count > 1:
-                yield f"pay_types.json: {count} pay types are called {name!r}; nobody can choose"
+                yield f"pay_types.json: {count} pay types are called {name!r}; rename one"
     expiring = {row.get("code") for row in data["pay_types"] if row.get("expiry_field")}
     for row in data["fields"]:
         if row.get("name") == "expired_time" and set(row.get("flow", [])) != expiring:

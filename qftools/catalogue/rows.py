@@ -51,8 +51,8 @@ def spread(endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
 def filled(row: Mapping[str, Any], templates: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return a code's line with what it leaves to the template that it is *like*.
 
-    The line's own words win. Of a template's readings per endpoint only those are taken
-    where the code occurs.
+    The line's own values take precedence. Of a template's readings only those of the code's
+    endpoints are used.
     """
     whole = {**templates[row["like"]], **row} if "like" in row else dict(row)
     whole.pop("like", None)
@@ -109,7 +109,7 @@ class Wallet:
     Attributes:
         families: First four digits of its pay types.
         auth_code_prefixes: What its payment code begins with; empty when unknown. Prefixes
-            change: use them to explain, never to refuse.
+            change: use them to explain, never to reject a code.
         auth_code_lengths: How long its payment code can be; empty when unknown.
         refund_days: How long after payment a refund is possible; None when no source says.
         currencies: What it pays in, where the region leaves no choice; empty means any.
@@ -137,7 +137,8 @@ class Code:
 
     Attributes:
         kind: success; progress (query again); failure (definite, nothing happened);
-            unknown (nobody knows: query before anything else); caller (the request or the
+            unknown (the outcome is unknown: query before anything else); caller (the request or
+            the
             account is wrong; nothing happened).
         endpoints: Where it is documented: payment, query (of a row, or of the query itself
             when that was refused), reversal, close, refund, or ``"*"``.
@@ -222,7 +223,7 @@ class Environment:
 
     Attributes:
         kind: test, production, card-simulation or old. A test host is no sandbox.
-        moves_money: Payers are charged for real there. True even of the test hosts.
+        moves_money: Payers are really charged there, on the test hosts too.
     """
 
     key: str
@@ -277,7 +278,7 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A setting by which a disputed rule can be read otherwise.
+    """A setting that selects another reading of a disputed rule.
 
     Attributes:
         default: The value in force when nothing is set; always one of *values*.

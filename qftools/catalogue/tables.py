@@ -97,7 +97,7 @@ def wallets() -> Mapping[str, Wallet]:
 def codes() -> Mapping[str, Code]:
     """Return every response code by its ``respcd``.
 
-    A code that is missing here is no failure: treat it as unknown, and query.
+    A code that is missing here is not a failure: treat it as unknown, and query.
 
     Example:
         >>> codes()["1142"].row
@@ -177,7 +177,7 @@ def disputes() -> Mapping[str, Dispute]:
 
 @cache
 def switches() -> Mapping[str, Switch]:
-    """Return every setting by which a disputed rule can be read otherwise.
+    """Return every setting that selects another reading of a disputed rule.
 
     Example:
         >>> switches()["cancel_paid"].default, switches()["cancel_paid"].values
@@ -199,7 +199,7 @@ def sources() -> Mapping[str, Source]:
 
 @cache
 def page_errors() -> tuple[PageError, ...]:
-    """Return the mistakes on the vendor's cancel page that an integrator trips over.
+    """Return the mistakes on the vendor's cancel page.
 
     Example:
         >>> page_errors()[0].how

@@ -1,4 +1,4 @@
-"""The command line: reads options, calls one function of the package, shows what it said.
+"""The command line: reads options, calls one function of the package, shows the result.
 
 Decides nothing. Each command lives in a module of its own, loaded when it is asked for, and
 imports what it needs when it runs, so that help is quick and a run loads one of them.
@@ -41,7 +41,7 @@ _HOME = {
 
 
 class _Commands(UserDict[str, Any]):
-    """The commands by name; what is kept is the module until somebody wants the command."""
+    """The commands by name; a command's module is loaded when the command is used."""
 
     def __getitem__(self, name: str) -> click.Command:
         module = import_module(f"qftools.cli.{self.data[name]}")
@@ -62,4 +62,4 @@ class _Commands(UserDict[str, Any]):
     help=mark("Show the version and exit."),
 )
 def main() -> None:
-    """Find out whether money moved, and call a QFPay payment off if it did not."""
+    """Check whether a QFPay payment went through, and cancel it if not."""

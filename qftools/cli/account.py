@@ -1,4 +1,4 @@
-"""Which gateway, and as whom: the options of every command that talks to one."""
+"""Gateway and credentials: the options of every command that talks to a gateway."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ ACCOUNT = (
 
 
 def account_options(command: F) -> F:
-    """Add the options that say which gateway and as whom, and ``--json``."""
+    """Add the options for gateway and credentials, and ``--json``."""
     for add in reversed(_OPTIONS):
         command = add(command)
     return command
@@ -142,7 +142,7 @@ def numbers_argument(*, several: bool = False) -> Callable[[F], F]:
 
 
 def refuse_both(numbers: object, options: dict[str, Any]) -> None:
-    """Refuse a number that is given alone and with an option as well.
+    """Refuse a number that is given both alone and with an option.
 
     Raises:
         click.UsageError: It is.

@@ -80,7 +80,7 @@ _time_option = option(
 @_more_fields
 @account_options
 def pay(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
-    """Ask for a payment, once."""
+    """Place a payment, once."""
     with connected(options) as client:
         if options["out_trade_no"] is None:
             options["out_trade_no"] = client.new_number()
@@ -124,7 +124,7 @@ def pay(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
 def query(
     numbers: tuple[str, ...], extra: list[tuple[str, str]], as_json: bool, **options: Any
 ) -> None:
-    """Ask what the gateway's books say."""
+    """Query orders at the gateway."""
     from qftools.client.numbers import split_numbers, unanswered
 
     refuse_both(numbers, options)
@@ -228,7 +228,7 @@ close = _cancel_call(
 @option("--yes", is_flag=True, help=mark("Do not ask for confirmation."))
 @account_options
 def refund(syssn: str, txamt: int, yes: bool, as_json: bool, **options: Any) -> None:
-    """Give money of a paid order back."""
+    """Refund a paid order."""
     with connected(options) as client:
         if sys.stdin.isatty() and not yes:
             question = text("Refund {txamt} of {syssn}? It can't be undone.")
@@ -246,7 +246,7 @@ def refund(syssn: str, txamt: int, yes: bool, as_json: bool, **options: Any) -> 
 
 @contextmanager
 def _told_when_interrupted(*naming: str) -> Iterator[None]:
-    """Ctrl-C after a request has left: its number must not be lost with it."""
+    """After Ctrl-C during a request, print the number to query."""
     try:
         yield
     except KeyboardInterrupt:

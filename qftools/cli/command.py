@@ -39,7 +39,7 @@ class Option(click.Option):
             self.help = english
 
 
-# What click says itself, word for word: it looks these up in the same catalogue.
+# click's own messages: it looks them up in the same catalogue.
 _CLICK_SAYS = (
     mark("Usage:"),
     mark("Options"),
@@ -139,7 +139,7 @@ class Command(_Translated):
     """A command of qftools."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it; an error of qftools becomes a message and an exit status."""
+        """Run the command; an error of qftools becomes a message and an exit status."""
         from qftools.errors import QFPayError
 
         try:
@@ -154,7 +154,7 @@ class Group(_Translated, click.Group):
     command_class = Command
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run the command line; what can't be printed is told at its end."""
+        """Run the command line; output that can't be printed is reported at its end."""
         with printing() as printed:
             try:
                 return super().main(*args, **extra)
@@ -250,10 +250,10 @@ def print_json(value: Mapping[str, object]) -> None:
 
 
 def _status_unprinted(printed: Printer, end: SystemExit) -> int:
-    """Say what could not be printed, and return the exit status.
+    """Report what could not be printed, and return the exit status.
 
-    One that says what became of an order stays. Otherwise the output was all that was wanted,
-    and without it the command has failed.
+    The exit status of a verdict stays. For other commands the output is the result, so without it
+    the command has failed.
     """
     status = 0 if end.code is None else end.code if isinstance(end.code, int) else exits.REFUSED
     if isinstance(end, exits.Stopped):
@@ -270,7 +270,7 @@ def _status_unprinted(printed: Printer, end: SystemExit) -> int:
 
 
 def _say_broken(error: Exception) -> None:
-    """Say that no command foresaw *error*. Its own text is left out: it may hold a secret."""
+    """Report an unexpected *error*. Its own text is left out: it may hold a secret."""
     import traceback
     from pathlib import Path
 
@@ -301,7 +301,7 @@ def status_of(error: Exception) -> int:
 
 
 def wrong_key_hint() -> str:
-    """What to check after 1108: the key and the app code, by the names that gave them."""
+    """What to check after 1108: the key and the app code, by option or variable."""
     said = text(
         "Check {client_key} and {app_code}: the gateway answered that the signature is wrong "
         "(1108)."
@@ -322,7 +322,7 @@ def _given_by(name: str) -> str:
 
 
 def fail(error: Exception, *, as_json: bool) -> NoReturn:
-    """Say what went wrong and what to do next; end with its status."""
+    """Print the error and what to do next; exit with its status."""
     status = status_of(error)
     advice = _advice(error)
     if as_json:
@@ -354,7 +354,7 @@ def _in_words(error: Exception) -> str:
 
 
 def _advice(error: Exception) -> list[str]:
-    """What to do next, where anything can be said."""
+    """What to do next, if there is anything."""
     from qftools import catalogue
     from qftools.errors import OutcomeUnknownError
 

@@ -1,4 +1,5 @@
-"""``qftools demo``: every wallet of the vendor's page, every fork, on the embedded sandbox."""
+"""``qftools demo``: every wallet of the vendor's page and every failure case, on the embedded
+sandbox."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
 @option("--seed", type=int, default=0, show_default=True, help=mark("Makes ids repeatable."))
 @json_option
 def demo(seed: int, as_json: bool) -> None:
-    """Show every wallet and every fork on the sandbox."""
+    """Show every wallet and failure case on the sandbox."""
     from qftools.cli.demonstration import run
 
     shown = list(run(seed))
@@ -95,7 +96,7 @@ def _print(shown: list[Shown]) -> None:
 
 
 def _first_sentence(advice: str) -> str:
-    """Enough for a table; ``qftools cancel`` and --json say all of it."""
+    """A summary for the table; ``qftools cancel`` and --json show everything."""
     return re.split(r"(?<=[.。])\s*", advice, maxsplit=1)[0]
 
 

@@ -23,7 +23,7 @@ from qftools.sandbox.gateway import magic
 
 
 class Situation(NamedTuple):
-    """What goes wrong, and the magic amount (by its name) that makes it so."""
+    """A failure case, and the name of the magic amount that plays it."""
 
     label: str
     magic: str
@@ -57,7 +57,7 @@ PAY_TYPES = ("800101", "800108", "800201", "800208", "800708")
 NOT_CANCELLABLE = ("805801", "802001")
 """PayMe and FPS: Hong Kong alone, so no call cancels them. Shown paid and open."""
 
-# What the books may say of the payer's money where the verdict is true.
+# The states at the gateway that agree with each verdict.
 _NOTHING_PAID = frozenset(
     {"created", "waiting", "paying", "cancelling", "cancelled", "expired", "failed"}
 )
@@ -82,7 +82,7 @@ class Shown:
         situation: What goes wrong, in English; translated when shown.
         asked: Each question with what it told; repeats are counted.
         outcome: The verdict with its evidence.
-        books: The order's state in the gateway's own books.
+        books: The order's state at the gateway.
     """
 
     pay_type: str
@@ -95,7 +95,7 @@ class Shown:
 
     @property
     def agrees(self) -> bool:
-        """Whether the books say what the verdict says. UNRESOLVED claims nothing."""
+        """Whether the gateway's state agrees with the verdict. UNRESOLVED claims nothing."""
         verdict = self.outcome.verdict
         return verdict is Verdict.UNRESOLVED or self.books in TRUE[verdict]
 
@@ -118,7 +118,7 @@ def run(seed: int = 0) -> Iterator[Shown]:
 
 
 def show(sandbox: Sandbox, pay_type: str, situation: Situation) -> Shown:
-    """Pay, cancel, and compare with the books."""
+    """Pay, cancel, and compare with the gateway's state."""
     row = catalogue.pay_types()[pay_type]
     client = sandbox.client()
     order = _pay(client, row, situation)
@@ -139,7 +139,7 @@ def show(sandbox: Sandbox, pay_type: str, situation: Situation) -> Shown:
 
 
 def _pay(client: Client, row: catalogue.PayType, situation: Situation) -> Order:
-    """Ask for the payment; whatever comes back, the order is known by its number."""
+    """Place the payment; with or without a reply, the order is known by its number."""
     number = next(line.number for line in magic.table().values() if line.name == situation.magic)
     scanned = {}
     if row.mode == "cpm":

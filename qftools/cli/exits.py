@@ -23,7 +23,7 @@ class Kept(SystemExit):
 
 
 class Stopped(Kept):
-    """Ends a server: what it could not print is of no interest any more."""
+    """Ends a server; output that could not be printed is ignored."""
 
 
 class Exit(NamedTuple):

@@ -112,7 +112,7 @@ def _tell(sandbox: str, url: str, *, quietly: bool = False) -> None:
 
 
 def _check(client_key: str | None, sandbox: str | None) -> Check:
-    """Check by the key that was given; else the sandbox is asked, and no key is sent for it."""
+    """Check with the given key; without one the sandbox checks, and no key is sent."""
     from qftools.errors import SandboxError
     from qftools.sandbox.control.remote import Remote
     from qftools.sandbox.notifications.receiver import check_with
@@ -143,7 +143,7 @@ def _check(client_key: str | None, sandbox: str | None) -> Check:
 
 
 class _Shown(Door):
-    """Behind the door: checks, shows, forwards, answers."""
+    """Checks, shows, forwards and answers notifications."""
 
     waits = True  # for the sandbox, or for the receiver behind
 
@@ -174,7 +174,7 @@ class _Shown(Door):
         from qftools.sandbox.notifications.post import post
 
         if self._forward:
-            # A forged one goes on as well: the receiver behind is to refuse it itself.
+            # A forged notification is forwarded too: the receiver has to reject it itself.
             posted = post(self._forward, headers, arrival.body, anywhere=True)
             return posted.status or 502, posted.body
         return (403, b"") if arrival.signed is False else (200, self._answer.encode())

@@ -1,4 +1,5 @@
-"""``qftools policy``: how patient a cancel is, by wallet, and who says so; and how to change it."""
+"""``qftools policy``: timeouts and retries per wallet, with sources; and the options to change
+them."""
 
 from __future__ import annotations
 
@@ -86,7 +87,7 @@ def _number(policy: Policy, name: str, value: str) -> Any:
 @click.argument("pay_type", required=False, metavar="[PAY_TYPE]")
 @json_option
 def policy(pay_type: str | None, as_json: bool) -> None:
-    """Show the waits and limits of a cancel."""
+    """Show the timeouts and retries of a cancel."""
     from qftools import catalogue
     from qftools.cancellation.policy import policy_for, rules, rules_for
 

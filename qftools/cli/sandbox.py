@@ -132,9 +132,9 @@ def sandbox(
 
 
 def _collect_seldom() -> None:
-    """Keep the garbage collector out of the way: books only grow, and hold no cycles.
+    """Disable most garbage collection: orders only grow, and hold no cycles.
 
-    Looking through them again and again took a sixth of the time of each answer.
+    Scanning them took a sixth of the time of each answer.
     """
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)

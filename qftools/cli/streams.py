@@ -112,7 +112,7 @@ class Printer(io.TextIOBase):
 
     @property
     def reader_is_gone(self) -> bool:
-        """Tell whether it is the other end of a pipe that has gone, as with ``| head``."""
+        """Tell whether the other end of a pipe is closed, as with ``| head``."""
         return isinstance(self.trouble, BrokenPipeError)
 
     @property

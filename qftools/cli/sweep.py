@@ -1,4 +1,4 @@
-"""``qftools sweep``: a file of doubtful orders, each brought to its verdict."""
+"""``qftools sweep``: resolves a file of orders with unknown results."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def sweep(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Bring a file of doubtful orders to their verdicts."""
+    """Resolve a file of orders with unknown results."""
     from qftools.sweep import sweep as sweeping
     from qftools.sweep.files import AGAIN, Orders, Results
 

@@ -32,8 +32,8 @@ FIELDS = (
     Hidden("outcardnm", "payer", "91APP"),
     Hidden("payment_data_enc", "payer", "docs2024"),
 )
-"""What a wallet calls its payer (``openid``, ``cardcd``) is not here: it says who that is to
-nobody but the wallet, and programs need it."""
+"""What a wallet calls its payer (``openid``, ``cardcd``) is not here: only the wallet can tell who
+that is, and programs need it."""
 
 _BLANKS = str.maketrans("", "", "_- ")
 KEY_FIELDS = frozenset(row.name for row in FIELDS if row.about == "key")

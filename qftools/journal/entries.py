@@ -34,7 +34,7 @@ class Entry:
         unanswered: The endpoint of a question that may have left without its
             answer having been seen; None where there is none.
         settled: Nothing is owed any more.
-        busy: Somebody is at it now.
+        busy: A process is cancelling it now.
     """
 
     number: int

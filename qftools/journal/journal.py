@@ -91,7 +91,7 @@ class Journal:
         says about order, policy and routes; one that can't be read is left as it is.
 
         Raises:
-            BusyError: Somebody else is cancelling this order; nothing was sent.
+            BusyError: Another process is cancelling this order; nothing was sent.
             JournalError: The journal can't be written; nothing was sent.
             InputError: The order can't be asked for; nothing was sent.
         """
@@ -120,7 +120,7 @@ class Journal:
             watch: Told of every question.
 
         Raises:
-            BusyError: Somebody else is at it; nothing was sent.
+            BusyError: Another process is cancelling it; nothing was sent.
             InputError: There is no such entry, or it belongs to another account.
             JournalError: The journal can't be written, or the entry can't be read;
                 nothing was sent.
@@ -274,7 +274,7 @@ class Journal:
                 raise BusyError(
                     f"order {text_or_none(row['out_trade_no']) or text_or_none(row['syssn'])}"
                     f" (entry {number} of {self.path}) is being"
-                    " cancelled by somebody else right now: let that finish"
+                    " cancelled by another process: wait until it ends"
                 )
             entry = self._readable(row)
             if not _is_for(entry, client):

@@ -46,7 +46,7 @@ class Owner:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             if _lock(self._file) and _is_still(path, self._file):
                 return
-            # Somebody who cleans up was faster: once more, under another name.
+            # Another process removed it while cleaning up: try again, under another name.
             os.close(self._file)
             self._file, self.name = None, secrets.token_hex(8)
         raise OSError(f"no lock can be taken beside {self._beside}")
@@ -120,7 +120,7 @@ def _remove_if_dead(path: Path) -> bool:
 
 def _lock(file: int) -> bool:
     if sys.platform == "emscripten":
-        return True  # Python in a browser has no locks, and nobody else to keep out
+        return True  # Python in a browser has no locks, and no other processes
     try:
         if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

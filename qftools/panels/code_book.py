@@ -1,4 +1,5 @@
-"""The code book: what a response code means, whether money may have moved, what to do next."""
+"""The code book: what a response code means, whether the payer may have been charged, what to do
+next."""
 
 from __future__ import annotations
 

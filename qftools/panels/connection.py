@@ -1,4 +1,4 @@
-"""The connection panel: which gateway is asked, with whose credentials; and what moves money."""
+"""The connection panel: chooses gateway and credentials, and guards actions that charge."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ MOVES_MONEY = frozenset({"pay", "refund", "cancel"})
 
 
 class Connection(Panel):
-    """Sandbox by default; a real gateway with credentials of one's own, behind the guard.
+    """The sandbox by default; a real gateway with your own credentials, behind the guard.
 
     The key is typed or comes from the environment, and is forgotten by the panel as soon as
-    it is connected. Where real money is at stake, whatever could move it wants a second press.
+    it is connected. On a real gateway, an action that could charge needs a second press.
 
     Args:
         sandbox: The sandbox to begin with; one of its own when left out.

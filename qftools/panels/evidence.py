@@ -1,4 +1,4 @@
-"""An outcome of `cancel`, drawn: each question with what it told, and what the verdict rests on."""
+"""An outcome of `cancel`, drawn: each request with its answer, and the proof of the verdict."""
 
 from __future__ import annotations
 

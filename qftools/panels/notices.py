@@ -1,4 +1,4 @@
-"""The merchant's mailbox: notifications as they come, each checked as a careful shop would."""
+"""A merchant's receiver: notifications as they arrive, each checked as it should be."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SENT: dict[str, tuple[str, str]] = {
 
 
 class Came(NamedTuple):
-    """One notification with what a careful shop makes of it.
+    """One notification with the results of its checks.
 
     Attributes:
         genuine: The signature is the gateway's over exactly these bytes.
@@ -44,7 +44,7 @@ class Came(NamedTuple):
 
 
 class Notices(Panel):
-    """Let a payer pay, well or badly notified, and see what a careful shop does with it.
+    """Let a payer pay, with a good or bad notification, and see how a receiver should handle it.
 
     Args:
         sandbox: Whose notifications; one of its own when left out.

@@ -1,4 +1,4 @@
-"""What every panel shares: style, language, and a place where no error is lost.
+"""The base of every panel: style, language, and the place for errors.
 
 Shows, decides nothing. Nothing here sends.
 """
@@ -22,7 +22,7 @@ from qftools.panels import style
 
 
 class Panel(VBox):  # type: ignore[misc]
-    """A panel: widgets on top, what they tell below, and troubles shown where they happen.
+    """A panel: widgets on top, results below, and errors shown in place.
 
     A subclass makes its widgets, hands them to this constructor, connects them with `on_press`
     and `on_change`, and says in `show` how everything reads in the language in use.
@@ -67,9 +67,9 @@ class Panel(VBox):  # type: ignore[misc]
         widget.observe(changed, "value")
 
     def guarded(self, act: Callable[[], None]) -> None:
-        """Do something for the reader; show what it raises, and in any case what is true now.
+        """Run *act*; show its error, if any, and redraw the panel.
 
-        Whoever asks for it meanwhile, the panel is written once: when all is done.
+        The panel is redrawn once, at the end, however often a redraw is requested meanwhile.
         """
         self._trouble.value = ""
         inside, self._acting = self._acting, True
@@ -77,7 +77,7 @@ class Panel(VBox):  # type: ignore[misc]
             act()
         except QFPayError as error:
             self._trouble.value = _said(error)
-        except Exception as error:  # in a callback it would be gone without a word
+        except Exception as error:  # an exception in a callback would be lost
             self._trouble.value = _unforeseen(error)
         finally:
             self._acting = inside

@@ -113,7 +113,7 @@ CHECKS: dict[str, Callable[..., Found]] = {
 
 
 class Repair(Panel):
-    """Tells whether a broken integration works now.
+    """Checks whether a broken integration works now.
 
     Args:
         name: Which one; a key of [CHECKS][qftools.panels.repairs.CHECKS].

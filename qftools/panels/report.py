@@ -1,4 +1,4 @@
-"""The report: what an integration did wrong on the sandbox, live."""
+"""The report: the mistakes of an integration on the sandbox, live."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GRADES = {
 
 
 class Report(Panel):
-    """What the sandbox saw an integration do wrong, the gravest first.
+    """The mistakes that the sandbox found, the most serious first.
 
     Other panels of the same sandbox keep it current; the button looks again after calls
     that were made elsewhere.

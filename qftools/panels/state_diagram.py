@@ -16,7 +16,7 @@ _GOOD = {Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.ALREADY_REFUNDED,
 
 
 def tone_of(verdict: Verdict) -> str:
-    """Return how a verdict is coloured: settled, money moved, or still open."""
+    """Return the colour of a verdict: finished, charged, or still open."""
     if verdict in _GOOD:
         return "ok"
     return "info" if verdict is Verdict.PAID else "wait"

@@ -68,7 +68,7 @@ PAYERS: tuple[int, ...] = (
 )  # fmt: skip
 """What can be chosen for payer and wallet: lines of the sandbox's table of magic numbers."""
 
-# What a mode wants besides the common fields; shown to nobody, accepted by the sandbox.
+# Extra fields that a mode requires; not shown, accepted by the sandbox.
 _EXTRA: dict[str, dict[str, str]] = {
     "jsapi": {"sub_openid": "oLn1AwHk_sandbox"},
     "mini": {"sub_openid": "oLn1AwHk_sandbox"},

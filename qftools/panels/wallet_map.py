@@ -1,4 +1,4 @@
-"""The wallet map: every pay type, the call that cancels it, why, and how sure that is."""
+"""The wallet map: every pay type, the call that cancels it, why, and how certain that is."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TONES = {"published": "ok", "inferred": "info", "ask": "wait", "unlisted": "dim
 
 
 class WalletMap(Panel):
-    """Search wallets, modes and regions; read which call cancels, by whose word.
+    """Search wallets, modes and regions; read which call cancels, by which edition of the docs.
 
     Args:
         search: What to begin with.

@@ -1,1 +1,1 @@
-"""Many doubtful orders at once: read, cancelled at the permitted rate, written to a file."""
+"""Many orders with unknown results: read, cancelled at the permitted rate, written to a file."""

@@ -1,4 +1,4 @@
-"""Many doubtful orders at once: each to its verdict, at the pace that the gateway allows.
+"""Many orders with unknown results at once, within the gateway's rate limits.
 
 Takes any executor. Knows no file: rows come in, results come out as they are ready.
 """
@@ -54,11 +54,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one order.
+    """The result of one order.
 
     Attributes:
         line: The line that it came from.
-        order: The order, with what the books told about it.
+        order: The order, completed with the gateway's values.
         verdict: How it ended; empty for a dry run, or where it did not end.
         charged: Whether the payer was: no, yes, returned, unknown.
         finding: What the last query told.
@@ -88,7 +88,7 @@ class Task:
     Attributes:
         connect: Makes a client; called in the worker.
         journal: The journal's file on the worker's machine; None for none.
-        policy: How patient to be; None for each pay type's own.
+        policy: Timeouts and retries; None for each pay type's own.
         profile, hk_cancel: Which call cancels, see ``cancel``.
         dry: Only look.
         limit: Whose limit it is: ``"account"`` counts the requests of the app
@@ -109,7 +109,7 @@ class Task:
 
 
 class Stopped(BaseException):
-    """The sweep is told to stop: the order is left for later."""
+    """The sweep stops: the order is left for later."""
 
 
 class InlineExecutor(Executor):
@@ -138,14 +138,14 @@ class InlineExecutor(Executor):
         future: Future[_Made] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # Ctrl-C is not the work's: it goes to whoever sweeps
+        except Exception as error:  # Ctrl-C is not an error of the job: it goes to the caller
             future.set_exception(error)
         return future
 
 
 @dataclass(slots=True)
 class Sweep:
-    """Brings many orders to their verdicts.
+    """Cancels many orders, each to its verdict.
 
     Args:
         task: What the workers do.
@@ -177,7 +177,7 @@ class Sweep:
         """Yield each order's result as it is ready; close the iterator to stop early.
 
         Rows are read as they are needed. What was begun when it stops is in the
-        journal; it is gone on with when the same order comes again.
+        journal; it is resumed when the same order comes again.
         """
         executor = self.executor or self._own_executor()
         stop = threading.Event()

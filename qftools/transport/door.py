@@ -46,7 +46,7 @@ class WireResponse:
     """One HTTP answer, and what becomes of it on its way.
 
     Attributes:
-        fate: ``answer``: delivered. ``refused``: as if nobody listened. ``lost``: the
+        fate: ``answer``: delivered. ``refused``: as if no server listened. ``lost``: the
             connection ends without a reply. ``half``: it ends in the middle of the body.
         delay: Seconds before anything leaves.
     """

@@ -2,8 +2,8 @@
 
 It drops the legacy header with underscores, writes header names its own way, has no word
 for "close without a reply", and gives every request to a thread; each is a small override.
-The sandbox answers one request at a time and waits for nobody, so its answers are made in
-the loop that reads them, twice as fast; threads do what waits: slow replies and notifications.
+The sandbox answers one request at a time without waiting, so its answers are made in the loop that
+reads them, twice as fast; threads do work that waits: slow replies and notifications.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _LOG.setLevel(logging.ERROR)
 
 
 class Served(Protocol):
-    """A WSGI application in two halves; where the first one never `waits`, the loop runs it."""
+    """A WSGI application in two halves; the loop runs the first one if it never `waits`."""
 
     waits: bool
 
@@ -53,11 +53,11 @@ class Served(Protocol):
         """Make the answer."""
 
     def leaves_at_once(self, response: WireResponse) -> bool:
-        """Tell whether an answer can leave with nothing to wait for."""
+        """Tell whether an answer can be sent without waiting."""
 
 
 class _NeedsThread(BaseException):
-    """What is left to do may wait for somebody."""
+    """Hand this request to a worker thread."""
 
 
 class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
@@ -126,7 +126,7 @@ class _Task(WSGITask):  # type: ignore[misc]
             raise ClientDisconnected from None
 
     def _begin(self) -> None:
-        """Make the answer; go on here if nothing that comes after it waits."""
+        """Make the answer; continue here if nothing after it waits."""
         app: Served = self.channel.server.application
         if app.waits:
             raise _NeedsThread

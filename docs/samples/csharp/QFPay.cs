@@ -159,7 +159,7 @@ static class QFPay
     // --8<-- [end:close]
 
     // --8<-- [start:refund]
-    /// Give money back. syssn is the payment's, outTradeNo a new one for the refund.
+    /// Refund. syssn is the payment's, outTradeNo a new one for the refund.
     static Task<Answer> Refund(string syssn, string outTradeNo, long txamt, string txdtm)
     {
         return Call("refund", new Dictionary<string, string>
@@ -232,7 +232,7 @@ static class QFPay
             }
             await Task.Delay(TimeSpan.FromSeconds(Pause));
         }
-        return "UNRESOLVED"; // not failed: go on later, and charge nobody again
+        return "UNRESOLVED"; // not failed: resume later, and do not charge again
     }
     // --8<-- [end:cancel]
 

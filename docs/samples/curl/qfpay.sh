@@ -83,7 +83,7 @@ close() { # out_trade_no txamt txdtm
 # --8<-- [end:close]
 
 # --8<-- [start:refund]
-# Give money back. syssn is the payment's, out_trade_no a new one for the refund.
+# Refund. syssn is the payment's, out_trade_no a new one for the refund.
 refund() { # syssn out_trade_no txamt txdtm
   call refund "syssn=$1" "out_trade_no=$2" "txamt=$3" "txdtm=$4"
 }
@@ -125,7 +125,7 @@ cancel() { # out_trade_no txamt txdtm reversal|close
     esac
     sleep "$QFPAY_PAUSE"
   done
-  echo UNRESOLVED # not failed: go on later, and charge nobody again
+  echo UNRESOLVED # not failed: resume later, and do not charge again
 }
 # --8<-- [end:cancel]
 

@@ -115,7 +115,7 @@ func call(endpoint string, params map[string]string) (answer, error) {
 
 // --8<-- [start:payment]
 
-// payment asks for money. txamt is an integer in the smallest unit: 2500 is 25.00 HKD.
+// payment places a payment. txamt is an integer in the smallest unit: 2500 is 25.00 HKD.
 func payment(payType string, txamt int64, txcurrcd, outTradeNo, txdtm, goodsName, authCode string) (answer, error) {
 	return call("payment", map[string]string{
 		"pay_type":     payType,
@@ -163,7 +163,7 @@ func closeOrder(outTradeNo string, txamt int64, txdtm string) (answer, error) {
 
 // --8<-- [start:refund]
 
-// refund gives money back. syssn is the payment's, outTradeNo a new one for the refund.
+// refund sends a refund. syssn is the payment's, outTradeNo a new one for the refund.
 func refund(syssn, outTradeNo string, txamt int64, txdtm string) (answer, error) {
 	return call("refund", map[string]string{
 		"syssn": syssn, "out_trade_no": outTradeNo,
@@ -245,7 +245,7 @@ func cancel(outTradeNo string, txamt int64, txdtm, how string) (string, error) {
 		}
 		time.Sleep(pause)
 	}
-	return "UNRESOLVED", nil // not failed: go on later, and charge nobody again
+	return "UNRESOLVED", nil // not failed: resume later, and do not charge again
 }
 
 // --8<-- [end:cancel]

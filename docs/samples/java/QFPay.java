@@ -155,7 +155,7 @@ public class QFPay {
     // --8<-- [end:close]
 
     // --8<-- [start:refund]
-    /** Gives money back. syssn is the payment's, outTradeNo a new one for the refund. */
+    /** Sends a refund. syssn is the payment's, outTradeNo a new one for the refund. */
     static JsonObject refund(String syssn, String outTradeNo, long txamt, String txdtm)
             throws OutcomeUnknown {
         return call("refund", Map.of(
@@ -233,7 +233,7 @@ public class QFPay {
             }
             Thread.sleep(PAUSE);
         }
-        return "UNRESOLVED"; // not failed: go on later, and charge nobody again
+        return "UNRESOLVED"; // not failed: resume later, and do not charge again
     }
     // --8<-- [end:cancel]
 

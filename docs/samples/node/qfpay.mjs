@@ -93,7 +93,7 @@ function close(out_trade_no, txamt, txdtm) {
 // --8<-- [end:close]
 
 // --8<-- [start:refund]
-/** Give money back. syssn is the payment's, out_trade_no a new one for the refund. */
+/** Refund. syssn is the payment's, out_trade_no a new one for the refund. */
 function refund(syssn, out_trade_no, txamt, txdtm) {
   return call("refund", { syssn, out_trade_no, txamt: units(txamt), txdtm });
 }
@@ -144,7 +144,7 @@ async function cancel(out_trade_no, txamt, txdtm, how) {
     }
     await sleep(PAUSE * 1000);
   }
-  return "UNRESOLVED"; // not failed: go on later, and charge nobody again
+  return "UNRESOLVED"; // not failed: resume later, and do not charge again
 }
 // --8<-- [end:cancel]
 

@@ -54,7 +54,7 @@ function call(string $endpoint, array $params): array
         ],
         CURLOPT_RETURNTRANSFER => true,
         CURLOPT_CONNECTTIMEOUT => 5,
-        CURLOPT_TIMEOUT => 60, // certificates are checked unless somebody switches that off
+        CURLOPT_TIMEOUT => 60, // certificates are checked by default
         CURLOPT_HEADERFUNCTION => function ($curl, string $line) use (&$signature): int {
             if (stripos($line, 'X-QF-SIGN:') === 0) {
                 $signature = trim(substr($line, 10));
@@ -114,7 +114,7 @@ function close(string $out_trade_no, int $txamt, string $txdtm): array
 // --8<-- [end:close]
 
 // --8<-- [start:refund]
-/** Give money back. syssn is the payment's, out_trade_no a new one for the refund. */
+/** Refund. syssn is the payment's, out_trade_no a new one for the refund. */
 function refund(string $syssn, string $out_trade_no, int $txamt, string $txdtm): array
 {
     return call('refund', compact('syssn', 'out_trade_no', 'txamt', 'txdtm'));
@@ -183,7 +183,7 @@ function cancel(string $out_trade_no, int $txamt, string $txdtm, string $how): s
         }
         usleep((int) (PAUSE * 1_000_000));
     }
-    return 'UNRESOLVED'; // not failed: go on later, and charge nobody again
+    return 'UNRESOLVED'; // not failed: resume later, and do not charge again
 }
 // --8<-- [end:cancel]
 

@@ -122,7 +122,7 @@ def close(out_trade_no, txamt, txdtm):
 
 # --8<-- [start:refund]
 def refund(syssn, out_trade_no, txamt, txdtm):
-    """Give money back. syssn is the payment's, out_trade_no a new one for the refund."""
+    """Refund. syssn is the payment's, out_trade_no a new one for the refund."""
     return call(
         "refund",
         {"syssn": syssn, "out_trade_no": out_trade_no, "txamt": units(txamt), "txdtm": txdtm},
@@ -177,7 +177,7 @@ def cancel(out_trade_no, txamt, txdtm, how):
             except OutcomeUnknown:
                 pass  # it may have worked: look again
         time.sleep(PAUSE)
-    return "UNRESOLVED"  # not failed: go on later, and charge nobody again
+    return "UNRESOLVED"  # not failed: resume later, and do not charge again
 
 
 # --8<-- [end:cancel]
