@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qftools.texts import of_a_log, spoken, text
+from qftools.texts import of_a_log, of_system, spoken, text
 
 if TYPE_CHECKING:
     from qftools.exchange.redaction import ShownExchange
@@ -51,8 +51,8 @@ class QFPayError(Exception):
         What the system or a library said is repeated as it is.
 
         Example:
-            >>> TransportError("the reply is not JSON: {cause}", cause="ValueError").say("zh")
-            '应答不是 JSON：ValueError'
+            >>> TransportError("the reply is not JSON: {cause}", cause="JSONDecodeError").say("zh")
+            '应答不是 JSON：格式错误'
         """
         return _filled(text(self._text, language), self._values, spoken(language))
 
@@ -225,7 +225,7 @@ def _filled(text: str, values: Mapping[str, object], language: str) -> str:
     if not values:
         return text  # as it is: it may hold braces of its own
     said = {
-        name: value.say(language) if hasattr(value, "say") else value
+        name: value.say(language) if hasattr(value, "say") else of_system(value, language)
         for name, value in values.items()
     }
     return text.format(**said)

@@ -123,6 +123,52 @@ def mark(message: str, /) -> str:
     return message
 
 
+# What the system and the libraries say most often, for readers of Chinese.
+_OF_SYSTEM = frozenset(
+    {
+        mark("Address already in use"),
+        mark("Bad file descriptor"),
+        mark("Broken pipe"),
+        mark("Connection refused"),
+        mark("Connection reset by peer"),
+        mark("Connection timed out"),
+        mark("File exists"),
+        mark("Input/output error"),
+        mark("Is a directory"),
+        mark("Name or service not known"),
+        mark("Network is unreachable"),
+        mark("No route to host"),
+        mark("No space left on device"),
+        mark("No such file or directory"),
+        mark("Not a directory"),
+        mark("Permission denied"),
+        mark("Read-only file system"),
+        mark("Temporary failure in name resolution"),
+        mark("Too many open files"),
+        # Errors by the name of their class: their own texts can repeat a secret.
+        mark("ChunkedEncodingError"),
+        mark("ConnectTimeout"),
+        mark("ConnectionError"),
+        mark("JSONDecodeError"),
+        mark("ProtocolError"),
+        mark("ReadTimeout"),
+        mark("RecursionError"),
+        mark("SSLError"),
+        mark("UnicodeDecodeError"),
+    }
+)
+
+
+def of_system(said: object, language: str | None = None) -> object:
+    """Return what the system or a library *said*, translated if it is a common message.
+
+    Example:
+        >>> of_system("Connection refused", "zh"), of_system(2500, "zh")
+        ('连接被拒绝', 2500)
+    """
+    return text(said, language) if isinstance(said, str) and said in _OF_SYSTEM else said
+
+
 def harmless(value: object) -> str:
     """Return *value* as text that can't steer a terminal.
 

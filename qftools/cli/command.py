@@ -19,6 +19,7 @@ from qftools.cli import exits
 from qftools.cli.output import as_json, plain, query_line
 from qftools.cli.streams import Printer, printing
 from qftools.locale import LANGUAGES, language, mark, text, use_language
+from qftools.texts import of_system
 
 if TYPE_CHECKING:
     from qftools.models import Reply
@@ -69,6 +70,21 @@ _CLICK_SAYS = (
         "Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1
     ),
     ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
+    ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1),
+    mark("Missing parameter"),
+    mark("Missing {param_type}"),
+    mark("Missing parameter: {param_name}"),
+    mark("Could not open file {filename!r}: {message}"),
+    mark("unknown error"),
+    mark("directory"),
+    mark("path"),
+    mark("{name} {filename!r} is a file."),
+    mark("{name} {filename!r} is not readable."),
+    mark("{name} {filename!r} is not writable."),
+    mark("Argument {name!r} takes {nargs} values."),
+    mark("Choose from:\n\t{choices}"),
+    mark("Error: invalid input"),
+    mark("env var: {var}"),
 )
 
 
@@ -277,7 +293,8 @@ def _say_broken(error: Exception) -> None:
     if os.environ.get("QFTOOLS_DEBUG"):
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     if isinstance(error, OSError) and error.strerror:
-        said = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        reason = str(of_system(error.strerror))
+        said = f"{error.filename}: {reason}" if error.filename else reason
         click.echo(text("Error: {message}").format(message=plain(said)), err=True)
         return
     last = traceback.extract_tb(error.__traceback__)[-1]

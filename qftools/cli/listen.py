@@ -12,6 +12,7 @@ import click
 from qftools.cli import exits, output
 from qftools.cli.command import Command, client_key_option, json_option, option
 from qftools.locale import mark, text
+from qftools.texts import of_system
 from qftools.transport.door import Door, WireRequest, WireResponse, plain
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def listen(
     except OSError as error:
         raise click.UsageError(
             text("Can't listen on port {port}: {reason}. --port 0 takes a free one.").format(
-                port=port, reason=error.strerror
+                port=port, reason=of_system(error.strerror)
             )
         ) from error
     url = f"{server.url}/"

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO, cast
 
+from qftools.texts import of_system
+
 MOST_KEPT = 20_000  # characters of what could not be written
 
 # Control characters but tab and line ends; controls of bidi. An ESC passes before colours and
@@ -118,7 +120,7 @@ class Printer(io.TextIOBase):
     @property
     def reason(self) -> str:
         """Why nothing can be written, in the system's words."""
-        return getattr(self.trouble, "strerror", None) or str(self.trouble)
+        return str(of_system(getattr(self.trouble, "strerror", None) or str(self.trouble)))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
@@ -92,7 +93,7 @@ def _without_length(headers: Headers) -> Headers:
 
 
 def as_text(exchange: ShownExchange) -> str:
-    """Request and reply as they looked on the wire, for a person."""
+    """Request and reply for a person: as on the wire, but JSON's ``\\uXXXX`` as letters."""
     request, response = exchange.request, exchange.response
     lines = [*_message(f"{request.method} {request.url}", request)]
     lines += [f"-- {exchange.seconds:.3f} s --"]
@@ -102,7 +103,16 @@ def as_text(exchange: ShownExchange) -> str:
 
 def _message(first: str, message: Request | Response) -> list[str]:
     headers = [f"{name}: {value}" for name, value in message.headers]
-    return [first, *headers, "", message.body.decode("utf-8", "backslashreplace")]
+    body = message.body.decode("utf-8", "backslashreplace")
+    return [first, *headers, "", _ESCAPED.sub(_letter, body)]
+
+
+_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u([0-9A-Fa-f]{4})")
+
+
+def _letter(escaped: re.Match[str]) -> str:
+    letter = chr(int(escaped[2], 16))
+    return escaped[1] + letter if letter > "\x9f" and letter.isprintable() else escaped[0]
 
 
 # ---- HAR -----------------------------------------------------------------------------

@@ -334,8 +334,7 @@ def _json_rows(lines: Lines) -> Iterator[tuple[int, Given | str]]:
         try:
             values = json.loads(written, object_pairs_hook=_object)
         except (ValueError, RecursionError) as error:
-            cause = text("nested too deeply") if isinstance(error, RecursionError) else error
-            yield line, text("no JSON: {cause}").format(cause=cause)
+            yield line, text("no JSON: {cause}").format(cause=_cause(error))
             continue
         if not isinstance(values, dict):
             yield line, text("no JSON object")
@@ -383,6 +382,12 @@ def _cells(written: str, separator: str) -> list[str] | str | None:
         if "unexpected end of data" in str(error):
             return None
         return text("no CSV: {cause}").format(cause=error)
+
+
+def _cause(error: ValueError | RecursionError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return text("wrong at character {position}").format(position=error.pos + 1)
+    return text("nested too deeply") if isinstance(error, RecursionError) else str(error)
 
 
 def _too_long() -> str:
