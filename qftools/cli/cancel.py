@@ -1,4 +1,4 @@
-"""``qftools cancel``: one order, from doubt to a verdict; the exit status is the verdict's."""
+"""``qftools cancel``: cancels one order; the exit status is the verdict's."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def cancel(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Call an order off, and prove what became of it."""
+    """Cancel an order, and confirm the result."""
     from qftools.cancellation.run import cancel as cancel_order
     from qftools.cancellation.verdicts import VERDICTS
     from qftools.models import Order
@@ -105,7 +105,7 @@ def cancel(
 
 
 def _again(outcome: Outcome, client: Client, journal: Journal | None) -> str | None:
-    """The command that goes on with a cancel that is not settled, None where nothing is owed."""
+    """The command that resumes an unfinished cancel, None if it is finished."""
     from qftools.errors import JournalError
     from qftools.journal.journal import SETTLED
 

@@ -1,4 +1,4 @@
-"""``qftools pending``, ``resume``, ``journal list`` and ``journal show``: what is owed and kept."""
+"""``qftools pending``, ``resume``, ``journal list`` and ``journal show``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ no_journal_option = option(
 
 
 def default_path() -> Path:
-    """Where a user's journal is, if nobody says otherwise: with the programs' states."""
+    """The default journal file of a user: in the folder for programs' states."""
     if os.name == "nt":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home())
     else:
@@ -68,11 +68,11 @@ def open_journal(path: str | None) -> Journal:
 
 
 def existing_journal(path: str | None) -> Journal | None:
-    """The journal, for reading: a look must not make a file."""
+    """The journal, for reading: reading must not create a file."""
     where = Path(path) if path else default_path()
     if not where.exists():
         typed = click.get_current_context().get_parameter_source("journal")
-        if typed is ParameterSource.COMMANDLINE:  # a slip of the pen, not a first day
+        if typed is ParameterSource.COMMANDLINE:  # a typing mistake, not a first run
             raise click.UsageError(text("There is no journal {path}.").format(path=path))
         return None
     return open_journal(path)
@@ -91,7 +91,7 @@ def existing_journal(path: str | None) -> Journal | None:
 @journal_option
 @json_option
 def pending(journal: str | None, as_json: bool) -> None:
-    """List what the journal owes."""
+    """List unfinished cancels."""
     opened = existing_journal(journal)
     owed = opened.pending() if opened else ()
     unread = _unread(opened)
@@ -115,7 +115,7 @@ def pending(journal: str | None, as_json: bool) -> None:
 
 
 def _unread(opened: Journal | None, client: Client | None = None) -> list[Unreadable]:
-    """The entries that can't be read and of which nothing says that they are settled."""
+    """The unreadable entries that may be unfinished."""
     return [entry for entry in opened.unreadable(client) if not entry.settled] if opened else []
 
 
@@ -204,7 +204,7 @@ def _brief(entry: Entry) -> dict[str, object]:
 def resume(
     wanted: tuple[str, ...], everything: bool, journal: str | None, as_json: bool, **options: Any
 ) -> None:
-    """Go on with what the journal owes."""
+    """Resume unfinished cancels."""
     if bool(wanted) == everything:
         raise click.UsageError(text("Give either numbers of entries (qftools pending) or --all."))
     opened = existing_journal(journal)
@@ -251,7 +251,7 @@ def _say_others(journal: Journal, client: Client) -> None:
 def _resumed(
     journal: Journal, client: Client, number: int, as_json: bool, *, several: bool
 ) -> Outcome | QFPayError:
-    """How an entry ended, or why it could not be gone on with: of several, the others go on."""
+    """The outcome of an entry, or the error that prevented it; other entries still continue."""
     from qftools.errors import BusyError, QFPayError
 
     try:
@@ -303,7 +303,7 @@ def _status(ends: list[Outcome | QFPayError], unread: int) -> int:
     help=mark("Show the journal: all cancels, or every request and answer of one, redacted."),
 )
 def journal() -> None:
-    """Show what the journal has."""
+    """Show the journal."""
 
 
 @journal.command(
@@ -320,7 +320,7 @@ def journal() -> None:
 @journal_option
 @json_option
 def list_(journal: str | None, as_json: bool) -> None:
-    """List every cancel that the journal has."""
+    """List every cancel of the journal."""
     opened = existing_journal(journal)
     entries = opened.entries() if opened else ()
     unread = opened.unreadable() if opened else ()
@@ -408,7 +408,7 @@ def _found(journal: Journal | None, which: str) -> tuple[Entry, ...]:
 
 
 def _owed(journal: Journal | None, which: str) -> Entry:
-    """The one entry that *which* means: of several the one that is not settled."""
+    """The entry that *which* means: of several, the unfinished one."""
     found = _found(journal, which)
     owed = [entry for entry in found if not entry.settled] or found
     if len(owed) == 1:
