@@ -87,6 +87,8 @@ def _from_python(source: str, call: str) -> Iterator[Paste]:
         return
     arguments = [_literal(argument) for argument in tree.args]
     options = {word.arg: _literal(word.value) for word in tree.keywords if word.arg}
+    if any(options.get(name, 0) is None for name in ("url", "data", "headers", "params")):
+        return  # variables: their values stand elsewhere in the paste
     method = "GET" if ".get" in call else "POST"
     if ".request" in call and arguments:
         method = str(arguments.pop(0))

@@ -14,6 +14,7 @@ SIGNATURE = re.compile(
     r"|(?:md5|sha256)(?:[ _]?value)?|digest)"
 )
 DIGEST = re.compile(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}")
+_LOOKS_SO = re.compile(r"[A-Za-z_:@.\[][A-Za-z0-9_.\-\[\] :]{0,63}")
 _PLAIN = re.compile(r"[^a-z0-9]")
 # Words that a log puts beside the fields of a request: in a group with one of them, only known
 # names are the request's.
@@ -116,7 +117,9 @@ def field(name: str) -> str:
         >>> field("outTradeNo"), field("TxAmt"), field("shop")
         ('out_trade_no', 'txamt', '')
     """
-    return _tables()[0].get(plain(name), "") if len(name) < 64 else ""
+    if not _LOOKS_SO.fullmatch(name):  # "$.respcd" is a path
+        return ""
+    return _tables()[0].get(plain(name), "")
 
 
 def is_telling(name: str) -> bool:
@@ -132,7 +135,7 @@ def header(name: str) -> str:
         >>> header("HTTP_X_QF_SIGN"), header("xQfAppcode"), header("Host")
         ('X-QF-SIGN', 'X-QF-APPCODE', '')
     """
-    if len(name) > 40:
+    if len(name) > 40 or not _LOOKS_SO.fullmatch(name):
         return ""
     return _tables()[1].get(plain(name).removeprefix("http"), "")
 

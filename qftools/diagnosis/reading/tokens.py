@@ -38,7 +38,9 @@ _QUOTES, _PREFIXES = "\"'`“‘", "bBuUrRfF@$"
 _AFTER_QUOTE = re.compile(r"[\s,;:=)\]}.&|+\-/<>\\]|$|\.\s|to\b|，|。|；")
 _COUNTED = re.compile(r"(?:string\((\d{1,7})\)\s|s:(\d{1,7}):)\"")
 _PRINTED = re.compile(r"\[([^\]\[\n\"']{1,100})\] => ?")
-_PRINTED_END = re.compile(r"\n|[ \t]+\[[^\]\[\n\"']{1,100}\] => ?|[ \t]*\)[ \t]*(?=\n|$|\))")
+_PRINTED_END = re.compile(
+    r"\n|[ \t]+\[[^\]\[\n\"']{1,100}\] => ?|[ \t]*\)[ \t]*(?=\n|$|\))|[ \t]+\)(?=[ \t])"
+)
 _NESTED = re.compile(r"(?:Array|[\w\\]{1,80} Object)[ \t\n]*\(")
 _SEP = re.compile(r"(?<=[\"'] )to(?= [\"'])|=>|->(?!\w)|:=|==|=|:(?!//)|：")
 _URL = re.compile(r"https?://[^\s\"'<>`]*|/(?:trade|checkstand|payment_element)/[^\s\"'<>`]*")
@@ -57,7 +59,7 @@ _LAST_ENDS = re.compile(
     r"|[,;，；]\s*+(?=sign|x[-_]qf|签名|key\b|resp)|[)\]}]+$"
 )
 _TABLE_ROW = re.compile(
-    r"[ \t|+*\-•│]*([A-Za-z_][\w.\-]{1,60})[\"']?(?:\t+| {2,}|[ \t]*[|│][ \t]*)"
+    r"[ \t|+*\-•│]*([A-Za-z_][\w.\-]{1,60})[\"']?(?:[ \t]*[|│][ \t]*|\t+| {2,})"
 )
 _TABLE_END = re.compile(r"[ \t]*[|│]?[ \t]*(?=\n|$)")
 _ESCAPE = re.compile(
@@ -246,6 +248,9 @@ def _run(text: str, at: int, failed: _Failed) -> Token | None:
     """``name=value&name=value``, as it stands; a line may break before or behind an ampersand."""
     if at < failed.run:
         return None
+    label = _NAME_IS.match(text, at)
+    if label and _NAME_IS.match(text, label.end()):
+        return None  # body=txamt=1&...: a name, then the run
     start, count, plain = at, 0, False
     while True:
         name = _NAME_IS.match(text, at)
