@@ -6,8 +6,6 @@ Makes the parts, hands each one what it uses, and decides when they run.
 from __future__ import annotations
 
 import importlib
-import logging
-import math
 import os
 import threading
 from collections.abc import Callable
@@ -22,15 +20,13 @@ from qftools.sandbox.gateway.gateway import DEFAULT_PUBLIC_URL, Gateway
 from qftools.sandbox.keeping.keeping import Keeping
 from qftools.sandbox.notifications.notifications import Notifications
 from qftools.sandbox.web.server import Background
+from qftools.sandbox.web.ticker import LONGEST_SLEEP, Ticker
 from qftools.sandbox.web.wsgi import App
 
 if TYPE_CHECKING:
     from qftools.sandbox.report.judge import Judge
     from qftools.sandbox.web.wsgi import Page
     from qftools.transport.door import WireRequest, WireResponse
-
-_LOG = logging.getLogger("qftools.sandbox")
-LONGEST_SLEEP = 0.5  # seconds: the machine's clock can be put forward by hand
 
 
 class Assembly:
@@ -131,48 +127,3 @@ def _static_files(request: WireRequest) -> WireResponse:
     from qftools.sandbox.web.pages import static_files
 
     return static_files(request)
-
-
-class Ticker:
-    """The one thread of a served sandbox whose clock is the machine's.
-
-    Args:
-        tick: Does what is due, and returns when to look again.
-        now: The time of the sandbox's clock.
-    """
-
-    def __init__(self, tick: Callable[[], float], now: Callable[[], float]) -> None:
-        self._tick = tick
-        self._now = now
-        self._woken = threading.Event()
-        self._asleep_until = math.inf  # by the sandbox's clock
-        self._over = False
-        self._thread = threading.Thread(target=self._run, name="qftools-sandbox-clock", daemon=True)
-        self._thread.start()
-
-    def wake_before(self, due: float) -> None:
-        """Look at the clock now if something is due before the next look.
-
-        Most answers change nothing there, and a thread that wakes for each of them costs
-        more than the answer.
-        """
-        if due < self._asleep_until:
-            self._woken.set()
-
-    def stop(self) -> None:
-        """End the thread; does not wait for a receiver that has not answered."""
-        self._over = True
-        self._woken.set()
-        self._thread.join(timeout=1)
-
-    def _run(self) -> None:
-        while not self._over:
-            self._asleep_until = math.inf  # what comes up meanwhile is looked at right after
-            try:
-                until = self._tick()
-            except Exception:  # a full disk, a defect: log it and go on looking at the clock
-                _LOG.exception("the sandbox's clock")
-                until = self._now() + LONGEST_SLEEP
-            self._asleep_until = until
-            self._woken.wait(max(0.0, until - self._now()))
-            self._woken.clear()

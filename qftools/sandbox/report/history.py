@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from qftools import catalogue
 from qftools.exchange import CUT
 from qftools.sandbox.books.orders import Entry
-from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
+from qftools.sandbox.books.states import OPEN, State
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.wire import FormatError, read_params
 from qftools.sandbox.notifications.notices import Notice
@@ -286,8 +286,3 @@ def usable_body(exchange: LoggedExchange) -> dict[str, Any] | None:
     except ValueError:
         return None
     return body if isinstance(body, dict) else None
-
-
-def money_was_there(step: Step) -> bool:
-    """Tell whether the order was paid when a request about it came."""
-    return step.before in MONEY_CAME

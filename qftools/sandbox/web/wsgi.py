@@ -14,6 +14,7 @@ from qftools.errors import SandboxError
 from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.keeping.keeping import Keeping
 from qftools.sandbox.notifications.notifications import Notifications
+from qftools.sandbox.web.ticker import Ticker
 from qftools.transport.door import Door, WireRequest, WireResponse, plain
 
 GATEWAY_PREFIX = "/trade/"
@@ -24,18 +25,6 @@ class Page(Protocol):
 
     def __call__(self, request: WireRequest) -> WireResponse:
         """Answer one request; called with the sandbox's lock held."""
-        ...
-
-
-class Wakes(Protocol):
-    """The thread that looks at the machine's clock."""
-
-    def wake_before(self, due: float) -> None:
-        """Look at the clock now if something is due before the next look."""
-        ...
-
-    def stop(self) -> None:
-        """End the thread."""
         ...
 
 
@@ -65,7 +54,7 @@ class App(Door):
         super().__init__(hosts=hosts)
         self.gateway = gateway
         self.lock = lock
-        self.ticker: Wakes | None = None
+        self.ticker: Ticker | None = None
         self._keeping = keeping
         self._notifications = notifications
         self._pages: dict[str, Page] = {}
