@@ -144,6 +144,38 @@ def test_rows_are_found_however_they_were_written_again(body):
     assert found.id == "row-open" and found.meaning.respcd == "1145"
 
 
+@pytest.mark.parametrize(
+    ("notify_type", "identifier", "money"),
+    [("payment", "row-paid", "yes"), ("refund", "answer-success", "no")],
+)
+def test_a_notification_tells_of_its_own_order_and_is_confirmed_by_a_query(
+    notify_type, identifier, money
+):
+    told = {"status": "1", "respcd": "0000", "cancel": "0", "syssn": SYSSN, "out_trade_no": "A1"}
+
+    (found,) = read({**told, "notify_type": notify_type})
+
+    assert (found.id, found.meaning and found.meaning.money_moved) == (identifier, money)
+    assert found.commands == (f"qftools query --syssn {SYSSN}",)
+
+
+@pytest.mark.parametrize(
+    ("sent", "endpoints"),
+    [
+        ({"pay_type": "800101", "txamt": "1", "txcurrcd": "HKD"}, ["payment"]),
+        ({"syssn": SYSSN}, ["query"]),
+        ({"syssn": SYSSN, "txamt": "1", "txdtm": "t"}, ["reversal", "refund"]),
+    ],
+)
+def test_the_fields_that_were_sent_tell_which_call_an_answer_is_of(sent, endpoints):
+    body = "&".join(f"{name}={value}" for name, value in sent.items()).encode()
+    response = Response(200, (), b'{"respcd": "1145"}')
+
+    found = explain(Exchange("", Request("POST", "", (), body), response, None, 0.0, 0.0)).findings
+
+    assert [f.meaning.endpoint for f in found if f.meaning] == endpoints
+
+
 # ---- sentences -------------------------------------------------------------------------------
 
 SAID = {

@@ -6,6 +6,7 @@ The words come from the catalogue of codes; only what to type next is made here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qftools import catalogue
@@ -45,6 +46,8 @@ def answer_findings(
     if answer is None:
         if response.status == 200:
             yield _not_an_answer(response, params)
+    elif answer.fields.get("notify_type"):
+        yield _notification(answer)
     elif answer.txstatus:
         yield _envelope(answer, {**params, **answer.fields})
     elif answer.respcd == "0000" and answer.rows is not None and endpoint in ("query", ""):
@@ -52,9 +55,18 @@ def answer_findings(
     elif answer.respcd == "0000" and endpoint == "query":
         yield _outer(params)
     else:
-        endpoints = (endpoint,) if endpoint else answer.endpoints
+        endpoints = (endpoint,) if endpoint else _asked_by(params) or answer.endpoints
         order = {**params, **answer.fields}
         yield from _readings(answer.respcd, endpoints, order, signature_right)
+
+
+def _asked_by(params: Mapping[str, str]) -> tuple[str, ...]:
+    """The calls that send such fields, where the paste does not name the call."""
+    if params.get("pay_type") and params.get("txcurrcd"):
+        return ("payment",)
+    if params.get("txamt") and (params.get("syssn") or params.get("out_trade_no")):
+        return ("reversal", "close", "refund")
+    return ("query",) if params.get("syssn") or params.get("out_trade_no") else ()
 
 
 def _readings(
@@ -177,6 +189,23 @@ def _rows(rows: Sequence[Mapping[str, Any]], params: Mapping[str, str]) -> Itera
         )
     for row in rows[:_MOST_ROWS]:
         yield _row(row)
+
+
+def _notification(answer: Answer) -> Finding:
+    """What a notification tells: it is the row of its order, or of its refund."""
+    if answer.fields["notify_type"] == "refund":
+        (found,) = _readings(answer.respcd, ("refund",), answer.fields, False)
+    else:
+        found = _row({**answer.fields, "respcd": answer.respcd})
+    return replace(
+        found,
+        evidence=Text(
+            "通知里的 respcd 与 cancel；签名验证通过才可信",
+            "respcd and cancel of the notification; to be believed only if its signature is right",
+        ),
+        fix=Text("用查询确认，再交付或记账。", "Confirm it by a query, then deliver or book it."),
+        commands=next_commands.query(answer.fields, "refund"),
+    )
 
 
 def _row(row: Mapping[str, Any]) -> Finding:

@@ -133,7 +133,7 @@ def request_refused(history: History) -> Iterator[Found]:
         code = catalogue.codes().get(exchange.respcd)
         callers_fault = code is not None and code.on(exchange.endpoint).kind == "caller"
         reported = exchange.respcd in DUPLICATE_CODES or exchange.signature not in ("ok", "unread")
-        not_there = exchange.response is not None and exchange.response.status in (404, 405)
+        not_there = exchange.response is not None and exchange.response.status == 404
         if (callers_fault and not reported) or (not_there and _is_call(exchange)):
             yield from _refused(history, exchange)
 
