@@ -1,6 +1,6 @@
 """One line for each exchange of a running sandbox: text for people, JSON for programs.
 
-The sandbox never waits for whoever reads them: a reader that stops reading loses lines,
+The sandbox never waits for the reader of these lines: one that stops reading loses some,
 and is told how many.
 """
 
@@ -60,7 +60,7 @@ class ExchangeLines:
             self._left_out += 1
 
     def close(self) -> None:
-        """Print what is waiting, unless nobody reads it."""
+        """Print the waiting lines, unless the output is closed."""
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(None)
             if self._thread.is_alive():
