@@ -54,15 +54,19 @@ def of_a_log() -> Language:
     return _chosen or "en"
 
 
-def choose(language: str) -> None:
-    """Say everything in *language* from now on; see `qftools.use_language`."""
+def choose(language: str) -> bool:
+    """Say everything in *language* from now on, if it is spoken; see `qftools.use_language`."""
     global _chosen
-    _chosen = spoken(language)
+    known = _known(language)
+    if known is None:
+        return False
+    _chosen = known
     _followers[:] = [follower for follower in _followers if follower() is not None]
     for follower in _followers.copy():
         show = follower()
         if show is not None:
             show()
+    return True
 
 
 def follow(show: Callable[[], Any]) -> None:
@@ -182,8 +186,8 @@ def harmless(value: object) -> str:
     )
 
 
-def _known(language: str) -> Language | None:
-    prefix = language[:2].lower()
+def _known(language: object) -> Language | None:
+    prefix = str(language)[:2].lower()
     return next((known for known in LANGUAGES if known == prefix), None)
 
 

@@ -12,6 +12,7 @@ import requests
 
 import qftools
 from qftools import (
+    Client,
     GatewayError,
     InputError,
     Order,
@@ -160,6 +161,12 @@ def test_a_missing_signature_is_refused_with_a_sentence():
         verify(params={"txamt": "1"}, key="abcd1234", signature=None)
     with pytest.raises(InputError, match="signature is missing"):
         verify_body(body=b"{}", key="abcd1234", signature=None)
+
+
+@pytest.mark.parametrize("base_url", [None, 5, ""])
+def test_an_address_that_is_not_set_is_refused_with_a_sentence(client, base_url):
+    with pytest.raises(InputError, match="base_url is"):
+        Client(client.credentials, base_url)
 
 
 def test_every_public_error_is_at_the_front_door():

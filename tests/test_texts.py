@@ -98,9 +98,10 @@ def test_an_error_says_the_same_in_another_process(error):
     assert CHINESE.search(error.say("zh"))
 
 
-def test_a_language_that_is_not_spoken_is_refused():
-    with pytest.raises(InputError, match="language is 'fr'; it must be zh or en"):
-        locale.use_language("fr")
+@pytest.mark.parametrize("language", ["fr", "", None, 5])
+def test_a_language_that_is_not_spoken_is_refused(language):
+    with pytest.raises(InputError, match=f"language is {language!r}; it must be zh or en"):
+        locale.use_language(language)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,8 @@ it: allow "environment-mismatch")
             raise WrongPlaceError(
                 "allow", "has {value!r}", "made of {known}", value=name, known=", ".join(EXCEPTIONS)
             )
+    if not isinstance(base_url, str):  # a variable of the environment that is not set
+        raise _not_a_url(base_url)
     try:
         address = read_address(base_url)
     except AddressError:
@@ -134,6 +136,6 @@ def _refuse_unless(allow: Collection[str], name: str, error: WrongPlaceError) ->
 
 def _not_a_url(base_url: str) -> WrongPlaceError:
     rule = mark("scheme and host, such as https://openapi-hk.qfapi.com")
-    if "@" in base_url:
+    if "@" in str(base_url):
         return WrongPlaceError("base_url", "contains a user or password", rule)
     return WrongPlaceError("base_url", "is {value!r}", rule, value=base_url)

@@ -43,7 +43,5 @@ def use_language(language: str) -> None:
         'zh'
         >>> use_language(before)
     """
-    try:
-        texts.choose(language)
-    except (ValueError, TypeError):
-        raise InputError("language", "is {value!r}", "zh or en", value=language) from None
+    if not texts.choose(language):
+        raise InputError("language", "is {value!r}", "zh or en", value=language)
