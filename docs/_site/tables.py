@@ -19,6 +19,7 @@ from docs._site.words import WORDS
 from qftools import catalogue
 from qftools.cancellation.routing import PROFILES, route
 from qftools.catalogue import Code, Field, PayType
+from qftools.diagnosis.reading.forms import forms
 from qftools.sandbox.gateway import settings as sandbox_settings
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -319,6 +320,12 @@ def page_errors(here: Here) -> str:
     )
 
 
+def paste_forms(here: Here) -> str:
+    """The forms in which `qftools explain` reads a request, each with the same one."""
+    blocks = [f"**{form.name.say(here.lang)}**\n\n```text\n{form.example}\n```" for form in forms()]
+    return "\n\n".join(blocks)
+
+
 def notebooks(here: Here) -> str:
     """The lessons: their titles, and what each says first."""
     rows = []
@@ -343,6 +350,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "floors": floors.inside,
     "notebooks": notebooks,
     "page-errors": page_errors,
+    "paste-forms": paste_forms,
     "pay-types": pay_types,
     "routes": routes,
     "sources": sources,

@@ -104,6 +104,14 @@ def _of_stamps(text: str) -> str:
     return "\n".join([_STAMPED.sub("", line, count=1) for line in lines])
 
 
+def _of_html(text: str) -> str:
+    """A table of HTML, as it is copied from a page's source."""
+    if "</td>" not in text:
+        return text
+    text = re.sub(r"</t[dh]>\s*<t[dh][^<>]{0,200}>", "\t", text)
+    return re.sub(r"</?(?:table|thead|tbody|tr|t[dh])[^<>]{0,200}>", "\n", text)
+
+
 def _of_serialize(text: str) -> str:
     """PHP's serialize: names and values stand in turn."""
     if not re.search(r"a:\d{1,6}:\{s:", text):
@@ -175,5 +183,5 @@ def _names_in(line: str) -> int:
 
 _WRAPPERS: tuple[Callable[[str], str], ...] = (
     *(_of_curl_v, _of_mail, _of_curl_trace, _of_wire_log),
-    *(_of_containers, _of_stamps, _of_serialize, _of_tables),
+    *(_of_containers, _of_stamps, _of_serialize, _of_html, _of_tables),
 )

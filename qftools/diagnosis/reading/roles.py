@@ -32,7 +32,7 @@ _ANSWER_CODE = ("respcd",)
 _DIGEST_AT_END = re.compile(r"(?<![0-9A-Za-z])([0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})[\s.;,)\"']*$")
 _PAIR_OF_FORM = re.compile(r"(?:^|&|\?)[A-Za-z_][\w.\-\[\]%]*=")
 _HAS_NAME = re.compile(
-    r"(?i)(?<![A-Za-z0-9])(?:txamt|txcurrcd|pay_?type|out_?trade_?no|txdtm|goods_?name|syssn|respcd|orig_?syssn"
+    r"(?i)(?<![A-Za-z0-9])(?:set)?(?:txamt|txcurrcd|pay_?type|out_?trade_?no|txdtm|goods_?name|syssn|respcd|orig_?syssn"
     r"|auth_?code|notify_?url|x[-_]?qf[-_]?(?:sign|appcode))(?![A-Za-z0-9])"
 )
 
@@ -160,6 +160,7 @@ def _of_text(pair: Pair, label: str, depth: int) -> Iterator[Event]:
 
 def _of_words(text: str, label: str, depth: int) -> Iterator[Event]:
     """What a text without a known name says: an address, a body, a digest, a dump of its own."""
+    text = text.replace("&amp;", "&")
     method = _METHOD.search(text)
     if method and len(text) < 200:
         yield Event("method", method[1])

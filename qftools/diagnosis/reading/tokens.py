@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from qftools.diagnosis.reading.names import DIGEST, is_known, is_telling
+from qftools.diagnosis.reading.names import DIGEST, is_known, is_signature, is_telling
 
 MOST_TOKENS = 100_000
 
@@ -43,11 +43,13 @@ _PRINTED_END = re.compile(
 )
 _NESTED = re.compile(r"(?:Array|[\w\\]{1,80} Object)[ \t\n]*\(")
 _SEP = re.compile(r"(?<=[\"'] )to(?= [\"'])|=>|->(?!\w)|:=|==|=|:(?!//)|：")
-_URL = re.compile(r"https?://[^\s\"'<>`]*|/(?:trade|checkstand|payment_element)/[^\s\"'<>`]*")
-_WORD = re.compile(r"[^\s\"'`\[\](){}=:,;：“”]+")
+_URL = re.compile(r"(?:https?://|/(?:trade|checkstand|payment_element)/)[^\s\"'<>`，。；、）】]*")
+_WORD = re.compile(r"[^\s\"'`\[\](){}=:,;：，；“”]+")
 _NAME_IS = re.compile(r"[A-Za-z_][\w.\-\[\]%]{0,80}=")
-_TAG = re.compile(r"<([A-Za-z_][\w.\-]{0,60})>([^<>\n]{0,2000})</\1>")
-_CDATA = re.compile(r"<!\[CDATA\[(.*)\]\]>")
+_TAG = re.compile(
+    r"<([A-Za-z_][\w.\-]{0,60})>(?:<!\[CDATA\[([^<>\n]{0,2000})\]\]>|([^<>\n]{0,2000}))</\1>"
+)
+_MARKUP = re.compile(r"</?[A-Za-z][\w.\-:]{0,60}>")
 _VALUE_ENDS = re.compile(
     r"(?P<amp>(?:(?<![ \t])[ \t]*+\r?\n[ \t]*+)?&(?:amp;)?(?:\r?\n[ \t]*+)?)"
     r"|\n|(?<!\s)\s++[A-Za-z_][\w.\-\[\]]{0,60}="
@@ -120,13 +122,15 @@ def _next(text: str, at: int, failed: _Failed) -> Token:
     if char == "<":
         tag = _TAG.match(text, at)
         if tag and is_known(tag[1]):
-            inner = _CDATA.fullmatch(tag[2])
-            return Token("item", at, tag.end(), inner[1] if inner else tag[2], tag[1])
+            return Token("item", at, tag.end(), tag[2] or tag[3] or "", tag[1])
+        markup = _MARKUP.match(text, at)
+        if markup:
+            return Token("word", at, markup.end(), markup[0])
     if char in "[({":
         return Token("open", at, at + 1, char)
     if char in "])}":
         return Token("close", at, at + 1, char)
-    if char in ",;":
+    if char in ",;，；":
         return Token("comma", at, at + 1, char)
     for kind, pattern, starts in (("url", _URL, "h/"), ("sep", _SEP, "=-:：t")):
         found = pattern.match(text, at) if char in starts else None
@@ -232,14 +236,14 @@ def _printed(text: str, at: int) -> Token | None:
 def _table_row(text: str, at: int) -> Token | None:
     """A line whose first column is a known name: a table by tabs, blanks or strokes."""
     found = _TABLE_ROW.match(text, at)
-    if not found or not (is_telling(found[1]) or "QF" in found[1].upper()):
+    if not found or not (is_telling(found[1]) or is_signature(found[1])):
         return None
     stop = text.find("\n", found.end())
     line = text[found.end() : len(text) if stop < 0 else stop].rstrip("\r")
     if line[:1] in ("=", ":", "{", "[", "("):
         return None
     value = re.split(r"\t|[ \t]+[|│]|[|│]$| {2,}(?=\S+$)", line)[0].strip()
-    if is_telling(value):
+    if is_telling(value) or is_signature(value):
         return None  # names in a line of their own: a table with a header
     return Token("item", at, found.end() + len(line), value, found[1])
 
@@ -249,8 +253,8 @@ def _run(text: str, at: int, failed: _Failed) -> Token | None:
     if at < failed.run:
         return None
     label = _NAME_IS.match(text, at)
-    if label and _NAME_IS.match(text, label.end()):
-        return None  # body=txamt=1&...: a name, then the run
+    if label and _NAME_IS.match(text, label.end() + (text[label.end() :][:1] in _QUOTES)):
+        return None  # body=txamt=1&... or body="txamt=1&...": a name, then the run
     start, count, plain = at, 0, False
     while True:
         name = _NAME_IS.match(text, at)

@@ -20,7 +20,8 @@ _LONGEST_LITERAL = 50_000  # characters that are given to the parser of Python
 _TYPE = re.compile(
     r"(?i)(?:new\s+)?(?:[\w.\\/:$@%#&*?<>,\[\]\s]|\(\d+\)){0,120}|\((?:int|string|float|bool)\)\s*"
 )
-_NAME = re.compile(r"[$@:.\-*_]{0,3}[^\W\d][\w.\-/]{0,80}\??")
+_NAME = re.compile(r"[$@:.\-*_]{0,3}[^\W\d](?:[\w.\-/]|->){0,80}\??")
+_SETTER = re.compile(r"(?:.*\.)?set_?([A-Z]\w{1,60})")
 _NOTHING = frozenset(("null", "none", "nil", "undefined", "~", "<null>", "<nil>"))
 _PAIR_IN_A_STRING = re.compile(r"\s*([A-Za-z_][\w.\-\[\]]{0,60})\s?(?:==?|:)\s?(.*)", re.DOTALL)
 
@@ -108,6 +109,10 @@ class _Parser:
     def _line(self, line: list[int], depth: int, number: int) -> Iterator[Pair]:
         if not line or depth > _DEEPEST:
             return
+        pair = self._pair(line) if depth else None
+        if pair is not None and is_known(pair[0]):
+            yield Pair(*pair, number)
+            return
         marks = self._names(line, number >= 0)
         if not marks:
             yield from self._nameless(line, depth, number)
@@ -172,7 +177,7 @@ class _Parser:
         if token.kind == "str":
             return token.text.strip() if 0 < len(token.text) <= 100 else ""
         if token.kind == "word" and _NAME.fullmatch(token.text):
-            return token.text.lstrip("$@:.-*").rstrip("?").rpartition(".")[2] or token.text
+            return re.split(r"\.|->", token.text.lstrip("$@:.-*").rstrip("?"))[-1] or token.text
         return ""
 
     def _sep(self, line: list[int], mark: tuple[int, int, str]) -> str:
@@ -278,6 +283,11 @@ class _Parser:
                     self.text[self.tokens[words[-1]].start : token.start].strip() if words else ""
                 )
                 group = self._inside(index, depth)
+                setter, value = _SETTER.fullmatch(label), _single(group)
+                if setter and is_known(setter[1]) and isinstance(value, str):
+                    yield Pair(setter[1], value, number)
+                    words = []
+                    continue
                 yield Pair("", self._slice_words(words), number) if words else Pair("", "", number)
                 words = []
                 yield Pair(label if _NAME.fullmatch(label) else "", group, number)
@@ -343,6 +353,8 @@ def group_of(value: object) -> Group:
 
 
 def _group_of(value: object, left: list[int]) -> Group:
+    if isinstance(value, dict) and "value" in value and ("name" in value or "key" in value):
+        return Group((Pair(str(value.get("name", value.get("key"))), as_text(value["value"])),))
     rows = list(value.items()) if isinstance(value, dict) else [("", one) for one in _list(value)]
     left[0] -= len(rows)
     kept = rows if left[0] > 0 else []
@@ -364,7 +376,8 @@ def _as_value(value: object, left: list[int]) -> str | Group:
     if _is_pair(value):
         return Group((Pair(value[0], as_text(value[1])),))
     if isinstance(value, (dict, list, tuple)):
-        return _group_of(value, left)
+        group = _group_of(value, left)
+        return group if isinstance(value, dict) else _single(group)
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     return as_text(value)
