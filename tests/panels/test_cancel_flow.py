@@ -158,7 +158,7 @@ def test_every_step_can_be_opened_to_fields_that_explain_themselves():
 
 def test_an_error_in_a_callback_is_shown_in_the_panel(monkeypatch):
     flow = CancelFlow()
-    monkeypatch.setattr(flow.sandbox, "snapshot", None)  # what a broken part would be
+    monkeypatch.setattr(flow.sandbox._keeping, "snapshot", None)  # what a broken part would be
 
     flow.next_button.click()
 
