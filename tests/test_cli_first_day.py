@@ -279,5 +279,15 @@ def test_the_report_puts_findings_that_differ_only_in_their_evidence_together(qf
 
     said = qftools("report", "--sandbox", sandbox.url).output
 
-    assert said.count("Sent a request with a wrong signature") == 1
-    assert "#1 #2 #3" in said
+    assert said.count("Sent a request with a wrong signature  x9: A1") == 1
+    assert "#1, #2, #3" in said
+
+
+@pytest.mark.parametrize("columns", [40, 200])
+def test_the_report_begins_with_its_summary_and_fits_the_terminal(qftools, sandbox, columns):
+    qftools("query", "A1", "--client-key", KEY[::-1])
+
+    told = at_a_terminal(columns, {}, "report", "--sandbox", sandbox.url)
+
+    assert "exchanges checked" in told[0]
+    assert max(map(len, told)) <= min(columns, 110)

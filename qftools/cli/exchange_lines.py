@@ -79,7 +79,7 @@ class ExchangeLines:
         if isinstance(line, dict):
             line = output.as_json(line | {"explanation": why and _brief(why)})
         elif why:
-            line += f"\n{' ' * 10}#{seen.number} {output.plain(why.said.say(language()))}"
+            line += f"  #{seen.number} {output.plain(why.said.say(language()))}"
         return self._redactor.words(line)
 
 
