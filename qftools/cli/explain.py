@@ -105,6 +105,11 @@ _STYLES = {
     show_default=True,
     help=mark("Whether this account's calls must carry an mchid, must not, or may."),
 )
+@option(
+    "--mchid",
+    envvar="QFTOOLS_MCHID",
+    help=mark("The account's merchant number: a program may sign it and not send it."),
+)
 @json_option
 def explain(
     target: str,
@@ -136,6 +141,7 @@ def _explain_paste(
     other_keys: tuple[str, ...],
     which: int | None,
     mchid_rule: str,
+    mchid: str | None,
     as_json: bool,
 ) -> bool:
     from qftools.diagnosis import explain as diagnose
@@ -147,6 +153,7 @@ def _explain_paste(
         which=which,
         environment=environment,
         mchid_rule=mchid_rule,
+        mchid=mchid,
     )
     if as_json:
         print_json(diagnosis.to_dict(code=code))

@@ -68,9 +68,11 @@ class Surroundings:
         mchid_rule: str,
         used_numbers: Iterable[str],
         pay_types: Mapping[str, str],
+        mchid: str | None = None,
     ) -> None:
         self.environment = environment
         self.mchid_rule = mchid_rule
+        self.known = (("mchid", mchid),) if mchid else ()
         self.used = dict.fromkeys(used_numbers, "")
         self.pay_types = dict(pay_types)
         self.numbers: dict[str, int] = {}

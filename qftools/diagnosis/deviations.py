@@ -7,10 +7,12 @@ A deviation is one stage done otherwise than the gateway does it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 Pair = tuple[str, str]
 Pairs = tuple[Pair, ...]
+
+UNSIGNED = ("sign", "sign_type")  # fields that the gateway leaves out
 
 
 class Deviation(NamedTuple):
@@ -28,7 +30,7 @@ class Deviation(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """The fields as somebody signed them.
+    """The fields as they were signed.
 
     Attributes:
         deviations: How they came about; empty for the fields as they were sent.
@@ -59,11 +61,24 @@ def changed(
     return Fields((deviation,), change(pairs), change, step, keyless, frozenset(touched))
 
 
+class Hash(Protocol):
+    """What ``hashlib`` hands out."""
+
+    def update(self, data: bytes, /) -> None: ...
+    def copy(self) -> Hash: ...
+    def digest(self) -> bytes: ...
+
+
 class Layout(NamedTuple):
     """How fields become one text."""
 
     deviations: tuple[Deviation, ...]
-    text: Callable[[Pairs], str]
+    order: Callable[[Pairs], list[Pair]]
+    join: Callable[[list[Pair]], str]
+
+    def text(self, pairs: Pairs) -> str:
+        """The text of *pairs*."""
+        return self.join(self.order(pairs))
 
 
 class Sealing(NamedTuple):
@@ -75,6 +90,7 @@ class Sealing(NamedTuple):
         digest: Of the bytes that text, ``before`` and ``after`` make.
         hash: The name that says how long the digest is.
         keyed: It takes the key: useless for fields that have it among them.
+        plain: The hash itself, where UTF-8 is hashed once and nothing else is done.
     """
 
     deviations: tuple[Deviation, ...]
@@ -83,6 +99,7 @@ class Sealing(NamedTuple):
     digest: Callable[[str, str, str], bytes]
     hash: str
     keyed: bool = True
+    plain: Callable[[bytes], Hash] | None = None
 
 
 class Inputs(NamedTuple):
@@ -95,8 +112,8 @@ class Inputs(NamedTuple):
         body: The raw body.
         algorithm: What the headers announce: MD5 or SHA256.
         app_code: What the headers name, empty where they don't.
-        raw_plus: Names of the fields whose value holds a blank that was sent as ``+``.
         every: The parameters with all doubles, where there are any.
+        known: Fields that the account has, with their values: the request may lack them.
     """
 
     pairs: Pairs
@@ -105,5 +122,5 @@ class Inputs(NamedTuple):
     body: bytes = b""
     algorithm: str = "MD5"
     app_code: str = ""
-    raw_plus: frozenset[str] = frozenset()
     every: Pairs = ()
+    known: Pairs = ()

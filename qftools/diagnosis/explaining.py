@@ -10,7 +10,7 @@ from qftools import signing
 from qftools.catalogue.rows import Text
 from qftools.diagnosis import secrets as hidden
 from qftools.diagnosis.causes.bodies import search_body
-from qftools.diagnosis.causes.fieldsets import in_order, joined
+from qftools.diagnosis.causes.layouts import in_order, joined
 from qftools.diagnosis.causes.search import MOST_WORK, Result, search
 from qftools.diagnosis.causes.signature_findings import (
     body_not_found,
@@ -58,6 +58,7 @@ def explain(
     used_numbers: Iterable[str] = (),
     pay_types: Mapping[str, str] | None = None,
     pairs: bool = True,
+    mchid: str | None = None,
 ) -> Diagnosis:
     """Return what is wrong with a request, an answer or a notification, and how to mend it.
 
@@ -80,6 +81,7 @@ def explain(
         used_numbers: Values of ``out_trade_no`` that were used before.
         pay_types: Pay type by ``out_trade_no`` or ``syssn``, as far as it is known.
         pairs: Whether two mistakes together are searched for as well; without them it is fast.
+        mchid: The account's, which a program may sign and not send.
 
     Raises:
         InputError: There is no such request in the paste. An
@@ -101,7 +103,7 @@ def explain(
             key or "",
             dict(other_keys or {}),
             which,
-            (environment, mchid_rule, tuple(used_numbers), dict(pay_types or {})),
+            (environment, mchid_rule, tuple(used_numbers), dict(pay_types or {}), mchid),
             pairs,
         )
     except RecursionError:
@@ -115,7 +117,7 @@ def _explained(
     key: str,
     others: dict[str, str],
     which: int | None,
-    known: tuple[str | None, str, tuple[str, ...], dict[str, str]],
+    known: tuple[str | None, str, tuple[str, ...], dict[str, str], str | None],
     pairs: bool,
 ) -> Diagnosis:
     pastes = _of_bearable_size(tuple(paste for source in sources for paste in read(source)))
@@ -184,7 +186,9 @@ def _diagnose(
         return _of_body(paste, keys)
     reading = read_request(paste.request)
     given = _given(paste, reading)
-    inputs = inputs_of(reading, paste.request, paste.endpoint, given or "", paste.partial)
+    inputs = inputs_of(
+        reading, paste.request, paste.endpoint, given or "", paste.partial, around.known
+    )
     text = _canonical(reading, inputs.url)
     signature, expected = _checked(inputs, keys.key, given, text)
     result = Result((), 0, 0, 0)

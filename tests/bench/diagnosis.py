@@ -46,8 +46,9 @@ def outcome(names: tuple[str, ...], seed: str) -> Outcome | None:
     if broken is None:
         return None
     started = time.process_time()
+    known = broken.payload
     diagnosis = explain(
-        broken.paste, key=broken.payload.key, other_keys={"other": broken.payload.other_key}
+        broken.paste, key=known.key, other_keys={"other": known.other_key}, mchid=known.mchid
     )
     seconds = time.process_time() - started
     named = [finding for finding in diagnosis.findings if finding.proof == "reproduced"]

@@ -13,21 +13,30 @@ from typing import Any
 from qftools.exchange import Exchange, Request
 from qftools.exchange.redaction import redacted
 from qftools.exchange.writing import as_curl, as_har, as_http, as_postman
-from tests.broken_requests import rare, texts, values
+from tests.broken_requests import languages, rare, sent, texts, values
 from tests.broken_requests.answers import ANSWERS, answer
 from tests.broken_requests.signers import BREAKERS, HOST, Broken, Payload, Signer, payload
 
 __all__ = ["ANSWERS", "BREAKERS", "Broken", "answer", "broken", "correct", "create", "pairs"]
 
-WAYS = (values, texts, rare)  # each registers its own in BREAKERS
+WAYS = (values, texts, rare, sent, languages)  # each registers its own in BREAKERS
 
-_FIELD_STAGES = ("text", "txamt", "txdtm", "spelling", "txzone", "set", "drop", "add", "encoding")
+_FIELD_STAGES = (
+    *("text", "txamt", "txdtm", "spelling", "sending", "set", "drop", "add", "encoding"),
+)
+# What only goes with these stages, or none: it leaves nothing else to be done wrongly.
+_ONLY_WITH = {"sent": {"key", "hash", "output"}, "any order": {"output"}}
 
 
 def broken(rng: random.Random, names: tuple[str, ...]) -> Broken | None:
     """A request that is wrong in these ways; None where they cancel each other out."""
     stages = [BREAKERS[name][0] for name in names]
     if len(set(stages)) < len(stages) or {"keyed", "key"} <= set(stages):
+        return None
+    for stage, others in _ONLY_WITH.items():
+        if stage in stages and not set(stages) - {stage} <= others:
+            return None
+    if "sending" in stages and "values encoded twice for sending" in names:
         return None
     if "keyed" in stages and set(stages) & {"charset", "hash"}:
         return None
@@ -43,7 +52,7 @@ def broken(rng: random.Random, names: tuple[str, ...]) -> Broken | None:
         signature = signer.sign(params, made.key, made.algorithm)
         if not _is_real(signer, made, signature):
             return None
-    except UnicodeEncodeError:  # nobody can sign these characters in that charset
+    except (UnicodeEncodeError, KeyError):  # these ways can't be done together
         return None
     request = Request("POST", f"{HOST}/trade/v1/{made.endpoint}", _headers(made, signature), sent)
     return Broken(frozenset(c for c in causes if c), _pasted(rng, request), made)

@@ -1,4 +1,4 @@
-"""A request before it is signed, and how somebody signs it: what the wrong ways are made of."""
+"""A request before it is signed, and how it is signed: what the wrong ways are made of."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 
 @dataclass
 class Signer:
-    """How somebody signs; every part can be exchanged for a wrong one."""
+    """How a program signs; every part can be exchanged for a wrong one."""
 
     values: list[Callable[[Params], Params]] = field(default_factory=list)
     order: Callable[[Params], list[tuple[str, str]]] = lambda params: sorted(params.items())
@@ -46,7 +46,7 @@ class Signer:
 
 @dataclass
 class Payload:
-    """A correct request, before anybody signs it."""
+    """A correct request, before it is signed."""
 
     endpoint: str
     params: Params
@@ -54,6 +54,7 @@ class Payload:
     app_code: str
     other_key: str
     algorithm: str
+    mchid: str
     sent: Callable[[Params], bytes] = lambda params: urlencode(params).encode()
 
 
@@ -63,7 +64,7 @@ class Broken:
 
     Attributes:
         causes: ``id`` or ``id:field`` of what was done wrong; empty for a correct request.
-        paste: The request as somebody pastes it.
+        paste: The request as it is pasted.
     """
 
     causes: frozenset[str]
@@ -112,6 +113,7 @@ def payload(rng: random.Random) -> Payload:
         some("0123456789ABCDEF", 32, 32),
         some("0123456789ABCDEF", 32, 32),
         rng.choice(["MD5", "MD5", "SHA256"]),
+        params.get("mchid") or some(_LETTERS, 8, 14),
     )
 
 

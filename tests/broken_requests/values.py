@@ -163,7 +163,7 @@ def _yes(p: Payload, s: Signer, r: random.Random) -> str:
     return "spelling:limit_pay"
 
 
-@breaker("plus sent raw", "txzone")
+@breaker("plus sent raw", "sending")
 def _plus(p: Payload, s: Signer, r: random.Random) -> str:
     p.params["txzone"] = "+0800"
     sent = p.sent

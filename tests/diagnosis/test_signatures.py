@@ -40,7 +40,12 @@ def about(causes):
 
 def diagnosed(broken):
     payload = broken.payload
-    return explain(broken.paste, key=payload.key, other_keys={"other": payload.other_key})
+    return explain(
+        broken.paste,
+        key=payload.key,
+        other_keys={"other": payload.other_key},
+        mchid=payload.mchid,
+    )
 
 
 def made_of(names, seed):

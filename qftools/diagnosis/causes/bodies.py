@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from qftools.diagnosis.causes.digests import key_places, target
+from qftools.diagnosis.causes.digests import key_places
+from qftools.diagnosis.causes.targets import target
 from qftools.diagnosis.deviations import Deviation
 from qftools.diagnosis.reading.json_text import load_json
 

@@ -33,6 +33,16 @@ _WORDS: tuple[tuple[str, Text], ...] = tuple(
         ("latin-1, ?", "latin-1，无法表示的写成 ?", "latin-1, ? for what it lacks"),
         ("ASCII, dropped", "ASCII，其余字符丢掉", "ASCII, the rest dropped"),
         ("UTF-8 read as latin-1", "UTF-8 被当作 latin-1 又编码一次", "UTF-8 read as latin-1"),
+        ("low bytes", "每个字符只取低字节，旧版 Node 的做法", "low bytes only, as old Node does"),
+        ("as sent", "与发送的编码相同", "encoded as they were sent"),
+        ("whole text", "整段文字", "the whole text"),
+        ("with the key", "连同密钥", "with the key"),
+        ("names too", "连同参数名", "names too"),
+        (
+            "{name='value',...}",
+            "{name='value',...}，刷卡终端的写法",
+            "{name='value',...}, as card terminals do",
+        ),
         ("compact", "紧凑", "compact"),
         ("numbers", "数字不带引号", "numbers"),
         ("raw", "原始字节", "raw"),
@@ -54,7 +64,9 @@ _IN_FORMULA = {"text": "文字", "key": "密钥"}
 
 
 # Deviations whose detail is a value of the request or a name that the reader gave.
-QUOTING = frozenset({"signed-not-sent", "key-as-a-field", "other-key", "address-signed"})
+QUOTING = frozenset(
+    {"signed-not-sent", "key-as-a-field", "other-key", "address-signed", "other-order"}
+)
 
 
 def detail_in(detail: str, lang: str) -> str:

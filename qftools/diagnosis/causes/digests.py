@@ -1,26 +1,23 @@
-"""Ways to add the key to the text, to write both as bytes, to hash, and to print the digest."""
+"""Ways to add the key to the text, to write both as bytes, and to hash them."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 from urllib.parse import quote
 
+from qftools.diagnosis.causes.characters import javascript_escape, python_bytes, utf16_units
+from qftools.diagnosis.causes.targets import LENGTHS, Target
 from qftools.diagnosis.deviations import Deviation, Sealing
 
-LENGTHS = {"MD5": 16, "SHA256": 32, "SHA1": 20, "SHA512": 64}
 _HASHES: dict[str, Callable[..., hashlib._Hash]] = {
     "MD5": hashlib.md5,
     "SHA256": hashlib.sha256,
     "SHA1": hashlib.sha1,
     "SHA512": hashlib.sha512,
 }
-_SHORTEST = 8  # hexadecimal digits of a truncated signature that still prove something
 
 Encode = Callable[[str], bytes]
 Digest = Callable[[str, str, str], bytes]
@@ -54,6 +51,14 @@ def key_places(
     return [p for p in places if p[1:] not in seen and not seen.add(p[1:])]  # type: ignore[func-returns-value]
 
 
+_BLANKS = (
+    *(("\n", "LF"), ("\r\n", "CR LF"), (" ", "blank"), ("\t", "TAB"), ("\0", "NUL")),
+    *(("\r", "CR"), ("\ufeff", "BOM"), ("\u200b", "ZWSP"), ("\u200c", "ZWNJ"), ("\u200d", "ZWJ")),
+    *(("\u2060", "U+2060"), ("\u200e", "U+200E"), ("\u200f", "U+200F"), ("\u202a", "U+202A")),
+    *(("\u202c", "U+202C"), ("\xa0", "NBSP"), ("\xad", "SHY"), ("\u3000", "U+3000")),
+)
+
+
 def _with(key: str) -> Iterator[tuple[str, str, tuple[str, str]]]:
     yield "ampersand-before-key", "", ("", "&" + key)
     for between in ("&key=", "&client_key=", "&app_key=", "&secret=", "key="):
@@ -64,12 +69,10 @@ def _with(key: str) -> Iterator[tuple[str, str, tuple[str, str]]]:
     yield "key-in-front", "&", (key + "&", "")
     yield "key-twice", "", ("", key + key)
     yield "key-twice", "both ends", (key, key)
-    blanks = (("\n", "LF"), ("\r\n", "CR LF"), (" ", "blank"), ("\t", "TAB"), ("\0", "NUL"))
-    for blank, shown in blanks:
+    for blank, shown in _BLANKS:
         yield "blank-at-key", f"key + {shown}", ("", key + blank)
         yield "blank-at-key", f"{shown} + key", ("", blank + key)
-    yield "blank-at-key", "trimmed", ("", key.strip())
-    yield "blank-at-key", "BOM + key", ("", "\ufeff" + key)
+    yield "blank-at-key", "trimmed", ("", key.strip("".join([blank for blank, _ in _BLANKS])))
     yield "key-changed", "lower", ("", key.lower())
     yield "key-changed", "upper", ("", key.upper())
     yield "key-changed", "URL-encoded", ("", quote(key, safe=""))
@@ -96,26 +99,38 @@ def _decoded_wrongly(text: str) -> bytes:
     return _utf8(text).decode("latin-1").encode()
 
 
-_CHARSETS: tuple[tuple[str, Encode], ...] = (
-    ("GBK", _encoder("gbk")),
-    ("GB18030", _encoder("gb18030")),
-    ("Big5", _encoder("big5")),
-    ("Big5-HKSCS", _encoder("big5hkscs")),
-    ("latin-1, ?", _encoder("latin-1", "replace")),
-    ("GBK, ?", _encoder("gbk", "replace")),
-    ("ASCII, dropped", _encoder("ascii", "ignore")),
-    ("UTF-8 read as latin-1", _decoded_wrongly),
-    ("Shift_JIS", _encoder("shift_jis")),
-    ("EUC-JP", _encoder("euc_jp")),
-    ("UTF-16LE", _encoder("utf-16-le")),
-    ("UTF-16BE", _encoder("utf-16-be")),
-    ("UTF-16", _encoder("utf-16")),
-    ("UTF-16BE, BOM", lambda text: b"\xfe\xff" + text.encode("utf-16-be")),
-    ("UTF-8, BOM", _encoder("utf-8-sig")),
+def _low_bytes(text: str) -> bytes:
+    return bytes([unit & 0xFF for unit in utf16_units(text)])
+
+
+# One row per way to write text and key as bytes: (id, detail, how).
+_CHARSETS: tuple[tuple[str, str, Encode], ...] = (
+    ("charset", "GBK", _encoder("gbk")),
+    ("charset", "GB18030", _encoder("gb18030")),
+    ("charset", "Big5", _encoder("big5")),
+    ("charset", "Big5-HKSCS", _encoder("big5hkscs")),
+    ("charset", "latin-1, ?", _encoder("latin-1", "replace")),
+    ("charset", "GBK, ?", _encoder("gbk", "replace")),
+    ("charset", "ASCII, dropped", _encoder("ascii", "ignore")),
+    ("charset", "UTF-8 read as latin-1", _decoded_wrongly),
+    ("charset", "low bytes", _low_bytes),
+    ("charset", "Shift_JIS", _encoder("shift_jis")),
+    ("charset", "EUC-JP", _encoder("euc_jp")),
+    ("charset", "UTF-16LE", _encoder("utf-16-le")),
+    ("charset", "UTF-16BE", _encoder("utf-16-be")),
+    ("charset", "UTF-16", _encoder("utf-16")),
+    ("charset", "UTF-16BE, BOM", lambda text: b"\xfe\xff" + text.encode("utf-16-be")),
+    ("charset", "UTF-8, BOM", _encoder("utf-8-sig")),
+    ("python-repr", "b'...', with the key", lambda text: python_bytes(text).encode()),
+    ("javascript-escape", "with the key", lambda text: javascript_escape(text).encode()),
+    ("letter-case", "lower, with the key", lambda text: _utf8(text.lower())),
+    ("letter-case", "upper, with the key", lambda text: _utf8(text.upper())),
 )
 
 # Where something else explains the same bytes, these are the worse explanation.
-FAR_FETCHED = frozenset({"ASCII, dropped", "GBK, ?", "GB18030", "Big5-HKSCS", "EUC-JP"})
+FAR_FETCHED = frozenset(
+    {"ASCII, dropped", "GBK, ?", "GB18030", "Big5-HKSCS", "EUC-JP", "low bytes"}
+)
 
 
 # ---- hash ---------------------------------------------------------------------------
@@ -159,12 +174,11 @@ def _upper(digest: bytes) -> bytes:
 
 
 def _hashes(
-    announced: str, key: str, encode: Encode = _utf8
+    announced: str, usual: str, key: str, encode: Encode
 ) -> Iterator[tuple[Deviation | None, str, Digest]]:
-    yield None, announced, _plain(announced, encode)
-    for name in LENGTHS:
-        if name != announced:
-            yield Deviation("other-hash", name), name, _plain(name, encode)
+    for name in (usual, announced, *LENGTHS):
+        other = None if name == announced else Deviation("other-hash", name)
+        yield other, name, _plain(name, encode)
     for name in LENGTHS:
         if key:
             yield Deviation("hmac", f"HMAC-{name}"), name, _hmac(name, key, False, encode)
@@ -181,130 +195,31 @@ def _hashes(
 
 
 def sealings(
-    key: str, others: Mapping[str, str], app_code: str, announced: str, wanted: frozenset[str]
+    key: str, others: Mapping[str, str], app_code: str, announced: str, aim: Target
 ) -> dict[int, list[Sealing]]:
-    """Ways to seal a text, by the number of deviations, for hashes whose length is *wanted*."""
+    """Ways to seal a text for *aim*, by the number of deviations.
+
+    A hash that the length of the signature shows is none of them, announced or not.
+    """
     places = key_places(key, others, app_code)
     found: dict[int, list[Sealing]] = {0: [], 1: [], 2: []}
     charsets: list[tuple[Deviation | None, Encode]] = [(None, _utf8)]
-    charsets += [(Deviation("charset", name), encode) for name, encode in _CHARSETS]
+    charsets += [(Deviation(*row), encode) for *row, encode in _CHARSETS]
+    usual, wanted = aim.usual(announced), aim.hashes()
     for charset, encode in charsets:
-        hashes = [row for row in _hashes(announced, key, encode) if row[1] in wanted]
+        hashes = {
+            (how, name): digest for how, name, digest in _hashes(announced, usual, key, encode)
+        }
         for place, before, after in places:
-            for how, name, digest in hashes:
+            for (how, name), digest in hashes.items():
                 deviations = tuple([d for d in (place, charset, how) if d])
-                if len(deviations) <= 2:
-                    row = Sealing(deviations, before, after, digest, name, bool(before or after))
-                    found[len(deviations)].append(row)
+                shown = how is not None and how.id == "other-hash" and name == usual
+                level = len(deviations) - shown
+                if name in wanted and level <= 2:
+                    once = how is None or how.id == "other-hash"
+                    plain = _HASHES[name] if once and charset is None else None
+                    keyed = bool(before or after)
+                    found[level].append(
+                        Sealing(deviations, before, after, digest, name, keyed, plain)
+                    )
     return found
-
-
-# ---- output -------------------------------------------------------------------------
-
-
-class Target(NamedTuple):
-    """What digests would have been printed as the given signature.
-
-    Attributes:
-        exact: Digest to the deviation that printed it so; None for plain hexadecimal.
-        partial: By hash: what the hexadecimal digits have to fulfil, and its deviation.
-    """
-
-    exact: Mapping[bytes, Deviation | None]
-    partial: Mapping[str, tuple[tuple[Deviation, Callable[[str], bool]], ...]]
-
-    def hashes(self) -> frozenset[str]:
-        """The hashes that can have made it."""
-        sizes = {len(digest) for digest in self.exact}
-        return frozenset(name for name, size in LENGTHS.items() if size in sizes) | frozenset(
-            self.partial
-        )
-
-    def fits(self, name: str, digest: bytes) -> tuple[Deviation, ...] | None:
-        """The deviations of the output if *digest* was printed as the signature, else None."""
-        if digest in self.exact:
-            deviation = self.exact[digest]
-            return (deviation,) if deviation else ()
-        tests = self.partial.get(name)
-        if tests:
-            digits = digest.hex()
-            for deviation, test in tests:
-                if test(digits):
-                    return (deviation,)
-        return None
-
-
-def target(signature: str) -> Target:
-    """Read a given signature backwards: which digests it may stand for."""
-    exact: dict[bytes, Deviation | None] = {}
-    bare = signature.strip()
-    digits = bare.lower()
-    if _is_hex(digits) and len(digits) // 2 in LENGTHS.values() and len(digits) % 2 == 0:
-        exact[bytes.fromhex(digits)] = None
-        return Target(exact, _shortened(digits, LENGTHS))
-    joined = re.sub(r"[-: ]|^0x", "", digits)
-    if joined != digits and _is_hex(joined) and len(joined) // 2 in LENGTHS.values():
-        if len(joined) % 2 == 0:
-            exact[bytes.fromhex(joined)] = Deviation("hex-with-separators")
-        return Target(exact, {})
-    for raw in _base64(bare):
-        if len(raw) in LENGTHS.values():
-            exact[raw] = Deviation("base64")
-        text = raw.decode("latin-1").lower()
-        if _is_hex(text) and len(text) // 2 in LENGTHS.values() and len(text) % 2 == 0:
-            exact[bytes.fromhex(text)] = Deviation("base64", "hex")
-    return Target(exact, _shortened(digits, LENGTHS) if _is_hex(digits) else {})
-
-
-def _shortened(
-    digits: str, lengths: Mapping[str, int]
-) -> dict[str, tuple[tuple[Deviation, Callable[[str], bool]], ...]]:
-    """Hexadecimal digits that lack some of a digest, or have too many."""
-    size = len(digits)
-    if size < _SHORTEST or size > 400:
-        return {}
-    found: dict[str, list[tuple[Deviation, Callable[[str], bool]]]] = {}
-    for name, length in lengths.items():
-        if size < 2 * length:
-            cut = Deviation("truncated", f"{size} / {2 * length}")
-            found.setdefault(name, []).append((cut, lambda full: full.startswith(digits)))
-            found[name].append((cut, lambda full: full.endswith(digits)))
-            if name == "MD5" and size == 16:
-                found[name].append((cut, lambda full: full[8:24] == digits))
-            lost = Deviation("zeros-lost", f"{size} / {2 * length}")
-            if size >= 2 * length - 12:
-                found[name].insert(0, (lost, lambda full: full.lstrip("0") == digits))
-                found[name].insert(0, (lost, lambda full: _byte_by_byte(full, False) == digits))
-        elif size > 2 * length and "ffffff" in digits:
-            long = Deviation("signed-bytes", f"{size} / {2 * length}")
-            found.setdefault(name, []).append(
-                (long, lambda full: _byte_by_byte(full, True) == digits)
-            )
-            found[name].append((long, lambda full: _signed(full) == digits))
-    return {name: tuple(tests) for name, tests in found.items()}
-
-
-def _byte_by_byte(full: str, signed: bool) -> str:
-    """Java's ``Integer.toHexString(b)`` without a mask or without a leading zero."""
-    octets = bytes.fromhex(full)
-    return "".join(
-        [f"{octet | 0xFFFFFF00 if signed and octet > 127 else octet:x}" for octet in octets]
-    )
-
-
-def _signed(full: str) -> str:
-    octets = bytes.fromhex(full)
-    return "".join([f"{octet | 0xFFFFFF00 if octet > 127 else octet:02x}" for octet in octets])
-
-
-def _is_hex(text: str) -> bool:
-    return bool(text) and all(character in "0123456789abcdef" for character in text)
-
-
-def _base64(text: str) -> Iterator[bytes]:
-    if 20 <= len(text) <= 180:
-        standard = text.replace("-", "+").replace("_", "/").replace("%3d", "=").replace("%3D", "=")
-        try:
-            yield base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-        except (binascii.Error, ValueError):
-            return

@@ -28,6 +28,39 @@ FIELD_CAUSES: Mapping[str, Cause] = {
         "raw",
         _VECTORS,
     ),
+    "ampersand-sent-raw": cause(
+        "{field} 里的 & 没有编码就发送了，网关会把它后面的部分读成另外的参数",
+        "the & inside {field} was sent unencoded, and the gateway reads what follows as other"
+        " parameters",
+        "发送前做 URL 编码：& 要写成 %26。",
+        "URL-encode what is sent: & becomes %26.",
+        "raw",
+        _VECTORS,
+    ),
+    "javascript-escape": cause(
+        "签名前用了 JavaScript 的 escape()（中文变成 %uXXXX）",
+        "the text went through JavaScript's escape() before signing (%uXXXX)",
+        "签名用原始文字；发送时用 encodeURIComponent 编码。",
+        "Sign the plain text; for sending, encode with encodeURIComponent.",
+        "raw",
+        _VECTORS,
+    ),
+    "python-repr": cause(
+        "签的是 Python 打印出来的写法（{detail}），不是文字本身",
+        "what Python prints for a value was signed ({detail}), not the value itself",
+        '不要对 bytes 用 str() 或 repr()：用 .decode("utf-8") 得到文字再签名。',
+        'Do not call str() or repr() on bytes: make text with .decode("utf-8"), then sign it.',
+        "raw",
+        _VECTORS,
+    ),
+    "value-cut": cause(
+        "{field} 签名时只有前 {detail} 个字符，发送的是完整的值",
+        "only the first {detail} characters of {field} were signed, but all of it was sent",
+        "要截短就在签名之前截短，签名与发送用同一个值。",
+        "Cut a value before you sign it, and send what you signed.",
+        "fields",
+        _VECTORS,
+    ),
     "values-trimmed": cause(
         "签名时去掉了值首尾的空白，发送时没有去掉",
         "blanks around the values were cut off before signing, but were sent",
@@ -185,7 +218,7 @@ FIELD_CAUSES: Mapping[str, Cause] = {
     ),
     "sent-not-signed": cause(
         "{field} 发送了，但没有参与签名",
-        "{field} was sent but not signed",
+        "sent but not signed: {field}",
         "签名之后不要再加参数：所有发送的参数都要参与签名。",
         "Add nothing after signing: every parameter that is sent is signed.",
         "fields",

@@ -7,30 +7,38 @@ guessed at. The work is bounded by the number of texts tried and the bytes hashe
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from qftools.diagnosis.causes.digests import FAR_FETCHED, sealings, target
-from qftools.diagnosis.causes.fieldsets import UNSIGNED, fieldset_variants, layouts
-from qftools.diagnosis.causes.values import ALL_VALUES, FIELD_SET, value_variants
-from qftools.diagnosis.deviations import (
-    Deviation,
-    Fields,
-    Inputs,
-    Layout,
-    Pairs,
-    Sealing,
-    changed,
+from qftools.diagnosis.causes.changes import (
+    MOST_VARIANTS,
+    after_twice,
+    both,
+    single_changes,
+    unchanged,
 )
+from qftools.diagnosis.causes.digests import FAR_FETCHED, sealings
+from qftools.diagnosis.causes.fieldsets import subsets
+from qftools.diagnosis.causes.layouts import any_order, joined, layouts
+from qftools.diagnosis.causes.pairing import Edit, edits_by_name, pairings
+from qftools.diagnosis.causes.targets import target
+from qftools.diagnosis.causes.values import ALL_VALUES, cut_values, some_values_written
+from qftools.diagnosis.causes.wire import KNOWN_NAMES, as_sent
+from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Layout, Sealing
 
-#: The bound of one search, in units of work: about 250 of them take a microsecond.
+#: The bound of one search, in units of work: 250 of them take a microsecond or less.
 MOST_WORK = 250_000_000
 LONGEST = 100_000  # characters of all values together; longer requests are not searched
 LONGEST_FOR_PAIRS = 30_000
-_MOST_VARIANTS = 700  # ways to write the fields, of which pairs are made
+_MOST_AT_ONCE = 150  # sets of several fields, of which pairs are made
+_FEW = 6  # fields, of which every order is tried with another mistake
 
 # What the parts of a try cost, in the same units.
 _PER_TEXT, _PER_FIELD, _PER_DIGEST, _PER_CHANGED_CHARACTER = 300, 100, 400, 10
+
+
+# Where something else explains the same bytes, these are the worse explanation.
+_RARE = FAR_FETCHED | {KNOWN_NAMES, "value-cut"}
 
 
 class Match(NamedTuple):
@@ -76,14 +84,14 @@ class _Search:
         self, inputs: Inputs, key: str, others: Mapping[str, str], signature: str, most_work: int
     ) -> None:
         self.key = key
+        self.forced = int(not key)
         self.target = target(signature)
-        wanted = self.target.hashes()
-        self.forced = (not key) + (bool(wanted) and inputs.algorithm not in wanted)
-        self.sealings = sealings(key, others, inputs.app_code, inputs.algorithm, wanted)
+        self.sealings = sealings(key, others, inputs.app_code, inputs.algorithm, self.target)
         self.layouts = layouts(inputs)
-        base = _base(inputs)
-        self.heads: dict[int, list[Fields]] = {0: [base], 1: _one(inputs, key, base)}
-        self.after_twice = list(_after_twice(inputs, self.heads[1]))
+        base = unchanged(inputs)
+        self.heads: dict[int, list[Fields]] = {0: [base], 1: single_changes(inputs, key, base)}
+        self.inputs = inputs._replace(pairs=base.pairs)
+        self.raw = as_sent(inputs)
         self.size = sum(len(name) + len(value) for name, value in base.pairs)
         self.tries = self.work = 0
         self.most_work = most_work
@@ -100,49 +108,107 @@ class _Search:
             done = level - self.forced
         return Result((), self.tries, self.work, max(done, 0))
 
-    def spend(self, work: int) -> None:
+    def spend(self, work: int, tries: int = 0) -> None:
         """Count *work*; stop when there has been enough."""
         self.work += work
+        self.tries += tries
         if self.work > self.most_work:
             raise _Spent
 
     def level(self, level: int) -> Iterator[Match]:
+        """Every way with so many deviations; what has most possibilities only if it must be."""
+        yield from self.of_the_wire(level)
+        found = False
+        for match in self.usual(level):
+            found = True
+            yield match
+        if not found and level >= self.forced:
+            yield from self.of_many(level - self.forced)
+
+    def of_the_wire(self, level: int) -> Iterator[Match]:
+        """What was sent is what was signed, as it is."""
+        if self.raw is not None and 1 <= level <= 3:
+            as_it_is = Layout((Deviation("body-as-sent"),), list, lambda _pairs: self.raw or "")
+            yield from self._seal(self.heads[0][0], as_it_is, self.raw, self.sealings[level - 1])
+
+    def usual(self, level: int) -> Iterator[Match]:
+        """The rows of the tables, alone and with one another."""
         for fields_level in range(min(level, 2) + 1):
             for layout_level in range(min(level - fields_level, 2) + 1):
                 rest = level - fields_level - layout_level
                 if rest <= 2 and self.sealings[rest]:
                     yield from self.combine(fields_level, layout_level, rest)
 
+    def of_many(self, mistakes: int) -> Iterator[Match]:
+        """Any set of fields, any order, values cut off anywhere: alone, or with a mistake more."""
+        plain, (base,) = self.sealings[self.forced], self.layouts[0]
+        if mistakes == 1:
+            for fields in self.wide():
+                yield from self._fields_sealed(fields, base, plain)
+            yield from self._in_any_order(plain)
+        if mistakes == 2:
+            once = self.sealings[self.forced + 1]
+            for fields in itertools.islice(self.wide(), _MOST_AT_ONCE):
+                yield from self._fields_sealed(fields, base, once)
+                for layout in self.layouts[1]:
+                    yield from self._fields_sealed(fields, layout, plain)
+            if len(self.inputs.pairs) <= _FEW:
+                yield from self._in_any_order(once)
+
+    def wide(self) -> Iterator[Fields]:
+        """Ways to write the fields of which there are too many to make pairs of all."""
+        yield from some_values_written(self.inputs)
+        yield from cut_values(self.inputs)
+        yield from subsets(self.inputs)
+
+    def _in_any_order(self, sealings: list[Sealing]) -> Iterator[Match]:
+        (fields,) = self.heads[0]
+        for deviation, text in any_order(fields.pairs):
+            layout = Layout((deviation,), list, joined)
+            yield from self._seal(fields, layout, text, sealings)
+
     def combine(self, fields_level: int, layout_level: int, rest: int) -> Iterator[Match]:
         sealings = self.sealings[rest]
+        if fields_level == 2:
+            yield from self._two_changes(sealings)
+            return
         seen: set[str] = set()
-        for fields in self._fields(fields_level):
+        for fields in self.heads[fields_level]:
             for layout in self.layouts[layout_level]:
-                self.spend(_PER_TEXT + _PER_FIELD * len(fields.pairs) + self.size)
-                try:
-                    text = layout.text(fields.pairs)
-                except (ValueError, TypeError):
-                    continue
-                if text in seen and not fields.keyless:
-                    continue
-                if len(sealings) > 4:
-                    seen.add(text)
-                yield from self._seal(fields, layout, text, sealings)
+                yield from self._fields_sealed(fields, layout, sealings, seen)
+
+    def _fields_sealed(
+        self,
+        fields: Fields,
+        layout: Layout,
+        sealings: list[Sealing],
+        seen: set[str] | None = None,
+    ) -> Iterator[Match]:
+        self.spend(_PER_TEXT + _PER_FIELD * len(fields.pairs) + self.size)
+        try:
+            text = layout.text(fields.pairs)
+        except (ValueError, TypeError):
+            return
+        if seen is not None and len(sealings) > 4:
+            if text in seen and not fields.keyless:
+                return
+            seen.add(text)
+        yield from self._seal(fields, layout, text, sealings)
 
     def _seal(
         self, fields: Fields, layout: Layout, text: str, sealings: list[Sealing]
     ) -> Iterator[Match]:
         fits = self.target.fits
+        data = text.encode("utf-8", "surrogatepass")
+        self.spend((_PER_DIGEST + len(data)) * len(sealings), len(sealings))
         for sealing in sealings:
             before, after = sealing.before, sealing.after
-            if fields.keyless:  # the key is in the text; only where nobody moved it as well
+            if fields.keyless:  # the key is in the text; only where it was not moved as well
                 if before or after != self.key:
                     continue
                 after = ""
-            self.tries += 1
-            self.spend(_PER_DIGEST + len(text))
             try:
-                digest = sealing.digest(text, before, after)
+                digest = _digest(sealing, text, data, before, after)
             except UnicodeError:
                 continue
             printed = fits(sealing.hash, digest)
@@ -150,17 +216,42 @@ class _Search:
                 deviations = fields.deviations + layout.deviations + sealing.deviations + printed
                 yield Match(deviations, text, before, after, sealing.hash)
 
-    def _fields(self, level: int) -> Iterator[Fields]:
-        if level < 2:
-            yield from self.heads[level]
-            return
-        yield from self.after_twice
-        for first, second in itertools.combinations(self.heads[1], 2):
+    def _two_changes(self, sealings: list[Sealing]) -> Iterator[Match]:
+        (base,), (plain,) = self.heads[0], self.layouts[0]
+        several = itertools.islice(self.wide(), _MOST_AT_ONCE)
+        wide = [fields for fields in several if len(fields.touched) > 1]
+        cut = list(itertools.islice(cut_values(self.inputs), MOST_VARIANTS))
+        edits = edits_by_name([*self.heads[1], *cut])
+        for sealing in sealings:
+            if sealing.plain is not None:
+                every = pairings(
+                    [*self.heads[1], *cut, *wide], edits, sealing, self.target, self.spend
+                )
+                for first, second in every:
+                    merged = both(base.pairs, first, second)
+                    if merged is not None:
+                        yield from self._fields_sealed(merged, plain, [sealing])
+        seen: set[str] = set()
+        for fields in self._slowly_paired(edits):
+            yield from self._fields_sealed(fields, plain, sealings, seen)
+
+    def _slowly_paired(self, edits: dict[str, list[Edit]]) -> Iterator[Fields]:
+        """Both of two changes that are no edits of one field."""
+        yield from after_twice(self.inputs, self.heads[1])
+        quick = {id(edit.fields) for some in edits.values() for edit in some}
+        rest = [fields for fields in self.heads[1] if id(fields) not in quick]
+        for first, second in itertools.combinations(rest, 2):
             whole = max(first.step, second.step) >= ALL_VALUES
             self.spend(_PER_FIELD * 4 + (_PER_CHANGED_CHARACTER * self.size if whole else 0))
-            merged = _both(self.heads[0][0].pairs, first, second)
+            merged = both(self.heads[0][0].pairs, first, second)
             if merged is not None:
                 yield merged
+
+
+def _digest(sealing: Sealing, text: str, data: bytes, before: str, after: str) -> bytes:
+    if sealing.plain is None:
+        return sealing.digest(text, before, after)
+    return sealing.plain(before.encode() + data + after.encode()).digest()
 
 
 def search(
@@ -189,61 +280,6 @@ def search(
     return _Search(inputs, key, others or {}, signature, most_work).run(levels)
 
 
-def _base(inputs: Inputs) -> Fields:
-    pairs = tuple([pair for pair in inputs.pairs if pair[0] not in UNSIGNED])
-    return Fields((), pairs, lambda pairs: pairs)
-
-
-def _one(inputs: Inputs, key: str, base: Fields) -> list[Fields]:
-    """All single deviations of the fields, each set of them once: the likelier reading first."""
-    plain = inputs._replace(pairs=base.pairs)
-    found: dict[tuple[Pairs, bool], Fields] = {}
-    every = itertools.chain(
-        _signature_included(inputs, base), fieldset_variants(plain, key), value_variants(plain)
-    )
-    for fields in itertools.islice(every, _MOST_VARIANTS):
-        found.setdefault((fields.pairs, fields.keyless), fields)
-    return list(found.values())
-
-
-def _after_twice(inputs: Inputs, one: list[Fields]) -> Iterator[Fields]:
-    """Values that were encoded twice have to be decoded before anything else shows in them."""
-    for twice in one:
-        if twice.deviations[0].id == "values-encoded-twice":
-            decoded = inputs._replace(pairs=twice.pairs)
-            for fields in itertools.islice(value_variants(decoded), _MOST_VARIANTS):
-                yield fields._replace(deviations=twice.deviations + fields.deviations)
-
-
-def _signature_included(inputs: Inputs, base: Fields) -> Iterator[Fields]:
-    sent = [pair for pair in inputs.pairs if pair[0] in UNSIGNED][:2]
-    for count in range(1, len(sent) + 1):
-        for chosen in itertools.combinations(sent, count):
-            names = [name for name, _value in chosen]
-            deviation = Deviation("sign-type-included", field=", ".join(names))
-            yield changed(base.pairs, deviation, _with(chosen), FIELD_SET, names)
-
-
-def _with(more: Pairs) -> Callable[[Pairs], Pairs]:
-    return lambda pairs: (*pairs, *more)
-
-
-def _both(base: Pairs, one: Fields, other: Fields) -> Fields | None:
-    """Both changes, one after the other; None where they are not independent."""
-    if (
-        one.touched & other.touched
-        or one.deviations[0].id == other.deviations[0].id == "letter-case"
-    ):
-        return None
-    first, second = (one, other) if one.step <= other.step else (other, one)
-    pairs = second.change(first.pairs)
-    if pairs in (first.pairs, second.pairs, base):
-        return None
-    return Fields(
-        first.deviations + second.deviations, pairs, second.change, 0, one.keyless or other.keyless
-    )
-
-
 def _ranked(matches: list[Match]) -> list[Match]:
     """The likelier first: fewer changes, nothing far-fetched; then as they were found."""
     first: dict[tuple[Deviation, ...], Match] = {}
@@ -252,6 +288,7 @@ def _ranked(matches: list[Match]) -> list[Match]:
     return sorted(first.values(), key=_likelihood)
 
 
-def _likelihood(match: Match) -> tuple[int, int]:
-    rare = sum(d.detail in FAR_FETCHED or d.id in FAR_FETCHED for d in match.deviations)
-    return len(match.deviations), rare
+def _likelihood(match: Match) -> tuple[int, int, bool]:
+    rare = sum(d.detail in _RARE or d.id in _RARE for d in match.deviations)
+    likely = any(d.id == "ampersand-sent-raw" for d in match.deviations)
+    return len(match.deviations), rare, not likely

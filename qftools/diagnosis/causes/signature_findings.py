@@ -30,13 +30,24 @@ def reproduced(
         deviation.id,
         "warning" if alone else "error",
         "reproduced",
-        _filled(row.what, deviation),
+        _what(deviation),
         _proof(all_of, apart, name, others),
         _filled(row.fix, deviation),
         row.source,
         shortened(deviation.field),
         row.code,
     )
+
+
+_ONLY = Text("（只有 {field}）", " (only {field})")
+
+
+def _what(deviation: Deviation) -> Text:
+    """The row's text, and of which fields it is true where it is not of all."""
+    what = CAUSES[deviation.id].what
+    if not deviation.field or "{field}" in what.en:
+        return _filled(what, deviation)
+    return _filled(Text(what.zh + _ONLY.zh, what.en + _ONLY.en), deviation)
 
 
 def _filled(text: Text, deviation: Deviation) -> Text:
@@ -89,9 +100,7 @@ def _proof(
 def _said(ways: list[tuple[Deviation, ...]], lang: str) -> list[str]:
     """Each way in words, once."""
     joint = "，并且" if lang == "zh" else ", and "
-    said = [
-        joint.join([_filled(CAUSES[one.id].what, one).say(lang) for one in way]) for way in ways
-    ]
+    said = [joint.join([_what(one).say(lang) for one in way]) for way in ways]
     return list(dict.fromkeys(said))
 
 

@@ -4,73 +4,15 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import html
-import json
+import itertools
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
-from functools import partial
-from urllib import parse
-from urllib.parse import unquote, unquote_plus
 
+from qftools.diagnosis.causes.characters import WRITINGS
 from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Pairs, changed
-
-# Of a byte that is no UTF-8 (PEP 383) as well.
-quote = partial(parse.quote, errors="surrogateescape")
-quote_plus = partial(parse.quote_plus, errors="surrogateescape")
 
 # The order in which two changes are made; fieldsets come between.
 ONE_VALUE, FIELD_SET, ALL_VALUES = 0, 1, 2
-
-_ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff\u202a-\u202e]")
-_ESCAPE = re.compile("%[0-9A-F]{2}")
-
-
-def _lower_escapes(text: str) -> str:
-    return _ESCAPE.sub(lambda match: match[0].lower(), text)
-
-
-def _escaped(text: str) -> str:
-    # Backslashes and quotes stay: a value may hold JSON that has escapes of its own.
-    return "".join([sign if sign.isascii() else json.dumps(sign)[1:-1] for sign in text])
-
-
-# What each language's own function leaves as it is: Python urllib, JavaScript, Java, encodeURI.
-_JAVASCRIPT = "!~*'()"
-_JAVA = "*"
-_URI = ";,/?:@&=+$-_.!~*'()#"
-
-# One row per way to write *all* values: (id, detail, how).
-EVERY_VALUE: tuple[tuple[str, str, Callable[[str], str]], ...] = (
-    ("values-url-encoded", "+, %XX", lambda value: quote_plus(value)),
-    ("values-url-encoded", "%20, %XX", lambda value: quote(value, safe="")),
-    ("values-url-encoded", "+, %xx", lambda value: _lower_escapes(quote_plus(value))),
-    ("values-url-encoded", "%20, %xx", lambda value: _lower_escapes(quote(value, safe=""))),
-    ("values-url-encoded", "encodeURIComponent", lambda value: quote(value, safe=_JAVASCRIPT)),
-    ("values-url-encoded", "URLEncoder (Java)", lambda value: quote_plus(value, safe=_JAVA)),
-    ("values-url-encoded", "encodeURI", lambda value: quote(value, safe=_URI)),
-    ("values-url-encoded", "%20, / kept", lambda value: quote(value)),
-    ("values-encoded-twice", "", unquote),
-    ("values-encoded-twice", "+", unquote_plus),
-    ("values-trimmed", "", str.strip),
-    ("unicode-form", "NFC", lambda value: unicodedata.normalize("NFC", value)),
-    ("unicode-form", "NFD", lambda value: unicodedata.normalize("NFD", value)),
-    ("full-width", "", lambda value: unicodedata.normalize("NFKC", value)),
-    ("invisible-characters", "", lambda value: _ZERO_WIDTH.sub("", value)),
-    ("line-breaks", "LF", lambda value: value.replace("\r\n", "\n")),
-    ("line-breaks", "CR LF", lambda value: value.replace("\r\n", "\n").replace("\n", "\r\n")),
-    ("html-escaped", "", lambda value: html.escape(value)),
-    ("html-escaped", "&amp;", lambda value: value.replace("&", "&amp;")),
-    ("html-unescaped", "", html.unescape),
-    # In front of JSON's escapes: without other characters than ASCII both write the same.
-    ("backslashes", "", lambda value: re.sub(r"([\\'\"])", r"\\\1", value)),
-    ("unicode-escaped", "JSON", lambda value: json.dumps(value)[1:-1]),
-    ("unicode-escaped", "", lambda value: _escaped(value)),
-    ("unicode-escaped", "\\xXX", lambda value: value.encode("ascii", "backslashreplace").decode()),
-    ("letter-case", "lower", str.lower),
-    ("letter-case", "upper", str.upper),
-    ("blanks-removed", "", lambda value: value.replace(" ", "")),
-)
 
 # How languages spell "nothing", "yes" and "no".
 _NOTHING = ("", "None", "null", "NULL", "undefined", "nil", "0")
@@ -106,6 +48,11 @@ _HOURS = (-8, 8, -7, 7, -9, 9, -1, 1, -4, 4, -6, 6)
 _SECONDS = (1, -1, 2, -2, 3, -3)
 _EPOCH = datetime.datetime(1970, 1, 1)
 _LONGEST_VALUE = 4096  # characters; longer ones are looked at in fewer ways
+_LONGEST_CUT = 300  # characters of a value that may be all that was signed
+_MOST_IN_ANY_SET = 6  # values of which every set is written otherwise
+_MOST_SINGLY = 40  # of more values: these alone
+
+Write = Callable[[str], str]
 
 
 def value_variants(inputs: Inputs) -> Iterator[Fields]:
@@ -115,36 +62,71 @@ def value_variants(inputs: Inputs) -> Iterator[Fields]:
             for deviation, other in _one_value(name, value):
                 change = _replaced(name, other)
                 yield changed(inputs.pairs, deviation, change, ONE_VALUE, {name})
-    for names in _plus_sets(inputs.raw_plus):
-        deviation = Deviation("plus-sent-raw", field=", ".join(sorted(names)))
-        yield changed(inputs.pairs, deviation, _literal_plus(names), ONE_VALUE, names)
     # The encodings stand first in the table and are done last.
-    for index, (identifier, detail, write) in enumerate(EVERY_VALUE):
-        step = ALL_VALUES + len(EVERY_VALUE) - index
-        try:
-            fields = changed(inputs.pairs, Deviation(identifier, detail), _every(write), step)
-        except (UnicodeError, ValueError):
-            continue
-        if fields.pairs != inputs.pairs:
+    for index, (identifier, detail, write) in enumerate(WRITINGS):
+        step = ALL_VALUES + len(WRITINGS) - index
+        fields = _written(inputs, Deviation(identifier, detail), write, step, None)
+        if fields is not None and fields.pairs != inputs.pairs:
             yield fields
 
 
-def _plus_sets(names: frozenset[str]) -> list[frozenset[str]]:
-    """Each field whose blank was a ``+`` on the wire, alone; and all of them."""
-    alone = [frozenset({name}) for name in sorted(names)[:50]]
-    return [*alone, names] if len(names) > 1 else alone
+def some_values_written(inputs: Inputs) -> Iterator[Fields]:
+    """Every way to write values, done to some of those that it changes: one, or a few."""
+    for identifier, detail, write in WRITINGS:
+        for names in _some(inputs.pairs, write):
+            deviation = Deviation(identifier, detail, ", ".join(names))
+            fields = _written(inputs, deviation, write, ONE_VALUE, frozenset(names))
+            if fields is not None:
+                yield fields
+
+
+def _some(pairs: Pairs, write: Write) -> Iterator[tuple[str, ...]]:
+    """Sets of names whose values *write* changes: all but the whole."""
+    short = [(name, value) for name, value in pairs if len(value) <= _LONGEST_VALUE]
+    names = [name for name, value in short if _changes(write, value)]
+    if len(names) <= _MOST_IN_ANY_SET:
+        for count in range(1, len(names)):
+            yield from itertools.combinations(names, count)
+        return
+    yield tuple([name for name, value in short if name in names and not value.isascii()])
+    for name in names[:_MOST_SINGLY]:
+        yield (name,)
+
+
+def _changes(write: Write, value: str) -> bool:
+    try:
+        return write(value) != value
+    except (UnicodeError, ValueError):
+        return False
+
+
+def cut_values(inputs: Inputs) -> Iterator[Fields]:
+    """Each value cut off after each of its characters."""
+    for name, value in inputs.pairs:
+        for length in range(min(len(value), _LONGEST_CUT) - 1, 0, -1):
+            deviation = Deviation("value-cut", str(length), name)
+            change = _replaced(name, value[:length])
+            yield changed(inputs.pairs, deviation, change, ONE_VALUE, {name})
+
+
+def _written(
+    inputs: Inputs, deviation: Deviation, write: Write, step: int, names: frozenset[str] | None
+) -> Fields | None:
+    """The fields with values written otherwise: those of *names*, all of them for None."""
+    try:
+        return changed(inputs.pairs, deviation, _every(write, names), step, names or ())
+    except (UnicodeError, ValueError):
+        return None
 
 
 def _replaced(name: str, other: str) -> Callable[[Pairs], Pairs]:
     return lambda pairs: tuple([(name, other) if n == name else (n, v) for n, v in pairs])
 
 
-def _every(write: Callable[[str], str]) -> Callable[[Pairs], Pairs]:
-    return lambda pairs: tuple([(name, write(value)) for name, value in pairs])
-
-
-def _literal_plus(names: frozenset[str]) -> Callable[[Pairs], Pairs]:
-    return lambda pairs: tuple([(n, v.replace(" ", "+") if n in names else v) for n, v in pairs])
+def _every(write: Write, names: frozenset[str] | None) -> Callable[[Pairs], Pairs]:
+    return lambda pairs: tuple(
+        [(n, write(v) if names is None or n in names else v) for n, v in pairs]
+    )
 
 
 def _one_value(name: str, value: str) -> Iterator[tuple[Deviation, str]]:

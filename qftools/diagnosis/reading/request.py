@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlencode
 
-from qftools.diagnosis.deviations import Inputs, Pair
+from qftools.diagnosis.deviations import Inputs, Pair, Pairs
 from qftools.exchange import CUT, REDACTED, Request
 from qftools.transport.addresses import split
 from qftools.transport.multipart import MultipartError, read_multipart
@@ -93,7 +93,12 @@ def announced_in(request: Request, reading: Reading) -> str:
 
 
 def inputs_of(
-    reading: Reading, request: Request, endpoint: str, given: str = "", partial: bool = False
+    reading: Reading,
+    request: Request,
+    endpoint: str,
+    given: str = "",
+    partial: bool = False,
+    known: Pairs = (),
 ) -> Inputs:
     """What a search for the cause of a signature needs to know.
 
@@ -108,8 +113,8 @@ def inputs_of(
         request.body,
         "SHA256" if announced == "SHA256" or (partial and _is_sha256(given)) else "MD5",
         app_code,
-        reading.raw_plus,
         reading.pairs if reading.twice else (),
+        known,
     )
 
 
