@@ -70,15 +70,11 @@ class Hash(Protocol):
 
 
 class Layout(NamedTuple):
-    """How fields become one text."""
+    """How fields become one text: first an order, then a join."""
 
     deviations: tuple[Deviation, ...]
     order: Callable[[Pairs], list[Pair]]
     join: Callable[[list[Pair]], str]
-
-    def text(self, pairs: Pairs) -> str:
-        """The text of *pairs*."""
-        return self.join(self.order(pairs))
 
 
 class Sealing(NamedTuple):

@@ -58,6 +58,7 @@ NAMES = frozenset(
         MkDocs Mintlify MCHCODE SUCCESS addslashes ksort asort sort Reversal MAC T0 channeld
         filter error void MPM ZWSP http https requests axios URLSearchParams verify False
         CURLOPT_SSL_VERIFYPEER false HexFormat ffffffXX ff C k x name value sign sign_type Z
+        JavaScript HashMap TreeMap Ruby Array Object object dict map bytes b u utf ZWNJ ZWJ NBSP SHY
         """
     )
 )
@@ -66,7 +67,7 @@ _CODE = re.compile(
     r"[A-Za-z_.]+\(|X-[A-Z-]+|Content-Type|application/[\w-]+|multipart/form-data|text/plain"
     r"|https?://[^\s，。；]+|/[a-z]+/v1/[a-z_]*|--[a-z-]+|QFTOOLS_CLIENT_KEY|qftools \w+"
     r"|\b[a-z]+(?:_[a-z]+)+\b|&\w*[;=]?|%[a-zA-Z]+|\\[ux][xX]+|[(（]C\d+(?:, C\d+)*[)）]|0x"
-    r"|《[^》]+》|\b[0-9a-fA-F]{2}(?: [0-9a-fA-F]{2})*\b|\b[\w-]+(?:\.[a-z]+)+\b"
+    r"|《[^》]+》|U\+[0-9A-F]{4}|\b[0-9a-fA-F]{2}(?: [0-9a-fA-F]{2})*\b|\b[\w-]+(?:\.[a-z]+)+\b"
 )
 OF_THE_WIRE = {
     *(field.name for field in catalogue.fields()),

@@ -104,7 +104,7 @@ def _low_bytes(text: str) -> bytes:
 
 
 # One row per way to write text and key as bytes: (id, detail, how).
-_CHARSETS: tuple[tuple[str, str, Encode], ...] = (
+CHARSETS: tuple[tuple[str, str, Encode], ...] = (
     ("charset", "GBK", _encoder("gbk")),
     ("charset", "GB18030", _encoder("gb18030")),
     ("charset", "Big5", _encoder("big5")),
@@ -201,25 +201,22 @@ def sealings(
 
     A hash that the length of the signature shows is none of them, announced or not.
     """
-    places = key_places(key, others, app_code)
     found: dict[int, list[Sealing]] = {0: [], 1: [], 2: []}
     charsets: list[tuple[Deviation | None, Encode]] = [(None, _utf8)]
-    charsets += [(Deviation(*row), encode) for *row, encode in _CHARSETS]
+    charsets += [(Deviation(*row), encode) for *row, encode in CHARSETS]
     usual, wanted = aim.usual(announced), aim.hashes()
     for charset, encode in charsets:
-        hashes = {
-            (how, name): digest for how, name, digest in _hashes(announced, usual, key, encode)
-        }
-        for place, before, after in places:
-            for (how, name), digest in hashes.items():
+        ways = _hashes(announced, usual, key, encode)
+        hashes = {(how, name): digest for how, name, digest in ways if name in wanted}
+        once = {row: digest for row, digest in hashes.items() if row[1] in (usual, announced)}
+        for place, before, after in key_places(key, others, app_code):
+            for (how, name), digest in (once if charset and place else hashes).items():
                 deviations = tuple([d for d in (place, charset, how) if d])
-                shown = how is not None and how.id == "other-hash" and name == usual
-                level = len(deviations) - shown
-                if name in wanted and level <= 2:
-                    once = how is None or how.id == "other-hash"
-                    plain = _HASHES[name] if once and charset is None else None
+                other = how is not None and how.id == "other-hash"
+                level = len(deviations) - (other and name == usual)
+                if level <= 2:
+                    plain = _HASHES[name] if not charset and (other or not how) else None
                     keyed = bool(before or after)
-                    found[level].append(
-                        Sealing(deviations, before, after, digest, name, keyed, plain)
-                    )
+                    row = Sealing(deviations, before, after, digest, name, keyed, plain)
+                    found[level].append(row)
     return found

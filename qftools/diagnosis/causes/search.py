@@ -19,12 +19,12 @@ from qftools.diagnosis.causes.changes import (
 )
 from qftools.diagnosis.causes.digests import FAR_FETCHED, sealings
 from qftools.diagnosis.causes.fieldsets import subsets
-from qftools.diagnosis.causes.layouts import any_order, joined, layouts
+from qftools.diagnosis.causes.layouts import MOST_IN_ANY_ORDER, Order, any_order, joined, layouts
 from qftools.diagnosis.causes.pairing import Edit, edits_by_name, pairings
 from qftools.diagnosis.causes.targets import target
 from qftools.diagnosis.causes.values import ALL_VALUES, cut_values, some_values_written
-from qftools.diagnosis.causes.wire import KNOWN_NAMES, as_sent
-from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Layout, Sealing
+from qftools.diagnosis.causes.wire import DOUBTFUL, as_sent
+from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Layout, Pair, Sealing
 
 #: The bound of one search, in units of work: 250 of them take a microsecond or less.
 MOST_WORK = 250_000_000
@@ -38,7 +38,7 @@ _PER_TEXT, _PER_FIELD, _PER_DIGEST, _PER_CHANGED_CHARACTER = 300, 100, 400, 10
 
 
 # Where something else explains the same bytes, these are the worse explanation.
-_RARE = FAR_FETCHED | {KNOWN_NAMES, "value-cut"}
+_RARE = FAR_FETCHED | {DOUBTFUL, "value-cut"}
 
 
 class Match(NamedTuple):
@@ -67,12 +67,14 @@ class Result(NamedTuple):
         tries: How many texts were hashed.
         work: What that cost, in units of ``MOST_WORK``.
         level: How many deviations at once were tried to the end.
+        whole: Every order and every set of the fields was among them.
     """
 
     matches: tuple[Match, ...]
     tries: int
     work: int
     level: int
+    whole: bool = True
 
 
 class _Spent(Exception):
@@ -106,7 +108,8 @@ class _Search:
             if matches:
                 return Result(tuple(_ranked(matches)), self.tries, self.work, level)
             done = level - self.forced
-        return Result((), self.tries, self.work, max(done, 0))
+        whole = len(self.inputs.pairs) <= MOST_IN_ANY_ORDER
+        return Result((), self.tries, self.work, max(done, 0), whole)
 
     def spend(self, work: int, tries: int = 0) -> None:
         """Count *work*; stop when there has been enough."""
@@ -141,17 +144,16 @@ class _Search:
 
     def of_many(self, mistakes: int) -> Iterator[Match]:
         """Any set of fields, any order, values cut off anywhere: alone, or with a mistake more."""
-        plain, (base,) = self.sealings[self.forced], self.layouts[0]
+        plain, base = self.sealings[self.forced], self.layouts[0]
         if mistakes == 1:
             for fields in self.wide():
-                yield from self._fields_sealed(fields, base, plain)
+                yield from self._sealed(fields, base, plain)
             yield from self._in_any_order(plain)
         if mistakes == 2:
             once = self.sealings[self.forced + 1]
             for fields in itertools.islice(self.wide(), _MOST_AT_ONCE):
-                yield from self._fields_sealed(fields, base, once)
-                for layout in self.layouts[1]:
-                    yield from self._fields_sealed(fields, layout, plain)
+                yield from self._sealed(fields, base, once)
+                yield from self._sealed(fields, self.layouts[1], plain)
             if len(self.inputs.pairs) <= _FEW:
                 yield from self._in_any_order(once)
 
@@ -174,26 +176,30 @@ class _Search:
             return
         seen: set[str] = set()
         for fields in self.heads[fields_level]:
-            for layout in self.layouts[layout_level]:
-                yield from self._fields_sealed(fields, layout, sealings, seen)
+            yield from self._sealed(fields, self.layouts[layout_level], sealings, seen)
 
-    def _fields_sealed(
+    def _sealed(
         self,
         fields: Fields,
-        layout: Layout,
+        layouts: list[Layout],
         sealings: list[Sealing],
         seen: set[str] | None = None,
     ) -> Iterator[Match]:
-        self.spend(_PER_TEXT + _PER_FIELD * len(fields.pairs) + self.size)
-        try:
-            text = layout.text(fields.pairs)
-        except (ValueError, TypeError):
-            return
-        if seen is not None and len(sealings) > 4:
-            if text in seen and not fields.keyless:
-                return
-            seen.add(text)
-        yield from self._seal(fields, layout, text, sealings)
+        """The ways to make the signature of *fields*; a text in *seen* was tried before."""
+        ordered: dict[Order, list[Pair]] = {}
+        for layout in layouts:
+            self.spend(_PER_TEXT + _PER_FIELD * len(fields.pairs) + self.size)
+            if layout.order not in ordered:
+                ordered[layout.order] = layout.order(fields.pairs)
+            try:
+                text = layout.join(ordered[layout.order])
+            except (ValueError, TypeError):
+                continue
+            if seen is not None and len(sealings) > 4:
+                if text in seen and not fields.keyless:
+                    continue
+                seen.add(text)
+            yield from self._seal(fields, layout, text, sealings)
 
     def _seal(
         self, fields: Fields, layout: Layout, text: str, sealings: list[Sealing]
@@ -207,17 +213,20 @@ class _Search:
                 if before or after != self.key:
                     continue
                 after = ""
-            try:
-                digest = _digest(sealing, text, data, before, after)
-            except UnicodeError:
-                continue
+            if sealing.plain is not None:
+                digest = sealing.plain(before.encode() + data + after.encode()).digest()
+            else:
+                try:
+                    digest = sealing.digest(text, before, after)
+                except UnicodeError:
+                    continue
             printed = fits(sealing.hash, digest)
             if printed is not None:
                 deviations = fields.deviations + layout.deviations + sealing.deviations + printed
                 yield Match(deviations, text, before, after, sealing.hash)
 
     def _two_changes(self, sealings: list[Sealing]) -> Iterator[Match]:
-        (base,), (plain,) = self.heads[0], self.layouts[0]
+        (base,), plain = self.heads[0], self.layouts[0]
         several = itertools.islice(self.wide(), _MOST_AT_ONCE)
         wide = [fields for fields in several if len(fields.touched) > 1]
         cut = list(itertools.islice(cut_values(self.inputs), MOST_VARIANTS))
@@ -230,10 +239,10 @@ class _Search:
                 for first, second in every:
                     merged = both(base.pairs, first, second)
                     if merged is not None:
-                        yield from self._fields_sealed(merged, plain, [sealing])
+                        yield from self._sealed(merged, plain, [sealing])
         seen: set[str] = set()
         for fields in self._slowly_paired(edits):
-            yield from self._fields_sealed(fields, plain, sealings, seen)
+            yield from self._sealed(fields, plain, sealings, seen)
 
     def _slowly_paired(self, edits: dict[str, list[Edit]]) -> Iterator[Fields]:
         """Both of two changes that are no edits of one field."""
@@ -246,12 +255,6 @@ class _Search:
             merged = both(self.heads[0][0].pairs, first, second)
             if merged is not None:
                 yield merged
-
-
-def _digest(sealing: Sealing, text: str, data: bytes, before: str, after: str) -> bytes:
-    if sealing.plain is None:
-        return sealing.digest(text, before, after)
-    return sealing.plain(before.encode() + data + after.encode()).digest()
 
 
 def search(
@@ -290,5 +293,5 @@ def _ranked(matches: list[Match]) -> list[Match]:
 
 def _likelihood(match: Match) -> tuple[int, int, bool]:
     rare = sum(d.detail in _RARE or d.id in _RARE for d in match.deviations)
-    likely = any(d.id == "ampersand-sent-raw" for d in match.deviations)
+    likely = any(d == ("ampersand-sent-raw", "", d.field) for d in match.deviations)
     return len(match.deviations), rare, not likely

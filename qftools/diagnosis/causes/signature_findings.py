@@ -112,16 +112,21 @@ _SEARCHED = (
         " that were tried",
     ),
     Text(
-        "用这把密钥试了 {tried} 种签法，没有一种得到请求里的签名；请求太长，只试完了单个错误，"
-        "两个错误叠加的没有试完",
+        "用这把密钥试了 {tried} 种签法，没有一种得到请求里的签名；请求太长或参数太多，"
+        "只试完了单个错误，两个错误叠加的没有试完",
         "{tried} ways to sign were tried with this key; none gives the signature of the request."
-        " It is so long that only single mistakes were tried to the end, not two together",
+        " It is so long, or has so many parameters, that only single mistakes were tried to the"
+        " end, not two together",
     ),
     Text(
         "用这把密钥试了 {tried} 种签法（单个错误，以及两个错误叠加），没有一种得到请求里的签名",
         "{tried} ways to sign were tried with this key, single mistakes and two together; none"
         " gives the signature of the request",
     ),
+)
+_NOT_ALL = Text(
+    "；参数太多，没有试遍它们的每种顺序和每种组合",
+    "; there are too many parameters to try every order and every set of them",
 )
 _SHORTER = Text(
     "先用短的值发一次同样的请求，再诊断那一次。",
@@ -132,6 +137,8 @@ _SHORTER = Text(
 def not_found(result: Result) -> Finding:
     """Nothing reproduces the signature: said so, with how far the search went and what is left."""
     searched, tried = _SEARCHED[min(result.level, 2)], f"{result.tries:,}"
+    if not result.whole and result.tries:
+        searched = Text(searched.zh + _NOT_ALL.zh, searched.en + _NOT_ALL.en)
     fix = Text(
         "剩下的可能：密钥不是这一把；签名之后改了某个值；粘贴的内容与发送的不完全一样。"
         "把程序里签名前的那段文字打印出来（不含密钥），连同签名再贴一次。",

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from qftools.diagnosis.causes.field_causes import FIELD_CAUSES
+from qftools.diagnosis.causes.seal_causes import SEAL_CAUSES
 from qftools.diagnosis.causes.text_causes import TEXT_CAUSES
 from qftools.diagnosis.rows import Cause
 
-CAUSES: Mapping[str, Cause] = MappingProxyType({**FIELD_CAUSES, **TEXT_CAUSES})
+CAUSES: Mapping[str, Cause] = MappingProxyType({**FIELD_CAUSES, **TEXT_CAUSES, **SEAL_CAUSES})

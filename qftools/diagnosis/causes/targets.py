@@ -35,8 +35,9 @@ class Target(NamedTuple):
     def usual(self, announced: str) -> str:
         """The hash that most likely made it: the announced one, if its length is right."""
         sizes = {len(digest) for digest in self.exact}
-        full = [name for name, size in LENGTHS.items() if size in sizes]
-        return announced if announced in full or not full else full[0]
+        likely = [name for name, size in LENGTHS.items() if size in sizes]
+        likely = likely or sorted(self.partial, key=LENGTHS.__getitem__)
+        return announced if announced in likely or not likely else likely[0]
 
     def fits(self, name: str, digest: bytes) -> tuple[Deviation, ...] | None:
         """The deviations of the output if *digest* was printed as the signature, else None."""
@@ -92,27 +93,27 @@ def _shortened(
             lost = Deviation("zeros-lost", f"{size} / {2 * length}")
             if size >= 2 * length - 12:
                 found[name].insert(0, (lost, lambda full: full.lstrip("0") == digits))
-                found[name].insert(0, (lost, lambda full: _byte_by_byte(full, False) == digits))
+                found[name].insert(0, (lost, _printed(digits, "{:x}", False)))
         elif size > 2 * length and "ffffff" in digits:
             long = Deviation("signed-bytes", f"{size} / {2 * length}")
-            found.setdefault(name, []).append(
-                (long, lambda full: _byte_by_byte(full, True) == digits)
-            )
-            found[name].append((long, lambda full: _signed(full) == digits))
+            found.setdefault(name, []).append((long, _printed(digits, "{:x}", True)))
+            found[name].append((long, _printed(digits, "{:02x}", True)))
     return {name: tuple(tests) for name, tests in found.items()}
 
 
-def _byte_by_byte(full: str, signed: bool) -> str:
-    """Java's ``Integer.toHexString(b)`` without a mask or without a leading zero."""
-    octets = bytes.fromhex(full)
-    return "".join(
-        [f"{octet | 0xFFFFFF00 if signed and octet > 127 else octet:x}" for octet in octets]
-    )
+def _printed(digits: str, form: str, signed: bool) -> Callable[[str], bool]:
+    """Whether *digits* are a digest without a mask or without leading zeros, as in Java."""
 
+    def test(full: str) -> bool:
+        at = 0
+        for octet in bytes.fromhex(full):
+            written = form.format(octet | 0xFFFFFF00 if signed and octet > 127 else octet)
+            if not digits.startswith(written, at):
+                return False
+            at += len(written)
+        return at == len(digits)
 
-def _signed(full: str) -> str:
-    octets = bytes.fromhex(full)
-    return "".join([f"{octet | 0xFFFFFF00 if octet > 127 else octet:02x}" for octet in octets])
+    return test
 
 
 def _is_hex(text: str) -> bool:

@@ -21,7 +21,7 @@ from qftools.diagnosis.deviations import (
 from qftools.transport.addresses import split
 
 BEFORE_ALL = ONE_VALUE - 1
-KNOWN_NAMES = "known names"  # what follows an & is a parameter of the gateway's own
+DOUBTFUL = "doubtful"  # what follows an & may as well be a parameter
 _MOST_PARTS = 60
 _MOST_SPLITS = 256  # ways to put parts together again
 _MOST_PLUSES = 5  # in one value, of which each may have been a blank
@@ -63,7 +63,7 @@ def as_sent(inputs: Inputs) -> str | None:
 
 
 def wire_variants(inputs: Inputs) -> Iterator[Fields]:
-    """The fields as somebody signed them who then sent them with too little encoding, or more."""
+    """The fields as they were signed, where they were sent with too little encoding."""
     parts = parts_of(inputs)
     if not parts or len(parts) > _MOST_PARTS:
         return
@@ -87,16 +87,24 @@ def _joined_again(inputs: Inputs, parts: list[Part]) -> Iterator[Fields]:
 
 def _places(inputs: Inputs, parts: list[Part]) -> Iterator[tuple[str, frozenset[int]]]:
     """Which parts may go on with the value in front of them: the likeliest first."""
-    fields = catalogue.fields(endpoint=inputs.endpoint or "payment", part="request")
-    known = {field.name for field in fields}
+    known = {field.name for field in catalogue.fields(part="request")}
     odd = [at for at, part in enumerate(parts) if at and part.name not in known][:8]
     for count in range(len(odd), 0, -1):
         for chosen in itertools.combinations(odd, count):
-            yield "", frozenset(chosen)
+            likely = all(_goes_on(parts, at, chosen) for at in chosen)
+            yield "" if likely else DOUBTFUL, frozenset(chosen)
     for at, part in enumerate(parts):
         if "?" in part.raw:
             for end in range(at + 1, min(at + 5, len(parts))):
-                yield KNOWN_NAMES, frozenset(range(at + 1, end + 1))
+                yield DOUBTFUL, frozenset(range(at + 1, end + 1))
+
+
+def _goes_on(parts: list[Part], at: int, chosen: tuple[int, ...]) -> bool:
+    """Whether a part looks like the rest of a value: no ``name=value``, or behind a ``?``."""
+    start = at
+    while start in chosen:
+        start -= 1
+    return "=" not in parts[at].whole or "?" in parts[start].raw
 
 
 def _together(
