@@ -76,7 +76,7 @@ def _cut(p: Payload, s: Signer, r: random.Random) -> str:
     return "value-cut:goods_name"
 
 
-@breaker("nothing but the key hashed", "join")
+@breaker("nothing but the key hashed", "sent")
 def _nothing(p: Payload, s: Signer, r: random.Random) -> str:
     s.join = lambda _pairs: ""
     return "text-missing"

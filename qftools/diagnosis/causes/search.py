@@ -11,51 +11,33 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from qftools.diagnosis.causes.changes import (
-    MOST_VARIANTS,
     after_twice,
     both,
     single_changes,
     unchanged,
 )
-from qftools.diagnosis.causes.digests import FAR_FETCHED, sealings
+from qftools.diagnosis.causes.digests import sealings
 from qftools.diagnosis.causes.fieldsets import subsets
 from qftools.diagnosis.causes.layouts import MOST_IN_ANY_ORDER, Order, any_order, joined, layouts
+from qftools.diagnosis.causes.matches import Match, ranked
 from qftools.diagnosis.causes.pairing import Edit, edits_by_name, pairings
 from qftools.diagnosis.causes.targets import target
 from qftools.diagnosis.causes.values import ALL_VALUES, cut_values, some_values_written
-from qftools.diagnosis.causes.wire import DOUBTFUL, as_sent
+from qftools.diagnosis.causes.wire import as_sent
 from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Layout, Pair, Sealing
 
-#: The bound of one search, in units of work: 250 of them take a microsecond or less.
-MOST_WORK = 250_000_000
+#: The bound of one search, in units of work: more than 100 of them take a microsecond.
+MOST_WORK = 180_000_000
 LONGEST = 100_000  # characters of all values together; longer requests are not searched
 LONGEST_FOR_PAIRS = 30_000
-_MOST_AT_ONCE = 150  # sets of several fields, of which pairs are made
+_TO_COMPARE = 30_000_000  # work for other explanations, once there is one
+_MOST_AT_ONCE = 120  # sets of several fields, of which pairs are made
+_SHORT_TO_CUT = 40  # characters of a value that is cut off beside another mistake
 _FEW = 6  # fields, of which every order is tried with another mistake
 
-# What the parts of a try cost, in the same units.
+# What the parts of a try cost, in the same units; per byte, the longer hashes cost more.
+_SLOWER = 3
 _PER_TEXT, _PER_FIELD, _PER_DIGEST, _PER_CHANGED_CHARACTER = 300, 100, 400, 10
-
-
-# Where something else explains the same bytes, these are the worse explanation.
-_RARE = FAR_FETCHED | {DOUBTFUL, "value-cut"}
-
-
-class Match(NamedTuple):
-    """A way to make the given signature.
-
-    Attributes:
-        deviations: What was done otherwise; one or two of them, and what the signature shows.
-        text: What was signed, without the key.
-        before, after: Where the key stood. Secret.
-        hash: The hash that was used.
-    """
-
-    deviations: tuple[Deviation, ...]
-    text: str
-    before: str
-    after: str
-    hash: str
 
 
 class Result(NamedTuple):
@@ -89,6 +71,7 @@ class _Search:
         self.forced = int(not key)
         self.target = target(signature)
         self.sealings = sealings(key, others, inputs.app_code, inputs.algorithm, self.target)
+        self.slower = 1 if "MD5" in self.target.hashes() else _SLOWER
         self.layouts = layouts(inputs)
         base = unchanged(inputs)
         self.heads: dict[int, list[Fields]] = {0: [base], 1: single_changes(inputs, key, base)}
@@ -101,13 +84,19 @@ class _Search:
     def run(self, levels: int) -> Result:
         done = -1
         for level in range(levels + self.forced + 1):
+            matches: list[Match] = []
             try:
-                matches = list(self.level(level))
+                for match in self.level(level):
+                    if not matches:
+                        self.most_work = min(self.most_work, self.work + _TO_COMPARE)
+                    matches.append(match)
+                done = level - self.forced
             except _Spent:
-                break
+                levels = -1
             if matches:
-                return Result(tuple(_ranked(matches)), self.tries, self.work, level)
-            done = level - self.forced
+                return Result(tuple(ranked(matches)), self.tries, self.work, level)
+            if levels < 0:
+                break
         whole = len(self.inputs.pairs) <= MOST_IN_ANY_ORDER
         return Result((), self.tries, self.work, max(done, 0), whole)
 
@@ -150,10 +139,11 @@ class _Search:
                 yield from self._sealed(fields, base, plain)
             yield from self._in_any_order(plain)
         if mistakes == 2:
-            once = self.sealings[self.forced + 1]
+            once = [sealing for sealing in self.sealings[self.forced + 1] if sealing.plain]
+            orders = [layout for layout in self.layouts[1] if layout.join is joined]
             for fields in itertools.islice(self.wide(), _MOST_AT_ONCE):
                 yield from self._sealed(fields, base, once)
-                yield from self._sealed(fields, self.layouts[1], plain)
+                yield from self._sealed(fields, orders, plain)
             if len(self.inputs.pairs) <= _FEW:
                 yield from self._in_any_order(once)
 
@@ -206,7 +196,8 @@ class _Search:
     ) -> Iterator[Match]:
         fits = self.target.fits
         data = text.encode("utf-8", "surrogatepass")
-        self.spend((_PER_DIGEST + len(data)) * len(sealings), len(sealings))
+        cost = _PER_DIGEST + len(data) * self.slower
+        self.spend(cost * len(sealings), len(sealings))
         for sealing in sealings:
             before, after = sealing.before, sealing.after
             if fields.keyless:  # the key is in the text; only where it was not moved as well
@@ -229,7 +220,7 @@ class _Search:
         (base,), plain = self.heads[0], self.layouts[0]
         several = itertools.islice(self.wide(), _MOST_AT_ONCE)
         wide = [fields for fields in several if len(fields.touched) > 1]
-        cut = list(itertools.islice(cut_values(self.inputs), MOST_VARIANTS))
+        cut = list(cut_values(self.inputs, _SHORT_TO_CUT))
         edits = edits_by_name([*self.heads[1], *cut])
         for sealing in sealings:
             if sealing.plain is not None:
@@ -281,17 +272,3 @@ def search(
         return Result((), 0, 0, 0)
     levels = 2 if pairs and key and size <= LONGEST_FOR_PAIRS else 1
     return _Search(inputs, key, others or {}, signature, most_work).run(levels)
-
-
-def _ranked(matches: list[Match]) -> list[Match]:
-    """The likelier first: fewer changes, nothing far-fetched; then as they were found."""
-    first: dict[tuple[Deviation, ...], Match] = {}
-    for match in matches:
-        first.setdefault(match.deviations, match)
-    return sorted(first.values(), key=_likelihood)
-
-
-def _likelihood(match: Match) -> tuple[int, int, bool]:
-    rare = sum(d.detail in _RARE or d.id in _RARE for d in match.deviations)
-    likely = any(d == ("ampersand-sent-raw", "", d.field) for d in match.deviations)
-    return len(match.deviations), rare, not likely

@@ -48,7 +48,6 @@ _HOURS = (-8, 8, -7, 7, -9, 9, -1, 1, -4, 4, -6, 6)
 _SECONDS = (1, -1, 2, -2, 3, -3)
 _EPOCH = datetime.datetime(1970, 1, 1)
 _LONGEST_VALUE = 4096  # characters; longer ones are looked at in fewer ways
-_LONGEST_CUT = 300  # characters of a value that may be all that was signed
 _MOST_IN_ANY_SET = 6  # values of which every set is written otherwise
 _MOST_SINGLY = 40  # of more values: these alone
 
@@ -100,10 +99,10 @@ def _changes(write: Write, value: str) -> bool:
         return False
 
 
-def cut_values(inputs: Inputs) -> Iterator[Fields]:
-    """Each value cut off after each of its characters."""
-    for name, value in inputs.pairs:
-        for length in range(min(len(value), _LONGEST_CUT) - 1, 0, -1):
+def cut_values(inputs: Inputs, longest: int = 300) -> Iterator[Fields]:
+    """Each value cut off after each of its first *longest* characters."""
+    for name, value in itertools.islice(inputs.pairs, _MOST_SINGLY):
+        for length in range(min(len(value) - 1, longest), 0, -1):
             deviation = Deviation("value-cut", str(length), name)
             change = _replaced(name, value[:length])
             yield changed(inputs.pairs, deviation, change, ONE_VALUE, {name})

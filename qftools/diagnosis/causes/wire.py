@@ -23,21 +23,18 @@ from qftools.transport.addresses import split
 BEFORE_ALL = ONE_VALUE - 1
 DOUBTFUL = "doubtful"  # what follows an & may as well be a parameter
 _MOST_PARTS = 60
-_MOST_SPLITS = 256  # ways to put parts together again
+_MOST_ODD = 5  # parts that may be the rest of a value, each alone and with others
+_MOST_SPLITS = 60  # ways to put parts together again
 _MOST_PLUSES = 5  # in one value, of which each may have been a blank
 
 
 class Part(NamedTuple):
-    """One ``name=value`` as it was sent."""
+    """One ``name=value`` as it was sent, and as the gateway reads it."""
 
     name: str
     raw: str
+    value: str
     whole: str
-
-    @property
-    def value(self) -> str:
-        """What the gateway reads."""
-        return _decoded(self.raw)
 
 
 def _decoded(raw: str) -> str:
@@ -51,8 +48,12 @@ def parts_of(inputs: Inputs) -> list[Part]:
         body = ""
     texts = [split(inputs.url).query, body] if inputs.url else [body]
     found = [part for text in texts for part in text.split("&") if part]
-    parts = [Part(_decoded(part.partition("=")[0]), part.partition("=")[2], part) for part in found]
-    return [part for part in parts if part.name not in UNSIGNED]
+    return [part for part in map(_part, found) if part.name not in UNSIGNED]
+
+
+def _part(whole: str) -> Part:
+    name, _, raw = whole.partition("=")
+    return Part(_decoded(name), raw, _decoded(raw), whole)
 
 
 def as_sent(inputs: Inputs) -> str | None:
@@ -88,7 +89,7 @@ def _joined_again(inputs: Inputs, parts: list[Part]) -> Iterator[Fields]:
 def _places(inputs: Inputs, parts: list[Part]) -> Iterator[tuple[str, frozenset[int]]]:
     """Which parts may go on with the value in front of them: the likeliest first."""
     known = {field.name for field in catalogue.fields(part="request")}
-    odd = [at for at, part in enumerate(parts) if at and part.name not in known][:8]
+    odd = [at for at, part in enumerate(parts) if at and part.name not in known][:_MOST_ODD]
     for count in range(len(odd), 0, -1):
         for chosen in itertools.combinations(odd, count):
             likely = all(_goes_on(parts, at, chosen) for at in chosen)
