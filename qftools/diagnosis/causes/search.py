@@ -102,10 +102,10 @@ class _Search:
 
     def spend(self, work: int, tries: int = 0) -> None:
         """Count *work*; stop when there has been enough."""
+        if self.work + work > self.most_work:
+            raise _Spent
         self.work += work
         self.tries += tries
-        if self.work > self.most_work:
-            raise _Spent
 
     def level(self, level: int) -> Iterator[Match]:
         """Every way with so many deviations; what has most possibilities only if it must be."""
