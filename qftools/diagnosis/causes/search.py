@@ -22,7 +22,12 @@ from qftools.diagnosis.causes.layouts import MOST_IN_ANY_ORDER, Order, any_order
 from qftools.diagnosis.causes.matches import Match, ranked
 from qftools.diagnosis.causes.pairing import Edit, edits_by_name, pairings
 from qftools.diagnosis.causes.targets import target
-from qftools.diagnosis.causes.values import ALL_VALUES, cut_values, some_values_written
+from qftools.diagnosis.causes.values import (
+    ALL_VALUES,
+    LONGEST_TO_CUT,
+    cut_values,
+    some_values_written,
+)
 from qftools.diagnosis.causes.wire import as_sent
 from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Layout, Pair, Sealing
 
@@ -31,7 +36,7 @@ MOST_WORK = 180_000_000
 LONGEST = 100_000  # characters of all values together; longer requests are not searched
 LONGEST_FOR_PAIRS = 30_000
 _TO_COMPARE = 30_000_000  # work for other explanations, once there is one
-_MOST_AT_ONCE = 120  # sets of several fields, of which pairs are made
+_MOST_OF_EACH = 70  # ways of each wide kind, of which pairs are made
 _SHORT_TO_CUT = 40  # characters of a value that is cut off beside another mistake
 _FEW = 6  # fields, of which every order is tried with another mistake
 
@@ -140,18 +145,23 @@ class _Search:
             yield from self._in_any_order(plain)
         if mistakes == 2:
             once = [sealing for sealing in self.sealings[self.forced + 1] if sealing.plain]
-            orders = [layout for layout in self.layouts[1] if layout.join is joined]
-            for fields in itertools.islice(self.wide(), _MOST_AT_ONCE):
+            for fields in self.some_of_wide():
                 yield from self._sealed(fields, base, once)
-                yield from self._sealed(fields, orders, plain)
+                yield from self._sealed(fields, self.layouts[1], plain)
             if len(self.inputs.pairs) <= _FEW:
                 yield from self._in_any_order(once)
 
     def wide(self) -> Iterator[Fields]:
         """Ways to write the fields of which there are too many to make pairs of all."""
         yield from some_values_written(self.inputs)
-        yield from cut_values(self.inputs)
+        yield from cut_values(self.inputs, LONGEST_TO_CUT)
         yield from subsets(self.inputs)
+
+    def some_of_wide(self) -> Iterator[Fields]:
+        """The likeliest of each kind, beside another mistake."""
+        yield from itertools.islice(some_values_written(self.inputs), _MOST_OF_EACH)
+        yield from itertools.islice(cut_values(self.inputs, _SHORT_TO_CUT), _MOST_OF_EACH)
+        yield from itertools.islice(subsets(self.inputs), _MOST_OF_EACH)
 
     def _in_any_order(self, sealings: list[Sealing]) -> Iterator[Match]:
         (fields,) = self.heads[0]
@@ -218,8 +228,7 @@ class _Search:
 
     def _two_changes(self, sealings: list[Sealing]) -> Iterator[Match]:
         (base,), plain = self.heads[0], self.layouts[0]
-        several = itertools.islice(self.wide(), _MOST_AT_ONCE)
-        wide = [fields for fields in several if len(fields.touched) > 1]
+        wide = [fields for fields in self.some_of_wide() if len(fields.touched) > 1]
         cut = list(cut_values(self.inputs, _SHORT_TO_CUT))
         edits = edits_by_name([*self.heads[1], *cut])
         for sealing in sealings:

@@ -48,6 +48,7 @@ _HOURS = (-8, 8, -7, 7, -9, 9, -1, 1, -4, 4, -6, 6)
 _SECONDS = (1, -1, 2, -2, 3, -3)
 _EPOCH = datetime.datetime(1970, 1, 1)
 _LONGEST_VALUE = 4096  # characters; longer ones are looked at in fewer ways
+LONGEST_TO_CUT = 300  # characters of a value that may be all that was signed
 _MOST_IN_ANY_SET = 6  # values of which every set is written otherwise
 _MOST_SINGLY = 40  # of more values: these alone
 
@@ -99,9 +100,10 @@ def _changes(write: Write, value: str) -> bool:
         return False
 
 
-def cut_values(inputs: Inputs, longest: int = 300) -> Iterator[Fields]:
-    """Each value cut off after each of its first *longest* characters."""
-    for name, value in itertools.islice(inputs.pairs, _MOST_SINGLY):
+def cut_values(inputs: Inputs, longest: int) -> Iterator[Fields]:
+    """Each value cut off after each of its first *longest* characters; names of goods first."""
+    by_likelihood = sorted(inputs.pairs, key=lambda pair: pair[1].isascii())
+    for name, value in by_likelihood[:_MOST_SINGLY]:
         for length in range(min(len(value) - 1, longest), 0, -1):
             deviation = Deviation("value-cut", str(length), name)
             change = _replaced(name, value[:length])
