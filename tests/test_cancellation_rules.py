@@ -183,8 +183,8 @@ def test_what_is_unresolved_because_the_books_differ_is_advised_field_by_field()
     ended = outcome(Verdict.UNRESOLVED, looked(), looked(DIFFERS))
 
     assert ended.corrections == {"txamt": "2500", "txcurrcd": "JPY"}
-    assert ended.advice("en").startswith("The books have txamt 2500, you gave 100. If yours")
-    assert " The books have txcurrcd JPY, you gave HKD. If yours" in ended.advice("en")
+    assert ended.advice("en").startswith("The gateway has txamt 2500, you gave 100. If yours")
+    assert " The gateway has txcurrcd JPY, you gave HKD. If yours" in ended.advice("en")
     assert "的 txamt 是 2500，而你给的是 100。" in ended.advice("zh")
     assert "的 txcurrcd 是 JPY，而你给的是 HKD。" in ended.advice("zh")
 

@@ -77,11 +77,13 @@ def test_another_payment_that_is_alive_keeps_the_one_that_was_named_from_being_c
     assert judged(PAID, again(alive), order=named).finding is Finding.PAID
 
 
-def test_another_payment_that_is_dead_counts_and_proves_nothing_alone():
+def test_of_dead_payments_the_one_that_was_named_says_how_it_ended_and_another_proves_nothing():
     named = Order("A1", 2500, "2026-01-05 10:00:00", syssn=ONE)
 
     assert judged(CLOSED, again(CLOSED), order=named).finding is Finding.CANCELLED
-    assert judged(CLOSED, again(REFUNDED), order=named).finding is Finding.REFUNDED
+    assert judged(CLOSED, again(REFUNDED), order=named).finding is Finding.CANCELLED
+    assert judged(FAILED, again(CLOSED), order=named).finding is Finding.FAILED
+    assert judged(CLOSED, again(FAILED), order=named).finding is Finding.CANCELLED
     assert judged(again(CLOSED), order=named).finding is Finding.SILENT
 
 
@@ -111,6 +113,23 @@ def test_a_full_page_of_dead_payments_may_not_be_all_of_them(rows, wide):
 
     assert (full.finding, full.ask_next) == (Finding.SILENT, "wide")
     assert judged(*many[:-1], known=Known(wide=wide)).finding is Finding.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "rows", [2, 3], ids=["as many rows as it says", "and one of another order"]
+)
+def test_a_page_that_says_how_small_it_is_may_be_full_with_few_rows(rows):
+    others = [row("1143", out_trade_no="B1", syssn=TWO)] * (rows - 2)
+    answer = judged(CLOSED, again(CLOSED), *others, page_size=2)
+
+    assert (answer.finding, answer.ask_next) == (Finding.SILENT, "wide")
+
+
+def test_a_code_of_refunds_in_the_row_of_a_payment_is_no_proof_that_it_is_open():
+    answer = judged(row("2999"))
+
+    assert answer.finding is Finding.OPEN
+    assert answer.note is not None
 
 
 # ---- what proves nothing ------------------------------------------------

@@ -203,7 +203,7 @@ def test_once_the_gateway_signs_an_unsigned_reply_to_a_cancel_claims_nothing(res
 
     assert of_cancel(reply, signed=True) == Answer(Finding.SILENT, respcd, note=UNSIGNED)
     assert of_cancel(reply, signed=True) == unsigned(reply)
-    assert UNSIGNED.en.startswith("the answer is not signed, though this gateway")
+    assert UNSIGNED.en.startswith("the answer is not signed, but this gateway")
     assert "不可信" in UNSIGNED.zh
     assert of_cancel(reply).finding is not Finding.SILENT
 

@@ -291,7 +291,7 @@ def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
 def _doubt(read: Read, unclear: list[Read]) -> Text | None:
     """Why an order with an open row may still have been paid."""
     code = catalogue.codes().get(read.row.respcd)
-    if code is None or code.kind != "progress":
+    if code is None or code.kind != "progress" or "query" not in code.endpoints:
         return filled("no result yet", respcd=read.row.respcd)
     return next((each.why for each in unclear if each.row.state != "open" or each.differs), None)
 
@@ -308,8 +308,9 @@ def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -
     for syssn in known.live:
         if syssn not in there and "" not in there:
             return replace(_silent(reply, filled("missing", syssn=syssn)), ask_next="elsewhere")
+    named = [read for read in payments if not read.another]  # the one that was meant, if one was
     finding, read = next(
-        (finding, read) for finding, states in _DEAD for read in payments if read.state in states
+        (finding, read) for finding, states in _DEAD for read in named if read.state in states
     )
     return _proved(finding, reply, read)
 
@@ -386,9 +387,11 @@ def _age(reply: Reply, row: Transaction) -> float:
 
 def _is_full(reply: Reply, wide: bool) -> bool:
     number, said = len(reply.body["data"]), as_written(reply.body.get("page_size"))
+    # A row that belongs elsewhere may stand behind a full page.
+    filled_up = said in {str(size) for size in range(1, number + 1)}
     if wide:  # some gateways do not read page_size: then the size of the page is their own
-        return number >= LARGEST_PAGE or (number >= PAGE and said == str(number))
-    return number >= PAGE or (number > 0 and said == str(number))
+        return number >= LARGEST_PAGE or (number >= PAGE and filled_up)
+    return number >= PAGE or filled_up
 
 
 # ---- values as gateways spell them ------------------------------------------------------------
