@@ -127,6 +127,11 @@ CRAFTED = {
             "item": [{"request": {"url": "{{v}}", "header": [{"key": "{{v}}"}] * 9}}] * 400,
         }
     ),
+    "names in cells": "txamt\t" * 80_000,
+    "names before brackets": "txamt(" * 80_000,
+    "names before quotes": "txamt `" * 70_000,
+    "tags": "<txamt>" * 70_000,
+    "one JSON with many requests": json.dumps([{"txamt": "1", "syssn": "2"}] * 50_000),
     "secrets": '{"key": "' + '\\"' * 200_000,
     "full form": "curl https://h/trade/v1/payment -d '" + "txamt=1&" * 30_000 + "'",
 }

@@ -108,7 +108,8 @@ def _from_json(value: dict[str, object] | list[object], text: str) -> Iterator[P
         return
     group = group_of(value)
     whole = isinstance(value, dict) and "respcd" in value
-    yield from assembled(events(group._replace(source=text) if whole else group), "json")
+    found = events(group._replace(source=text) if whole else group, len(text))
+    yield from assembled(found, "json")
 
 
 def _from_http(text: str) -> Iterator[Paste]:
@@ -164,7 +165,7 @@ def _from_text(text: str) -> Iterator[Paste]:
     if not speaks(text):
         return
     plain = unwrapped(text)
-    yield from assembled(events(parse(plain)), form_of(text))
+    yield from assembled(events(parse(plain), len(plain)), form_of(text))
 
 
 __all__ = ["Group", "read"]

@@ -16,7 +16,7 @@ from qftools.diagnosis.reading.tree import Group, Pair, group_of, parse
 from qftools.exchange import Request, Response
 from qftools.transport.addresses import is_loopback, split
 
-_DEEPEST = 8  # texts within texts
+_TIMES_READ = 2  # how often a character is read as part of a text within a text
 _CODE = re.compile(r"\s*[\"']?(\d{4})[\"']?[\s.。!！]*")
 _METHOD = re.compile(r"(?:^|[\s\"'>])(GET|POST|PUT|DELETE|PATCH|HEAD)$")
 _REQUEST_LINE = re.compile(r"(?:^|[\s\"])(GET|POST|PUT|DELETE|PATCH|HEAD) ([^\s\"]+)")
@@ -63,19 +63,33 @@ def speaks(text: str) -> bool:
 # ---- from groups to events ---------------------------------------------------------------
 
 
-def events(group: Group, label: str = "", depth: int = 0) -> Iterator[Event]:
-    """What a group says, in order."""
-    if depth > _DEEPEST:
-        return
+class _Left:
+    """How many characters of texts within texts are still read; each level is another text."""
+
+    def __init__(self, size: int) -> None:
+        self.characters = _TIMES_READ * size
+
+    def takes(self, text: str) -> bool:
+        """Count *text*; False where there has been enough."""
+        self.characters -= len(text)
+        return self.characters >= 0
+
+
+def events(group: Group, size: int) -> Iterator[Event]:
+    """What a group says, in order; *size* is the length of the text that it was parsed from."""
+    return _events(group, "", _Left(size))
+
+
+def _events(group: Group, label: str, left: _Left) -> Iterator[Event]:
     if _is_answer(group):
         yield Event("answer", as_answer(group), label=label, source=group.source)
         group = Group(tuple(p for p in group.pairs if names.header(p.name)))
     yield from _fields(group, label)
     for number, pair in enumerate(group.pairs):
         if isinstance(pair.value, Group):
-            yield from events(pair.value, _label(group, number) or label, depth)
+            yield from _events(pair.value, _label(group, number) or label, left)
         else:
-            yield from _of_text(pair, _label(group, number) or label, depth)
+            yield from _of_text(pair, _label(group, number) or label, left)
 
 
 def _label(group: Group, number: int) -> str:
@@ -133,7 +147,7 @@ def _block(block: list[tuple[str, str]], label: str, outside: bool) -> Iterator[
     yield Event("fields", pairs=tuple(kept), label=label)
 
 
-def _of_text(pair: Pair, label: str, depth: int) -> Iterator[Event]:
+def _of_text(pair: Pair, label: str, left: _Left) -> Iterator[Event]:
     name, text = pair.name, str(pair.value).strip()
     known = names.header(name)
     if known:
@@ -155,10 +169,10 @@ def _of_text(pair: Pair, label: str, depth: int) -> Iterator[Event]:
         return
     if not text or names.is_telling(name) or (names.field(name) and "&" not in text):
         return
-    yield from _of_words(text, label, depth)
+    yield from _of_words(text, label, left)
 
 
-def _of_words(text: str, label: str, depth: int) -> Iterator[Event]:
+def _of_words(text: str, label: str, left: _Left) -> Iterator[Event]:
     """What a text without a known name says: an address, a body, a digest, a dump of its own."""
     text = text.replace("&amp;", "&")
     method = _METHOD.search(text)
@@ -190,14 +204,14 @@ def _of_words(text: str, label: str, depth: int) -> Iterator[Event]:
         and not re.match(r"\S+ \S+ \S+ \S*=", text)
     ):
         yield Event("body", text, label=label)
-    elif depth < _DEEPEST:
+    elif left.takes(text):
         value = load_json(text) if text[:1] in "{[" else None
         group = (
             group_of(value)._replace(source=text)
             if isinstance(value, (dict, list))
             else parse(text)
         )
-        yield from events(group, label, depth + 1)
+        yield from _events(group, label, left)
 
 
 # ---- from events to exchanges ---------------------------------------------------------------

@@ -8,8 +8,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from qftools.diagnosis.reading.names import DIGEST, is_known, is_signature, is_telling
+from qftools.errors import InputError
+from qftools.locale import mark
 
-MOST_TOKENS = 100_000
+MOST_TOKENS = 80_000
 
 
 class Token(NamedTuple):
@@ -72,8 +74,21 @@ _CHARS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
 
 def tokens(text: str) -> list[Token]:
-    """The tokens of *text*; blanks are left out."""
-    return list(islice(_tokens(text), MOST_TOKENS))
+    """The tokens of *text*; blanks are left out.
+
+    Raises:
+        InputError: There are too many.
+    """
+    found = list(islice(_tokens(text), MOST_TOKENS + 1))
+    if len(found) > MOST_TOKENS:
+        raise InputError(
+            mark("the paste"),
+            "has {length:,} characters",
+            "at most {most:,}: paste the part around it",
+            length=len(text),
+            most=found[-1].start,
+        )
+    return found
 
 
 class _Failed:
