@@ -9,7 +9,7 @@ from qftools.diagnosis.causes.wire import DOUBTFUL
 from qftools.diagnosis.deviations import Deviation
 
 # Where something else explains the same bytes, these are the worse explanation.
-_RARE = FAR_FETCHED | {DOUBTFUL, "value-cut"}
+_RARE = FAR_FETCHED | {DOUBTFUL, "value-cut", "with the key"}
 
 
 class Match(NamedTuple):
