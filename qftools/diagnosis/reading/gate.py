@@ -14,6 +14,7 @@ from qftools.locale import mark
 _GATEWAY = re.compile(r"/trade/v1/|/checkstand/|/payment_element/|qfapi\.com|qfpay\.com", re.I)
 _NAME = re.compile(r"(?<![\w.&?/%])[\"'\[]?([A-Za-z_]{3,40})[\"'\]]?\s?(?:=>|=|:)")
 _CODE = re.compile(r"[$#]\{?\w+|\{\{|[A-Za-z_][\w.]*\([^)]*\)\.?|[fF][\"']|%[sd]")
+_NOT_ALL = re.compile(r"\*{3,}|(?:\.\.\.|…)$|\{\{")  # masked, cut, or a template
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _MOST_NAMED = 12
 
@@ -93,6 +94,8 @@ def foreign_in(paste: Paste) -> list[str]:
 
 def is_foreign(name: str, value: str) -> bool:
     """Tell whether a value holds another pair, half a bracket, or code instead of a value."""
+    if name.endswith(("...", "…")) or _NOT_ALL.search(value):
+        return True
     if not names.field(name) or value.startswith(("http://", "https://", "{", "[{")):
         return False
     if any(names.is_telling(found) or names.header(found) for found in _NAME.findall(value)):

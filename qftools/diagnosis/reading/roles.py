@@ -150,6 +150,8 @@ def _block(block: list[tuple[str, str]], label: str, outside: bool) -> Iterator[
 def _of_text(pair: Pair, label: str, left: _Left) -> Iterator[Event]:
     name, text = pair.name, str(pair.value).strip()
     known = names.header(name)
+    if "**" in text and (known or names.is_signature(name)):
+        return  # masked: it proves nothing
     if known:
         yield Event("header", pairs=((known, text),))
         return
