@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from qftools import texts
 from tests.browser import chromium
 from tests.lab import running_lab
 from tests.tools import machine
@@ -35,6 +36,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if machine.nothing_may_be_left_out():
                 pytest.fail(reason, pytrace=False)
             pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def language_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever language a test chooses, the next one does not hear of it."""
+    monkeypatch.setattr(texts, "_chosen", texts._chosen)
 
 
 @pytest.fixture(scope="session", autouse=True)

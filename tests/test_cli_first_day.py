@@ -135,7 +135,7 @@ def test_a_settled_cancel_is_followed_by_no_command(qftools):
     ended = qftools("cancel", "A1")
     again = json.loads(qftools("cancel", "A1", "--json").output)
 
-    assert ended.output.endswith("charge again under a new out_trade_no.\n")
+    assert ended.output.endswith("charge under a new out_trade_no.\n")
     assert again["command"] is None
 
 

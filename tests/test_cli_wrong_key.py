@@ -46,7 +46,7 @@ def test_an_answer_with_a_wrong_signature_says_what_it_reads_and_what_to_check(q
     asked = json.loads(qftools(*args, "--json").output)["error"]
 
     assert said.exit_code == 3
-    assert "Unverified, it reads respcd 1108" in said.output
+    assert "The unverified content says respcd 1108" in said.output
     assert "The outcome is unknown, not failed" in said.output
     assert BY_VARIABLE in said.output
     assert (asked["type"], asked["unverified_respcd"]) == ("SignatureError", "1108")
@@ -64,7 +64,7 @@ def test_a_cancel_with_a_wrong_key_is_unresolved_and_says_what_to_check(qftools)
     assert said.exit_code == 15
     assert BY_VARIABLE in said.output
     assert told["verdict"] == "UNRESOLVED"
-    assert "Unverified, it reads respcd 1108" in told["reason"]
+    assert "The unverified content says respcd 1108" in told["reason"]
     assert BY_VARIABLE in told["advice"]
     assert {step["finding"] for step in told["steps"]} == {"SILENT"}
 
@@ -88,7 +88,7 @@ def test_a_right_answer_that_was_tampered_with_is_not_put_down_to_the_key(qftool
 
     assert said.exit_code == 3
     assert "1108" not in said.output
-    assert "do not believe it" in said.output
+    assert "ignore it" in said.output
 
 
 def test_the_key_is_in_none_of_it(qftools):

@@ -88,7 +88,7 @@ def test_an_entry_has_the_outcome_of_its_cancel_once_it_has_ended(journal, clien
 
 
 def test_a_number_that_is_more_than_a_file_can_count_is_in_no_entry(journal):
-    with pytest.raises(InputError, match="is in no entry"):
+    with pytest.raises(InputError, match="is not in the journal"):
         journal.entry(2**63)
 
 

@@ -94,7 +94,7 @@ def test_another_host_is_refused_before_anything_is_sent(sandbox, client, path, 
         assert other.exchanges == ()
     assert (refused.exit_code, everything.exit_code) == (2, 0)
     assert "that of entry 1" in refused.output
-    assert "Left, because they belong to other accounts: 1." in everything.output
+    assert "Skipped, because they belong to other accounts: 1." in everything.output
     assert sandbox.order(order).state == "waiting"
 
 
@@ -120,7 +120,7 @@ def test_another_account_is_refused_before_anything_is_sent(
     everything = qftools("resume", "--all", **as_environment(sandbox, **environment))
 
     assert refused.exit_code == 2 and "that of entry 1" in refused.output
-    assert "Left, because they belong to other accounts: 1." in everything.output
+    assert "Skipped, because they belong to other accounts: 1." in everything.output
     assert len(sandbox.exchanges) == asked
     assert sandbox.order(order).state == "waiting"
 

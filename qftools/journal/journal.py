@@ -228,8 +228,8 @@ class Journal:
         if row is None:
             raise InputError(
                 "number",
-                "no entry {number}",
-                "one that {path} has",
+                "{number} is not in the journal",
+                "the number of an entry in {path}",
                 number=number,
                 path=self.path,
             )

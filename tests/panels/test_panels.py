@@ -121,7 +121,7 @@ def test_the_map_is_filtered_by_words_call_region_and_edition():
 
 
 def test_nothing_found_says_so():
-    assert "Nothing fits" in WalletMap("no such wallet").table.value
+    assert "No match" in WalletMap("no such wallet").table.value
 
 
 def test_a_code_is_explained_with_money_and_next_step():
@@ -283,7 +283,7 @@ def test_an_answer_is_checked_and_says_why():
     quiz = Quiz("01")
 
     quiz.choices[0][0].click()
-    assert "Not so" in quiz.whys[0].value
+    assert "Wrong." in quiz.whys[0].value
 
     quiz.choices[0][1].click()
     assert "0000 means placed" in quiz.whys[0].value

@@ -99,6 +99,7 @@ def test_pages_use_the_words_of_the_glossary(lang):
     found = {
         (str(page), word)
         for page in pages.written(lang)
+        if page.name != "glossary.md"  # it says which word stands for which
         for word in OTHER_WORDS[lang]
         if word in pages.without_code(pages.text(lang, page)).lower()
     }
