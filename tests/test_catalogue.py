@@ -292,7 +292,7 @@ print(before, len([name for name in opened if name.endswith(".json")]))
 
 
 def test_a_text_in_a_language_that_there_is_not_is_refused():
-    with pytest.raises(ValueError, match="'zh' or 'en', not 'fr'"):
+    with pytest.raises(ValueError, match="language is 'fr'; it must be zh or en"):
         catalogue.codes()["0000"].meaning.say("fr")
 
 

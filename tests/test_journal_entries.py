@@ -309,7 +309,7 @@ def test_an_owner_that_is_none_blocks_nobody(three, path, client):
 
 @pytest.mark.parametrize("number", [0, -1, 4, 2**63, 10**30])
 def test_a_number_that_no_entry_has_is_refused(number, three, path, client):
-    with Journal(path) as journal, pytest.raises(InputError, match="is in no entry"):
+    with Journal(path) as journal, pytest.raises(InputError, match="is not in the journal"):
         journal.resume(client, number)
 
 

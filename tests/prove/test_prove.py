@@ -15,8 +15,8 @@ from tests.prove.__main__ import played
 from tests.prove.proof import prove
 from tests.prove.schedule import schedule
 
-FIXED = 600
-FRESH = 600
+FIXED = 300
+FRESH = 300
 
 
 def disagreements(results):
