@@ -103,7 +103,7 @@ def test_what_the_readme_shows_works(commands, shell, port):
     assert "Placed, not paid" in printed
     assert re.search(r"^ *open +2500 \(HKD 25\.00\)", printed, re.M)
     assert [line.split()[0] for line in printed.splitlines() if line.startswith(("LOOK", "C"))] == [
-        *("Call", "LOOK", "CANCEL", "CONFIRM", "CANCELLED")
+        *("Cancel", "LOOK", "CANCEL", "CONFIRM", "CANCELLED")
     ]
     assert printed.endswith("No unfinished cancels.\n")
     assert "no mistakes found" in judged
