@@ -155,6 +155,9 @@ def _of_text(pair: Pair, label: str, left: _Left) -> Iterator[Event]:
     if known:
         yield Event("header", pairs=((known, text),))
         return
+    if names.is_signature(name) and _PAIR_OF_FORM.match(text) and _HAS_NAME.search(text):
+        yield Event("body", text, label="string to sign")  # "to sign: a=1&b=2" is no signature
+        return
     if names.is_signature(name) and (
         names.DIGEST.fullmatch(text) or len(text) >= 8 <= 200 and " " not in text
     ):
