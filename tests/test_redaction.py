@@ -307,3 +307,9 @@ def test_what_is_nested_too_deep_to_be_decoded_is_not_shown():
         text = each("%{:02x}", text) if len(text) < 1_000 else quote(text)
 
     assert Redactor([KEY]).text(text) == REDACTED
+
+
+def test_a_payers_name_behind_a_blank_that_was_made_visible_is_taken_out():
+    shown = Redactor().text('{"user_truename":\u00b7"MARKER-NAME"}')
+
+    assert "MARKER-NAME" not in shown

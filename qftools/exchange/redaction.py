@@ -598,7 +598,8 @@ _USER_IN_TEXT = re.compile(
 )
 # A quotation mark as logs and pages write it.
 _QUOTE = r"(?:\\{0,8}[\"']|\\{1,8}(?:x|u00)22|&quot;|&#0?3[49];)"
-_SEPARATOR = rf"{_QUOTE}?\]?\s{{0,4}}(?:=>|->|[=:：])\s{{0,4}}"
+# Blanks may have been made visible.
+_SEPARATOR = rf"{_QUOTE}?\]?[\s·]{{0,4}}(?:=>|->|[=:：])[\s·]{{0,4}}"
 _COOKIE = re.compile(
     r"(?i)((?<![\w-])(?:(?:set-|http_)?cookie|(?:proxy-|http_)?authorization)"
     + _SEPARATOR
