@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from qftools import texts
+from qftools import Client, texts
+from qftools.sandbox import Sandbox
 from tests.browser import chromium
 from tests.lab import running_lab
 from tests.tools import machine
@@ -36,6 +37,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if machine.nothing_may_be_left_out():
                 pytest.fail(reason, pytrace=False)
             pytest.skip(reason)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox as it is without any options, in process."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Client:
+    """A client that is wired to the sandbox."""
+    return sandbox.client()
 
 
 @pytest.fixture(autouse=True)

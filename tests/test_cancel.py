@@ -19,17 +19,6 @@ PAIRS = ["800108", "800101", "800208", "800201", "802301"]
 TERMS = {"802301": "SGD"}
 
 
-@pytest.fixture
-def sandbox():
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox):
-    return sandbox.client()
-
-
 def pay(client, pay_type="800101", txamt=77006):
     """Ask for a payment whose outcome stays in doubt, whatever comes back."""
     extra = {"auth_code": AUTH_CODES[pay_type]} if pay_type in AUTH_CODES else {}

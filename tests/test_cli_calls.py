@@ -10,7 +10,6 @@ import threading
 import pytest
 from click.testing import CliRunner
 
-from qftools import locale
 from qftools.cancellation.verdicts import VERDICTS, Verdict
 from qftools.cli import main
 from qftools.sandbox import Sandbox
@@ -29,7 +28,6 @@ def sandbox():
 @pytest.fixture
 def qftools(sandbox):
     """Type ``qftools --lang en ...`` with the sandbox's account in the environment."""
-    before = locale.language()
     environment = {
         "QFTOOLS_BASE_URL": sandbox.url,
         "QFTOOLS_APP_CODE": sandbox.credentials.app_code,
@@ -42,8 +40,7 @@ def qftools(sandbox):
     def typed(*args, **how):
         return runner.invoke(main, ["--lang", "en", *args], **how)
 
-    yield typed
-    locale.use_language(before)
+    return typed
 
 
 def test_a_placed_payment_is_not_called_paid_and_the_next_commands_are_named(qftools):

@@ -19,7 +19,6 @@ import pytest
 from click import unstyle
 from click.testing import CliRunner
 
-from qftools import locale
 from qftools.cli import main
 from qftools.sandbox import Sandbox
 
@@ -47,10 +46,8 @@ def environment(sandbox, tmp_path):
 
 @pytest.fixture
 def qftools(environment):
-    before = locale.language()
     runner = CliRunner(env=environment)
-    yield lambda *args, lang="en", **how: runner.invoke(main, ("--lang", lang, *args), **how)
-    locale.use_language(before)
+    return lambda *args, lang="en", **how: runner.invoke(main, ("--lang", lang, *args), **how)
 
 
 def at_a_terminal(columns, environment, *args):

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from click.testing import CliRunner
 
-from qftools import cancel, locale
+from qftools import cancel
 from qftools.cli import main
 from qftools.journal.journal import Journal
 from qftools.sandbox import Sandbox
@@ -39,7 +39,6 @@ def client(sandbox):
 
 @pytest.fixture
 def qftools(sandbox, path):
-    before = locale.language()
     runner = CliRunner(
         env={
             "QFTOOLS_BASE_URL": sandbox.url,
@@ -49,9 +48,7 @@ def qftools(sandbox, path):
         }
     )
 
-    yield lambda *args, **how: runner.invoke(main, ("--lang", "en", *args), **how)
-
-    locale.use_language(before)
+    return lambda *args, **how: runner.invoke(main, ("--lang", "en", *args), **how)
 
 
 def interrupted(client, path, at=3, **more):

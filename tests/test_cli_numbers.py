@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from qftools import cancel, locale
+from qftools import cancel
 from qftools.cli import main
 from qftools.journal.journal import Journal
 from qftools.sandbox import Sandbox
@@ -36,7 +36,6 @@ def path(tmp_path):
 
 @pytest.fixture
 def qftools(sandbox, path):
-    before = locale.language()
     runner = CliRunner(
         env={
             "QFTOOLS_BASE_URL": sandbox.url,
@@ -45,8 +44,7 @@ def qftools(sandbox, path):
             "QFTOOLS_JOURNAL": str(path),
         }
     )
-    yield lambda *args, **how: runner.invoke(main, ("--lang", "en", *args), **how)
-    locale.use_language(before)
+    return lambda *args, **how: runner.invoke(main, ("--lang", "en", *args), **how)
 
 
 @pytest.mark.parametrize("kind", ["out_trade_no", "syssn"])

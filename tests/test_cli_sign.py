@@ -16,13 +16,10 @@ MD5 = "3CB3AA9C21D818AB4CAFAA8FA3FEACF4"  # published by the vendor for these an
 
 @pytest.fixture
 def qftools():
-    """Type ``qftools ...``; the language of before is back afterwards."""
-    before = locale.language()
+    """Type ``qftools ...``."""
     runner = CliRunner(env={"QFTOOLS_CLIENT_KEY": "abcd1234"})
 
-    yield lambda *args, **how: runner.invoke(main, args, **how)
-
-    locale.use_language(before)
+    return lambda *args, **how: runner.invoke(main, args, **how)
 
 
 def test_the_published_signature_comes_out_with_the_text_that_was_signed(qftools):

@@ -7,7 +7,6 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from qftools import locale
 from qftools.cli import main
 from qftools.sandbox import Sandbox
 
@@ -27,7 +26,6 @@ def sandbox():
 
 @pytest.fixture
 def qftools(sandbox, tmp_path):
-    before = locale.language()
     runner = CliRunner(
         env={
             "QFTOOLS_BASE_URL": sandbox.url,
@@ -36,8 +34,7 @@ def qftools(sandbox, tmp_path):
             "QFTOOLS_JOURNAL": str(tmp_path / "journal.db"),
         }
     )
-    yield lambda *args, **how: runner.invoke(main, ("--lang", "en", *args), **how)
-    locale.use_language(before)
+    return lambda *args, **how: runner.invoke(main, ("--lang", "en", *args), **how)
 
 
 @pytest.mark.parametrize("args", [("query", "A1"), PAY], ids=["query", "pay"])

@@ -26,12 +26,6 @@ from qftools.signing import sign
 WAYS = ["in process", "over http"]
 
 
-@pytest.fixture
-def sandbox():
-    with Sandbox() as running:
-        yield running
-
-
 @pytest.fixture(params=WAYS)
 def client(request, sandbox):
     if request.param == "in process":

@@ -144,11 +144,9 @@ def test_silence_says_why_in_both_languages_and_knows_no_code():
 
     assert of_error(error) == Answer(Finding.SILENT, note=Text(error.say("zh"), error.say("en")))
     assert of_error(RateLimitError("HTTP 429")).wait == 0.0
-    before = locale.language()
     for language in ("zh", "en"):
         locale.use_language(language)
         assert of_error(error).note == Text(error.say("zh"), error.say("en"))
-    locale.use_language(before)
 
 
 CODES_OF_A_REFUSAL = [

@@ -64,12 +64,6 @@ class Asks:
 
 
 @pytest.fixture
-def sandbox():
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
 def path(tmp_path):
     return tmp_path / "journal.db"
 
@@ -78,11 +72,6 @@ def path(tmp_path):
 def journal(path):
     with Journal(path) as opened:
         yield opened
-
-
-@pytest.fixture
-def client(sandbox):
-    return sandbox.client()
 
 
 def placed(client, **more):

@@ -11,20 +11,8 @@ import pytest
 from qftools import Verdict, cancel
 from qftools.errors import BusyError, InputError, JournalError
 from qftools.journal.journal import Journal
-from qftools.sandbox import Sandbox
 from qftools.validation import BEIJING
 from tests.test_journal import Died, Dies, placed
-
-
-@pytest.fixture
-def sandbox():
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox):
-    return sandbox.client()
 
 
 @pytest.fixture

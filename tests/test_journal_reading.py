@@ -19,17 +19,6 @@ from tests.test_journal_entries import edit, edit_answer, put, spoil
 
 
 @pytest.fixture
-def sandbox():
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox):
-    return sandbox.client()
-
-
-@pytest.fixture
 def path(tmp_path):
     return tmp_path / "journal.db"
 

@@ -15,7 +15,7 @@ from contextlib import closing
 import pytest
 from click.testing import CliRunner
 
-from qftools import Policy, Verdict, cancel, locale
+from qftools import Policy, Verdict, cancel
 from qftools.cancellation.walk import Step
 from qftools.cli import main
 from qftools.errors import InputError
@@ -54,11 +54,9 @@ def over_the_wire(sandbox, **credentials):
 
 @pytest.fixture
 def qftools(path):
-    before = locale.language()
-    yield lambda *args, **env: CliRunner(env={"QFTOOLS_JOURNAL": str(path), **env}).invoke(
+    return lambda *args, **env: CliRunner(env={"QFTOOLS_JOURNAL": str(path), **env}).invoke(
         main, ("--lang", "en", *args)
     )
-    locale.use_language(before)
 
 
 def interrupted(client, path, at=1, **how):

@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 from click.testing import CliRunner
 
-from qftools import catalogue, locale
+from qftools import catalogue
 from qftools.cancellation.policy import Policy, policy_for, rules
 from qftools.cancellation.run import cancel
 from qftools.cli import main
@@ -19,9 +19,7 @@ AUTH_CODE = "134676275354204254"
 
 @pytest.fixture
 def qftools():
-    before = locale.language()
-    yield lambda *args: CliRunner().invoke(main, ("--lang", "en", *args))
-    locale.use_language(before)
+    return lambda *args: CliRunner().invoke(main, ("--lang", "en", *args))
 
 
 def test_every_row_has_known_sources_and_says_why_in_both_languages():

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qftools import Client, Credentials, Journal, Order, cancel, locale
+from qftools import Client, Credentials, Journal, Order, cancel
 from qftools.cancellation.policy import Policy
 from qftools.cli import main
 from qftools.errors import GatewayError, QFPayError
@@ -181,7 +181,6 @@ def test_a_key_that_comes_back_is_nowhere(encoding, tmp_path, caplog, capsys):
 @pytest.mark.parametrize("encoding", ["lower case", "percent", "JSON", "Base64", "hexadecimal"])
 def test_a_key_that_comes_back_is_not_printed(encoding, place, tmp_path):
     encoded = ENCODINGS[encoding](KEY)
-    before = locale.language()
     with RawServer(lambda request: [PLACES[place](encoded)]) as server:
         environment = {
             "QFTOOLS_BASE_URL": server.url,
@@ -204,7 +203,6 @@ def test_a_key_that_comes_back_is_not_printed(encoding, place, tmp_path):
 
             assert done.output
             assert not seen_in(done.output, encoded), arguments
-    locale.use_language(before)
 
 
 def test_the_payer_of_the_request_is_nowhere_in_the_reply():

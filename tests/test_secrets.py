@@ -28,11 +28,6 @@ def sandbox():
         yield running
 
 
-@pytest.fixture
-def client(sandbox):
-    return sandbox.client()
-
-
 def pay(client, **changes):
     return client.pay(**({"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD"} | changes))
 

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from qftools import Client, Policy, locale
+from qftools import Client, Policy
 from qftools.cli import main
 from qftools.errors import InputError
 from qftools.journal.journal import Journal
@@ -293,7 +293,6 @@ def test_orders_of_one_merchant_stay_together_in_other_processes(sandbox):
 @pytest.fixture
 def shop(tmp_path):
     """A served sandbox, and how to type ``qftools`` against it."""
-    before = locale.language()
     with Sandbox(clock="real") as sandbox:
         environment = {
             "QFTOOLS_BASE_URL": sandbox.serve(),
@@ -303,7 +302,6 @@ def shop(tmp_path):
         }
         runner = CliRunner(env=environment)
         yield sandbox, environment, lambda *args: runner.invoke(main, ("--lang", "en", *args))
-    locale.use_language(before)
 
 
 def test_results_lie_beside_the_file_and_a_second_run_asks_nothing(shop, tmp_path):

@@ -16,14 +16,6 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 PLACEHOLDER = re.compile(r"\{[^}]*\}|%\(\w+\)\w")
 
 
-@pytest.fixture
-def spoken():
-    """Whatever a test says, the next one hears the language of before."""
-    before = locale.language()
-    yield
-    locale.use_language(before)
-
-
 def test_every_text_in_the_code_has_a_chinese_translation():
     chinese = {message.id: message.string for message in texts.translated() if message.id}
 
@@ -73,7 +65,7 @@ def test_the_compiled_texts_agree_with_their_source():
     assert catalogue == texts.compiled(texts.translated()), "run: make texts"
 
 
-def test_the_chosen_language_wins_over_the_locale(spoken, monkeypatch):
+def test_the_chosen_language_wins_over_the_locale(monkeypatch):
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     locale.use_language("en")
     english = locale.text("Usage:")

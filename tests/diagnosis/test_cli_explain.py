@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from qftools import Journal, cancel, locale, sign
+from qftools import Journal, cancel, sign
 from qftools.cli import main
 from qftools.sandbox import Sandbox
 from tests.test_cli_first_day import at_a_terminal
@@ -25,13 +25,10 @@ WRONG = hashlib.md5(f"{TEXT}&key={KEY}".encode()).hexdigest()
 
 @pytest.fixture
 def qftools():
-    """Type ``qftools ...``; the language of before is back afterwards."""
-    before = locale.language()
+    """Type ``qftools ...``."""
     runner = CliRunner(env={"QFTOOLS_CLIENT_KEY": KEY, "COLUMNS": "100"})
 
-    yield lambda *args, **how: runner.invoke(main, args, **how)
-
-    locale.use_language(before)
+    return lambda *args, **how: runner.invoke(main, args, **how)
 
 
 def curl(url, signature):

@@ -7,18 +7,11 @@ import json
 import pytest
 import requests
 
-from qftools.sandbox import Sandbox
 from qftools.sandbox.control.routes import ROUTES
 from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 from qftools.sandbox.web.server import IN_PROCESS_URL
 
 ORDER = {"pay_type": "800101", "txcurrcd": "HKD"}
-
-
-@pytest.fixture
-def sandbox():
-    with Sandbox() as running:
-        yield running
 
 
 @pytest.fixture

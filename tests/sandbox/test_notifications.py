@@ -48,12 +48,6 @@ def paid_order(sandbox, **more):
     return order
 
 
-@pytest.fixture
-def sandbox():
-    with Sandbox() as running:
-        yield running
-
-
 def test_a_payment_is_notified_with_the_published_keys_in_the_published_order(sandbox):
     shop = shop_at(sandbox)
 

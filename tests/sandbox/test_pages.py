@@ -8,7 +8,6 @@ from string import Template
 import pytest
 import requests
 
-from qftools.sandbox import Sandbox
 from qftools.sandbox.books.payer import ACTS
 from qftools.sandbox.books.states import State
 from qftools.sandbox.gateway.faults import NAMES, OF_NOTIFICATIONS
@@ -19,12 +18,6 @@ from qftools.sandbox.words import words
 
 ORDER = {"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD"}
 NASTY = "<script>alert(1)</script>\"'&"
-
-
-@pytest.fixture
-def sandbox():
-    with Sandbox() as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 
 from qftools import Policy, cancel
 from qftools.errors import QFPayError
-from qftools.sandbox import Sandbox
 from qftools.sandbox.report.report import GRADES, rules
 from qftools.sandbox.report.rules import FINDERS
 
@@ -18,17 +17,6 @@ QR = {"pay_type": "800101", "txcurrcd": "HKD"}  # Alipay, the payer scans: rever
 CODE = {"pay_type": "800208", "txcurrcd": "HKD"}  # WeChat Pay, the shop scans: reversal
 WECHAT_QR = {"pay_type": "800201", "txcurrcd": "HKD"}  # close
 TYPING, LATER_PAID = 77002, 77003
-
-
-@pytest.fixture
-def sandbox():
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox):
-    return sandbox.client()
 
 
 def scanned(client, txamt=2500, serial=1, **more):

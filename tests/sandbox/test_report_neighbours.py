@@ -28,17 +28,6 @@ OTHER = Credentials("B" * 32, "C" * 32)
 
 
 @pytest.fixture
-def sandbox():
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox):
-    return sandbox.client()
-
-
-@pytest.fixture
 def onlooker(sandbox):
     """Another program with the same credentials: a support tool, a second till."""
     door = RequestsDoor(sandbox, serve=False)
