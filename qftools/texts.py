@@ -28,7 +28,7 @@ _followers: list[WeakMethod[Callable[[], Any]]] = []
 
 def language() -> Language:
     """The language in use: the chosen one, else that of the locale, else English."""
-    return _chosen or of_locale(os.environ)
+    return spoken()
 
 
 def spoken(language: str | None = None) -> Language:

@@ -53,9 +53,9 @@ def client(sandbox: Sandbox) -> Client:
 
 
 @pytest.fixture(autouse=True)
-def language_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever language a test chooses, the next one does not hear of it."""
-    monkeypatch.setattr(texts, "_chosen", texts._chosen)
+def no_language_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever language a test, or a fixture of a module, has chosen: the next begins without."""
+    monkeypatch.setattr(texts, "_chosen", None)
 
 
 @pytest.fixture(scope="session", autouse=True)

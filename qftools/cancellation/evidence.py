@@ -388,7 +388,7 @@ def _age(reply: Reply, row: Transaction) -> float:
 def _is_full(reply: Reply, wide: bool) -> bool:
     number, said = len(reply.body["data"]), as_written(reply.body.get("page_size"))
     # A row that belongs elsewhere may stand behind a full page.
-    filled_up = said in {str(size) for size in range(1, number + 1)}
+    filled_up = said in map(str, range(1, number + 1))
     if wide:  # some gateways do not read page_size: then the size of the page is their own
         return number >= LARGEST_PAGE or (number >= PAGE and filled_up)
     return number >= PAGE or filled_up

@@ -208,12 +208,13 @@ def _diagnose(
         *([not_all_here(missing)] if missing and given else []),
         *_rule_findings(paste, reading, given, around, number, signature, bool(result.matches)),
     ]
-    if paste.response is not None:
+    answer = paste.response
+    if answer is not None:
         right = signature == "right"
-        answered, found, _ = _checked_body(paste.response.body, _signature_of(paste.response), keys)
+        answered, found, _ = _checked_body(answer.body, answer.header("X-QF-SIGN"), keys)
         findings = _with_the_answer(findings, answered, found)
-        findings += answer_findings(paste.response, paste.endpoint, reading.params, right)
-        if given is None and _refused_signature(paste.response) and keys.glued and expected:
+        findings += answer_findings(answer, paste.endpoint, reading.params, right)
+        if given is None and _refused_signature(answer) and keys.glued and expected:
             findings.insert(0, key_is_not_theirs())
     return Draft(
         paste.form,
@@ -417,10 +418,6 @@ def _with_the_answer(
         kept = [finding for finding in findings if finding.id != "signature-unexplained"]
         return [key_is_doubtful(), *kept]
     return findings + found
-
-
-def _signature_of(response: Response) -> str | None:
-    return response.header("X-QF-SIGN")
 
 
 def _checked_body(

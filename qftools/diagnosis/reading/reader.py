@@ -15,11 +15,12 @@ from dataclasses import replace
 from qftools.diagnosis.reading.blocks import unwrapped
 from qftools.diagnosis.reading.calls import from_arguments, from_call, from_httpie, is_arguments
 from qftools.diagnosis.reading.decoding import decoded
+from qftools.diagnosis.reading.events import events, speaks
 from qftools.diagnosis.reading.forms import form_of
 from qftools.diagnosis.reading.gate import unread
 from qftools.diagnosis.reading.json_text import load_json, mended
 from qftools.diagnosis.reading.paste import LONGEST, LONGEST_TEXT, MOST_REQUESTS, Paste
-from qftools.diagnosis.reading.roles import assembled, bare_code, events, roled, speaks
+from qftools.diagnosis.reading.roles import assembled, bare_code, roled
 from qftools.diagnosis.reading.sentences import sentences
 from qftools.diagnosis.reading.tree import Group, group_of, parse
 from qftools.errors import InputError

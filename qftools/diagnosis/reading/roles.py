@@ -1,4 +1,4 @@
-"""Which group of pairs is the request, its headers, its answer; several exchanges in one paste."""
+"""Which event is the request, its headers, its answer; several exchanges in one paste."""
 
 from __future__ import annotations
 
@@ -6,220 +6,23 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from qftools.diagnosis.reading import names
+from qftools.diagnosis.reading.events import Event
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.paste import ENDPOINTS, Paste, Role
-from qftools.diagnosis.reading.tree import Group, Pair, group_of, parse
+from qftools.diagnosis.reading.runs import form_of_plain, is_plain, pairs_of
 from qftools.exchange import Request, Response
 from qftools.transport.addresses import is_loopback, split
 
-_TIMES_READ = 2  # how often a character is read as part of a text within a text
 _CODE = re.compile(r"\s*[\"']?(\d{4})[\"']?[\s.。!！]*")
-_METHOD = re.compile(r"(?:^|[\s\"'>])(GET|POST|PUT|DELETE|PATCH|HEAD)$")
-_REQUEST_LINE = re.compile(r"(?:^|[\s\"])(GET|POST|PUT|DELETE|PATCH|HEAD) ([^\s\"]+)")
-_STATUS = re.compile(r"HTTP/[\d.]{1,3} (\d{3})\b|^(?:<-- )?(\d{3}) (?:OK|[A-Z])")
-_OURS = re.compile(r"/trade/v1/|/checkstand/|/payment_element/|qfapi\.com|qfpay\.com", re.I)
 _SIGNED_LABEL = re.compile(
     r"(?i)str(?:ing)?[ _]?to[ _]?sign|sign[ _]?(?:ed)?[ _]?(?:str(?:ing)?|text|src|source|data"
     r"|content)|canonical|before[ _]?(?:md5|sign)|待签名|签名(?:原)?(?:字符)?串|签名原文|加密前"
 )
 _NOTIFIED = re.compile(r"(?i)notif|callback|webhook|通知|回调")
 _KEY_AT_END = re.compile(r"&(?:amp;)?(?:key|client_key|app_key)=[0-9A-Za-z]{8,64}$")
-_ANSWER_CODE = ("respcd",)
-_DIGEST_AT_END = re.compile(r"(?<![0-9A-Za-z])([0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})[\s.;,)\"']*$")
-_PAIR_OF_FORM = re.compile(r"(?:^|&|\?)[A-Za-z_][\w.\-\[\]%]*=")
-_HAS_NAME = re.compile(
-    r"(?i)(?<![A-Za-z0-9])(?:set)?(?:txamt|txcurrcd|pay_?type|out_?trade_?no|txdtm|goods_?name|syssn|respcd|orig_?syssn"
-    r"|auth_?code|notify_?url|x[-_]?qf[-_]?(?:sign|appcode))(?![A-Za-z0-9])"
-)
-
-
-class Event(NamedTuple):
-    """One thing that a paste says.
-
-    Attributes:
-        kind: url, method, header, fields, body, signature, answer, status.
-        value: The text, or the value of an answer.
-        pairs: The fields, or the header.
-        label: What stood in front of it.
-        source: The answer's own bytes, where they are known.
-    """
-
-    kind: str
-    value: Any = ""
-    pairs: tuple[tuple[str, str], ...] = ()
-    label: str = ""
-    source: str = ""
-
-
-def speaks(text: str) -> bool:
-    """Tell whether a name of the gateway stands in *text*, or in what it says once decoded."""
-    return _HAS_NAME.search(text) is not None or "=> Send header" in text
-
-
-# ---- from groups to events ---------------------------------------------------------------
-
-
-class _Left:
-    """How many characters of texts within texts are still read; each level is another text."""
-
-    def __init__(self, size: int) -> None:
-        self.characters = _TIMES_READ * size
-
-    def takes(self, text: str) -> bool:
-        """Count *text*; False where there has been enough."""
-        self.characters -= len(text)
-        return self.characters >= 0
-
-
-def events(group: Group, size: int) -> Iterator[Event]:
-    """What a group says, in order; *size* is the length of the text that it was parsed from."""
-    return _events(group, "", _Left(size))
-
-
-def _events(group: Group, label: str, left: _Left) -> Iterator[Event]:
-    if _is_answer(group):
-        yield Event("answer", as_answer(group), label=label, source=group.source)
-        group = Group(tuple(p for p in group.pairs if names.header(p.name)))
-    yield from _fields(group, label)
-    for number, pair in enumerate(group.pairs):
-        if isinstance(pair.value, Group):
-            yield from _events(pair.value, _label(group, number) or label, left)
-        else:
-            yield from _of_text(pair, _label(group, number) or label, left)
-
-
-def _label(group: Group, number: int) -> str:
-    """The words in front of a pair: its name, else what stands before it in its line."""
-    pair = group.pairs[number]
-    before = group.pairs[number - 1] if number else pair
-    words = before.value if before is not pair and isinstance(before.value, str) else ""
-    near = before.line == pair.line and not before.name
-    return f"{words if near else ''} {pair.name}".strip()
-
-
-def _is_answer(group: Group) -> bool:
-    return any(names.field(name) in _ANSWER_CODE for name, _value in group.scalars())
-
-
-def as_answer(group: Group) -> Any:
-    """A group as the JSON that it was dumped from."""
-    if group.pairs and all(not p.name or p.name.isdecimal() for p in group.pairs):
-        return [as_answer(p.value) if isinstance(p.value, Group) else p.value for p in group.pairs]
-    return {
-        names.field(p.name) or p.name: as_answer(p.value) if isinstance(p.value, Group) else p.value
-        for p in group.pairs
-        if p.name
-    }
-
-
-def _fields(group: Group, label: str) -> Iterator[Event]:
-    """The parameters of a request that stand in a group, outside of brackets block by block."""
-    outside = any(pair.line >= 0 for pair in group.pairs)
-    block: list[tuple[str, str]] = []
-    last = -1
-    for pair in group.pairs:
-        if not pair.name or not isinstance(pair.value, str):
-            continue
-        if outside and pair.line > last + 1 and block:
-            yield from _block(block, label, outside)
-            block = []
-        last = pair.line
-        block.append((pair.name, pair.value))
-    yield from _block(block, label, outside)
-
-
-def _block(block: list[tuple[str, str]], label: str, outside: bool) -> Iterator[Event]:
-    if not any(names.is_telling(name) for name, _value in block):
-        return
-    logged = any(names.is_of_a_log(name) for name, _value in block)
-    kept = []
-    for name, value in block:
-        wire = names.field(name)
-        strange = logged or outside or "-" in name or not name.replace("_", "").isalnum()
-        if wire and not names.header(name):
-            kept.append((wire, value))
-        elif not strange and not names.header(name) and not names.is_signature(name):
-            kept.append((name, value))
-    yield Event("fields", pairs=tuple(kept), label=label)
-
-
-def _of_text(pair: Pair, label: str, left: _Left) -> Iterator[Event]:
-    name, text = pair.name, str(pair.value).strip()
-    known = names.header(name)
-    if "**" in text and (known or names.is_signature(name)):
-        return  # masked: it proves nothing
-    if known:
-        yield Event("header", pairs=((known, text),))
-        return
-    if names.is_signature(name) and _PAIR_OF_FORM.match(text) and _HAS_NAME.search(text):
-        yield Event("body", text, label="string to sign")  # "to sign: a=1&b=2" is no signature
-        return
-    if names.is_signature(name) and (
-        names.DIGEST.fullmatch(text) or len(text) >= 8 <= 200 and " " not in text
-    ):
-        yield Event("signature", text, label=name)
-        return
-    if names.plain(name) in ("host", "contenttype") and text and " " not in text.partition(";")[0]:
-        yield Event("header", pairs=(("Host" if "ost" in name else "Content-Type", text),))
-        return
-    if names.plain(name) in ("method", "requestmethod", "httpmethod") and text.isalpha():
-        yield Event("method", text.upper())
-        return
-    if names.plain(name) in ("statuscode", "httpcode") and re.fullmatch(r"\d{3}", text):
-        yield Event("status", int(text))
-        return
-    if not text or names.is_telling(name) or (names.field(name) and "&" not in text):
-        return
-    yield from _of_words(text, label, left)
-
-
-def _of_words(text: str, label: str, left: _Left) -> Iterator[Event]:
-    """What a text without a known name says: an address, a body, a digest, a dump of its own."""
-    text = text.replace("&amp;", "&")
-    method = _METHOD.search(text)
-    if method and len(text) < 200:
-        yield Event("method", method[1])
-        return
-    line = _REQUEST_LINE.match(text)
-    if line and (_OURS.search(line[2]) or "HTTP/" in text):
-        yield Event("url", line[2], label=line[1])
-        text = text[line.end() :]
-    elif re.match(r"https?://|/(?:trade|checkstand|payment_element)/", text):
-        if _OURS.search(text) or "?" in text and _HAS_NAME.search(text):
-            yield Event("url", text.split()[0])
-        return
-    status = _STATUS.search(text)
-    if status:
-        yield Event("status", int(status[1] or status[2]))
-    digest = _DIGEST_AT_END.search(text)
-    if digest and "&" not in text:
-        said = text[: digest.start()].strip(" :=>-")
-        if not said or names.is_signature(said.split()[-1].strip("'\"[]")):
-            yield Event("signature", digest[1], label=said)
-            return
-    if not _HAS_NAME.search(text):
-        return
-    if (
-        text.lstrip()[:1] not in "{[<"
-        and len(_PAIR_OF_FORM.findall(text)) > 1
-        and not re.match(r"\S+ \S+ \S+ \S*=", text)
-    ):
-        yield Event("body", text, label=label)
-    elif left.takes(text):
-        value = load_json(text) if text[:1] in "{[" else None
-        group = (
-            group_of(value)._replace(source=text)
-            if isinstance(value, (dict, list))
-            else parse(text)
-        )
-        yield from _events(group, label, left)
-
-
-# ---- from events to exchanges ---------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -309,7 +112,7 @@ def _add(current: _Exchange, event: Event) -> None:
 
 
 def _ends_with_key(run: str) -> bool:
-    """The text that was hashed, with the key in it: nobody sends that."""
+    """The text that was hashed, with the key in it: no request carries that."""
     return is_plain(run) and _KEY_AT_END.search(run) is not None
 
 
@@ -398,38 +201,6 @@ def _whole_url(current: _Exchange) -> str:
     if "://" in current.url[:10] or not host:
         return current.url
     return f"{'http' if is_loopback(host.partition(':')[0]) else 'https'}://{host}{current.url}"
-
-
-# ---- texts of pairs --------------------------------------------------------------------------
-
-
-def pairs_of(text: str) -> list[tuple[str, str]]:
-    """The pairs of ``name=value&name=value``, decoded where they are encoded."""
-    text = unbroken(text)
-    if not is_plain(text):
-        return parse_qsl(text, keep_blank_values=True)
-    parts = (part.partition("=") for part in text.split("&"))
-    return [(name, value) for name, _equals, value in parts]
-
-
-def unbroken(text: str) -> str:
-    """A run in one line, without what HTML made of its ampersands."""
-    return re.sub(r"(?:[ \t]*\r?\n[ \t]*)?&(?:amp;)?(?:\r?\n[ \t]*)?", "&", text)
-
-
-def is_plain(run: str) -> bool:
-    """Whether the values stand there as they are, not URL-encoded."""
-    return "%" not in run and (" " in run or not run.isascii())
-
-
-def form_of_plain(text: str) -> bytes:
-    """A text of plain values as the form that would have been sent."""
-    parts = []
-    for part in unbroken(text).split("&"):
-        name, equals, value = part.partition("=")
-        name = quote(name, safe="[]", errors="surrogateescape")
-        parts.append(name + equals + quote(value, safe="", errors="surrogateescape"))
-    return "&".join(parts).encode()
 
 
 def _in_query(url: str) -> list[tuple[str, str]]:

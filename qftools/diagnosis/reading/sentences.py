@@ -1,4 +1,4 @@
-"""A code in somebody's words: a customer's sentence, an exception, a ticket.
+"""A code in words: a customer's sentence, an exception, a ticket.
 
 A number of four digits is a code only where the words around it say so, or where it is listed
 and nothing around it says that it is something else.

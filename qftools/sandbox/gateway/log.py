@@ -43,7 +43,7 @@ class LoggedExchange:
         orders: The orders it was about.
         number: Counts up over the life of the sandbox.
         shown: The public form, made on first use and again after a change.
-        explanation: Why it was refused, once somebody has asked.
+        explanation: Why it was refused, once it was shown.
     """
 
     endpoint: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC
 
 from qftools.catalogue import Text
@@ -127,28 +127,24 @@ def wrong_endpoint(history: History) -> Iterator[Found]:
 
 def amount_changed(history: History) -> Iterator[Found]:
     """A cancel that names another amount."""
-    for story in history:
-        for step in story.calls(*CANCELS):
-            sent = step.exchange.params.get("txamt", "")
-            if sent and (sent.lstrip("0") or "0") != str(story.entry.txamt):
-                yield _found(
-                    story,
-                    f"下单 {story.entry.txamt}，撤销 {sent[:20]}。",
-                    f"Placed with {story.entry.txamt}, cancelled with {sent[:20]}.",
-                    step,
-                )
+    return _changed(history, "txamt", lambda sent: sent.lstrip("0") or "0")
 
 
 def time_changed(history: History) -> Iterator[Found]:
     """A cancel that names another time."""
+    return _changed(history, "txdtm", str)
+
+
+def _changed(history: History, name: str, read: Callable[[str], str]) -> Iterator[Found]:
     for story in history:
+        placed = str(getattr(story.entry, name))
         for step in story.calls(*CANCELS):
-            sent = step.exchange.params.get("txdtm", "")
-            if sent and sent != story.entry.txdtm:
+            sent = step.exchange.params.get(name, "")
+            if sent and read(sent) != placed:
                 yield _found(
                     story,
-                    f"下单 {story.entry.txdtm}，撤销 {sent[:20]}。",
-                    f"Placed with {story.entry.txdtm}, cancelled with {sent[:20]}.",
+                    f"下单 {placed}，撤销 {sent[:20]}。",
+                    f"Placed with {placed}, cancelled with {sent[:20]}.",
                     step,
                 )
 
