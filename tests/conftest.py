@@ -54,8 +54,9 @@ def client(sandbox: Sandbox) -> Client:
 
 @pytest.fixture(autouse=True)
 def no_language_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever language a test, or a fixture of a module, has chosen: the next begins without."""
+    """Whatever language a test has chosen, or a command for click: the next begins without."""
     monkeypatch.setattr(texts, "_chosen", None)
+    monkeypatch.delenv("LANGUAGE", raising=False)
 
 
 @pytest.fixture(scope="session", autouse=True)
