@@ -92,6 +92,17 @@ def test_a_given_key_is_not_in_the_line():
     assert "very-secret" not in url + output + errors
 
 
+def test_a_control_token_is_asked_for_and_never_printed(monkeypatch):
+    monkeypatch.setenv("QFTOOLS_CONTROL_TOKEN", "a-very-secret-token")
+    options = ("--app-code", "A", "--client-key", KEY, "--public-url", "http://127.0.0.1:7")
+    with running(*options) as (process, url):
+        assert url == "http://127.0.0.1:7"
+        process.terminate()
+        output, errors = process.communicate(timeout=20)
+
+    assert "a-very-secret-token" not in output + errors
+
+
 @pytest.mark.needs("curl")
 def test_books_that_are_kept_in_a_file_are_there_again(tmp_path):
     books = str(tmp_path / "books.sqlite3")

@@ -201,6 +201,7 @@ ENVIRONMENT = {
     "QFTOOLS_CLIENT_KEY": mark("its client key; safer here than on the command line"),
     "QFTOOLS_MCHID": mark("the merchant number, if one was issued"),
     "QFTOOLS_JOURNAL": mark("the journal file of cancels; ~/.local/state/qftools/journal.db"),
+    "QFTOOLS_CONTROL_TOKEN": mark("the control token of a sandbox that other machines can reach"),
     "QFTOOLS_ENVIRONMENT": mark("the environment of these credentials: sandbox, test, production"),
     "QFTOOLS_DEBUG": mark("1: show the traceback if qftools itself fails"),
 }

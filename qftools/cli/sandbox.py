@@ -21,6 +21,7 @@ from qftools.cli.command import (
     parse_pairs,
 )
 from qftools.locale import language, mark, text
+from qftools.transport.addresses import is_loopback
 
 if TYPE_CHECKING:
     from qftools.cli.exchange_lines import ExchangeLines
@@ -35,7 +36,8 @@ _PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
     help=mark(
         "Run the sandbox gateway on this machine until Ctrl-C.\n"
         "\n"
-        "It listens on loopback only, checks signatures, keeps orders, and charges no money. "
+        "It listens on loopback unless --host says otherwise, checks signatures, keeps orders, "
+        "and charges no money. "
         "It prints one line when it is ready, then one line per exchange. The texts of its "
         "answers are in the language of --lang.\n"
         "\n"
@@ -48,7 +50,33 @@ _PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
     type=click.IntRange(0, 65535),
     default=8787,
     show_default=True,
-    help=mark("Port on 127.0.0.1; 0 takes a free one."),
+    help=mark("The port; 0 takes a free one."),
+)
+@option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help=mark(
+        "Where it listens. Any address but loopback lets other machines in, and needs "
+        "--control-token, --app-code and --client-key."
+    ),
+)
+@option(
+    "--public-url",
+    "public_urls",
+    multiple=True,
+    metavar="URL",
+    help=mark(
+        "The address under which others reach it; QR codes lead to it. May be repeated: the "
+        "first is in the links, the hosts of all are let in."
+    ),
+)
+@option(
+    "--control-token",
+    envvar="QFTOOLS_CONTROL_TOKEN",
+    help=mark(
+        "What the control API and the dashboard ask for; prefer the variable QFTOOLS_CONTROL_TOKEN."
+    ),
 )
 @app_code_option
 @client_key_option
@@ -102,6 +130,9 @@ _PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
 @option("--quiet", is_flag=True, help=mark("Print one line when it is ready, and nothing else."))
 def sandbox(
     port: int,
+    host: str,
+    public_urls: tuple[str, ...],
+    control_token: str | None,
     load: Path | None,
     notify_url: str | None,
     as_json: bool,
@@ -122,13 +153,26 @@ def sandbox(
         with (
             _lines_of(running, as_json=as_json) if not quiet else contextlib.nullcontext() as lines
         ):
-            running.serve(port)
+            _warn_of_others(host)
+            running.serve(port, host, public_urls=public_urls, control_token=control_token or "")
             _collect_seldom()
             _say_ready(running, shown, known, as_json=as_json)
             if lines is not None:
                 lines.start()  # not before: the line that says ready is the first
             stopped.wait()
     raise exits.Stopped(exits.DONE)
+
+
+def _warn_of_others(host: str) -> None:
+    """Say loudly that other machines are let in, where they are; ``--quiet`` does not stop it."""
+    if is_loopback(host):
+        return
+    warning = text(
+        "Warning: this listens on {host}. Every machine that reaches the port can call the gateway "
+        "and open payer pages; the control API and the dashboard ask for the control token. "
+        "Nothing is encrypted unless a proxy in front adds TLS."
+    ).format(host=output.plain(host))
+    click.secho(warning, fg="yellow", bold=True, err=True)
 
 
 def _collect_seldom() -> None:
@@ -165,11 +209,12 @@ def _say_ready(sandbox: Sandbox, loaded: tuple[str, ...], known: bool, *, as_jso
     """One line. The key is in it only where it is the one that every sandbox has."""
     app_code = output.plain(", ".join(loaded) or sandbox.credentials.app_code)
     key = sandbox.credentials.client_key if known else ""
+    url = sandbox._gateway.public_url
     if as_json:
-        ready = {"ready": sandbox.url, "app_code": app_code} | ({"client_key": key} if key else {})
+        ready = {"ready": url, "app_code": app_code} | ({"client_key": key} if key else {})
         click.echo(output.as_json(ready))
         return
     line = text("Sandbox ready at {url}, app code {app_code}. Ctrl-C stops it.")
     if known:
         line = text("Sandbox ready at {url}, app code {app_code}, key {key}. Ctrl-C stops it.")
-    click.echo(line.format(url=sandbox.url, app_code=app_code, key=key))
+    click.echo(line.format(url=url, app_code=app_code, key=key))

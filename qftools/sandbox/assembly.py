@@ -8,12 +8,13 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from qftools.errors import SandboxError
+from qftools.locale import mark
 from qftools.sandbox.books import payer
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.gateway.gateway import DEFAULT_PUBLIC_URL, Gateway
@@ -22,6 +23,7 @@ from qftools.sandbox.notifications.notifications import Notifications
 from qftools.sandbox.web.server import Background
 from qftools.sandbox.web.ticker import LONGEST_SLEEP, Ticker
 from qftools.sandbox.web.wsgi import App
+from qftools.transport.addresses import Address, AddressError, normal_host, read_address
 
 if TYPE_CHECKING:
     from qftools.sandbox.report.judge import Judge
@@ -46,9 +48,10 @@ class Assembly:
         self.notifications = Notifications(gateway, self.lock)
         self.keeping = Keeping(gateway, self.notifications, self.lock, data)
         self.app = App(gateway, self.lock, self.keeping, self.notifications)
-        self.app.mount("/payer", _later(lambda: _load("web.payer_page", "PayerPage", gateway)))
+        payer_page = _later(lambda: _load("web.payer_page", "PayerPage", gateway))
+        self.app.mount("/payer", payer_page, is_open=True)
         self.app.mount("/sandbox", _later(self._control))
-        self.app.mount("/static", _static_files)
+        self.app.mount("/static", _static_files, is_open=True)
         self.app.mount("/", _later(lambda: _load("web.dashboard", "Dashboard", gateway)))
         self.background: Background | None = None
         if (watch := getattr(gateway.clock, "watch", None)) is not None:
@@ -78,15 +81,20 @@ class Assembly:
             payer.act(self.gateway, entry, name)
         self.tick()
 
-    def serve(self, host: str, port: int) -> str:
+    def serve(
+        self, host: str, port: int, public_urls: Sequence[str] = (), control_token: str = ""
+    ) -> str:
         """Listen, and return the URL; where it is served already, that URL.
 
         Raises:
-            SandboxError: The port is taken, or it is served elsewhere already.
+            SandboxError: The port is taken, it is served elsewhere already, or an address is none.
         """
         if self.background is None:
+            public = [_public(url) for url in public_urls]
+            self.app.hosts = frozenset((*_named(host), *(address.host for address in public)))
+            self.app.control_token = control_token
             self.background = Background(self.app, host, port)
-            self.gateway.public_url = self.background.url
+            self.gateway.public_url = public[0].url if public else self.background.url
             self.notifications.own_port = urlsplit(self.background.url).port
             if getattr(self.gateway.clock, "kind", "") == "real":
                 self.app.ticker = Ticker(self._tick_until, self.gateway.clock.now)
@@ -110,6 +118,27 @@ class Assembly:
         """Do everything that is due; return when to look again."""
         self.tick()
         return min(self.gateway.clock.now() + LONGEST_SLEEP, self.app.next_due())
+
+
+def _public(url: str) -> Address:
+    wrong = mark(
+        "{url} is no public address; scheme, host and port, such as http://192.168.1.20:8787"
+    )
+    try:
+        address = read_address(url.removesuffix("/"))
+    except AddressError:
+        raise SandboxError(wrong, url=url[:100]) from None
+    if address.rest:
+        raise SandboxError(wrong, url=url[:100])
+    return address
+
+
+def _named(host: str) -> tuple[str, ...]:
+    """Return the host that requests name where it listens; none where it is every address."""
+    try:
+        return (normal_host(host),)
+    except AddressError:
+        return ()
 
 
 def _load(module: str, name: str, *parts: Any) -> Page:

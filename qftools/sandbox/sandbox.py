@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from qftools.errors import SandboxError
+from qftools.locale import mark
 from qftools.sandbox.assembly import Assembly
 from qftools.sandbox.books.clock import Clock, beijing, clock_of
 from qftools.sandbox.books.orders import Entry, Row, numbers_of
@@ -19,6 +21,7 @@ from qftools.sandbox.gateway.settings import Settings
 from qftools.sandbox.payer import Payer
 from qftools.sandbox.web.server import IN_PROCESS_URL
 from qftools.signing import check_key
+from qftools.transport.addresses import is_loopback
 
 if TYPE_CHECKING:
     from qftools.client.client import Client
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 APP_CODE = "A3B6E2F0C1D94E57A8B2C3D4E5F60718"
 CLIENT_KEY = "5A4DB0C0EF1E4A6B9C2D7F8E90A1B2C3"  # not a secret: it opens nothing but a sandbox
+SHORTEST_TOKEN = 16
 
 
 class Sandbox:
@@ -139,17 +143,72 @@ class Sandbox:
 
         return InProcessAdapter(self._assembly.app, self.clock)
 
-    def serve(self, port: int = 0, host: str = "127.0.0.1") -> str:
+    def serve(
+        self,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        *,
+        public_urls: Sequence[str] = (),
+        control_token: str = "",
+    ) -> str:
         """Listen on loopback, in the background, and return the URL.
 
         Args:
             port: 0 takes a free one.
-            host: Another address than loopback lets other machines in, by that address.
+            host: Another address than loopback lets other machines in. That needs a control
+                token, and app code and client key of your own.
+            public_urls: Addresses under which others reach it. QR codes and payment pages lead
+                to the first; requests that name another host than these, *host* or loopback
+                are refused.
+            control_token: What the control API and the dashboard ask for then, as
+                ``Authorization: Bearer TOKEN`` or as a password.
 
         Raises:
-            SandboxError: The port is taken, or it is served already elsewhere.
+            SandboxError: The port is taken, it is served already elsewhere, an address is
+                none, or the token is missing.
+
+        Example:
+            >>> with Sandbox() as sandbox:
+            ...     sandbox.serve(host="0.0.0.0")
+            Traceback (most recent call last):
+            ...
+            qftools.errors.SandboxError: 0.0.0.0 lets other machines in: give a control token \
+        of at least 16 characters (--control-token or QFTOOLS_CONTROL_TOKEN)
         """
-        return self._assembly.serve(host, port)
+        self._check_access(host, control_token)
+        return self._assembly.serve(host, port, public_urls, control_token)
+
+    def _check_access(self, host: str, control_token: str) -> None:
+        """Refuse to let other machines in without a token, or with the key of every sandbox."""
+        if control_token and not (
+            len(control_token) >= SHORTEST_TOKEN
+            and control_token.isascii()
+            and control_token.isprintable()
+            and " " not in control_token
+        ):
+            raise SandboxError(
+                mark("a control token has at least {least} characters, ASCII and without blanks"),
+                least=SHORTEST_TOKEN,
+            )
+        if is_loopback(host):
+            return
+        if not control_token:
+            raise SandboxError(
+                mark(
+                    "{host} lets other machines in: give a control token of at least {least} "
+                    "characters (--control-token or QFTOOLS_CONTROL_TOKEN)"
+                ),
+                host=host,
+                least=SHORTEST_TOKEN,
+            )
+        if any(merchant.client_key == CLIENT_KEY for merchant in self._gateway.merchants):
+            raise SandboxError(
+                mark(
+                    "{host} lets other machines in: give an app code and a client key of your "
+                    "own (--app-code and --client-key); those of every sandbox are published"
+                ),
+                host=host,
+            )
 
     def __enter__(self) -> Self:
         return self

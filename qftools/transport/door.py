@@ -157,7 +157,8 @@ class Door:
         """Return the answer to a request that is not let in, None for any other."""
         host = request.headers.get("host", "localhost")
         if not self.is_here(host):
-            return plain(421, f"421 only loopback names are answered here, not {host[:80]!r}")
+            known = ", ".join(("loopback names", *sorted(self.hosts)))
+            return plain(421, f"421 only {known} are answered here, not {host[:80]!r}")
         if len(request.body) > MAX_BODY:
             return plain(413, f"413 a body may have {MAX_BODY} bytes at most")
         if not is_own_origin(request) and not self.takes_links(request):

@@ -201,8 +201,9 @@ class HttpServer(TcpWSGIServer):  # type: ignore[misc]
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Where it listens; on all addresses: where this machine itself reaches it."""
         host = str(self.effective_host)
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.effective_port}"
 
     def run(self) -> None:

@@ -183,6 +183,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": f"sandbox_{route.name}",
         "tags": ["sandbox"],
         "summary": _say(route.about),
+        "security": [{}, {"controlToken": []}],
         "parameters": [
             *(
                 {
@@ -239,6 +240,10 @@ def _responses(route: Route) -> dict[str, Any]:
         "200": {
             "description": "Done. / 完成",
             "content": {"application/json": {"schema": _ref(route.answer)}},
+        },
+        "401": {
+            "description": FIXED["errors"]["401"],
+            "content": {"text/plain": {"schema": {"type": "string"}}},
         },
         **{
             status: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import requests
@@ -13,6 +14,7 @@ from qftools.transport.deadline import direct
 
 DEFAULT_URL = "http://127.0.0.1:8787"
 TIMEOUT = (3.0, 30.0)
+TOKEN = "QFTOOLS_CONTROL_TOKEN"  # the variable that holds it
 
 
 class Remote:
@@ -46,11 +48,24 @@ class Remote:
         Raises:
             SandboxError: No sandbox answers there, or it refuses.
         """
+        token = os.environ.get(TOKEN, "").encode("utf-8", "replace")
+        headers = {"Authorization": b"Bearer " + token} if token else {}
         with direct() as session:
             try:
                 answer = session.request(
-                    method, self.url + path, json=body, timeout=TIMEOUT, allow_redirects=False
+                    method,
+                    self.url + path,
+                    json=body,
+                    headers=headers,
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
                 )
+                if answer.status_code == 401:
+                    raise SandboxError(
+                        mark("the sandbox at {url} wants its control token: set {variable}"),
+                        url=self.url,
+                        variable=TOKEN,
+                    )
                 value = answer.json() if not answer.is_redirect else None
             except (requests.RequestException, ValueError) as error:
                 raise SandboxError(

@@ -5,6 +5,7 @@ Works without JavaScript; with it the page follows the order. Decides nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from qftools.sandbox.gateway.gateway import Gateway
 
 _FORM = "application/x-www-form-urlencoded"
+STATE = "X-Order-State"
 _BUTTONS = {
     State.PAYING: ("pay", "decline", "no_balance", "walk_away"),
 }
@@ -81,7 +83,7 @@ def _shown(entry: Entry, lang: str, note: str, redactor: Redactor) -> WireRespon
     other = "zh" if lang == "en" else "en"
     shown = amount(entry.txamt, entry.txcurrcd)
     currency, _, figure = shown.partition(" ")
-    return page(
+    answer = page(
         "payer.html",
         lang,
         code=lang,
@@ -100,6 +102,8 @@ def _shown(entry: Entry, lang: str, note: str, redactor: Redactor) -> WireRespon
         buttons_html=_buttons(entry, lang),
         back_html=_back(entry, lang),
     )
+    # The page follows the order by this header: a phone has no control token.
+    return replace(answer, headers=(*answer.headers, (STATE, entry.state.value)))
 
 
 def _what_happened(entry: Entry, query: dict[str, list[str]]) -> str:

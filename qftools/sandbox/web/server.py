@@ -35,6 +35,8 @@ class Background:
 
         try:
             self._server: HttpServer = listen(app, host, port)
+        except ValueError:  # waitress's word for a host that no look-up finds
+            raise SandboxError(mark("{host} is no address of this machine"), host=host) from None
         except OSError as error:
             raise SandboxError(
                 mark(

@@ -5,9 +5,10 @@ Finds the page for a request, answers with the lock held, and saves before the a
 
 from __future__ import annotations
 
+import base64
+import hmac
 import math
 import threading
-from collections.abc import Iterable
 from typing import Protocol
 
 from qftools.errors import SandboxError
@@ -36,10 +37,11 @@ class App(Door):
         lock: Held around every answer: the gateway knows no threads.
         keeping: Saves what changed before an answer leaves.
         notifications: Sent between answers, without the lock.
-        hosts: Names, besides loopback ones, that the ``Host`` header may carry.
 
     Attributes:
         ticker: The clock's thread; it sends notifications while it runs.
+        control_token: What every request must carry, save those to the gateway and to open
+            pages; empty: none is needed.
     """
 
     def __init__(
@@ -48,21 +50,29 @@ class App(Door):
         lock: threading.RLock,
         keeping: Keeping,
         notifications: Notifications,
-        *,
-        hosts: Iterable[str] = (),
     ) -> None:
-        super().__init__(hosts=hosts)
+        super().__init__()
         self.gateway = gateway
         self.lock = lock
         self.ticker: Ticker | None = None
+        self.control_token = ""
         self._keeping = keeping
         self._notifications = notifications
-        self._pages: dict[str, Page] = {}
+        self._pages: dict[str, Page] = {"/healthz": _health}
+        self._open = {"/healthz"}
         self._answered_by: int | None = None
 
-    def mount(self, prefix: str, page: Page) -> None:
-        """Let *page* answer every path that is *prefix* or begins with ``prefix/``."""
+    def mount(self, prefix: str, page: Page, *, is_open: bool = False) -> None:
+        """Let *page* answer every path that is *prefix* or begins with ``prefix/``.
+
+        Args:
+            prefix: The beginning of its paths.
+            page: Answers.
+            is_open: Whether it answers without the control token.
+        """
         self._pages[prefix] = page
+        if is_open:
+            self._open.add(prefix)
 
     def leaves_at_once(self, response: WireResponse) -> bool:
         """Tell whether an answer can leave with nothing to wait for or to send."""
@@ -71,6 +81,17 @@ class App(Door):
     def takes_links(self, request: WireRequest) -> bool:
         """Let links lead to pages. Control API and payer page refuse in their own words."""
         return not request.path.startswith(GATEWAY_PREFIX)
+
+    def refused(self, request: WireRequest) -> WireResponse | None:
+        """Return the answer to a request that is not let in, or that lacks the control token."""
+        if (refusal := super().refused(request)) is not None or not self.control_token:
+            return refusal
+        prefix = self._prefix(request)
+        if prefix is None or prefix in self._open or _carries(request, self.control_token):
+            return None
+        # A browser asks its user for a password, and sends it with every request from then on.
+        asked = ("WWW-Authenticate", 'Basic realm="qftools sandbox: the control token"')
+        return plain(401, "401 this needs the control token of the sandbox", asked)
 
     def answered(self, request: WireRequest) -> WireResponse:
         """Return the answer of the gateway or of the page for the path."""
@@ -112,12 +133,35 @@ class App(Door):
         return min(math.inf if due is None else due for due in (timer, notice))
 
     def _page(self, request: WireRequest) -> Page:
+        prefix = self._prefix(request)
+        return self._pages[prefix] if prefix else self.gateway.handle  # which knows 404
+
+    def _prefix(self, request: WireRequest) -> str | None:
+        """Return the prefix of the page for a request; None where the gateway answers."""
         path = request.path
         if path.startswith(GATEWAY_PREFIX) or (path == "/" and request.body):
-            return self.gateway.handle
+            return None
         prefix = path
-        while prefix:
-            if prefix in self._pages:
-                return self._pages[prefix]
+        while prefix and prefix not in self._pages:
             prefix = prefix.rpartition("/")[0]
-        return self._pages["/"] if path == "/" else self.gateway.handle  # which says 404
+        return prefix or ("/" if path == "/" else None)
+
+
+def _health(request: WireRequest) -> WireResponse:
+    if request.method not in ("GET", "HEAD"):
+        return plain(405, "405 method not allowed", ("Allow", "GET, HEAD"))
+    return plain(200, "ok", ("Cache-Control", "no-store"))
+
+
+def _carries(request: WireRequest, token: str) -> bool:
+    """Tell whether a request has the token: as Bearer, or as a password of any user."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    sent = given.strip().encode("latin-1", "replace")
+    if scheme.lower() == "basic":
+        try:
+            sent = base64.b64decode(sent, validate=True).partition(b":")[2]
+        except ValueError:
+            return False
+    elif scheme.lower() != "bearer":
+        return False
+    return hmac.compare_digest(sent, token.encode())

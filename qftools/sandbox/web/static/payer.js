@@ -11,8 +11,8 @@ document.querySelector("form").addEventListener("submit", (event) => {
 async function look() {
   if (!document.hidden && !gone) {
     try {
-      const answer = await fetch(`/sandbox/orders/${encodeURIComponent(syssn)}`);
-      if (answer.ok && (await answer.json()).state !== state) {
+      const answer = await fetch(`/payer/${encodeURIComponent(syssn)}`, { method: "HEAD" });
+      if (answer.ok && answer.headers.get("X-Order-State") !== state) {
         gone = true;
         const url = new URL(location.href);
         url.searchParams.delete("turned_away");
