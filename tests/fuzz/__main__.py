@@ -16,10 +16,9 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any
 
 from tests.fuzz import inputs
 from tests.fuzz.kinds import KINDS, SHARES, Fault, Kind, shown_secrets
@@ -28,6 +27,9 @@ from tests.fuzz.limits import BYTES, SECONDS
 HANGS = 60  # seconds after which an input has hung its reader
 SHOWN = 20
 Task = tuple[str, int]
+# Not a fork: a copy of a process with threads (a browser's, a server's) can wait for ever for a
+# lock that one of them held.
+_PROCESSES = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,13 @@ def tried(reader: Kind, kind: str, seed: int) -> Found | None:
     return None
 
 
-def _work(tasks: Sequence[Task], back: Connection) -> None:
-    readers: dict[str, Any] = {}
+def _work(tasks: Sequence[Task], kinds: Mapping[str, type[Kind]], back: Connection) -> None:
+    readers: dict[str, Kind] = {}
     try:
         for kind, seed in tasks:
-            if kind not in readers:
-                readers[kind] = KINDS[kind]().__enter__()
             faulthandler.dump_traceback_later(HANGS, exit=True)
+            if kind not in readers:
+                readers[kind] = kinds[kind]().__enter__()
             back.send(tried(readers[kind], kind, seed))
             faulthandler.cancel_dump_traceback_later()
     finally:
@@ -78,20 +80,25 @@ class _Worker:
     """A process that works through its tasks; one that dies is followed by another."""
 
     tasks: Sequence[Task]
+    kinds: Mapping[str, type[Kind]]
     done: int = 0
 
     def start(self) -> Connection:
         """Begin with what is left, and return where results come from."""
-        ours, theirs = multiprocessing.Pipe(duplex=False)
-        self.process = multiprocessing.Process(target=_work, args=(self.tasks[self.done :], theirs))
+        ours, theirs = _PROCESSES.Pipe(duplex=False)
+        self.process = _PROCESSES.Process(
+            target=_work, args=(self.tasks[self.done :], self.kinds, theirs)
+        )
         self.process.start()
         theirs.close()
         return ours
 
 
-def play(tasks: Sequence[Task], processes: int) -> Iterator[tuple[Task, Found | None]]:
+def play(
+    tasks: Sequence[Task], processes: int, kinds: Mapping[str, type[Kind]] = KINDS
+) -> Iterator[tuple[Task, Found | None]]:
     """Try all, and give each with what was found, as they come."""
-    workers = [_Worker(tasks[number::processes]) for number in range(processes)]
+    workers = [_Worker(tasks[number::processes], kinds) for number in range(processes)]
     open_ends = {worker.start(): worker for worker in workers if worker.tasks}
     try:
         while open_ends:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
 import pytest
 
 from tests.fuzz import inputs
 from tests.fuzz.__main__ import planned, play
-from tests.fuzz.kinds import KINDS, SECRETS, Fault, shown_secrets
-from tests.fuzz.limits import Meter
+from tests.fuzz.bad import FIRST_BAD, Bad
+from tests.fuzz.kinds import KINDS, SECRETS, shown_secrets
 
 FIRST = 20_261_127
 SAMPLE = 60  # of each kind
@@ -36,42 +33,14 @@ def test_an_input_is_the_same_each_time_and_another_for_another_seed(kind):
     assert len({inputs.made(kind, seed) for seed in range(50)}) > 40
 
 
-class Bad:
-    """Takes the inputs of seeds 1 to 6 as no reader should."""
+def test_each_sort_of_fault_is_found_and_the_inputs_after_it_are_tried():
+    tasks = [("pastes", FIRST_BAD + number) for number in range(8)]
 
-    def __enter__(self):
-        self.meter = Meter()
-        return self
+    ends = [found for _, found in play(tasks, 1, {"pastes": Bad})]
 
-    def __exit__(self, *exc):
-        pass
-
-    def play(self, data, seed):
-        if seed == 1:
-            raise ValueError("planted")
-        if seed == 2:
-            raise Fault("planted")
-        if seed == 3:
-            while not self.meter.over():
-                pass
-        if seed == 4:
-            bytearray(300 * 2**20)
-        if seed == 5:
-            return inputs.KEY.lower()
-        if seed == 6:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return ""
-
-
-def test_each_sort_of_fault_is_found_and_the_inputs_after_it_are_tried(monkeypatch):
-    monkeypatch.setitem(KINDS, "pastes", Bad)
-    monkeypatch.setattr(inputs, "made", lambda kind, seed: inputs.KEY.encode())
-
-    ends = {seed: found for (_, seed), found in play([("pastes", n) for n in range(8)], 1)}
-
-    assert list(ends) == list(range(8))
+    assert len(ends) == 8
     assert ends[0] is None and ends[7] is None
-    assert [found.sort for found in ends.values() if found] == [
+    assert [found.sort for found in ends if found] == [
         *("traceback", "fault", "over the limits", "over the limits", "secret shown", "fault"),
     ]
     assert "-9" in str(ends[6])
