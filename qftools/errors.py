@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from qftools.texts import of_a_log, of_system, spoken, text
 
 if TYPE_CHECKING:
-    from qftools.exchange.redaction import ShownExchange
+    from qftools.exchange.shown import ShownExchange
     from qftools.models import Order, Reply
 
 
@@ -89,8 +89,10 @@ class InputError(QFPayError, ValueError):
         """
         chosen = spoken(language)
         problem, rule = [_filled(text(part, chosen), self._values, chosen) for part in self._texts]
+        field = text(self.field, chosen)
         sentence = text("{field} {problem}; it must be {rule}", chosen)
-        return sentence.format(field=text(self.field, chosen), problem=problem, rule=rule)
+        said = sentence.format(field=field, problem=problem, rule=rule)
+        return said if field.isascii() else said.replace(f"{field} ", field, 1)
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str], dict[str, object]]:
         # An exception with its own signature is otherwise lost on its way between processes.

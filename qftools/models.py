@@ -11,7 +11,7 @@ from typing import Any, Literal
 from qftools import catalogue, validation
 from qftools.errors import InputError
 from qftools.exchange import cut
-from qftools.exchange.redaction import ShownExchange
+from qftools.exchange.shown import ShownExchange
 from qftools.locale import mark
 from qftools.signing import Algorithm, check_key
 

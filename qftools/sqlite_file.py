@@ -47,7 +47,7 @@ class FileKind:
     def trouble(self, key: str, path: str, *, error: object = "", version: int = 0) -> QFPayError:
         """Return the error for one kind of trouble."""
         words = self.words.get(key, self.words["other"])
-        return self.error(words.format(path=path, error=error, version=version, known=self.version))
+        return self.error(words, path=path, error=error, version=version, known=self.version)
 
 
 def opened(path: str, kind: FileKind) -> sqlite3.Connection:

@@ -43,10 +43,10 @@ def spoken(language: str | None = None) -> Language:
     """
     if language is None:
         return _chosen or of_locale(os.environ)
-    known = _known(language)
-    if known is None:
+    found = known(language)
+    if found is None:
         raise ValueError(f"language is {language!r}; it must be zh or en")
-    return known
+    return found
 
 
 def of_a_log() -> Language:
@@ -57,10 +57,10 @@ def of_a_log() -> Language:
 def choose(language: str) -> bool:
     """Say everything in *language* from now on, if it is spoken; see `qftools.use_language`."""
     global _chosen
-    known = _known(language)
-    if known is None:
+    found = known(language)
+    if found is None:
         return False
-    _chosen = known
+    _chosen = found
     _followers[:] = [follower for follower in _followers if follower() is not None]
     for follower in _followers.copy():
         show = follower()
@@ -86,8 +86,19 @@ def of_locale(environment: Mapping[str, str]) -> Language:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if environment.get(name):
             first = environment.get("LANGUAGE", "").partition(":")[0]
-            return _known(first) or _known(environment[name]) or "en"
+            return known(first) or known(environment[name]) or "en"
     return "en"
+
+
+def known(language: object) -> Language | None:
+    """The language that a locale or an Accept-Language means, None where it is not spoken.
+
+    Example:
+        >>> known("zh-CN,zh;q=0.9"), known("fr")
+        ('zh', None)
+    """
+    prefix = str(language).strip()[:2].lower()
+    return next((spoken for spoken in LANGUAGES if spoken == prefix), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,25 @@ class Text:
             ValueError: qftools speaks no such language.
         """
         return self.zh if spoken(language) == "zh" else self.en
+
+    def to_dict(self) -> dict[str, str]:
+        """Return both languages, for JSON; ``Text(**...)`` reads it."""
+        return {"zh": self.zh, "en": self.en}
+
+
+COLON, COMMA, SEMICOLON = Text("：", ": "), Text("，", ", "), Text("；", "; ")
+
+
+def read_table(path: Path) -> Any:
+    """Return a table in JSON; words that stand there in both languages are a `Text`."""
+    import json
+
+    return json.loads(path.read_text("utf-8"), object_hook=_text_of)
+
+
+def _text_of(value: dict[str, Any]) -> Any:
+    words = value.keys() == {"zh", "en"} and isinstance(value["en"], str)
+    return Text(**value) if words else value
 
 
 def text(message: str, /, language: str | None = None) -> str:
@@ -184,11 +214,6 @@ def harmless(value: object) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode()
         for char in str(value)
     )
-
-
-def _known(language: object) -> Language | None:
-    prefix = str(language)[:2].lower()
-    return next((known for known in LANGUAGES if known == prefix), None)
 
 
 @cache

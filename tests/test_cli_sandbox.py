@@ -153,7 +153,7 @@ def test_each_exchange_is_one_line():
     assert [line.split(maxsplit=1)[1] for line in lines] == [
         "payment   0000  C1 (waiting)",
         "reversal  0000  C1 (waiting -> cancelled)",
-        "query     1108  signature: unknown app code  #3 the sandbox does not know the app code -."
+        "query     1108  app code unknown  #3 the sandbox does not know the app code -."
         " To mend it: It knows A.",
     ]
 

@@ -64,8 +64,8 @@ def test_a_lesson_says_what_and_how_long_and_ends_with_questions_and_links(path)
     first, last = notebook.cells[0].source, notebook.cells[-1].source
     site = SITE + ("en/" if lang == "en" else "") + f"notebooks/{path.stem}/"
 
-    assert first.startswith(f"# {lesson['title'][lang]}\n")
-    assert lesson["know"][lang] in first and str(lesson["minutes"]) in first
+    assert first.startswith(f"# {lesson['title'].say(lang)}\n")
+    assert lesson["know"].say(lang) in first and str(lesson["minutes"]) in first
     assert notebook.cells[-2].source == f'Quiz("{number}")'
     assert site in last
 
@@ -82,4 +82,4 @@ def test_the_start_page_lists_every_lesson_in_both_languages():
 
     for path in EVERY:
         lang, title = path.parent.name, lessons()[path.name[:2]]["title"]
-        assert f"[{title[lang]}]({lang}/{path.name})" in page
+        assert f"[{title.say(lang)}]({lang}/{path.name})" in page

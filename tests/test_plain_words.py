@@ -29,21 +29,13 @@ PLACES = (
     "Makefile",
 )
 
-# Folders whose words are not mended yet. To become empty.
-NOT_YET = ("qftools/sandbox", "qftools/diagnosis")
-
 
 def texts():
     for place in PLACES:
         for path in sorted([ROOT / place, *(ROOT / place).rglob("*")]):
             name = str(path.relative_to(ROOT))
             made = "/notebooks/" in name  # by the build of the site
-            if (
-                path.suffix in KINDS
-                and path.is_file()
-                and not made
-                and not name.startswith(NOT_YET)
-            ):
+            if path.suffix in KINDS and path.is_file() and not made:
                 yield name, path.read_text("utf-8")
 
 
@@ -109,6 +101,15 @@ def nowhere(tmp_path, monkeypatch):
         ("sandbox", "--clock", "x"),
         ("sandbox", "--port", "99999999"),
         ("sandbox", "--load", "gone.toml"),
+        ("sandbox", "--set", "nope=1"),
+        ("sandbox", "--set", "cancel_paid=perhaps"),
+        ("sandbox", "--set", "cancel_latency=x"),
+        ("sandbox", "--notify-url", "ftp://x"),
+        ("sandbox", "--notify-url", "http://192.0.2.1/"),
+        ("sandbox", "--app-code", ""),
+        ("listen", "--forward", "nonsense"),
+        ("report", "--sandbox", "nonsense"),
+        ("report", "--sandbox", "http://a b"),
         ("policy", "999"),
         ("report", "--sandbox", GONE),
         ("listen", "--sandbox", GONE),
@@ -123,6 +124,37 @@ def nowhere(tmp_path, monkeypatch):
 )
 def test_a_mistake_is_told_in_chinese_throughout(nowhere, args):
     output = said(*args)
+
+    assert re.search("[\u4e00-\u9fff]", output)
+    assert half_english(output) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "x =",
+        "other = 1",
+        "orders = 1",
+        '[[orders]]\nout_trade_no = "1"',
+        '[[merchants]]\napp_code = "A"\nclient_key = "short"',
+        '[[merchants]]\napp_code = "A"\nclient_key = "0123456789"\nmchid = "maybe"',
+        '[[merchants]]\napp_code = "A"\nclient_key = "0123456789"\nzip = 1',
+    ],
+)
+def test_a_file_that_cannot_be_loaded_is_told_in_chinese_throughout(nowhere, written):
+    (nowhere / "orders.toml").write_text(written)
+
+    output = said("sandbox", "--load", str(nowhere / "orders.toml"))
+
+    assert re.search("[\u4e00-\u9fff]", output)
+    assert half_english(output) == []
+
+
+@pytest.mark.parametrize("args", [("sandbox", "--data"), ("pending", "--journal")], ids=" ".join)
+def test_a_file_of_something_else_is_told_in_chinese_throughout(nowhere, args):
+    (nowhere / "other.db").write_text("not a database of ours")
+
+    output = said(*args, str(nowhere / "other.db"))
 
     assert re.search("[\u4e00-\u9fff]", output)
     assert half_english(output) == []

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import click
 
 from qftools.cli import output
-from qftools.locale import language, text
+from qftools.locale import text
 from qftools.sandbox.books.clock import beijing, utc_iso
+from qftools.sandbox.words import say
 
 if TYPE_CHECKING:
     from qftools.sandbox.explanations import Explanation
@@ -79,7 +80,7 @@ class ExchangeLines:
         if isinstance(line, dict):
             line = output.as_json(line | {"explanation": why and _brief(why)})
         elif why:
-            line += f"  #{seen.number} {output.plain(why.said.say(language()))}"
+            line += f"  #{seen.number} {output.plain(why.said.say())}"
         return self._redactor.words(line)
 
 
@@ -111,7 +112,7 @@ def text_line(seen: LoggedExchange) -> str:
     status = str(seen.response.status) if seen.response and not seen.endpoint else ""
     parts = [beijing(seen.at)[11:], f"{place:8}", seen.respcd or status or "    "]
     if seen.signature not in ("ok", "unread"):
-        parts.append(text("signature: {verdict}").format(verdict=seen.signature))
+        parts.append(say("signature_" + seen.signature.replace(" ", "_")))
     if seen.fault:
         parts.append(text("fault: {fault}").format(fault=seen.fault))
     for order in seen.orders:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from qftools.locale import Language, language, mark, text
+from qftools.texts import COLON
 
 DONE = 0
 REFUSED = 1
@@ -66,10 +67,9 @@ def exits(lang: Language | None = None) -> list[Exit]:
     from qftools.cancellation.verdicts import VERDICTS
 
     spoken = lang or language()
-    colon = "：" if spoken == "zh" else ": "
     rows = [Exit(row.status, text(row.when, spoken)) for row in _OF_A_CALL]
     rows += [
-        Exit(row.exit_status, f"{row.verdict}{colon}{row.meaning.say(spoken)}")
+        Exit(row.exit_status, f"{row.verdict}{COLON.say(spoken)}{row.meaning.say(spoken)}")
         for row in VERDICTS.values()
     ]
     return sorted(rows, key=lambda row: row.status)

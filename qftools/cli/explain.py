@@ -14,6 +14,7 @@ import click
 from qftools.cli import exits, output
 from qftools.cli.command import Command, json_option, option, print_json
 from qftools.locale import language, mark, text
+from qftools.texts import Text
 
 if TYPE_CHECKING:
     from qftools.diagnosis import Diagnosis
@@ -210,7 +211,7 @@ def _explain_exchange(number: int, url: str, *, as_json: bool) -> bool:
     elif explained is None:
         click.echo(text("Exchange {number}: nothing is wrong with it.").format(number=number))
     else:
-        for line in explained["text"][language()].splitlines():
+        for line in Text(**explained["text"]).say().splitlines():
             output.folded(line.lstrip(), len(line) - len(line.lstrip()))
     return explained is None
 

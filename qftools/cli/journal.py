@@ -61,8 +61,10 @@ def open_journal(path: str | None) -> Journal:
         own.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise JournalError(
-            f"the journal {own} can't be made ({error.strerror}): name a file with --journal, or"
-            " say --no-journal"
+            "the journal {path} can't be made ({cause}): name a file with --journal, or say "
+            "--no-journal",
+            path=own,
+            cause=error.strerror,
         ) from error
     return Journal(own)
 

@@ -133,7 +133,7 @@ def _check(client_key: str | None, sandbox: str | None) -> Check:
         try:
             signed = Remote(sandbox).call("POST", "/sandbox/notification-check", asked)["signed"]
         except SandboxError as error:
-            return None, str(error)
+            return None, error.say()
         if not signed:
             return False, text("None of the sandbox's merchants signed this body.")
         if client_key:

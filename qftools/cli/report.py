@@ -9,7 +9,8 @@ import click
 
 from qftools.cli import exits, output
 from qftools.cli.command import Command, json_option, option, print_json
-from qftools.locale import language, mark, text
+from qftools.locale import mark, text
+from qftools.texts import Text
 
 _COLOURS = {"danger": "red", "warning": "yellow", "note": "blue", "clean": "green"}
 _WORDS = {
@@ -80,17 +81,17 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _print_rule(items: list[dict[str, Any]]) -> None:
-    lang, first = language(), items[0]
+    first = items[0]
     orders = list(dict.fromkeys(item["order"] for item in items if item["order"]))
     times = f"x{len(items)}" if len(items) > 1 else ""
     places = ": ".join(filter(None, (times, _listed(orders))))
     grade = first["grade"]
     click.echo()
     output.folded(
-        "  ".join(filter(None, (text(_WORDS[grade]), output.plain(first["title"][lang]), places))),
+        "  ".join(filter(None, (text(_WORDS[grade]), _said(first["title"]), places))),
         style=f"bold {_COLOURS[grade]}",
     )
-    details = _grouped(items, lambda item: item["detail"][lang])
+    details = _grouped(items, lambda item: _said(item["detail"]))
     for alike in details[:_MOST]:
         numbers = [f"#{number}" for item in alike for number in item["exchanges"]]
         numbers += [
@@ -98,12 +99,17 @@ def _print_rule(items: list[dict[str, Any]]) -> None:
             for item in alike
             for number in item["notifications"]
         ]
-        detail = output.plain(alike[0]["detail"][lang])
-        output.folded(f"{detail} {_listed(list(dict.fromkeys(numbers)))}".rstrip(), 2)
+        output.folded(
+            f"{_said(alike[0]['detail'])} {_listed(list(dict.fromkeys(numbers)))}".rstrip(), 2
+        )
     if len(details) > _MOST:
         output.folded(text("... and {count} more").format(count=len(details) - _MOST), 2)
-    output.folded(output.plain(first["why"][lang]), 2)
-    output.folded(f"-> {output.plain(first['advice'][lang])} ({output.plain(first['source'])})", 2)
+    output.folded(_said(first["why"]), 2)
+    output.folded(f"-> {_said(first['advice'])} ({output.plain(first['source'])})", 2)
+
+
+def _said(words: dict[str, str]) -> str:
+    return output.plain(Text(**words).say())
 
 
 def _grouped(

@@ -12,7 +12,8 @@ from qftools.diagnosis.reading.paste import Paste
 from qftools.diagnosis.reading.reader import read
 from qftools.errors import InputError
 from qftools.exchange import Response
-from qftools.exchange.redaction import Shown, redactor_for
+from qftools.exchange.redaction import redactor_for
+from qftools.exchange.shown import Shown
 from qftools.transport.addresses import is_loopback, split
 
 _SANDBOX = "qftools sandbox"

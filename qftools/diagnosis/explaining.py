@@ -26,7 +26,8 @@ from qftools.diagnosis.causes.signature_findings import (
 )
 from qftools.diagnosis.context import Keys, Surroundings
 from qftools.diagnosis.deviations import Inputs
-from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Draft, Finding, Signature
+from qftools.diagnosis.diagnosis import Diagnosis
+from qftools.diagnosis.nouns import SEVERITIES, Draft, Finding, Signature
 from qftools.diagnosis.reading.decoding import decoded
 from qftools.diagnosis.reading.gate import judged
 from qftools.diagnosis.reading.json_text import load_json

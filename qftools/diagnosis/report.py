@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from qftools import catalogue
-from qftools.catalogue.rows import Text
-from qftools.diagnosis.nouns import SEVERITIES, Diagnosis, Finding
+from qftools.diagnosis.nouns import SEVERITIES, Draft, Finding
 from qftools.diagnosis.visible import visible
+from qftools.texts import COLON, COMMA, SEMICOLON, Text
 
 _LONGEST_TEXT = 2000
 
@@ -62,11 +62,11 @@ SEVERITY: dict[str, Text] = {
 }
 COUNTED: dict[str, Text] = {
     "error": Text("{count} 个错误", "{count} error"),
-    "errors": Text("", "{count} errors"),
+    "errors": Text("{count} 个错误", "{count} errors"),
     "warning": Text("{count} 个警告", "{count} warning"),
-    "warnings": Text("", "{count} warnings"),
+    "warnings": Text("{count} 个警告", "{count} warnings"),
     "note": Text("{count} 个提示", "{count} note"),
-    "notes": Text("", "{count} notes"),
+    "notes": Text("{count} 个提示", "{count} notes"),
 }
 PROOF: dict[str, Text] = {
     "reproduced": Text("已证实", "proved"),
@@ -126,7 +126,7 @@ def label(name: str, lang: str) -> str:
     return LABELS[name].say(lang)
 
 
-def title(diagnosis: Diagnosis, lang: str) -> str:
+def title(diagnosis: Draft, lang: str) -> str:
     """The first line: what it is, and which of how many."""
     words = [label(diagnosis.kind, lang)]
     if diagnosis.request is not None:
@@ -153,12 +153,12 @@ class Line(NamedTuple):
     indent: int = 0
 
 
-def as_text(diagnosis: Diagnosis, lang: str, code: str) -> str:
+def as_text(diagnosis: Draft, lang: str, code: str) -> str:
     """The whole diagnosis, for a ticket or a chat; nothing is folded."""
     return "\n".join([" " * line.indent + line.text for line in lines(diagnosis, lang, code)])
 
 
-def lines(diagnosis: Diagnosis, lang: str, code: str) -> Iterator[Line]:
+def lines(diagnosis: Draft, lang: str, code: str) -> Iterator[Line]:
     """The report, the most important first: what is wrong, then what it rests on."""
     yield Line("title", title(diagnosis, lang))
     yield Line("good" if diagnosis.ok else "bad", summary(diagnosis, lang))
@@ -178,7 +178,7 @@ def lines(diagnosis: Diagnosis, lang: str, code: str) -> Iterator[Line]:
         yield from _findings(diagnosis, lang, code)
 
 
-def _findings(diagnosis: Diagnosis, lang: str, code: str) -> Iterator[Line]:
+def _findings(diagnosis: Draft, lang: str, code: str) -> Iterator[Line]:
     if diagnosis.findings:
         yield Line("heading", label("findings", lang))
     shown: set[str] = set()
@@ -195,29 +195,27 @@ def _findings(diagnosis: Diagnosis, lang: str, code: str) -> Iterator[Line]:
 _ONCE = ("evidence", "command", "faint")
 
 
-def summary(diagnosis: Diagnosis, lang: str) -> str:
+def summary(diagnosis: Draft, lang: str) -> str:
     """One sentence: what the answer means, is the signature right, how much else there is."""
-    stop, none = ("。", "") if lang == "zh" else (". ", " ")
+    stop = Text("。", ". ").say(lang)
     said = list(_said(diagnosis, lang))
     counts = {
         severity: sum(finding.severity == severity for finding in diagnosis.findings)
         for severity in SEVERITIES
     }
     listed = [
-        COUNTED[severity if count == 1 or lang == "zh" else severity + "s"]
-        .say(lang)
-        .format(count=count)
+        COUNTED[severity if count == 1 else severity + "s"].say(lang).format(count=count)
         for severity, count in counts.items()
         if count
     ]
     if not listed:
         return stop.join([*said, label("none", lang)])
-    total = label("in all", lang) + ("，" if lang == "zh" else ", ").join(listed)
+    total = label("in all", lang) + COMMA.say(lang).join(listed)
     return (stop.join([*said, total]) + stop).rstrip()
 
 
-def _said(diagnosis: Diagnosis, lang: str) -> Iterator[str]:
-    colon, then = ("：", "；") if lang == "zh" else (": ", "; ")
+def _said(diagnosis: Draft, lang: str) -> Iterator[str]:
+    colon = COLON.say(lang)
     told = [finding for finding in diagnosis.findings if finding.meaning is not None]
     if diagnosis.kind != "request" and told:
         codes = {finding.meaning.respcd for finding in told if finding.meaning}
@@ -231,10 +229,10 @@ def _said(diagnosis: Diagnosis, lang: str) -> Iterator[str]:
         finding.what.say(lang) for finding in diagnosis.findings if finding.proof == "reproduced"
     ]
     if causes:
-        yield f"{label('proved', lang)}{colon}{then.join(causes)}"
+        yield f"{label('proved', lang)}{colon}{SEMICOLON.say(lang).join(causes)}"
 
 
-def _params(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
+def _params(diagnosis: Draft, lang: str) -> Iterator[Line]:
     yield Line("heading", label("reads", lang))
     names = [visible(name)[:60] for name, _value in diagnosis.params]
     width = min(max(map(len, names), default=0), 24)
@@ -245,7 +243,7 @@ def _params(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
     yield Line("empty")
 
 
-def _texts(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
+def _texts(diagnosis: Draft, lang: str) -> Iterator[Line]:
     if not diagnosis.text:
         return
     yield Line("heading", label("text" if diagnosis.kind == "request" else "body", lang))
@@ -262,7 +260,7 @@ def _texts(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
     yield Line("empty")
 
 
-def _signature(diagnosis: Diagnosis, lang: str) -> Iterator[Line]:
+def _signature(diagnosis: Draft, lang: str) -> Iterator[Line]:
     yield Line("heading", f"{label('signature', lang)} ({diagnosis.algorithm})")
     if diagnosis.given:
         yield Line("plain", f"{label('given', lang)}  {visible(diagnosis.given[:200])}", 2)
@@ -276,11 +274,11 @@ def heading(finding: Finding, lang: str) -> str:
     """How bad it is, and whether it is proved: ``error, proved``."""
     proof = PROOF[finding.proof].say(lang) if finding.severity != "note" else ""
     words = [SEVERITY[finding.severity].say(lang), proof]
-    return ("，" if lang == "zh" else ", ").join([word for word in words if word])
+    return COMMA.say(lang).join([word for word in words if word])
 
 
 def _finding(number: int, finding: Finding, lang: str, snippet: str) -> Iterator[Line]:
-    colon = "：" if lang == "zh" else ": "
+    colon = COLON.say(lang)
     yield Line(finding.severity, f"{number}. [{heading(finding, lang)}] {finding.what.say(lang)}")
     told = [
         ("evidence", finding.evidence),
@@ -336,7 +334,7 @@ def sources(source: str, lang: str) -> str:
         _TAG.sub(lambda m: known[m[0]].name.say(lang) if m[0] in known else m[0], part.strip(), 1)
         for part in source.split(";")[:_MOST_SOURCES]
     ]
-    said = ("；" if lang == "zh" else "; ").join(named)
+    said = SEMICOLON.say(lang).join(named)
     for written, words in _BRACKETS.items():
         said = said.replace(" " + written, words.say(lang))
     return said
@@ -348,7 +346,7 @@ def shown(text: str, lang: str, limit: int) -> str:
     return cut if len(text) <= limit else cut + label("cut", lang).format(count=len(text))
 
 
-def as_dict(diagnosis: Diagnosis, lang: str, code: str) -> dict[str, Any]:
+def as_dict(diagnosis: Draft, lang: str, code: str) -> dict[str, Any]:
     """The whole diagnosis as plain data."""
     difference = diagnosis.difference
     return {

@@ -10,7 +10,8 @@ from typing import Any
 
 from qftools import catalogue
 from qftools.catalogue.rows import Text
-from qftools.diagnosis.nouns import Diagnosis, Draft
+from qftools.diagnosis.diagnosis import Diagnosis
+from qftools.diagnosis.nouns import Draft
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.names import is_signature
 from qftools.diagnosis.reading.paste import LONGEST_TEXT, Paste

@@ -16,7 +16,7 @@ from qftools.exchange import Request
 from qftools.exchange.writing import as_curl
 
 if TYPE_CHECKING:
-    from qftools.exchange.redaction import ShownRequest
+    from qftools.exchange.shown import ShownRequest
 
 # What the libraries write themselves, and refuse or double when it is given.
 _THEIRS = frozenset({"content-length", "connection", "host", "accept-encoding", "expect", "te"})

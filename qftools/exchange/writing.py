@@ -18,7 +18,7 @@ from qftools.exchange.quoting import bash_word, cmd_word, printf_word
 from qftools.transport.addresses import split
 
 if TYPE_CHECKING:
-    from qftools.exchange.redaction import ShownExchange, ShownRequest
+    from qftools.exchange.shown import ShownExchange, ShownRequest
 
 _FORM = "application/x-www-form-urlencoded"
 _OF_THE_CONNECTION = frozenset({"content-length", "connection", "accept-encoding"})

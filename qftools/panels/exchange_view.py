@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from qftools import catalogue
 from qftools.catalogue import Field
-from qftools.exchange.redaction import ShownExchange
+from qftools.exchange.shown import ShownExchange
 from qftools.locale import Language, language
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any
 from ipywidgets import HTML, Button, VBox
 
 from qftools.errors import InputError
-from qftools.locale import language
 from qftools.locale import text as _
 from qftools.markup import el
 from qftools.panels.panel import Panel, card, tell
+from qftools.texts import read_table
 
 
 @cache
@@ -25,8 +24,7 @@ def lessons() -> dict[str, dict[str, Any]]:
         >>> len(lessons()["01"]["questions"])
         3
     """
-    text = Path(__file__).with_name("lessons.json").read_text(encoding="utf-8")
-    read: dict[str, dict[str, Any]] = json.loads(text)
+    read: dict[str, dict[str, Any]] = read_table(Path(__file__).with_name("lessons.json"))
     return read
 
 
@@ -86,12 +84,11 @@ class Quiz(Panel):
 
     def show(self) -> None:
         """Write everything in the language in use."""
-        spoken = language()
         tell(self.head, el("h3", _("Three questions")))
         for number, row in enumerate(self.questions):
-            tell(self.asks[number], el("p", el("strong", f"{number + 1}. {row['ask'][spoken]}")))
+            tell(self.asks[number], el("p", el("strong", f"{number + 1}. {row['ask'].say()}")))
             for place, button in enumerate(self.choices[number]):
-                button.description = row["choices"][place][spoken]
+                button.description = row["choices"][place].say()
                 chosen = self.given[number] == place
                 (button.add_class if chosen else button.remove_class)("qf-on")
             self._tell_why(number)
@@ -106,7 +103,7 @@ class Quiz(Panel):
             return
         right = self._right(number)
         word = _("Correct. ") if right else _("Wrong. ")
-        why = self.questions[number]["why"][language()]
+        why = self.questions[number]["why"].say()
         tell(
             self.whys[number],
             card("ok" if right else "bad", el("strong", word), why if right else _("Try again.")),
@@ -119,14 +116,13 @@ class Quiz(Panel):
 
     def as_html(self) -> str:
         """Return the questions with their choices."""
-        spoken = language()
         return el(
             "ol",
             *[
                 el(
                     "li",
-                    row["ask"][spoken],
-                    el("ul", *[el("li", choice[spoken]) for choice in row["choices"]]),
+                    row["ask"].say(),
+                    el("ul", *[el("li", choice.say()) for choice in row["choices"]]),
                 )
                 for row in self.questions
             ],

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox
 
 from qftools.diagnosis.visible import BLANK, visible
-from qftools.exchange.redaction import Shown, ShownExchange, redactor_for
+from qftools.exchange.redaction import redactor_for
+from qftools.exchange.shown import Shown, ShownExchange
 from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join

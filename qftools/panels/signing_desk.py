@@ -12,7 +12,8 @@ from urllib.parse import quote_plus, urlencode
 import requests
 
 from qftools.exchange import Exchange, Request, Response
-from qftools.exchange.redaction import ShownExchange, redacted
+from qftools.exchange.redaction import redacted
+from qftools.exchange.shown import ShownExchange
 from qftools.locale import mark
 from qftools.sandbox import Sandbox
 from qftools.signing import Algorithm, canonical, sign_text

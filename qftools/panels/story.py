@@ -16,7 +16,7 @@ from qftools.cancellation.run import Outcome, Taken, outcome_of, take
 from qftools.cancellation.walk import Ask, Finished, Wait, Walk
 from qftools.client.client import Client
 from qftools.errors import GatewayError, OutcomeUnknownError, SandboxError
-from qftools.exchange.redaction import ShownExchange
+from qftools.exchange.shown import ShownExchange
 from qftools.locale import mark
 from qftools.models import Order, Transaction
 from qftools.sandbox import Sandbox

@@ -99,7 +99,7 @@ class Assembly:
             if getattr(self.gateway.clock, "kind", "") == "real":
                 self.app.ticker = Ticker(self._tick_until, self.gateway.clock.now)
         elif port and not self.background.url.endswith(f":{port}"):
-            raise SandboxError(f"this sandbox is served already, at {self.background.url}")
+            raise SandboxError("this sandbox is served already, at {url}", url=self.background.url)
         return self.background.url
 
     def stop(self) -> None:

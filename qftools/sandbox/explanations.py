@@ -51,9 +51,8 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, each text in both languages."""
         names = ("cause", "fix", "said", "text")
-        texts = {name: getattr(self, name) for name in names}
-        both = {name: {"zh": text.zh, "en": text.en} for name, text in texts.items()}
-        return {"rule": self.rule, "proved": self.proved, **both}
+        texts = {name: getattr(self, name).to_dict() for name in names}
+        return {"rule": self.rule, "proved": self.proved, **texts}
 
 
 def is_refused(seen: LoggedExchange) -> bool:

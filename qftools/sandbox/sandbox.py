@@ -79,7 +79,7 @@ class Sandbox:
         **switches: object,
     ) -> None:
         if lang not in ("en", "zh"):
-            raise SandboxError(f"lang is {lang!r}; it must be en or zh")
+            raise SandboxError("lang is {value!r}; it must be en or zh", value=lang)
         if mchid in ("agents", "optional"):
             switches["mchid"] = mchid
         settings = Settings({"cancel_routes": profile} | switches)
@@ -262,7 +262,7 @@ class Sandbox:
             if entry is not None:
                 return entry
         named = " / ".join(numbers) or repr(order)
-        raise SandboxError(f"no order {named} is on the books")
+        raise SandboxError("no order {number} is on the books", number=named)
 
     @property
     def exchanges(self) -> tuple[SandboxExchange, ...]:

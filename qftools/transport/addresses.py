@@ -11,12 +11,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from qftools.errors import QFPayError
+
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _LONGEST = 253
 _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")  # so says the URL standard
 
 
-class AddressError(ValueError):
+class AddressError(QFPayError, ValueError):
     """The text is no address of http or https that can be read in one way only."""
 
 
@@ -71,8 +73,8 @@ def read_address(text: str) -> Address:
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError as error:
-        raise AddressError(f"the address can't be read: {error}") from None
+    except ValueError:
+        raise AddressError("the host or the port of the address can't be read") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise AddressError("an address must begin with http:// or https:// and name a host")
     if "@" in parts.netloc:
@@ -113,7 +115,7 @@ def normal_host(host: str) -> str:
     if number is not None and not number.is_unspecified:
         return str(number)
     if number is not None or len(name) > _LONGEST or not _NAME.fullmatch(name):
-        raise AddressError(f"{host[:80]!r} is no host")
+        raise AddressError("{host!r} is no host", host=host[:80])
     return name
 
 

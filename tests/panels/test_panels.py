@@ -276,7 +276,7 @@ def test_every_lesson_has_three_questions_in_both_languages():
             texts += [question["ask"], question["why"], *question["choices"]]
             assert 0 <= question["right"] < len(question["choices"])
         assert len(row["questions"]) == 3
-        assert all(text["zh"] and text["en"] for text in texts)
+        assert all(text.zh and text.en for text in texts)
 
 
 def test_an_answer_is_checked_and_says_why():

@@ -239,6 +239,16 @@ def test_what_is_wrong_is_said_with_its_name(api, method, path, body, status, wo
     assert word in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [("zh-CN,zh;q=0.9", "账本里没有订单 'A9'"), ("fr", "no order 'A9' is on the books")],
+)
+def test_a_refusal_is_said_in_the_language_that_the_request_asks_for(api, asked, said):
+    refused = api("GET", "/sandbox/orders/A9", Accept_Language=asked)
+
+    assert refused.json()["error"]["message"] == said
+
+
 # -- whom it refuses ----------------------------------------------------------------------
 
 

@@ -26,6 +26,12 @@ SAID = {
     "TransportError": slice(1),
     "RateLimitError": slice(1),
     "SignatureError": slice(1),
+    "JournalError": slice(1),
+    "SandboxError": slice(1),
+    "AddressError": slice(1),
+    "NotFound": slice(1),
+    "WrongValue": slice(1, 2),
+    "Refusal": slice(2, 3),
 }
 TEXTS = {**SAID, "text": slice(1), "_": slice(1), "mark": slice(1), "ngettext": slice(2)}
 
@@ -48,6 +54,10 @@ def marked(path: Path) -> Iterator[tuple[str | tuple[str, ...], int]]:
             yield tuple(texts), parts[0].lineno
             continue
         yield from ((text, part.lineno) for text, part in zip(texts, parts, strict=True))
+    for kind in _named(path, "FileKind"):  # what goes wrong with a file, by SQLite's name
+        for keyword in kind.keywords:
+            if keyword.arg == "words":
+                yield from _values(keyword.value)
 
 
 def said_by_errors(path: Path) -> Iterator[ast.expr]:
@@ -61,13 +71,25 @@ def _calls(path: Path, texts: Mapping[str, slice]) -> Iterator[tuple[str, list[a
 
     A method is left alone: ``redactor.text(...)`` marks nothing.
     """
+    for call in _named(path, *texts):
+        name = call.func.id  # type: ignore[attr-defined]
+        yield name, call.args[texts[name]]
+
+
+def _named(path: Path, *names: str) -> list[ast.Call]:
+    """Each call of a function of one of these names, in the order of the file."""
     calls = [
-        (node.lineno, node.col_offset, node.func.id, node.args)
+        node
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in texts
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
     ]
-    for *_, name, arguments in sorted(calls, key=lambda call: call[:2]):
-        yield name, arguments[texts[name]]
+    return sorted(calls, key=lambda call: (call.lineno, call.col_offset))
+
+
+def _values(table: ast.expr) -> Iterator[tuple[str, int]]:
+    for value in table.values if isinstance(table, ast.Dict) else ():
+        if isinstance(value, ast.Constant):
+            yield str(value.value), value.lineno
 
 
 def has_words(string: object) -> bool:

@@ -99,7 +99,7 @@ def _proof(
 
 def _said(ways: list[tuple[Deviation, ...]], lang: str) -> list[str]:
     """Each way in words, once."""
-    joint = "，并且" if lang == "zh" else ", and "
+    joint = Text("，并且", ", and ").say(lang)
     said = [joint.join([_what(one).say(lang) for one in way]) for way in ways]
     return list(dict.fromkeys(said))
 

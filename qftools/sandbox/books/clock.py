@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal, Protocol
 
 from qftools.errors import SandboxError
+from qftools.locale import mark
 
 BEIJING = timezone(timedelta(hours=8), "Beijing")
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -50,9 +51,8 @@ class _Settable:
             SandboxError: *seconds* is negative: no clock here runs backwards.
         """
         if not 0 <= seconds < 1e9:
-            raise SandboxError(
-                f"a clock can be put forward by 0 to 1e9 seconds, not by {seconds!r}"
-            )
+            said = mark("a clock can be put forward by 0 to 1e9 seconds, not by {value!r}")
+            raise SandboxError(said, value=seconds)
         self.setting += seconds
         for watcher in self._watchers:
             watcher()
@@ -160,5 +160,6 @@ def clock_of(choice: Literal["virtual", "real"] | Clock | None) -> Clock:
     if choice == "real":
         return RealClock()
     if isinstance(choice, str):
-        raise SandboxError(f"clock is {choice!r}; it must be virtual, real, or a clock")
+        said = mark("clock is {value!r}; it must be virtual, real, or a clock")
+        raise SandboxError(said, value=choice)
     return choice

@@ -14,6 +14,7 @@ from typing import Any
 
 from qftools import catalogue
 from qftools.errors import SandboxError
+from qftools.locale import mark
 from qftools.sandbox.books.books import Books
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.ids import Ids
@@ -122,7 +123,8 @@ class Ledger:
         row = catalogue.wallets().get(wallet)
         if row is None or not row.auth_code_prefixes or not row.auth_code_lengths:
             known = (key for key, row in catalogue.wallets().items() if row.auth_code_lengths)
-            raise SandboxError(f"no payment codes for {wallet!r}; there are: {', '.join(known)}")
+            said = mark("no payment codes for {wallet!r}; there are: {known}")
+            raise SandboxError(said, wallet=wallet, known=", ".join(known))
         prefix, length = row.auth_code_prefixes[0], max(row.auth_code_lengths[:3])
         for attempt in count(len(self.codes)):
             token = self.ids.token("auth_code", f"{wallet}/{attempt}", length - len(prefix))

@@ -30,7 +30,8 @@ def act(gateway: Gateway, entry: Entry, name: str) -> str:
         SandboxError: There is no such act.
     """
     if name not in ACTS:
-        raise SandboxError(f"a payer can't {name!r}; there are: {', '.join(ACTS)}")
+        known = ", ".join(ACTS)
+        raise SandboxError("a payer can't {name!r}; there are: {known}", name=name, known=known)
     gateway.tick()
     event = ACTS[name]
     if event is None:

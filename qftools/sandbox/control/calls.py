@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Any
 
 import qftools
-from qftools.exchange.redaction import Shown, redactor_for
+from qftools.exchange.redaction import redactor_for
+from qftools.exchange.shown import Shown
 from qftools.sandbox.books import payer
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.orders import Entry
@@ -94,7 +95,7 @@ def restore(ask: Ask) -> dict[str, Any]:
     """Put everything back to a snapshot."""
     name = ask.values["snapshot"]
     if (kept := ask.keeping.kept_snapshot(name)) is None:
-        raise NotFound(f"no snapshot {name[:40]!r} is kept; there are the last 20")
+        raise NotFound("no snapshot {name!r} is kept; there are the last 20", name=name[:40])
     ask.keeping.restore(kept)
     return {"orders": len(ask.gateway.books)}
 
@@ -108,7 +109,7 @@ def all_switches(ask: Ask) -> list[dict[str, Any]]:
             "value": getattr(settings, item.name),
             "default": item.default,
             "values": list(item.values),
-            "about": {"zh": item.meaning.zh, "en": item.meaning.en},
+            "about": item.meaning.to_dict(),
             "source": item.source,
         }
         for item in switches().values()
@@ -157,7 +158,7 @@ def one_exchange(ask: Ask) -> dict[str, Any]:
     for seen in ask.gateway.log.last:
         if str(seen.number) == ask.path["number"]:
             return views.exchange_in_full(seen, ask.gateway)
-    raise NotFound(f"no exchange {ask.path['number'][:40]!r} is kept")
+    raise NotFound("no exchange {number!r} is kept", number=ask.path["number"][:40])
 
 
 # -- what goes wrong -----------------------------------------------------------------
@@ -185,7 +186,7 @@ def disarm(ask: Ask) -> list[dict[str, Any]]:
         if fault.id == wanted:
             ask.gateway.faults.disarm(fault)
             return faults(ask)
-    raise NotFound(f"no fault {wanted[:40]!r} is armed")
+    raise NotFound("no fault {name!r} is armed", name=wanted[:40])
 
 
 def disarm_all(ask: Ask) -> list[dict[str, Any]]:
@@ -200,7 +201,7 @@ def magic_table(ask: Ask) -> list[dict[str, Any]]:
         {
             "number": row.number,
             "name": row.name,
-            "about": {"zh": row.text.zh, "en": row.text.en},
+            "about": row.text.to_dict(),
             "auth_code": magic.auth_code("13", row.number),
         }
         for row in magic.table().values()
@@ -246,7 +247,7 @@ def notify_again(ask: Ask) -> dict[str, Any]:
     """Send a notification once more, as soon as this answer has left."""
     wanted = ask.path["id"]
     if not any(str(item.id) == wanted for item in ask.notifications):
-        raise NotFound(f"no notification {wanted[:40]!r} is kept")
+        raise NotFound("no notification {number!r} is kept", number=wanted[:40])
     ask.notifications.requeue(int(wanted))
     return next(views.notice(n) for n in ask.notifications if str(n.id) == wanted)
 
@@ -276,7 +277,7 @@ def describe(ask: Ask) -> Shown:
 def _entry(ask: Ask) -> Entry:
     entry = ask.gateway.books.search(ask.path["number"])
     if entry is None:
-        raise NotFound(f"no order {ask.path['number'][:40]!r} is on the books")
+        raise NotFound("no order {number!r} is on the books", number=ask.path["number"][:40])
     return entry
 
 

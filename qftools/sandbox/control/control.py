@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from qftools.errors import SandboxError
-from qftools.exchange.redaction import Shown, redactor_for
+from qftools.exchange.redaction import redactor_for
+from qftools.exchange.shown import Shown
+from qftools.locale import mark
 from qftools.sandbox.control.calls import CALLS
-from qftools.sandbox.control.params import Ask, NotFound, Route, WrongValue, read_values
+from qftools.sandbox.control.params import Ask, Route, WrongValue, read_values
 from qftools.sandbox.control.routes import ROUTES
+from qftools.sandbox.words import preferred
 from qftools.transport.door import WireRequest, WireResponse, is_own_origin
 
 if TYPE_CHECKING:
@@ -30,17 +33,16 @@ OWN_HEADER = "x-qftools"  # no web page elsewhere can set it without asking firs
 MOST_QUERY = 20
 
 
-class Refusal(Exception):
+class Refusal(SandboxError):
     """The request is refused before anything is done."""
 
     def __init__(
-        self, status: int, code: str, message: str, *headers: tuple[str, str], field: str = ""
+        self, status: int, code: str, message: str, *headers: tuple[str, str], **values: object
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, **values)
         self.status = status
         self.code = code
         self.headers = headers
-        self.field = field
 
 
 class Control:
@@ -68,14 +70,8 @@ class Control:
             route, found = _route(request)
             values = self._values(request, route)
             return reply(200, self._shown(CALLS[route.name](self._ask(path=found, values=values))))
-        except Refusal as refusal:
-            return self._refused(refusal)
-        except NotFound as error:
-            return self._refused(Refusal(404, "not found", str(error)))
-        except WrongValue as error:
-            return self._refused(Refusal(400, "wrong value", str(error), field=error.field))
         except SandboxError as error:
-            return self._refused(Refusal(409, "refused", str(error)))
+            return self._refused(error, preferred(request.headers))
 
     def _shown(self, value: object) -> Shown:
         """Return an answer as JSON, without merchants' keys and payers' names."""
@@ -84,11 +80,12 @@ class Control:
         keys = frozenset(item.client_key for item in self._gateway.merchants)
         return redactor_for(keys).json(value)
 
-    def _refused(self, refusal: Refusal) -> WireResponse:
-        error = {"code": refusal.code, "message": str(refusal)}
-        if refusal.field:
-            error["field"] = refusal.field
-        return reply(refusal.status, self._shown({"error": error}), *refusal.headers)
+    def _refused(self, error: SandboxError, language: str) -> WireResponse:
+        told = {"code": getattr(error, "code", "refused"), "message": error.say(language)}
+        if isinstance(error, WrongValue):
+            told["field"] = error.field
+        shown = self._shown({"error": told})
+        return reply(getattr(error, "status", 409), shown, *getattr(error, "headers", ()))
 
     def _check_origin(self, request: WireRequest) -> None:
         """Refuse every request of a page of another origin."""
@@ -100,7 +97,8 @@ class Control:
         if request.method in ("GET", "HEAD"):
             pairs = parse_qsl(request.query, keep_blank_values=True, max_num_fields=None)
             if len(pairs) > MOST_QUERY:
-                raise Refusal(400, "wrong value", f"more than {MOST_QUERY} values in the query")
+                said = mark("more than {most} values in the query")
+                raise Refusal(400, "wrong value", said, most=MOST_QUERY)
             return read_values(route.query, dict(pairs), of_query=True)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if request.body and kind != JSON:
@@ -119,7 +117,8 @@ def _body(request: WireRequest) -> Mapping[str, Any]:
     try:
         body = json.loads(request.body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise Refusal(400, "not JSON", f"the body is no JSON: {str(error)[:200]}") from error
+        cause = str(error)[:200]
+        raise Refusal(400, "not JSON", "the body is no JSON: {cause}", cause=cause) from error
     if not isinstance(body, dict):
         raise Refusal(400, "not JSON", "the body must be a JSON object")
     return body
@@ -141,12 +140,9 @@ def _route(request: WireRequest) -> tuple[Route, dict[str, str]]:
             return route, found
     if allowed:
         names = sorted({*allowed, *(("HEAD",) if "GET" in allowed else ())})
-        raise Refusal(
-            405,
-            "wrong method",
-            f"{request.path[:80]} takes {', '.join(names)}",
-            ("Allow", ", ".join(names)),
-        )
+        allow = ("Allow", ", ".join(names))
+        said = mark("{path} takes {methods}")
+        raise Refusal(405, "wrong method", said, allow, path=request.path[:80], methods=allow[1])
     raise Refusal(404, "not found", "there is no such path; GET /sandbox lists all of them")
 
 

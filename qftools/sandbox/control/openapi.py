@@ -6,7 +6,6 @@ neither has from ``openapi.json``.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,10 @@ from qftools import catalogue
 from qftools.catalogue import Field, Text
 from qftools.sandbox.control.params import Param, Route
 from qftools.sandbox.control.routes import ROUTES
+from qftools.texts import read_table
 
-FIXED: dict[str, Any] = json.loads(
-    Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
-)
-GATEWAY = {name: Text(**about) for name, about in FIXED["gateway"].items()}
+FIXED: dict[str, Any] = read_table(Path(__file__).with_name("openapi.json"))
+GATEWAY: dict[str, Text] = FIXED["gateway"]
 FORM = "application/x-www-form-urlencoded"
 
 

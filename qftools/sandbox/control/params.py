@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qftools.catalogue import Text
 from qftools.errors import SandboxError
+from qftools.locale import mark
 
 if TYPE_CHECKING:
     from qftools.sandbox.gateway.gateway import Gateway
@@ -19,17 +20,28 @@ if TYPE_CHECKING:
     from qftools.sandbox.report.judge import Judge
 
 Kind = Literal["text", "integer", "number", "flag", "texts"]
+_MUST_BE: dict[Kind, str] = {
+    "text": mark("must be text"),
+    "integer": mark("must be a whole number"),
+    "number": mark("must be a number"),
+    "flag": mark("must be true or false"),
+    "texts": mark("must be a list of texts"),
+}
 
 
 class NotFound(SandboxError):
     """There is no order, exchange, fault, snapshot of that name."""
 
+    status, code = 404, "not found"
+
 
 class WrongValue(SandboxError):
     """A value is missing, of the wrong kind, or out of range."""
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field} {problem}")
+    status, code = 400, "wrong value"
+
+    def __init__(self, field: str, problem: str, **values: object) -> None:
+        super().__init__("{field} {problem}", field=field, problem=SandboxError(problem, **values))
         self.field = field
 
 
@@ -88,16 +100,17 @@ class Param:
             value = int(value)  # 2.0 is a whole number in JSON
         self._check_kind(value)
         if self.choices and value not in self.choices:
-            raise WrongValue(self.name, f"must be one of: {', '.join(self.choices)}")
+            raise WrongValue(self.name, "must be one of: {known}", known=", ".join(self.choices))
         if self.kind in ("integer", "number"):
             if not (self.least is None or value >= self.least) or value > self.most:
-                raise WrongValue(self.name, f"must be {self.least} to {self.most}")
+                said = mark("must be {least} to {most}")
+                raise WrongValue(self.name, said, least=self.least, most=self.most)
         elif self.kind in ("text", "texts") and len(value) > self.most:
-            raise WrongValue(self.name, f"is too long: {int(self.most)} is the most")
+            raise WrongValue(self.name, "is too long: {most} is the most", most=int(self.most))
         if self.kind == "text" and self.required and not value:
             raise WrongValue(self.name, "must not be empty")
         if self.kind == "text" and len(value) < (self.least or 0):
-            raise WrongValue(self.name, f"is too short: {self.least} is the least")
+            raise WrongValue(self.name, "is too short: {least} is the least", least=self.least)
         return value
 
     def _number(self, text: str) -> int:
@@ -115,8 +128,7 @@ class Param:
             and all(isinstance(item, str) and len(item) <= 128 for item in value),
         }[self.kind]
         if not right:
-            words = {"text": "text", "flag": "true or false", "texts": "a list of texts"}
-            raise WrongValue(self.name, f"must be {words.get(self.kind, f'a {self.kind}')}")
+            raise WrongValue(self.name, _MUST_BE[self.kind])
 
 
 def read_values(
@@ -130,8 +142,8 @@ def read_values(
     known = {param.name for param in params}
     for name in given:
         if name not in known:
-            listed = ", ".join(sorted(known)) or "nothing"
-            raise WrongValue(str(name)[:80], f"is not known here; this call takes {listed}")
+            said = mark("is not known here; this call takes: {known}")
+            raise WrongValue(str(name)[:80], said, known=", ".join(sorted(known)) or "-")
     values = {}
     for param in params:
         if param.name in given:

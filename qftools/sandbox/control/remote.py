@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from qftools.errors import SandboxError
-from qftools.locale import mark
+from qftools.locale import language
 from qftools.transport.addresses import AddressError, read_address
 from qftools.transport.deadline import direct
 
@@ -37,9 +37,9 @@ class Remote:
         try:
             address = read_address(url)
         except AddressError as error:
-            raise SandboxError(f"this is no address of a sandbox: {error}") from None
+            raise SandboxError("this is no address of a sandbox: {error}", error=error) from None
         if address.scheme != "http" or not address.is_loopback:
-            raise SandboxError(mark("{url} is no address of a sandbox here"), url=url[:100])
+            raise SandboxError("{url} is no address of a sandbox here", url=url[:100])
         self.url = address.url.rstrip("/")
 
     def call(self, method: str, path: str, body: object = None) -> Any:
@@ -49,7 +49,9 @@ class Remote:
             SandboxError: No sandbox answers there, or it refuses.
         """
         token = os.environ.get(TOKEN, "").encode("utf-8", "replace")
-        headers = {"Authorization": b"Bearer " + token} if token else {}
+        headers: dict[str, str | bytes] = {"Accept-Language": language()}
+        if token:
+            headers["Authorization"] = b"Bearer " + token
         with direct() as session:
             try:
                 answer = session.request(
@@ -62,22 +64,22 @@ class Remote:
                 )
                 if answer.status_code == 401:
                     raise SandboxError(
-                        mark("the sandbox at {url} wants its control token: set {variable}"),
+                        "the sandbox at {url} wants its control token: set {variable}",
                         url=self.url,
                         variable=TOKEN,
                     )
                 value = answer.json() if not answer.is_redirect else None
             except (requests.RequestException, ValueError) as error:
                 raise SandboxError(
-                    mark(
-                        "no sandbox answers at {url}; start one with `qftools sandbox`, "
-                        "or name another with --sandbox"
-                    ),
+                    "no sandbox answers at {url}; start one with `qftools sandbox`, or name "
+                    "another with --sandbox",
                     url=self.url,
                 ) from error
         if answer.is_redirect:  # it would lead away from the address that was checked
-            raise SandboxError(f"{self.url} answers with a redirect; no sandbox does")
+            raise SandboxError("{url} answers with a redirect; no sandbox does", url=self.url)
         if not answer.ok:
             message = value.get("error", {}).get("message", "") if isinstance(value, dict) else ""
-            raise SandboxError(message or f"the sandbox answers HTTP {answer.status_code}")
+            if message:
+                raise SandboxError(message)  # it speaks our language: see the header above
+            raise SandboxError("the sandbox answers HTTP {status}", status=answer.status_code)
         return value

@@ -5,7 +5,6 @@ Server, OpenAPI description and documentation read `ROUTES`; `calls` says what e
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from qftools.sandbox.gateway.faults import ALIASES, ENDPOINTS, GROUPS, NAMES, OF
 from qftools.sandbox.gateway.merchants import MCHID_RULES
 from qftools.sandbox.gateway.settings import switches
 from qftools.signing import SHORTEST_KEY
+from qftools.texts import read_table
 
 # Choices and limits that the table names because they are another module's.
 NAMED: dict[str, Any] = {
@@ -31,24 +31,23 @@ NAMED: dict[str, Any] = {
 
 
 def _read() -> tuple[Route, ...]:
-    table = json.loads(Path(__file__).with_name("control.json").read_text(encoding="utf-8"))
+    table = read_table(Path(__file__).with_name("control.json"))
     return tuple(_route(row, table["values"]) for row in table["calls"])
 
 
-def _route(row: dict[str, Any], words: Mapping[str, Mapping[str, str]]) -> Route:
+def _route(row: dict[str, Any], words: Mapping[str, Text]) -> Route:
     takes = tuple(_param(value, words) for value in row.pop("takes", ()))
     of_query = row["method"] == "GET"
     return Route(
         about=Text(en=row.pop("en"), zh=row.pop("zh")),
         query=takes if of_query else (),
         body=() if of_query else takes,
-        things={name: Text(**text) for name, text in row.pop("things", {}).items()},
         **row,
     )
 
 
-def _param(value: dict[str, Any], words: Mapping[str, Mapping[str, str]]) -> Param:
-    about = Text(**words[value.pop("words", value["name"])])
+def _param(value: dict[str, Any], words: Mapping[str, Text]) -> Param:
+    about = words[value.pop("words", value["name"])]
     for limit in ("choices", "least"):
         if isinstance(value.get(limit), str):
             value[limit] = NAMED[value[limit]]

@@ -6,10 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 from qftools import catalogue
+from qftools.catalogue import Text
 from qftools.sandbox.books.orders import Entry
 
-SUCCESS = {"en": "success", "zh": "交易成功"}
-QUERY_SUCCESS = {"en": "success", "zh": "请求成功"}
+SUCCESS = Text("交易成功", "success")
+QUERY_SUCCESS = Text("请求成功", "success")
 DEFAULT_UDID = "qiantai2"  # what published answers show where no udid was sent
 
 
@@ -62,7 +63,7 @@ def result_text(respcd: str, lang: str) -> str:
         'success'
     """
     if respcd == "0000":
-        return SUCCESS[lang]
+        return SUCCESS.say(lang)
     code = catalogue.codes().get(respcd)
     return f"{code.meaning.say(lang) if code else ''}({respcd})"
 

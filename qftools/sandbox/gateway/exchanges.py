@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qftools.exchange import Exchange, Headers, Request, Response
-from qftools.exchange.redaction import ShownExchange, redactor_for
+from qftools.exchange.redaction import redactor_for
+from qftools.exchange.shown import ShownExchange
 from qftools.sandbox.gateway.log import LoggedExchange, Touched
 from qftools.sandbox.gateway.merchants import Merchants
 from qftools.sandbox.gateway.wire import Verdict

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from qftools.errors import SandboxError
+from qftools.locale import mark
+from qftools.sandbox.words import not_one_of
 
 ENDPOINTS = ("payment", "query", "reversal", "close", "refund")
 GROUPS = {"*": ENDPOINTS, "cancel": ("reversal", "close")}
@@ -77,8 +79,8 @@ def fault_name(name: str, names: Mapping[str, str] = NAMES) -> str:
     known = {_words(word): meant for word, meant in ALIASES.items() if meant in names}
     known |= {_words(word): word for word in names}
     if (found := known.get(_words(name))) is None:
-        of = " of a notification" if names is OF_NOTIFICATIONS else ""
-        raise SandboxError(f"there is no fault {name!r}{of}; there are: {', '.join(names)}")
+        said = mark("there is no fault {name!r}; there are: {known}")
+        raise SandboxError(said, name=name, known=", ".join(names))
     return found
 
 
@@ -95,8 +97,7 @@ def endpoints_of(on: str) -> tuple[str, ...]:
     if on in (*ENDPOINTS, NOTIFICATION):
         return (on,)
     if on not in GROUPS:
-        known = ", ".join((*ENDPOINTS, *GROUPS, NOTIFICATION))
-        raise SandboxError(f"on is {on!r}; it must be one of: {known}")
+        raise not_one_of("on", on, (*ENDPOINTS, *GROUPS, NOTIFICATION))
     return GROUPS[on]
 
 
@@ -166,15 +167,17 @@ class Faults:
         of_notice = on == NOTIFICATION
         name = fault_name(name, OF_NOTIFICATIONS if of_notice else NAMES)
         if times is not None and times < 1:
-            raise SandboxError(f"times is {times!r}; it must be 1 or more, or None for always")
+            said = mark("times is {value!r}; it must be 1 or more, or None for always")
+            raise SandboxError(said, value=times)
         if after < 0:
-            raise SandboxError(f"after is {after!r}; it must be 0 or more")
+            raise SandboxError("after is {value!r}; it must be 0 or more", value=after)
         if len(self._armed) >= self.LIMIT:
-            raise SandboxError(f"{self.LIMIT} faults are armed; disarm some first")
+            raise SandboxError("{count} faults are armed; disarm some first", count=self.LIMIT)
         default = LATE_NOTIFICATION if of_notice else DEFAULT_SECONDS.get(name, 0.0)
         wait = default if seconds is None else float(seconds)
         if not -LONGEST < wait < LONGEST or (wait < 0 and name != "clock skew"):
-            raise SandboxError(f"seconds is {seconds!r}; it must be a time that can be waited")
+            said = mark("seconds is {value!r}; it must be a time that can be waited")
+            raise SandboxError(said, value=seconds)
         self._count += 1
         fault = Fault(
             name=name,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from qftools.catalogue import Text
 from qftools.sandbox.books.books import Books
 from qftools.sandbox.books.clock import Clock
 from qftools.sandbox.books.ids import Ids
@@ -219,7 +220,7 @@ class Gateway:
         return [self._call(seen, merchant, now, late=fault is ARRIVED) for _ in range(times)]
 
     def _wrong_signature(self, why: str) -> Refused:
-        text = {"zh": "签名错误", "en": "signature error"}[self.lang]
+        text = Text("签名错误", "signature error").say(self.lang)
         return Refused("1108", resperr=f"{text} {why}".rstrip())
 
     def _call(self, seen: LoggedExchange, merchant: Merchant, now: float, *, late: bool) -> Call:

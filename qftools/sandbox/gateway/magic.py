@@ -8,7 +8,6 @@ wallet's two-digit prefix, six zeros, any digits, and the same five digits at th
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 from qftools.catalogue import Text
 from qftools.sandbox.books import scripts
 from qftools.sandbox.books.scripts import BoundFault, Planned, Reaction
+from qftools.texts import read_table
 
 _CODE = re.compile(r"(?:\d\d)0{6}\d{1,11}(77\d{3})", re.ASCII)
 
@@ -67,13 +67,12 @@ def table() -> Mapping[int, Magic]:
         >>> table()[77001].name
         'paid at once'
     """
-    rows = json.loads(Path(__file__).with_name("magic.json").read_text(encoding="utf-8"))
+    rows = read_table(Path(__file__).with_name("magic.json"))
     return {row["number"]: _magic(row) for row in rows}
 
 
 def _magic(row: dict[str, Any]) -> Magic:
     read = {
-        "text": Text(**row["text"]),
         "plan": tuple(Planned.from_record(planned) for planned in row.get("plan", ())),
         "on_cancel": Reaction.from_record(row.get("on_cancel", {})),
         "on_refund": Reaction.from_record(row.get("on_refund", {})),

@@ -11,6 +11,7 @@ from hashids import Hashids
 
 from qftools.errors import SandboxError
 from qftools.locale import mark
+from qftools.sandbox.words import not_one_of
 
 MchidRule = Literal["optional", "required", "forbidden"]
 MCHID_RULES: tuple[str, ...] = ("optional", "required", "forbidden")
@@ -53,11 +54,10 @@ class Merchant:
         for name in ("app_code", "client_key"):
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip() or not value.isprintable():
-                raise SandboxError(
-                    mark("a merchant's {name} must be printable text, not empty"), name=name
-                )
+                said = mark("a merchant's {name} must be printable text, not empty")
+                raise SandboxError(said, name=name)
         if self.mchid not in MCHID_RULES:
-            raise SandboxError(f"mchid is {self.mchid!r}; it must be one of {MCHID_RULES}")
+            raise not_one_of("mchid", self.mchid, MCHID_RULES)
 
     def settles_today(self, mchid: str) -> bool:
         """Tell whether an order of this merchant can't be cancelled because of T0."""
@@ -140,7 +140,7 @@ class Merchants:
             SandboxError: There are a thousand already.
         """
         if merchant.app_code not in self._by_code and len(self._by_code) >= self.LIMIT:
-            raise SandboxError(f"a sandbox takes {self.LIMIT} merchants, no more")
+            raise SandboxError("a sandbox takes {count} merchants, no more", count=self.LIMIT)
         self._by_code[merchant.app_code] = merchant
         self.changed[merchant.app_code] = merchant
 

@@ -75,7 +75,7 @@ def query(gateway: Gateway, call: Call) -> dict[str, Any]:
         visible += _looked(gateway, call, entry)
     return {
         "respmsg": "",
-        "resperr": QUERY_SUCCESS[gateway.lang],
+        "resperr": QUERY_SUCCESS.say(gateway.lang),
         "respcd": "0000",
         # Once more: the look itself may have moved an order on.
         "data": [row_of(entry, gateway.lang) for entry in visible if wanted.fits(entry)],

@@ -6,15 +6,16 @@ a sandbox has are in ``switches.json``.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from qftools import catalogue
-from qftools.catalogue import Switch, Text
+from qftools.catalogue import Switch
 from qftools.errors import SandboxError
+from qftools.locale import mark
+from qftools.sandbox.words import not_one_of
+from qftools.texts import read_table
 
 AUTHCODE_SECONDS = {"1d": 86_400.0, "60s": 60.0}
 ALIASES = {"profile": "cancel_routes"}
@@ -23,14 +24,9 @@ ALIASES = {"profile": "cancel_routes"}
 @cache
 def switches() -> Mapping[str, Switch]:
     """Return every switch of the sandbox by name."""
-    text = Path(__file__).with_name("switches.json").read_text(encoding="utf-8")
-    own = [_switch(row) for row in json.loads(text)]
-    return {**catalogue.switches(), **{switch.name: switch for switch in own}}
-
-
-def _switch(row: dict[str, Any]) -> Switch:
-    values = {"values": tuple(row["values"]), "meaning": Text(**row["meaning"])}
-    return Switch(**(row | values))
+    rows = read_table(Path(__file__).with_name("switches.json"))
+    own = {row["name"]: Switch(**row | {"values": tuple(row["values"])}) for row in rows}
+    return {**catalogue.switches(), **own}
 
 
 class Settings:
@@ -90,18 +86,16 @@ class Settings:
         """
         switch = switches().get(ALIASES.get(name, name))
         if switch is None:
-            raise SandboxError(f"there is no switch {name!r}; there are: {_listed(switches())}")
+            said = mark("there is no switch {name!r}; there are: {known}")
+            raise SandboxError(said, name=name, known=", ".join(switches()))
         text = {True: "on", False: "off"}.get(value) if isinstance(value, bool) else str(value)
         if switch.name == "cancel_latency" and text is not None:
             if not (text.isdecimal() and len(text) <= 4):
-                raise SandboxError(f"cancel_latency is {value!r}; it must be a number of queries")
+                said = mark("cancel_latency is {value!r}; it must be a number of queries")
+                raise SandboxError(said, value=value)
         elif text not in switch.values:
-            raise SandboxError(f"{name} is {value!r}; it must be one of: {_listed(switch.values)}")
+            raise not_one_of(name, value, switch.values)
         setattr(self, switch.name, text)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter([(name, getattr(self, name)) for name in switches()])
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)

@@ -6,15 +6,17 @@ The words are the wire's; the states are those of `states.State`.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from qftools import catalogue
 from qftools.errors import InputError, SandboxError
+from qftools.locale import mark
 from qftools.sandbox.books.clock import from_beijing, parse_time
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
@@ -22,7 +24,10 @@ from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.gateway.merchants import Merchant
 from qftools.sandbox.gateway.modes import extra_fields, wallet_of
 from qftools.sandbox.gateway.payment import CODE_SECONDS, CPM_SECONDS
+from qftools.sandbox.words import not_one_of
 from qftools.signing import check_key
+
+T = TypeVar("T")
 
 _MERCHANT_FIELDS = frozenset(item.name for item in fields(Merchant))
 _NEEDED = ("pay_type", "out_trade_no", "txamt", "txdtm")
@@ -54,9 +59,9 @@ def load(gateway: Gateway, path: str | os.PathLike[str]) -> Loaded:
             Then nothing was added.
     """
     document = _read(Path(path))
-    merchants = [_merchant(path, at, row) for at, row in _rows(path, document, "merchants")]
+    merchants = list(_each(path, document, "merchants", _merchant))
     by_code = {merchant.app_code: merchant for merchant in (*gateway.merchants, *merchants)}
-    rows = [_order(path, at, row, by_code) for at, row in _rows(path, document, "orders")]
+    rows = list(_each(path, document, "orders", lambda row: _order(row, by_code)))
     for row in rows:
         lenient = gateway.settings.mchid == "optional"
         row["scope"] = row["merchant"].scope(row["mchid"], lenient=lenient)
@@ -76,116 +81,128 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SandboxError(f"can't read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SandboxError(f"{path} is not TOML: {error}") from error
+        raise SandboxError("can't read {path}: {cause}", path=path, cause=error.strerror) from error
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"line (\d+)", str(error))  # else: at the end of the document
+        line = at[1] if at else len(path.read_text(encoding="utf-8").splitlines())
+        raise SandboxError("{path} is not TOML: see line {line}", path=path, line=line) from error
+    except UnicodeDecodeError as error:
+        raise SandboxError("{path} is not TOML: it is not UTF-8", path=path) from error
     unknown = set(document) - {"merchants", "orders"}
     if unknown:
-        raise SandboxError(f"{path}: {min(unknown)!r} is unknown; there are merchants and orders")
+        said = mark("{path}: {name!r} is unknown; there are merchants and orders")
+        raise SandboxError(said, path=path, name=min(unknown))
     return document
 
 
-def _rows(path: Any, document: Mapping[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
+def _each(
+    path: object, document: Mapping[str, Any], name: str, read: Callable[[dict[str, Any]], T]
+) -> Iterator[T]:
+    """Yield what *read* makes of each row of a table; what it refuses is named by its row."""
     rows = document.get(name, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SandboxError(f"{path}: {name} must be written as [[{name}]]")
-    return [(f"{name[:-1]} {index}", row) for index, row in enumerate(rows, 1)]
+        raise SandboxError("{path}: {name} must be written as [[{name}]]", path=path, name=name)
+    for index, row in enumerate(rows, 1):
+        try:
+            yield read(row)
+        except (InputError, SandboxError) as error:
+            raise SandboxError(_AT[name], path=path, index=index, problem=error) from error
 
 
-def _merchant(path: Any, at: str, row: dict[str, Any]) -> Merchant:
-    _refuse_unknown(path, at, row, _MERCHANT_FIELDS)
+_AT = {
+    "merchants": mark("{path}, merchant {index}: {problem}"),
+    "orders": mark("{path}, order {index}: {problem}"),
+}
+
+
+def _merchant(row: dict[str, Any]) -> Merchant:
+    _refuse_unknown(row, _MERCHANT_FIELDS)
     for name in ("app_code", "client_key"):
         if not row.get(name):
-            raise SandboxError(f"{path}, {at}: {name} is missing")
+            raise SandboxError("{name} is missing", name=name)
     values = dict(row)
     for name, value in row.items():
         if name in ("mchids", "pay_types", "currencies", "t0_mchids"):
             if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-                raise SandboxError(f"{path}, {at}: {name} must be a list of texts")
+                raise SandboxError("{name} must be a list of texts", name=name)
             values[name] = tuple(value)
         elif name == "t0" and not isinstance(value, bool):
-            raise SandboxError(f"{path}, {at}: t0 must be true or false")
+            raise SandboxError("t0 must be true or false")
         elif name != "t0" and not isinstance(value, str):
-            raise SandboxError(f"{path}, {at}: {name} must be a text")
-    try:
-        check_key(row["client_key"])
-        return Merchant(**values)
-    except (InputError, SandboxError) as error:
-        raise SandboxError(f"{path}, {at}: {error}") from error
+            raise SandboxError("{name} must be a text", name=name)
+    check_key(row["client_key"])
+    return Merchant(**values)
 
 
-def _order(
-    path: Any, at: str, row: dict[str, Any], merchants: Mapping[str, Merchant]
-) -> dict[str, Any]:
+def _order(row: dict[str, Any], merchants: Mapping[str, Merchant]) -> dict[str, Any]:
     """Return the row with every value checked, and its merchant."""
-
-    def refuse(problem: str) -> SandboxError:
-        return SandboxError(f"{path}, {at}: {problem}")
-
-    _refuse_unknown(path, at, row, _ORDER_FIELDS)
+    _refuse_unknown(row, _ORDER_FIELDS)
     values = dict(row)
     for name in ("txdtm", "sysdtm"):
         if isinstance(values.get(name), datetime):  # a time without quotes is one of TOML's own
             values[name] = values[name].strftime("%Y-%m-%d %H:%M:%S")
     for name in _NEEDED:
         if values.get(name) in (None, ""):
-            raise refuse(f"{name} is missing")
+            raise SandboxError("{name} is missing", name=name)
     for name in (*_TEXTS, *_MORE_TEXTS):
         if not isinstance(values.setdefault(name, ""), str):
-            raise refuse(f"{name} must be a text")
+            raise SandboxError("{name} must be a text", name=name)
     for name in ("txdtm", "sysdtm"):
         try:
             parse_time(values[name] or values["txdtm"])
         except ValueError:
-            raise refuse(f"{name} must be YYYY-MM-DD hh:mm:ss") from None
+            raise SandboxError("{name} must be YYYY-MM-DD hh:mm:ss", name=name) from None
     values["refunded"] = values.get("refunded", 0)
     for name, least in (("txamt", 1), ("refunded", 0)):
         value = values[name]
         if type(value) is not int or not least <= value < 10**11:
-            raise refuse(f"{name} must be a whole number of minor units")
-    if values["pay_type"] not in catalogue.pay_types():
-        raise refuse(f"pay_type {values['pay_type']} is not in the catalogue")
+            raise SandboxError("{name} must be a whole number of minor units", name=name)
+    _refuse_unlisted("pay_type", values["pay_type"], catalogue.pay_types())
     if not values["app_code"] and len(merchants) == 1:
         values["app_code"] = next(iter(merchants))
     merchant = merchants.get(values["app_code"])
     if merchant is None:
-        raise refuse("app_code is not one of the merchants")
+        raise SandboxError("app_code is not one of the merchants")
     values["txcurrcd"] = values["txcurrcd"] or merchant.currency
-    if values["txcurrcd"] not in catalogue.currencies():
-        raise refuse(f"txcurrcd {values['txcurrcd']} is not in the catalogue")
-    values["state"] = _state(refuse, values)
+    _refuse_unlisted("txcurrcd", values["txcurrcd"], catalogue.currencies())
+    values["state"] = _state(values)
     values["merchant"] = merchant
     return values
 
 
-def _state(refuse: Any, values: Mapping[str, Any]) -> State:
-    try:
-        state = State(values.get("state", "waiting"))
-    except ValueError:
-        words = ", ".join(state.value for state in State)
-        raise refuse(f"state is {values['state']!r}; it must be one of: {words}") from None
-    part = values["refunded"]
+def _state(values: Mapping[str, Any]) -> State:
+    given = values.get("state", "waiting")
+    known = [state.value for state in State]
+    if given not in known:
+        raise not_one_of("state", given, known)
+    state, part = State(given), values["refunded"]
     if part and state not in (State.PARTLY_REFUNDED, State.REFUNDING, State.REFUNDED):
-        raise refuse(f"refunded is given, but the state is {state.value}")
+        raise SandboxError("refunded is given, but the state is {state}", state=given)
     if state is State.PARTLY_REFUNDED and not 0 < part < values["txamt"]:
-        raise refuse("refunded must be above 0 and below txamt")
+        raise SandboxError("refunded must be above 0 and below txamt")
     return state
 
 
-def _refuse_unknown(path: Any, at: str, row: Mapping[str, Any], known: frozenset[str]) -> None:
+def _refuse_unlisted(name: str, value: str, table: Container[str]) -> None:
+    if value not in table:
+        raise SandboxError("{name} {value} is not in the catalogue", name=name, value=value)
+
+
+def _refuse_unknown(row: Mapping[str, Any], known: frozenset[str]) -> None:
     unknown = sorted(set(row) - known)
     if unknown:
-        names = ", ".join(sorted(known))
-        raise SandboxError(f"{path}, {at}: {unknown[0]!r} is unknown; there are: {names}")
+        said = mark("{name!r} is unknown; there are: {known}")
+        raise SandboxError(said, name=unknown[0], known=", ".join(sorted(known)))
 
 
-def _refuse_repeats(path: Any, rows: list[dict[str, Any]]) -> None:
+def _refuse_repeats(path: object, rows: list[dict[str, Any]]) -> None:
     for name in ("syssn", "out_trade_no"):
         seen: set[tuple[str, str]] = set()
         for row in rows:
             scope = row["scope"] if name == "out_trade_no" else ""
             if row[name] and (scope, row[name]) in seen:
-                raise SandboxError(f"{path}: {name} {row[name]} is there twice")
+                said = mark("{path}: {name} {number} is there twice")
+                raise SandboxError(said, path=path, name=name, number=row[name])
             seen.add((scope, row[name]))
 
 

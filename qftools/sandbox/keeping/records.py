@@ -224,7 +224,7 @@ class Records:
         """
         try:
             if snapshot["format"]["version"] != FORMAT:
-                raise SandboxError(f"the snapshot is not of format {FORMAT}; make a new one")
+                raise SandboxError("the snapshot is of another format; make a new one")
             kinds = copied(dict(snapshot))
         except (KeyError, TypeError, ValueError) as error:
             raise SandboxError("this is no snapshot of a sandbox") from error
@@ -233,7 +233,7 @@ class Records:
             self.replace(kinds)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self.replace(before)
-            raise SandboxError(f"the snapshot can't be read: {error!r}") from error
+            raise SandboxError("the snapshot can't be read: {cause}", cause=repr(error)) from error
 
     def replace(self, kinds: Mapping[str, Mapping[str, Any]]) -> None:
         """Replace everything by these records."""

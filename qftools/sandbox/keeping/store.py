@@ -79,7 +79,9 @@ class Store:
             records.replace(self.load())
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self.close()
-            raise SandboxError(f"{self.path} can't be read: {error!r}") from error
+            raise SandboxError(
+                "{path} can't be read: {cause}", path=self.path, cause=repr(error)
+            ) from error
         records.mark_saved()
 
     def save(self, changed: Mapping[str, Mapping[str, Any]]) -> None:
@@ -110,4 +112,6 @@ class Store:
                     path.chmod(0o600)
         except OSError as error:
             self.close()
-            raise SandboxError(f"can't keep {self.path} private: {error.strerror}") from error
+            raise SandboxError(
+                "can't keep {path} private: {cause}", path=self.path, cause=error.strerror
+            ) from error

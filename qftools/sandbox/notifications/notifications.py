@@ -127,7 +127,7 @@ class Notifications:
         with self._lock:
             notice = self._kept.get(number)
             if notice is None:
-                raise SandboxError(f"there is no notification {number!r}")
+                raise SandboxError("there is no notification {number!r}", number=number)
             notice.url = notice.url or self._address("", notice.app_code)
             notice.state = "waiting"
             self._appoint(notice, self._clock.now())

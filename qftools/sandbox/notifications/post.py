@@ -50,13 +50,14 @@ def check(url: str, *, anywhere: bool = False) -> Address:
     try:
         address = read_address(url)
     except AddressError as error:
-        raise SandboxError(str(error)) from None
+        raise SandboxError("the address is wrong: {error}", error=error) from None
     if len(url) > LONGEST_URL:
-        raise SandboxError(f"an address has {LONGEST_URL} characters at most")
+        raise SandboxError("an address has {most} characters at most", most=LONGEST_URL)
     if not anywhere and not address.is_loopback:
         raise SandboxError(
-            f"{address.host[:80]} is not this machine; notifications go to loopback addresses "
-            "only, unless the switch notify_hosts is set to anywhere"
+            "{host} is not this machine; notifications go to loopback addresses only, unless the "
+            "switch notify_hosts is set to anywhere",
+            host=address.host[:80],
         )
     return address
 

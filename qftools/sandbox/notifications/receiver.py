@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qftools.errors import TransportError
+from qftools.locale import text
 from qftools.signing import verify_body
 from qftools.transport.strict_json import parse
 
@@ -45,7 +46,7 @@ def check_with(client_key: str) -> Check:
     def check(body: bytes, signature: str) -> tuple[bool | None, str]:
         if verify_body(body, client_key, signature):
             return True, ""
-        return False, "the signature is not the MD5 of this body and the client key"
+        return False, text("the signature is not the MD5 of this body and the client key")
 
     return check
 
@@ -76,10 +77,11 @@ class Receiver:
         """
         sent = {name.lower(): value for name, value in headers.items()}
         signature = sent.get("x-qf-sign", "").strip()
-        signed, why = self._check(body, signature) if signature else (False, "X-QF-SIGN is missing")
+        missing = False, text("X-QF-SIGN is missing")
+        signed, why = self._check(body, signature) if signature else missing
         fields = _fields(body)
         if signed and not fields:
-            why = "the body is no JSON object"
+            why = text("the body is no JSON object")
         retry = 0 if signed is False else self._counted(fields)
         return Arrival(signed, why, retry, body, fields)
 

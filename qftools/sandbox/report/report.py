@@ -5,14 +5,13 @@ The nouns: rules as the table has them, findings, and the report that holds them
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from qftools.catalogue import Text
+from qftools.texts import Text, read_table
 
 Grade = Literal["danger", "warning", "note"]
 GRADES: tuple[Grade, ...] = ("danger", "warning", "note")
@@ -124,19 +123,15 @@ def _plain(finding: Finding) -> dict[str, Any]:
     return {
         "rule": rule.id,
         "grade": rule.grade,
-        "title": _both(rule.title),
-        "detail": _both(found.detail),
-        "why": _both(rule.why),
-        "advice": _both(rule.advice),
+        "title": rule.title.to_dict(),
+        "detail": found.detail.to_dict(),
+        "why": rule.why.to_dict(),
+        "advice": rule.advice.to_dict(),
         "source": rule.source,
         "order": found.order,
         "exchanges": list(found.exchanges),
         "notifications": list(found.notices),
     }
-
-
-def _both(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
 
 
 @cache
@@ -147,11 +142,5 @@ def rules() -> Mapping[str, Rule]:
         >>> rules()["cancelled-unseen"].grade
         'warning'
     """
-    text = Path(__file__).with_name("report.json").read_text(encoding="utf-8")
-    table = [_rule(row) for row in json.loads(text)]
+    table = [Rule(**row) for row in read_table(Path(__file__).with_name("report.json"))]
     return {rule.id: rule for rule in sorted(table, key=lambda rule: GRADES.index(rule.grade))}
-
-
-def _rule(row: Mapping[str, Any]) -> Rule:
-    texts = {name: Text(**row[name]) for name in ("title", "why", "advice")}
-    return Rule(id=row["id"], grade=row["grade"], source=row["source"], **texts)

@@ -26,12 +26,5 @@ class Dashboard:
         """Answer one request."""
         if request.method not in ("GET", "HEAD"):
             return plain(405, "405 method not allowed", ("Allow", "GET, HEAD"))
-        lang = language(request)
-        return page(
-            "dashboard.html",
-            lang,
-            code=lang,
-            other="zh" if lang == "en" else "en",
-            url=self._gateway.public_url,
-            version=qftools.__version__,
-        )
+        shown = {"url": self._gateway.public_url, "version": qftools.__version__}
+        return page("dashboard.html", language(request), **shown)

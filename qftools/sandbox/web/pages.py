@@ -11,7 +11,8 @@ from pathlib import Path
 from string import Template
 from urllib.parse import parse_qsl
 
-from qftools.sandbox.words import as_json, words
+from qftools.sandbox.words import FILE, preferred, words
+from qftools.texts import known
 from qftools.transport.door import WireRequest, WireResponse, plain
 
 # Nothing from elsewhere, no inline script, in no frame: a page of the sandbox runs its own files.
@@ -34,16 +35,12 @@ STATIC = (
     "icon.svg",
     "words.json",
 )
-LANGUAGES = ("en", "zh")
 
 
 def language(request: WireRequest) -> str:
     """Return the language of a page: the one in its address, else the browser's."""
     asked = dict(parse_qsl(request.query[:1_000])).get("lang", "")
-    if asked in LANGUAGES:
-        return asked
-    preferred = request.headers.get("accept-language", "").strip().lower()
-    return "zh" if preferred.startswith("zh") else "en"
+    return known(asked) or preferred(request.headers)
 
 
 def page(template: str, lang: str, **values: str) -> WireResponse:
@@ -54,10 +51,12 @@ def page(template: str, lang: str, **values: str) -> WireResponse:
         lang: en or zh.
         values: Plain text; what is HTML already has a name that ends in ``_html``.
     """
-    filled = {name: escape(texts[lang]) for name, texts in words().items()}
+    tag, other = ("zh-CN", "en") if lang == "zh" else ("en", "zh")
+    filled = {name: escape(text.say(lang)) for name, text in words().items()}
+    filled |= {"lang": tag, "code": lang, "other": other}
     for name, value in values.items():
         filled[name] = value if name.endswith("_html") else escape(value)
-    html = Template(file(template)).substitute(filled, lang={"zh": "zh-CN"}.get(lang, lang))
+    html = Template(file(template)).substitute(filled)
     return WireResponse(200, headers("text/html; charset=utf-8"), html.encode())
 
 
@@ -88,5 +87,5 @@ def static_files(request: WireRequest) -> WireResponse:
 def file(name: str) -> str:
     """Return the text of a file of the pages."""
     if name == "words.json":
-        return as_json()
+        return FILE.read_text(encoding="utf-8")
     return Path(__file__).with_name("static").joinpath(name).read_text(encoding="utf-8")

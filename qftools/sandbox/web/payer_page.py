@@ -18,6 +18,7 @@ from qftools.sandbox.books.states import OPEN, State
 from qftools.sandbox.control.views import amount
 from qftools.sandbox.web.pages import headers, language, page
 from qftools.sandbox.words import say
+from qftools.texts import known
 from qftools.transport.door import WireRequest, WireResponse, is_own_origin, plain
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class PayerPage:
         act, lang = form.get("act", [""])[-1], form.get("lang", ["en"])[-1]
         if entry is None or act not in payer.ACTS:
             return plain(400, "400 there is no such order, or nothing to do")
-        query = {"lang": "zh" if lang == "zh" else "en"}
+        query: dict[str, str] = {"lang": known(lang) or "en"}
         if payer.act(self._gateway, entry, act):
             query["turned_away"] = "1"
         if act == "walk_away":
@@ -80,13 +81,11 @@ class PayerPage:
 def _shown(entry: Entry, lang: str, note: str, redactor: Redactor) -> WireResponse:
     wallet = catalogue.wallets().get(entry.wallet)
     status = entry.state.value.replace(" ", "-")
-    other = "zh" if lang == "en" else "en"
     shown = amount(entry.txamt, entry.txcurrcd)
     currency, _, figure = shown.partition(" ")
     answer = page(
         "payer.html",
         lang,
-        code=lang,
         syssn=entry.syssn,
         out_trade_no=redactor.words(entry.out_trade_no),
         wallet=wallet.name.say(lang) if wallet else entry.wallet,
@@ -98,7 +97,6 @@ def _shown(entry: Entry, lang: str, note: str, redactor: Redactor) -> WireRespon
         status=status,
         state_text=say("state_" + status.replace("-", "_"), lang),
         note=say(note, lang),
-        other=other,
         buttons_html=_buttons(entry, lang),
         back_html=_back(entry, lang),
     )
@@ -157,5 +155,5 @@ def _back(entry: Entry, lang: str) -> str:
 
 
 def _not_found(lang: str) -> WireResponse:
-    shown = page("missing.html", lang, other="zh" if lang == "en" else "en")
+    shown = page("missing.html", lang)
     return WireResponse(404, shown.headers, shown.body)

@@ -9,7 +9,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from qftools.errors import SandboxError
-from qftools.locale import mark
 from qftools.sandbox.web.wsgi import App
 
 if TYPE_CHECKING:
@@ -39,10 +38,7 @@ class Background:
             raise SandboxError(mark("{host} is no address of this machine"), host=host) from None
         except OSError as error:
             raise SandboxError(
-                mark(
-                    "can't listen on {host}:{port} ({reason}); choose another port, "
-                    "0 takes a free one"
-                ),
+                "can't listen on {host}:{port} ({reason}); choose another port, 0 takes a free one",
                 host=host,
                 port=port,
                 reason=error.strerror,

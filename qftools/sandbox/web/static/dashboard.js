@@ -32,7 +32,7 @@ const day = (time) => time.slice(11) || time;
 async function ask(method, path, body) {
   const answer = await fetch(path, {
     method,
-    headers: method === "GET" ? {} : { "Content-Type": "application/json" },
+    headers: { "Accept-Language": lang, ...(method === "GET" ? {} : { "Content-Type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const value = await answer.json();

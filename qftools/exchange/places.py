@@ -1,0 +1,64 @@
+"""Where a value stands in a text: the patterns of addresses, headers, logs, pages and forms."""
+
+from __future__ import annotations
+
+import re
+
+from qftools.exchange.hidden_fields import LOOSE
+
+BEFORE_NAME = re.compile(r"[?#\s;,/{}(\"'|]")
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,20}:[/\\]{1,3}|//")
+# The name and password of an address end at the last "@" before the path; a password with "/"
+# or "#" in it makes what stands before it no port.
+USER = re.compile(
+    r"((?:[A-Za-z][A-Za-z0-9+.\-]{0,20}:)?[/\\]{2,3})"
+    r"([^/\\?#\s]*|[^/\\?#\s@:]*:(?![0-9]{1,5}(?:[/\\?#]|$))[^\s]*)@"
+)
+USER_IN_TEXT = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.\-]{0,20}:[/\\]{2,3})(?!redacted@)"
+    r"([^/\\?#\s\"'<>&]{1,500}|[^/\\?#\s@:\"'<>&]{0,200}:(?![0-9]{1,5}[/\\?#])[^\s\"'<>]{1,500})@"
+)
+# A quotation mark as logs and pages write it.
+QUOTE = r"(?:\\{0,8}[\"']|\\{1,8}(?:x|u00)22|&quot;|&#0?3[49];)"
+# Blanks may have been made visible.
+SEPARATOR = rf"{QUOTE}?\]?[\s·]{{0,4}}(?:=>|->|[=:：])[\s·]{{0,4}}"
+COOKIE = re.compile(
+    r"(?i)((?<![\w-])(?:(?:set-|http_)?cookie|(?:proxy-|http_)?authorization)"
+    + SEPARATOR
+    + r"\\{0,8}[\"']?(?:(?:basic|bearer|digest|token|negotiate)\s{1,4})?+)"
+    r"(?!\[redacted\])([^\s;,\"'\\]{1,4000}(?:;\s{0,4}[^\s;,\"'\\=]{1,200}(?:=[^\s;,\"'\\]{0,4000})?){0,100})"
+)
+# curl -u name:password -b 'a=b; c=d'
+OPTION = re.compile(
+    r"((?<=\s)(?:-u|--(?:proxy-)?user|-b|--cookie)(?:\s{1,4}|=)[\"']?)"
+    r"(?!\[redacted\])((?<=[\"'])[^\"']{1,4000}|[^\s\"']{1,4000})"
+)
+# Possessive and bounded: no way back into what was matched, so that crafted text can't make
+# it slow.
+IN_TEXT = re.compile(
+    r"(?is)(?:(?<![a-z0-9])|(?<=x22)|(?<=u0022))(?:"
+    + LOOSE
+    + r"|key(?=[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?"
+    r"(?=[a-z]{0,40}[0-9])[a-z0-9*+/_\-]{8,128}(?![a-z0-9])))"
+    r"(?:" + SEPARATOR + r"(?:"
+    r"\"(?P<quoted>(?:[^\"\\]++|\\.)*+)\"?|'(?P<single>(?:[^'\\]++|\\.)*+)'?"
+    rf"|{QUOTE}(?!\[redacted\])(?P<escaped>(?:(?!{QUOTE}).){{1,2000}})"
+    r"|(?P<bare>(?!\[redacted\])[^\s&,;\"'<>{}()\[\]|\\][^&\r\n,;\"'<>{}()\[\]|\\]{0,200}?"
+    r"(?=\s+[\w.\-]{1,60}\s*[=:：]|[&\r\n,;\"'<>{}()\[\]|\\]|$)))"
+    r"|\s{0,4}>(?:<!\[CDATA\[)?(?!\[redacted\])(?P<tagged>[^<\]]{1,2000}))"
+)
+# One field of a multipart body, and one row of a table, in a text that is neither.
+PART_IN_TEXT = re.compile(
+    r"(?i)(form-data;\s{0,4}name=\\?\"([^\"\\\r\n]{1,200})\\?\"[^\r\n\\]{0,200}"
+    r"(?:(?:\r?\n|\\r\\n|\\n)[\w-]{1,40}:[^\r\n\\]{0,200}){0,5}(?:\r?\n|\\r\\n|\\n){2})"
+    r"((?:(?!\r?\n--|\\n--|\\r).){1,2000})"
+)
+ROW_IN_TEXT = re.compile(
+    rf"(?i)((?:key|name){SEPARATOR}{QUOTE}([\w.\[\]-]{{1,200}}){QUOTE}\s{{0,4}},\s{{0,9}}{QUOTE}?value"
+    rf"{SEPARATOR}{QUOTE})((?:(?!{QUOTE}).){{1,2000}})"
+)
+BOUNDARY = re.compile(r'(?i)multipart/.*?;\s*boundary=(?:"([^"]{1,200})"|([^\s";,]{1,200}))')
+FIRST_LINE = re.compile(rb"\s{0,20}--([^\r\n]{1,200}?)\r?\n[^\r\n:]{1,80}:")
+EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
+PART_NAME = re.compile(r'(?i)[;\s]name\*?=(?:"((?:[^"\\\r\n]|\\.)*)"|([^\s";]+))')
+PART_TYPE = re.compile(r"(?im)^content-type:\s*([^\r\n]+(?:\r?\n[ \t][^\r\n]+)*)")
