@@ -35,7 +35,7 @@ class Background:
         try:
             self._server: HttpServer = listen(app, host, port)
         except ValueError:  # waitress's word for a host that no look-up finds
-            raise SandboxError(mark("{host} is no address of this machine"), host=host) from None
+            raise SandboxError("{host} is no address of this machine", host=host) from None
         except OSError as error:
             raise SandboxError(
                 "can't listen on {host}:{port} ({reason}); choose another port, 0 takes a free one",
