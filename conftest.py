@@ -6,6 +6,8 @@ from typing import Any
 
 import nbval.kernel
 
+pytest_plugins = ["pytester"]  # for the tests of our own plugin
+
 _start = nbval.kernel.start_new_kernel
 
 

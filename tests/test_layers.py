@@ -144,6 +144,14 @@ def test_the_help_of_the_command_line_pulls_in_nothing_that_it_does_not_show():
         assert heavy not in loaded
 
 
+def test_the_pytest_plugin_pulls_in_nothing_before_a_test_asks_for_it():
+    loaded = loaded_by("import qftools.pytest_plugin")
+
+    assert {name for name in loaded if name.split(".")[0] in ("qftools", "requests")} == {
+        *("qftools", "qftools.front_door", "qftools.pytest_plugin")
+    }
+
+
 def test_every_public_name_can_be_had_from_the_front_door():
     for name in qftools.__all__:
         assert getattr(qftools, name) is not None

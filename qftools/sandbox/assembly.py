@@ -27,6 +27,7 @@ from qftools.transport.addresses import Address, AddressError, normal_host, read
 
 if TYPE_CHECKING:
     from qftools.sandbox.report.judge import Judge
+    from qftools.sandbox.web.shared import SharedServer, Turn
     from qftools.sandbox.web.wsgi import Page
     from qftools.transport.door import WireRequest, WireResponse
 
@@ -53,7 +54,7 @@ class Assembly:
         self.app.mount("/sandbox", _later(self._control))
         self.app.mount("/static", _static_files, is_open=True)
         self.app.mount("/", _later(lambda: _load("web.dashboard", "Dashboard", gateway)))
-        self.background: Background | None = None
+        self.background: Background | Turn | None = None
         if (watch := getattr(gateway.clock, "watch", None)) is not None:
             watch(self.tick)
 
@@ -93,14 +94,23 @@ class Assembly:
             public = [_public(url) for url in public_urls]
             self.app.hosts = frozenset((*_named(host), *(address.host for address in public)))
             self.app.control_token = control_token
-            self.background = Background(self.app, host, port)
-            self.gateway.public_url = public[0].url if public else self.background.url
-            self.notifications.own_port = urlsplit(self.background.url).port
-            if getattr(self.gateway.clock, "kind", "") == "real":
-                self.app.ticker = Ticker(self._tick_until, self.gateway.clock.now)
-        elif port and not self.background.url.endswith(f":{port}"):
+            background = Background(self.app, host, port)
+            return self._is_served(background, public[0].url if public else "")
+        if port and not self.background.url.endswith(f":{port}"):
             raise SandboxError("this sandbox is served already, at {url}", url=self.background.url)
         return self.background.url
+
+    def share(self, server: SharedServer) -> str:
+        """Answer at a server that others use before and after, and return its URL."""
+        return self._is_served(server.turn(self.app))
+
+    def _is_served(self, background: Background | Turn, public_url: str = "") -> str:
+        self.background = background
+        self.gateway.public_url = public_url or background.url
+        self.notifications.own_port = urlsplit(background.url).port
+        if getattr(self.gateway.clock, "kind", "") == "real":
+            self.app.ticker = Ticker(self._tick_until, self.gateway.clock.now)
+        return background.url
 
     def stop(self) -> None:
         """Stop listening. The books stay; `serve` may be called again."""

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from qftools.errors import SandboxError
-from qftools.locale import mark
 from qftools.sandbox.assembly import Assembly
 from qftools.sandbox.books.clock import Clock, beijing, clock_of
 from qftools.sandbox.books.orders import Entry, Row, numbers_of
@@ -187,26 +186,22 @@ class Sandbox:
             and " " not in control_token
         ):
             raise SandboxError(
-                mark("a control token has at least {least} characters, ASCII and without blanks"),
+                "a control token has at least {least} characters, ASCII and without blanks",
                 least=SHORTEST_TOKEN,
             )
         if is_loopback(host):
             return
         if not control_token:
             raise SandboxError(
-                mark(
-                    "{host} lets other machines in: give a control token of at least {least} "
-                    "characters (--control-token or QFTOOLS_CONTROL_TOKEN)"
-                ),
+                "{host} lets other machines in: give a control token of at least {least} "
+                "characters (--control-token or QFTOOLS_CONTROL_TOKEN)",
                 host=host,
                 least=SHORTEST_TOKEN,
             )
         if any(merchant.client_key == CLIENT_KEY for merchant in self._gateway.merchants):
             raise SandboxError(
-                mark(
-                    "{host} lets other machines in: give an app code and a client key of your "
-                    "own (--app-code and --client-key); those of every sandbox are published"
-                ),
+                "{host} lets other machines in: give an app code and a client key of your "
+                "own (--app-code and --client-key); those of every sandbox are published",
                 host=host,
             )
 

@@ -9,10 +9,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from qftools.errors import SandboxError
-from qftools.sandbox.web.wsgi import App
 
 if TYPE_CHECKING:
-    from qftools.transport.server import HttpServer
+    from qftools.transport.server import HttpServer, Served
 
 IN_PROCESS_URL = "http://sandbox.localhost"
 
@@ -29,7 +28,7 @@ class Background:
         SandboxError: The port is taken.
     """
 
-    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, app: Served, host: str = "127.0.0.1", port: int = 0) -> None:
         from qftools.transport.server import listen  # not in a browser: it has no sockets
 
         try:

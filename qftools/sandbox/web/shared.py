@@ -1,0 +1,85 @@
+"""One server for many sandboxes, one after another: a test run listens once.
+
+Knows no test and no rule; it hands requests to the sandbox whose turn it is.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from qftools.sandbox.web.server import Background
+from qftools.transport.door import WAIT, Door, WireRequest, WireResponse, plain
+
+if TYPE_CHECKING:
+    from qftools.sandbox.web.wsgi import App
+
+
+class _NoTurn(Door):
+    """Answers between two turns, and what a program of an earlier turn still sends."""
+
+    def answered(self, request: WireRequest) -> WireResponse:
+        return plain(503, "503 the sandbox of this test is closed")
+
+
+class SharedServer:
+    """A server on a free port of loopback that stays while sandboxes come and go.
+
+    Attributes:
+        url: Where it listens.
+    """
+
+    waits = False
+
+    def __init__(self) -> None:
+        self._none = _NoTurn()
+        self._app: Door = self._none
+        self._over = threading.Event()
+        self._ended: set[str] = set()
+        self._server = Background(self)
+        self.url = self._server.url
+
+    def turn(self, app: App) -> Turn:
+        """Let a sandbox answer from now on, until the turn is stopped."""
+        app_codes = {merchant.app_code for merchant in app.gateway.merchants}
+        self._ended -= app_codes
+        self._over = threading.Event()
+        self._app = app
+        return Turn(self, app_codes)
+
+    def end_turn(self, app_codes: set[str]) -> None:
+        """Take what these app codes still send for late; end the slow replies under way."""
+        self._ended |= app_codes
+        self._app = self._none
+        self._over.set()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.stop()
+
+    def answer(self, environ: dict[str, Any]) -> WireResponse:
+        """Make the answer."""
+        is_late = environ.get("HTTP_X_QF_APPCODE", "").strip() in self._ended
+        return (self._none if is_late else self._app).answer(environ)
+
+    def leaves_at_once(self, response: WireResponse) -> bool:
+        """Tell whether an answer can be sent without waiting."""
+        return self._app.leaves_at_once(response)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        """Carry out the answer; a slow one ends with the turn."""
+        environ[WAIT] = self._over.wait
+        return self._app(environ, start_response)
+
+
+class Turn:
+    """The time in which one sandbox answers at a shared server."""
+
+    def __init__(self, server: SharedServer, app_codes: set[str]) -> None:
+        self._server = server
+        self._app_codes = app_codes
+        self.url = server.url
+
+    def stop(self) -> None:
+        """End it."""
+        self._server.end_turn(self._app_codes)
