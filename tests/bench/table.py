@@ -11,6 +11,7 @@ from tests.bench import (
     lessons,
     proving,
     serving,
+    shop_tests,
     signing,
     site,
     soak,
@@ -34,7 +35,9 @@ SUBJECTS = (
     Subject("signing", Text("签名", "Signing"), signing.ROWS),
     Subject("calling", Text("客户端", "The client"), calling.ROWS),
     Subject("startup", Text("启动", "Start-up"), startup.ROWS),
-    Subject("serving", Text("沙盒服务器", "The sandbox as a server"), serving.ROWS),
+    Subject(
+        "serving", Text("沙盒服务器", "The sandbox as a server"), serving.ROWS + shop_tests.ROWS
+    ),
     Subject("versus", Text("与同类相比", "Against what one would take instead"), versus.ROWS),
     Subject("soak", Text("跑久之后", "After a long day"), soak.ROWS),
     Subject("proving", Text("证明", "The proof"), proving.ROWS),
