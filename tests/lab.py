@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 
 # How often it looks for the notebook, every 50 ms, is said by whoever runs it.
-RUN_ALL = """async tries => {
+RUN_ALL = """tries => Promise.race([
+  new Promise((_, fail) => setTimeout(() => fail(new Error('the cells do not end')), 180_000)),
+  (async () => {
   const app = window.jupyterapp;
   await app.restored;
   let panel;
@@ -32,7 +34,7 @@ RUN_ALL = """async tries => {
   await app.commands.execute('notebook:run-all-cells');
   return panel.content.widgets.filter(cell => cell.model.type === 'code')
     .map(cell => cell.model.executionCount);
-}"""
+})()])"""
 _NO_WINDOWING = '{"windowingMode": "none"}'
 
 

@@ -125,6 +125,18 @@ def _lay_wheels(runtime: Path) -> None:
     have = {canonicalize_name(parse_wheel_filename(wheel.name)[0]) for wheel in wheels}
     lock["packages"] = {entry["name"]: entry for entry in _entries(wheels, have)}
     (runtime / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    if absent := set(_loaded()) - lock["packages"].keys():
+        # Each kernel would wait for it for ever.
+        raise SystemExit(f"jupyter-lite.json loads what no wheel holds: {', '.join(absent)}")
+
+
+def _loaded() -> list[str]:
+    """The packages that a kernel loads when it starts."""
+    settings = json.loads((HERE / "jupyter-lite.json").read_text(encoding="utf-8"))
+    plugins = settings["jupyter-config-data"]["litePluginSettings"]
+    kernel = plugins["@jupyterlite/pyodide-kernel-extension:kernel"]
+    packages: list[str] = kernel["loadPyodideOptions"]["packages"]
+    return packages
 
 
 def _entries(wheels: list[Path], have: set[Any]) -> Iterator[dict[str, Any]]:
