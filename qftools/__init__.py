@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from qftools.models import Order as Order
     from qftools.models import Reply as Reply
     from qftools.models import Transaction as Transaction
+    from qftools.sandbox.sandbox import Sandbox as Sandbox
     from qftools.signing import canonical as canonical
     from qftools.signing import sign as sign
     from qftools.signing import sign_body as sign_body
@@ -63,6 +64,7 @@ _HOME = {
     "QFPayError": "errors",
     "RateLimitError": "errors",
     "Reply": "models",
+    "Sandbox": "sandbox.sandbox",
     "SandboxError": "errors",
     "SignatureError": "errors",
     "Transaction": "models",

@@ -202,7 +202,7 @@ class Order:
         return {name: value for name, value in details.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Transaction:
     """One row of a query's answer: what the gateway's books say about one order.
 
@@ -220,6 +220,10 @@ class Transaction:
         except KeyError:
             raise AttributeError(f"the row has no field {name!r}") from None
         return "" if value is None else str(value)
+
+    def __repr__(self) -> str:
+        number = as_written(self.row.get("out_trade_no") or self.row.get("syssn"))
+        return f"Transaction({cut(number)!r}, {self.state}, {cut(self.respcd)})"
 
     def has(self, numbers: Mapping[str, str]) -> bool:
         """Tell whether the row has one of *numbers* in every field that they name.

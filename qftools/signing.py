@@ -54,10 +54,9 @@ def canonical(params: Params, *, empty_values: Literal["include", "exclude"] = "
         values = values_of(params)
         if _PLAIN.issuperset(map(type, values)):
             return template % values
-    pairs = list(params.items() if isinstance(params, Mapping) else params)
     kept = [
         pair
-        for pair in sorted(pairs, key=lambda pair: pair[0])
+        for pair in sorted(_pairs(params), key=lambda pair: pair[0])
         if pair[0] not in _UNSIGNED and (empty_values == "include" or pair[1] != "")
     ]
     _check_values(kept)
@@ -159,7 +158,7 @@ def verify(
         True
     """
     if not isinstance(params, dict):
-        params = list(params.items() if isinstance(params, Mapping) else params)
+        params = _pairs(params)
     values = params.values() if isinstance(params, dict) else [value for _, value in params]
     forms: tuple[Literal["include", "exclude"], ...] = ("include", "exclude")
     if empty_values != "both":
@@ -193,6 +192,9 @@ def sign_body(body: bytes, key: str, algorithm: Algorithm = "MD5") -> str:
         raise InputError("client_key", "is empty", "the key that QFPay issued with the app code")
     if algorithm not in _HASHES:
         raise _unknown_algorithm(algorithm)
+    if not isinstance(body, (bytes, bytearray)):
+        kind = type(body).__name__
+        raise InputError("body", "is {kind}", "the bytes as they came", kind=kind)
     digest: str = _HASHES[algorithm](body + key.encode()).hexdigest()
     return digest.upper()
 
@@ -263,6 +265,13 @@ def _layout(
     if len(kept) < 2:  # itemgetter returns a tuple for two names and more
         return template, lambda params: tuple([params[name] for name in kept])
     return template, operator.itemgetter(*kept)
+
+
+def _pairs(params: Params) -> list[tuple[str, str | int]]:
+    if isinstance(params, (str, bytes)):
+        kind = type(params).__name__
+        raise InputError("params", "are {kind}", "a dict, or pairs of name and value", kind=kind)
+    return list(params.items() if isinstance(params, Mapping) else params)
 
 
 def _check_values(pairs: Iterable[tuple[str, object]]) -> None:

@@ -211,8 +211,12 @@ def _check_currency(name: str, value: object) -> None:
 
 
 def _check_pay_type(name: str, value: object) -> None:
-    # A query filters by several, separated by commas.
-    for code in str(value).split(","):
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise InputError(
+            name, "is {kind} {value!r}", 'six digits such as "800101"', kind=kind, value=value
+        )
+    for code in value.split(","):  # a query filters by several
         if not (len(code) == 6 and code.isascii() and code.isdecimal()):
             raise InputError(name, "is {value!r}", 'six digits such as "800101"', value=value)
 

@@ -268,17 +268,38 @@ def test_what_can_not_be_explained_is_refused_with_what_can(given):
         explain(given)
 
 
+@pytest.mark.parametrize(
+    ("guess", "said"),
+    [
+        (lambda client: qftools.sign("a=1", "abcd1234"), "params are str; it must be a dict"),
+        (lambda client: verify("a=1", "abcd1234", "x"), "params are str; it must be a dict"),
+        (lambda client: verify_body("{}", "abcd1234", "x"), "body is str; it must be the bytes"),
+        (lambda client: placed(client, pay_type=800101), "pay_type is int 800101"),
+    ],
+)
+def test_a_wrong_guess_is_refused_with_a_sentence(client, guess, said):
+    with pytest.raises(InputError, match=re.escape(said)):
+        guess(client)
+
+
+def test_the_sandbox_can_be_had_from_the_front_door():
+    assert qftools.Sandbox is qftools.sandbox.Sandbox
+
+
 # ---- the notebook: what a cell shows -----------------------------------------------------------
 
 
-def test_what_a_repl_shows_is_one_short_line(client):
+def test_what_a_repl_shows_is_one_short_line(sandbox, client):
     order = placed(client, out_trade_no="A1")
     with Journal(":memory:") as journal:
         outcome = cancel(client, order, journal=journal)
         entry = journal.entry(1)
     diagnosis = explain(client.exchanges[0])
 
-    for shown in (outcome, outcome.steps[0], client.exchanges[0], entry, diagnosis, order.reply):
+    of_the_sandbox = (sandbox, sandbox.clock, sandbox.report(), sandbox.exchanges[-1])
+    of_an_order = (sandbox.order("A1"), client.query("A1").transaction, sandbox.fault("slow"))
+    of_a_cancel = (outcome, outcome.steps[0], client.exchanges[0], entry, diagnosis, order.reply)
+    for shown in (*of_the_sandbox, *of_an_order, *of_a_cancel):
         assert "\n" not in repr(shown)
         assert len(repr(shown)) < 160, repr(shown)
     assert repr(outcome) == "Outcome(CANCELLED, 'A1', LOOK CANCEL CONFIRM)"

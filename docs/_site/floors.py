@@ -39,7 +39,11 @@ def inside(here: Here) -> str:
     return table(
         head(here, "folder", "floors"),
         [
-            [f"`{folder}`", " → ".join(" ".join(f"`{name}`" for name in names) for names in floors)]
+            [f"`{folder.removeprefix('qftools.')}`", " → ".join(map(_side_by_side, floors))]
             for folder, floors in FLOORS.items()
         ],
     )
+
+
+def _side_by_side(names: list[str]) -> str:
+    return " ".join(f"`{name}`" for name in names)

@@ -120,13 +120,39 @@ def folded(words: str, indent: int = 0, style: str = "", *, widest: int = READAB
         indent: Columns in front of each line.
         widest: Columns that no line exceeds on a wide terminal.
     """
-    from rich.text import Text
-
     screen = console()
     room = max(min(screen.width, widest) - indent, 20)
-    for part in Text(words, style=style).wrap(screen, room, overflow="fold"):
-        part.rstrip()
-        screen.print(Text(" " * indent) + part, soft_wrap=True)
+    for line in _filled(words, room):
+        screen.print(" " * indent + line, style=style, soft_wrap=True)
+
+
+# A line may end at a blank, or beside a Chinese character unless a mark belongs to it.
+_OPENING, _CLOSING, _CHINESE = "（《「“【", "，。；：、）》」”？！】…", "\u2e80-\u2fff\u3040-\u9fff"
+_PIECE = re.compile(
+    rf"\s+|[{_OPENING}]*(?:[{_CHINESE}]|[^\s{_CHINESE}{_OPENING}{_CLOSING}]+)?[{_CLOSING}]*"
+)
+
+
+def _filled(words: str, room: int) -> Iterator[str]:
+    """Lines of at most *room* columns.
+
+    Example:
+        >>> list(_filled("请求没有执行。 see 4 of it", 12))
+        ['请求没有执', '行。 see 4', 'of it']
+    """
+    from rich.cells import cell_len, chop_cells
+
+    line = ""
+    for piece in _PIECE.findall(words):
+        if cell_len((line + piece).rstrip()) > room:
+            if line.strip():
+                yield line.rstrip()
+                line, piece = "", piece.lstrip()
+            *full, line = chop_cells(line + piece, room) or [""]
+            yield from full
+        else:
+            line += piece
+    yield line.rstrip()
 
 
 def fields(values: Mapping[str, object]) -> None:

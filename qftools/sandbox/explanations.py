@@ -125,7 +125,8 @@ def _shown(
     def words(zh: str, en: str) -> Text:
         return Text(redactor.words(zh), redactor.words(en))
 
-    said = words(f"{cause.zh}。改法：{fix.zh}", f"{cause.en}. To mend it: {fix.en}")
+    mend = Text("改法：", "To mend it: ") if proved else Text("", "")
+    said = words(f"{cause.zh}。{mend.zh}{fix.zh}", f"{cause.en}. {mend.en}{fix.en}")
     cause, fix, text = (words(part.zh, part.en) for part in (cause, fix, text))
     return Explanation(rule, proved, cause, fix, said, text)
 

@@ -137,9 +137,10 @@ def test_a_key_that_a_program_sent_is_in_nothing_that_the_sandbox_shows(place, s
     send(sandbox, "payment", params, sign(params, KEY), more)
     exchange = sandbox.exchanges[-1]
 
-    shown = [repr(sandbox.exchanges), exchange.as_source("python")]
+    shown = [str(exchange), exchange.as_source("python")]
     shown += [write(exchange) for write in WRITERS.values()]
 
+    assert KEY not in repr(sandbox.exchanges)
     for text in shown:
         assert KEY not in text and REDACTED in text.replace("^", "")  # cmd quotes brackets
 

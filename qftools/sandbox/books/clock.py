@@ -81,6 +81,9 @@ class VirtualClock(_Settable):
 
     kind = "virtual"
 
+    def __repr__(self) -> str:
+        return f"VirtualClock({beijing(self.setting)})"
+
     def __init__(self, start: float = VIRTUAL_START) -> None:
         super().__init__(start)
 

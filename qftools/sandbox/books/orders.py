@@ -180,7 +180,7 @@ _RECORD_CODES = {
 _FIELDS = tuple(item.name for item in fields(Entry) if item.name != "kept")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Row:
     """One order as the gateway's books have it.
 
@@ -218,6 +218,9 @@ class Row:
     def kept(self) -> int:
         """Paid less refunded, in minor units."""
         return self.paid - self.refunded
+
+    def __repr__(self) -> str:
+        return f"Row({self.out_trade_no!r}, {self.state}, {self.txamt} {self.txcurrcd})"
 
 
 def numbers_of(order: object) -> tuple[str, ...]:

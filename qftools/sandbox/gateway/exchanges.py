@@ -23,7 +23,7 @@ _ENDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SandboxExchange(ShownExchange):
     """An exchange with what only the gateway knows of it.
 

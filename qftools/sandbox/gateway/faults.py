@@ -258,6 +258,9 @@ class ArmedFault:
         with self._lock:
             self._faults.disarm(self._fault)
 
+    def __repr__(self) -> str:
+        return f"ArmedFault({self.name!r}, struck {self.struck})"
+
     def __enter__(self) -> Self:
         return self
 

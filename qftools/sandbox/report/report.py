@@ -61,7 +61,7 @@ class Finding:
     found: Found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """All findings, the most serious first.
 
@@ -113,6 +113,10 @@ class Report:
 
     def __str__(self) -> str:
         return self.say()
+
+    def __repr__(self) -> str:
+        broken = ", ".join(self.broken()) or "no findings"
+        return f"Report({self.grade}, {self.looked} exchanges: {broken})"
 
 
 _HEAD = Text("检查了 {looked} 次请求：{grade}", "{looked} exchanges checked: {grade}")

@@ -119,11 +119,12 @@ const movesOf = (item) => item.orders.map((order) => (order.before === order.aft
   ? say(`state_${order.after.replaceAll(" ", "_")}`)
   : `${say(`state_${order.before.replaceAll(" ", "_")}`)} → ${say(`state_${order.after.replaceAll(" ", "_")}`)}`)).join(", ");
 
+const whatOf = (item) => (item.orders.length ? h("span", { class: "moved" }, movesOf(item)) : both(item.respcd_text));
 const exchangeHead = (item) => [
   h("span", {}, h("span", { class: "endpoint" }, item.endpoint || `${item.method} ${item.path}`), "  ",
     h("span", { class: item.signature === "ok" ? "ok" : "wrong" }, item.signature === "ok" ? "✓ " : "✗ ", signatureWord(item.signature))),
   h("span", { class: "side" }, item.fault ? pill(`${say("fault")}: ${say(`fault_${item.fault.replaceAll(" ", "_")}`, item.fault)}`, "bad") : null, outcome(item)),
-  h("span", { class: "under" }, `#${item.number} · `, item.orders.length ? h("span", { class: "moved" }, movesOf(item)) : both(item.respcd_text),
+  h("span", { class: "under" }, `#${item.number}`, ...(whatOf(item) ? [" · ", whatOf(item)] : []),
     item.out_trade_no || item.syssn ? [" · ", mono(item.out_trade_no || item.syssn)] : null),
   h("span", { class: "when" }, day(item.at)),
 ];
@@ -137,7 +138,7 @@ function exchangeMore(item, id) {
   const wrong = whole.signature !== "ok" && whole.signed;
   const why = whole.explanation;
   return [
-    why ? titled(say("why_refused"), h("p", {}, both(why.cause)), h("p", {}, h("strong", {}, say("how_to_mend")), " ", both(why.fix))) : null,
+    why ? titled(say("why_refused"), h("p", {}, both(why.cause)), h("p", {}, why.proved ? h("strong", {}, say("how_to_mend"), " ") : null, both(why.fix))) : null,
     item.respcd ? facts([["respcd", h("span", {}, mono(item.respcd), " ", both(item.respcd_text))]]) : null,
     wrong ? titled(say("signed_text"), h("div", { class: "text" }, whole.signed.text)) : null,
     wrong ? facts([[say("signature_came"), mono(whole.sign || "–")], [say("signature_right"), mono(whole.signed.signature)]]) : null,
