@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from docs._site.markdown import Here, head, table
+from qftools.sandbox import situations as bad_days
 from qftools.sandbox import words
 from qftools.sandbox.books import states
 from qftools.sandbox.control import routes as control_routes
@@ -25,6 +26,17 @@ def sandbox_faults(here: Here) -> str:
     return table(
         head(here, "fault", "what happens"),
         [[f"`{name}`", here.say(f"fault {name}")] for name in faults.NAMES],
+    )
+
+
+def situations(here: Here) -> str:
+    """The bad days of the pytest plugin."""
+    return table(
+        head(here, "situation", "txamt", "what happens"),
+        [
+            [f"`{row.id}`", f"`{row.txamt}`", row.text.say(here.lang)]
+            for row in bad_days.situations()
+        ],
     )
 
 
@@ -128,4 +140,5 @@ SANDBOX: dict[str, Callable[..., str]] = {
     "openapi": openapi,
     "order-states": order_states,
     "report-rules": report_rules,
+    "situations": situations,
 }

@@ -1,0 +1,16 @@
+import pytest
+from flask_shop import app
+
+
+def buy(number, amount):
+    return app.test_client().post("/checkout", data={"number": number, "amount": amount}).text
+
+
+def test_the_payer_pays(qfpay_sandbox):
+    assert buy("A1", 77001) == "paid"
+    assert qfpay_sandbox.order("A1").state == "paid"
+
+
+@pytest.mark.qfpay(fault="lost_reply", on="payment")
+def test_a_lost_reply_is_no_failure():
+    assert buy("A1", 77001) == "paid"
