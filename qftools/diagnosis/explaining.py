@@ -22,6 +22,7 @@ from qftools.diagnosis.causes.signature_findings import (
     no_key,
     not_all_here,
     not_found,
+    not_read,
     reproduced,
 )
 from qftools.diagnosis.context import Keys, Surroundings
@@ -29,7 +30,7 @@ from qftools.diagnosis.deviations import Inputs
 from qftools.diagnosis.diagnosis import Diagnosis
 from qftools.diagnosis.nouns import SEVERITIES, Draft, Finding, Signature
 from qftools.diagnosis.reading.decoding import decoded
-from qftools.diagnosis.reading.gate import judged
+from qftools.diagnosis.reading.gate import foreign_in, judged
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.paste import Paste
 from qftools.diagnosis.reading.reader import read
@@ -121,7 +122,8 @@ def _explained(
     known: tuple[str | None, str, tuple[str, ...], dict[str, str], str | None],
     pairs: bool,
 ) -> Diagnosis:
-    pastes = _of_bearable_size(tuple(paste for source in sources for paste in read(source)))
+    found = (paste for source in sources for paste in read(source))
+    pastes = _of_bearable_size(tuple(_as_signed(paste, key, others) for paste in found))
     if any(isinstance(source, (str, bytes)) for source in sources):
         pastes = judged(pastes)
     text = "".join(map(_text_of, sources))
@@ -156,6 +158,38 @@ def _of_bearable_size(pastes: tuple[Paste, ...]) -> tuple[Paste, ...]:
             mark("the request"), "is too long", "at most {most:,} bytes", most=_LONGEST
         )
     return tuple(kept[:_MOST_CASES])
+
+
+def _as_signed(paste: Paste, key: str, others: Mapping[str, str]) -> Paste:
+    """Of several readings the one that the signature proves; else the first, not proved."""
+    if not key or not (paste.readings or foreign_in(paste)):
+        return paste
+    for prove in (_is_right, _is_explained):
+        for request in (paste.request, *paste.readings):
+            one = dataclasses.replace(paste, request=request)
+            if prove(one, key, others):
+                return dataclasses.replace(one, readings=(), proved=True)
+    return paste
+
+
+def _is_right(paste: Paste, key: str, _others: Mapping[str, str]) -> bool:
+    inputs, given = _to_check(paste)
+    return bool(given) and _checked(inputs, key, given, "")[0] == "right"
+
+
+def _is_explained(paste: Paste, key: str, others: Mapping[str, str]) -> bool:
+    inputs, given = _to_check(paste)
+    if not given or not inputs.pairs:
+        return False
+    most = _SCREENING // (len(paste.readings) + 1)
+    return bool(search(inputs, key, given, others=others, pairs=False, most_work=most).matches)
+
+
+def _to_check(paste: Paste) -> tuple[Inputs, str]:
+    assert paste.request is not None
+    reading = read_request(paste.request)
+    given = _given(paste, reading) or ""
+    return inputs_of(reading, paste.request, paste.endpoint, given, paste.partial), given
 
 
 def _text_of(source: Source) -> str:
@@ -199,15 +233,25 @@ def _diagnose(
         )
         if signature == "unchecked" and result.matches:
             signature = "wrong"
-    missing = () if signature == "right" or result.matches else left_out(paste.request, reading)
-    if missing and signature == "wrong":  # what was signed is not all here: that proves nothing
+    explained = signature == "right" or bool(result.matches)
+    missing = () if explained else (*left_out(paste.request, reading), *paste.unread)
+    unclear = () if explained else _unclear(paste, reading)
+    # Where what was signed is not all here, nothing is proved.
+    if (missing or unclear) and signature == "wrong":
         signature, expected = "unchecked", None
     signed = result.matches[0].text if result.matches else None
     findings = [
         *_exposure(keys),
         *_signature_findings(result, text, signature, inputs, keys, given, paste),
+        *([not_read(unclear)] if unclear and given else []),
         *([not_all_here(missing)] if missing and given else []),
-        *_rule_findings(paste, reading, given, around, number, signature, bool(result.matches)),
+        *(
+            finding
+            for finding in _rule_findings(
+                paste, reading, given, around, number, signature, bool(result.matches)
+            )
+            if finding.field not in {*missing, *unclear}
+        ),
     ]
     answer = paste.response
     if answer is not None:
@@ -234,6 +278,12 @@ def _diagnose(
         ranked(findings),
         result.tries,
     )
+
+
+def _unclear(paste: Paste, reading: Reading) -> tuple[str, ...]:
+    """The fields that have another value in another reading."""
+    others = [read_request(request).params for request in paste.readings]
+    return tuple(n for n, v in reading.params.items() if any(one.get(n) != v for one in others))
 
 
 def _given(paste: Paste, reading: Reading) -> str | None:

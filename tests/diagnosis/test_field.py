@@ -9,7 +9,8 @@ A file begins with the truth, in TOML; behind a line ``---`` stands the paste. T
 - ``answer``: fields of the answer;
 - ``findings``: ids of findings that must be there; ``never``: that must not;
 - ``ok``: whether nothing is wrong;
-- ``env``: environment variables; ``encoding``: in which the file was saved, UTF-8 if left out.
+- ``mchid``: the account's, where it is known; ``encoding``: in which the file was saved, UTF-8
+  if left out.
 """
 
 from __future__ import annotations
@@ -35,16 +36,14 @@ def truth_and_paste(path):
 
 
 @pytest.mark.parametrize("path", FIELD, ids=lambda path: path.stem)
-def test_what_is_said_of_a_paste_from_the_field_is_true(path, monkeypatch):
+def test_what_is_said_of_a_paste_from_the_field_is_true(path):
     truth, paste = truth_and_paste(path)
-    for name, value in truth.get("env", {}).items():
-        monkeypatch.setenv(name, value)
     if truth["signature"] == "unread":
         with pytest.raises(UnreadError):
             explain(paste, key=KEY)
         return
 
-    diagnosis = explain(paste, key=KEY)
+    diagnosis = explain(paste, key=KEY, mchid=truth.get("mchid"))
 
     ids = {finding.id for finding in diagnosis.findings}
     assert (diagnosis.kind, diagnosis.signature) == (

@@ -224,6 +224,31 @@ def logged(paste: Paste, text: str) -> list[Finding]:
     ]
 
 
+def not_read(fields: tuple[str, ...]) -> Finding:
+    """A dump whose values are not sure, and of which no reading fits the signature."""
+    listed = ", ".join([shortened(name) for name in fields[:5]])
+    return Finding(
+        "values-unclear",
+        "warning",
+        "open",
+        Text(
+            f"看不出这些字段的值从哪里开始、在哪里结束：{listed}",
+            f"it is not clear where the values of these fields begin and end: {listed}",
+        ),
+        Text(
+            "每种读法都试过了，没有一种与签名相符，所以签名是对是错不能判断",
+            "every way to read them was tried, and none fits the signature; so this paste does not"
+            " show whether it is right or wrong",
+        ),
+        Text(
+            "粘贴程序实际发送的请求（例如 cURL 命令或报文），或把参数打印成 JSON 再贴一次。",
+            "Paste the request as your program sent it (a cURL command, the body), or print the"
+            " parameters as JSON.",
+        ),
+        "",
+    )
+
+
 def key_is_right(finding: Finding) -> Finding:
     """The same finding, when the answer proves that the key is the account's."""
     return dataclasses.replace(

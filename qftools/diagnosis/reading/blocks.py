@@ -27,6 +27,12 @@ _STAMPED = re.compile(
 )
 _SERIALIZED = re.compile(r's:\d{1,4}:"(\w{1,60})";(?=s:\d)')
 _SERIALIZED_NUMBER = re.compile(r's:\d{1,4}:"(\w{1,60})";[idb]:([\d.\-]{1,30});')
+_BINARY = re.compile(
+    r'<<(?:"((?:[^"\\\n]|\\.){0,2000})"(?:/utf8)?|(\d{1,3}(?:,\d{1,3}){0,2000}))>>'
+)
+_BESIDE = re.compile(
+    r'(?:(?<=[\s{(\[,]):([A-Za-z][\w.\-]{0,60})|"([A-Za-z][\w.\-]{0,60})") (?=["\d])'
+)
 _RULE = re.compile(r"[-=+|:\s│┼─]+")
 
 
@@ -120,6 +126,31 @@ def _of_serialize(text: str) -> str:
     return _SERIALIZED.sub(r'"\1" => ', text)
 
 
+def _of_binaries(text: str) -> str:
+    """Erlang's and Elixir's binaries: ``<<"txamt">>``, and text as a list of its bytes."""
+    return _BINARY.sub(_binary, text) if "<<" in text else text
+
+
+def _binary(found: re.Match[str]) -> str:
+    if found[2] is None:
+        return f'"{found[1]}"'
+    octets = [int(number) for number in found[2].split(",")]
+    if max(octets) > 255:
+        return found[0]
+    said = bytes(octets).decode("utf-8", "surrogateescape")
+    return '"' + re.sub(r'["\\\n]', lambda char: f"\\u{ord(char[0]):04x}", said) + '"'
+
+
+def _of_clojure(text: str) -> str:
+    """Names with the value right behind them: ``{:txamt "1280"}``, ``{"txamt" "1280"}``."""
+    return _BESIDE.sub(
+        lambda found: (
+            f'"{found[1] or found[2]}" => ' if _is_name(found[1] or found[2]) else found[0]
+        ),
+        text,
+    )
+
+
 def _of_tables(text: str) -> str:
     lines = text.split("\n")
     return "\n".join(_rows(lines)) if any(_names_in(line) for line in lines[:2000]) else text
@@ -183,5 +214,6 @@ def _names_in(line: str) -> int:
 
 _WRAPPERS: tuple[Callable[[str], str], ...] = (
     *(_of_curl_v, _of_mail, _of_curl_trace, _of_wire_log),
-    *(_of_containers, _of_stamps, _of_serialize, _of_html, _of_tables),
+    *(_of_containers, _of_stamps, _of_serialize, _of_html),
+    *(_of_binaries, _of_clojure, _of_tables),
 )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from codecs import getincrementaldecoder
 from contextlib import suppress
 
+_HALF_AT_END = re.compile(
+    "(?:[\udcc2-\udcf4]|[\udce0-\udcf4][\udc80-\udcbf]|[\udcf0-\udcf4][\udc80-\udcbf]{2})$"
+)
 _MACHINE = (b"curl", b"HTTP/", b"POST ", b"GET ", b"$ curl")  # their bytes are what was sent
 
 
@@ -15,11 +20,35 @@ def decoded(source: bytes) -> str:
     wide = _wide(source[:400])
     if wide:
         return source.decode(wide, "replace")
-    encodings = ["utf-8"] if source.lstrip().startswith(_MACHINE) else ["utf-8", "gb18030"]
-    for encoding in encodings:
-        with suppress(UnicodeDecodeError):
-            return source.decode(encoding)
-    return source.decode("utf-8", "surrogateescape")
+    text = source.decode("utf-8", "surrogateescape")
+    if source.lstrip().startswith(_MACHINE) or _is_utf8(text):
+        return text
+    with suppress(UnicodeDecodeError):
+        decoder = getincrementaldecoder("gb18030")()
+        return decoder.decode(source) + ("\ufffd" if decoder.getstate()[0] else "")
+    return text
+
+
+def ends_in_a_character(text: str) -> bool:
+    """Tell whether *text* ends in the middle of a character: a log that cuts at so many bytes.
+
+    Example:
+        >>> ends_in_a_character(b"\xe8\x8f\xa0\xe8\x98".decode("utf-8", "surrogateescape"))
+        True
+    """
+    half = _HALF_AT_END.search(text)
+    return half is not None and len(half[0]) == _broken(text)
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether it is, but for a character that was cut; of GBK most bytes are none."""
+    broken = _broken(text)
+    whole = sum(char > "\x7f" for char in text) - broken
+    return whole >= broken or ends_in_a_character(text)
+
+
+def _broken(text: str) -> int:
+    return sum("\udc80" <= char <= "\udcff" for char in text)
 
 
 def _wide(start: bytes) -> str:

@@ -87,7 +87,7 @@ def foreign_in(paste: Paste) -> list[str]:
         >>> foreign_in(Paste("go", Request("POST", "", (), body), partial=True))
         ['goods_name']
     """
-    if not paste.partial or paste.request is None or paste.role != "request":
+    if not paste.partial or paste.proved or paste.request is None or paste.role != "request":
         return []
     return [name for name, value in paste.request.params.items() if is_foreign(name, value)]
 

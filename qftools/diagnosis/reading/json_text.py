@@ -10,6 +10,13 @@ from typing import Any
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
+class _Null(str):
+    """What a dump shows for a value that is not there: most programs do not send such a field."""
+
+
+NULL = _Null()
+
+
 def load_json(text: str) -> Any:
     """The value, or None where *text* is no JSON, or nested too deeply to be anything of ours."""
     try:
@@ -33,7 +40,7 @@ def mended(value: Any) -> Any:
 def as_text(value: object) -> str:
     """A value of JSON as a form would hold it."""
     if value is None:
-        return ""
+        return NULL
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (dict, list)):

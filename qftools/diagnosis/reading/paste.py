@@ -36,6 +36,9 @@ class Paste:
         rebuilt: The body of the answer or the notification was put together from a dump: its
             fields are right, its bytes are not those that the gateway signed.
         text: The words around a code.
+        readings: The other ways to read a dump whose values stand without quotes.
+        unread: Fields that the paste names, of which no value was read, or not the whole one.
+        proved: The signature proves that it was read as it was sent.
     """
 
     form: str
@@ -50,3 +53,6 @@ class Paste:
     role: Role = "request"
     rebuilt: bool = False
     text: str = field(default="", repr=False)
+    readings: tuple[Request, ...] = field(default=(), repr=False)
+    unread: tuple[str, ...] = ()
+    proved: bool = False

@@ -12,17 +12,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from qftools.diagnosis.reading import names
 from qftools.diagnosis.reading.blocks import unwrapped
 from qftools.diagnosis.reading.calls import from_arguments, from_call, from_httpie, is_arguments
-from qftools.diagnosis.reading.decoding import decoded
+from qftools.diagnosis.reading.decoding import decoded, ends_in_a_character
 from qftools.diagnosis.reading.events import events, speaks
 from qftools.diagnosis.reading.forms import form_of
 from qftools.diagnosis.reading.gate import unread
 from qftools.diagnosis.reading.json_text import load_json, mended
 from qftools.diagnosis.reading.paste import LONGEST, LONGEST_TEXT, MOST_REQUESTS, Paste
+from qftools.diagnosis.reading.request import read_request
 from qftools.diagnosis.reading.roles import assembled, bare_code, roled
 from qftools.diagnosis.reading.sentences import sentences
-from qftools.diagnosis.reading.tree import Group, group_of, parse
+from qftools.diagnosis.reading.tree import Group, Parser, group_of
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request
 from qftools.exchange.archives import from_archive
@@ -31,6 +33,8 @@ from qftools.exchange.shell import read_curl
 from qftools.locale import mark
 
 _CURL = re.compile(r"(?:^|[\s;|&$>/])curl(?:\.exe)?\s", re.MULTILINE)
+_REQUEST_BELOW = re.compile(r"\n(?:POST|GET) \S+ HTTP/1")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{3,40}")
 _CODE_FENCED = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
 
 
@@ -117,6 +121,9 @@ def _from_http(text: str) -> Iterator[Paste]:
     text = text.lstrip()
     if not is_http(text):
         return
+    below = _REQUEST_BELOW.search(text) if text.startswith("HTTP/") else None
+    if below:
+        text = f"{text[below.start() + 1 :]}\n\n{text[: below.start()]}"
     found = from_http(text)
     body = found.request.body if found.request else b""
     broken = re.search(rb"\n[ \t]*&|&[ \t]*\r?\n|\n###", body)
@@ -127,15 +134,18 @@ def _from_http(text: str) -> Iterator[Paste]:
 
 
 def _from_curl(text: str) -> Iterator[Paste]:
-    """Commands of curl, each with the answer that was pasted below it."""
-    if not _CURL.search(text):
+    """Commands of curl; the last one with the answer below it, a single one with that above."""
+    first = _CURL.search(text)
+    if not first:
         return
+    above = text[: first.start()]
     text, below = _apart(text)
     found = [
         Paste("curl", one.request, insecure=one.insecure, files=tuple(one.files))
         for one in read_curl(text)
     ]
-    answers = [paste.response for paste in _from_text(below) if paste.response] if below else []
+    near = below or (above if len(found) == 1 and "respcd" in above else "")
+    answers = [paste.response for paste in _from_text(near) if paste.response] if near else []
     if found and answers:
         found[-1] = replace(found[-1], response=answers[-1])
     yield from found
@@ -166,7 +176,24 @@ def _from_text(text: str) -> Iterator[Paste]:
     if not speaks(text):
         return
     plain = unwrapped(text)
-    yield from assembled(events(parse(plain), len(plain)), form_of(text))
+    parser = Parser(plain)
+    found = list(assembled(events(parser.whole(), len(plain)), form_of(text), plain))
+    alone = sum(paste.request is not None for paste in found) == 1
+    for paste in found:
+        yield replace(paste, unread=_unread(paste, plain, parser.is_cut)) if alone else paste
+
+
+def _unread(paste: Paste, text: str, is_cut: bool) -> tuple[str, ...]:
+    """The parameters that *text* names, of which no whole value was read."""
+    if paste.request is None or paste.role != "request":
+        return ()
+    named = {names.field(word) for word in set(_NAME.findall(text)) if names.is_telling(word)}
+    read = {name for one in (paste.request, *paste.readings) for name in one.params}
+    answered = paste.response.body.decode("utf-8", "replace") if paste.response else ""
+    sent = read_request(paste.request).params
+    halves = [name for name, value in sent.items() if ends_in_a_character(value)]
+    last = list(sent)[-1:] if is_cut else []
+    return (*sorted(name for name in named - read if name not in answered), *halves, *last)
 
 
 __all__ = ["Group", "read"]

@@ -5,11 +5,13 @@ Keeps what a decoder usually throws away: raw plus signs, bytes that are no UTF-
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlencode
 
 from qftools.diagnosis.deviations import Inputs, Pair, Pairs
+from qftools.diagnosis.reading.decoding import ends_in_a_character
 from qftools.exchange import CUT, REDACTED, Request
 from qftools.transport.addresses import split
 from qftools.transport.multipart import MultipartError, read_multipart
@@ -123,14 +125,24 @@ def _is_sha256(given: str) -> bool:
 
 
 def left_out(request: Request, reading: Reading) -> tuple[str, ...]:
-    """Where a record says that it does not hold what was sent: names of fields, or the body.
+    """Where a record does not hold what was sent: names of fields, or the body.
+
+    It says so, or a value ends in the middle of a character, or has one that a log replaced.
 
     Example:
         >>> request = Request("POST", "https://h/q", (), b"txamt=1&user_creid=[redacted]")
         >>> left_out(request, read_request(request))
         ('user_creid',)
     """
-    names = [name for name, value in reading.pairs if REDACTED in value or value.endswith(CUT)]
+    names = [
+        name
+        for name, value in reading.pairs
+        if REDACTED in value or "\ufffd" in value or value.endswith(CUT)
+    ]
+    if reading.pairs:
+        name, value = reading.pairs[-1]
+        is_cut = ends_in_a_character(value) or re.search(rb"%[0-9A-Fa-f]?$", request.body)
+        names += [name] if is_cut else []
     if not names and (CUT.encode() == request.body[-len(CUT) :] or request.url.endswith(CUT)):
         names = ["body"]
     return tuple(dict.fromkeys(names))

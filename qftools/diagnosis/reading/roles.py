@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlencode
 
 from qftools.diagnosis.reading import names
 from qftools.diagnosis.reading.events import Event
-from qftools.diagnosis.reading.json_text import load_json
+from qftools.diagnosis.reading.json_text import NULL, load_json
 from qftools.diagnosis.reading.paste import ENDPOINTS, Paste, Role
 from qftools.diagnosis.reading.runs import form_of_plain, is_plain, pairs_of
+from qftools.diagnosis.reading.unquoted import readings
 from qftools.exchange import Request, Response
 from qftools.transport.addresses import is_loopback, split
 
@@ -22,6 +23,7 @@ _SIGNED_LABEL = re.compile(
     r"|content)|canonical|before[ _]?(?:md5|sign)|待签名|签名(?:原)?(?:字符)?串|签名原文|加密前"
 )
 _NOTIFIED = re.compile(r"(?i)notif|callback|webhook|通知|回调")
+_MOST_WITHOUT_QUOTES = 20  # requests of one paste that are read in several ways
 _KEY_AT_END = re.compile(r"&(?:amp;)?(?:key|client_key|app_key)=[0-9A-Za-z]{8,64}$")
 
 
@@ -41,17 +43,64 @@ class _Exchange:
         return bool(self.fields or self.body or self.signed or _in_query(self.url))
 
 
-def assembled(found: Iterator[Event], form: str) -> Iterator[Paste]:
-    """The exchanges that events make, in order."""
-    current = _Exchange()
+def assembled(found: Iterator[Event], form: str, text: str = "") -> Iterator[Paste]:
+    """The exchanges that events make, in order.
+
+    Args:
+        found: The events.
+        form: What the form of the paste is called.
+        text: Where the events were read, if the values in it may stand without quotes.
+    """
+    exchanges = [_Exchange()]
     for event in found:
+        current = exchanges[-1]
         if _begins_another(current, event):
-            yield from _pastes(current, form)
-            current = _Exchange(
-                method=current.method if event.kind == "url" and not current.has_request() else ""
-            )
-        _add(current, event)
-    yield from _pastes(current, form)
+            kept = current.method if event.kind == "url" and not current.has_request() else ""
+            exchanges.append(_Exchange(method=kept))
+        _add(exchanges[-1], event)
+    if len(exchanges) == 2 and _answers(exchanges[0], exchanges[1]):
+        exchanges = [_joined(exchanges[0], exchanges[1])]
+    many = sum(exchange.has_request() for exchange in exchanges)
+    for exchange in exchanges:
+        yield from _pastes(exchange, form, text if many < 2 else _line_of(exchange, text, many))
+
+
+def _answers(above: _Exchange, below: _Exchange) -> bool:
+    """Whether an answer belongs to the request below it: there is no other, and none differs."""
+    answer = above.answer
+    if answer is None or above.has_request() or below.answer or not below.has_request():
+        return False
+    if _is_notification(answer) or not isinstance(answer.value, dict):
+        return False
+    rows = answer.value.get("data")
+    told = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    sent = _known_of(below)
+    return all(
+        str(row[name]) == sent[name]
+        for row in told or [answer.value]
+        for name in ("out_trade_no", "txamt", "txcurrcd")
+        if row.get(name) and sent.get(name)
+    )
+
+
+def _joined(above: _Exchange, below: _Exchange) -> _Exchange:
+    return replace(
+        below,
+        method=below.method or above.method,
+        url=below.url or above.url,
+        headers=above.headers + below.headers,
+        signature=below.signature or above.signature,
+        answer=above.answer,
+        status=above.status,
+    )
+
+
+def _line_of(exchange: _Exchange, text: str, many: int) -> str:
+    """Of a text with several requests the line that holds this one."""
+    values = [value for _name, value in exchange.fields if value]
+    if many > _MOST_WITHOUT_QUOTES or not values:
+        return ""
+    return max(text.split("\n"), key=lambda line: sum(value in line for value in values))
 
 
 def _begins_another(current: _Exchange, event: Event) -> bool:
@@ -120,7 +169,7 @@ def _without_key(run: str) -> str:
     return _KEY_AT_END.sub("", run)
 
 
-def _pastes(current: _Exchange, form: str) -> Iterator[Paste]:
+def _pastes(current: _Exchange, form: str, plain: str) -> Iterator[Paste]:
     answer = current.answer
     if answer is not None and _is_notification(answer) and not current.has_request():
         body, rebuilt = _body_of(answer)
@@ -137,7 +186,7 @@ def _pastes(current: _Exchange, form: str) -> Iterator[Paste]:
         signed = () if current.has_request() else tuple(current.headers)
         response = Response(current.status, signed, body)
     if current.has_request():
-        yield _request(current, form, response, rebuilt)
+        yield _request(current, form, response, rebuilt, plain)
     elif response is not None:
         signature = current.signature or None
         yield Paste(
@@ -166,24 +215,41 @@ def _body_of(answer: Event) -> tuple[bytes, bool]:
     return json.dumps(answer.value, ensure_ascii=False).encode("utf-8", "surrogateescape"), True
 
 
-def _request(current: _Exchange, form: str, response: Response | None, rebuilt: bool) -> Paste:
+def _request(
+    current: _Exchange, form: str, response: Response | None, rebuilt: bool, plain: str
+) -> Paste:
+    others: list[Iterable[tuple[str, str]]] = []
+    sign = [
+        (name, value)
+        for name, value in current.fields
+        if names.is_signature(name) and names.DIGEST.fullmatch(value)
+    ]
     text = current.body or ("" if current.fields else _without_key(current.signed))
     if text:
         body = form_of_plain(text) if is_plain(text) else text.encode("utf-8", "surrogateescape")
     elif _in_query(current.url) and _same(current):
         body = b""
     else:
-        body = urlencode(current.fields, errors="surrogateescape").encode()
+        present = [row for row in current.fields if row[1] is not NULL]
+        body = urlencode(present, errors="surrogateescape").encode()
+        if len(present) < len(current.fields):
+            others.append([row for row in current.fields if row not in sign])
+        others += readings(tuple(present), plain)
     url = _whole_url(current)
     header = {name.lower() for name, _value in current.headers}
+    request = Request(current.method or _usual_method(url), url, tuple(current.headers), body)
     return Paste(
         form,
-        Request(current.method or _usual_method(url), url, tuple(current.headers), body),
+        request,
         response,
         signature=None if "x-qf-sign" in header else current.signature or None,
         signed_text=_without_key(current.signed) or None,
         partial=True,
         rebuilt=rebuilt,
+        readings=tuple(
+            replace(request, body=urlencode([*row, *sign], errors="surrogateescape").encode())
+            for row in others
+        ),
     )
 
 

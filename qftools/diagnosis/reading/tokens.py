@@ -67,7 +67,7 @@ _TABLE_ROW = re.compile(
 )
 _TABLE_END = re.compile(r"[ \t]*[|│]?[ \t]*(?=\n|$)")
 _ESCAPE = re.compile(
-    r"\\(?:u\{([0-9a-fA-F]{1,6})\}|[uU]([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
+    r"\\(?:(\d{4,7})|[ux]\{([0-9a-fA-F]{1,6})\}|[uU]([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
     re.DOTALL,
 )
 _CHARS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
@@ -186,13 +186,13 @@ def unescaped(body: str, single: bool = False) -> str:
 
 
 def _char(found: re.Match[str]) -> str:
-    digits = found[1] or found[2] or found[3]
-    if digits:
-        code = int(digits, 16)
+    digits = found[2] or found[3] or found[4]
+    if found[1] or digits:
+        code = int(digits, 16) if digits else int(found[1])
         return chr(code) if code <= 0x10FFFF else "\ufffd"
-    if found[4]:
-        return chr(int(found[4], 8) & 255)
-    return _CHARS.get(found[5], found[5] if found[5] in "\\\"'/`$#&{}()[]" else "\\" + found[5])
+    if found[5]:
+        return chr(int(found[5], 8) & 255)
+    return _CHARS.get(found[6], found[6] if found[6] in "\\\"'/`$#&{}()[]" else "\\" + found[6])
 
 
 _PAIR_OF_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")

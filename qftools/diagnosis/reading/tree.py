@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeGuard
 
-from qftools.diagnosis.reading.json_text import as_text, load_json, mended
-from qftools.diagnosis.reading.names import is_known, is_telling
+from qftools.diagnosis.reading.json_text import NULL, as_text, load_json, mended
+from qftools.diagnosis.reading.names import DIGEST, is_known, is_signature, is_telling
 from qftools.diagnosis.reading.tokens import Token, tokens
 
 _DEEPEST = 60
@@ -20,6 +20,7 @@ _LONGEST_LITERAL = 50_000  # characters that are given to the parser of Python
 _TYPE = re.compile(
     r"(?i)(?:new\s+)?(?:[\w.\\/:$@%#&*?<>,\[\]\s]|\(\d+\)){0,120}|\((?:int|string|float|bool)\)\s*"
 )
+_DECIMAL = re.compile(r"\\\d{4}")  # an escape of Haskell: \\33824
 _NAME = re.compile(r"[$@:.\-*_]{0,3}[^\W\d](?:[\w.\-/]|->){0,80}\??")
 _SETTER = re.compile(r"(?:.*\.)?set_?([A-Z]\w{1,60})")
 _NOTHING = frozenset(("null", "none", "nil", "undefined", "~", "<null>", "<nil>"))
@@ -65,14 +66,21 @@ def parse(text: str) -> Group:
         >>> parse("req={txamt=1, goods_name=a b}").pairs[0].value.pairs[1][:2]
         ('goods_name', 'a b')
     """
-    return _Parser(text).whole()
+    return Parser(text).whole()
 
 
-class _Parser:
+class Parser:
+    """A text as tokens with its brackets.
+
+    Attributes:
+        is_cut: A bracket is opened and never closed: the text may not be whole.
+    """
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = tokens(text)
         self.close = _matched(self.tokens)
+        self.is_cut = len(self.close) < sum(token.kind == "open" for token in self.tokens)
 
     def whole(self) -> Group:
         return Group(tuple(self._group(0, len(self.tokens), 0, outside=True)))
@@ -121,7 +129,7 @@ class _Parser:
         for (_start, value_at, name), following in zip(
             marks, [mark[0] for mark in marks[1:]] + [len(line)], strict=True
         ):
-            value, rest = self._value(line[value_at:following], depth)
+            value, rest = self._value(line[value_at:following], depth, name)
             yield Pair(name, value, number)
             yield from self._nameless(rest, depth, number)
 
@@ -191,7 +199,7 @@ class _Parser:
 
     # ---- values
 
-    def _value(self, part: list[int], depth: int) -> tuple[str | Group, list[int]]:
+    def _value(self, part: list[int], depth: int, name: str) -> tuple[str | Group, list[int]]:
         """The value that a part of a line is, and what stands behind it."""
         while part and self.tokens[part[-1]].kind == "comma":
             part = part[:-1]
@@ -211,7 +219,9 @@ class _Parser:
             group = self._bracketed(part, opened, depth)
             if group is not None:
                 return group
-        if first.kind in ("str", "url", "run"):
+        if first.kind in ("str", "url", "run") or (
+            is_signature(name) and DIGEST.fullmatch(first.text)
+        ):
             return first.text, part[1:]
         return self._slice(part), []
 
@@ -267,7 +277,7 @@ class _Parser:
     def _slice(self, part: list[int]) -> str:
         last = self.close.get(part[-1], part[-1])
         text = self.text[self.tokens[part[0]].start : self.tokens[last].end].strip()
-        return "" if text.lower() in _NOTHING else text
+        return NULL if text.lower() in _NOTHING else text
 
     def _nameless(self, part: list[int], depth: int, number: int) -> Iterator[Pair]:
         """Values without a name: brackets, strings, addresses, runs, and the words between."""
@@ -318,7 +328,7 @@ class _Parser:
         if not name or not (is_known(name) or self.tokens[part[0]].kind == "str"):
             return None
         if len(part) == 2:
-            return name, ""
+            return (name, "") if is_known(name) else None
         token = self.tokens[part[2]]
         if len(part) == 3 and token.kind in ("str", "url", "run"):
             return name, token.text
@@ -329,7 +339,7 @@ class _Parser:
 
 def of_language(source: str) -> Group | None:
     """What the parser of JSON or of Python says; None where it is neither."""
-    if source[:1] not in "{[" or source[1:2] in "[{":
+    if source[:1] not in "{[" or source[1:2] in "[{" or _DECIMAL.search(source):
         return None
     value = load_json(source)
     if isinstance(value, (dict, list)):

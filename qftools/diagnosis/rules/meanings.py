@@ -33,7 +33,8 @@ STATES = {
     "expired": Text("已过期", "expired"),
     "unclear": Text("这一行不能说明订单状态", "this row proves nothing about the order"),
 }
-# What the state of a row says: did money move, may one charge again.
+# What the state of a row says: did money move, may one charge again. Only the row of a query
+# proves that an order is dead: no code alone allows a new charge.
 _OF_STATE: dict[str, tuple[Money, Charge]] = {
     "paid": ("yes", "paid"),
     "open": ("maybe", "query"),
@@ -70,9 +71,7 @@ def _charge(code: Code, endpoint: str) -> Charge:
         return "paid"
     if code.kind == "success":
         return "placed" if endpoint == "payment" else "query"
-    if code.money_moved == "maybe":
-        return "query"
-    return "mend" if code.kind == "caller" else "new-number"
+    return "mend" if code.kind == "caller" and code.money_moved == "no" else "query"
 
 
 def _refund(code: Code) -> Charge:
