@@ -46,6 +46,7 @@ from qftools.locale import mark
 
 _MOST_CASES = 50  # requests of one paste that are looked at
 _SCREENING = 2_000_000  # work for each of them, before one is chosen
+_MOST_EXPLAINED = 6  # other readings of a dump of which a cause is searched for
 _LONGEST = 262_144  # bytes of a request; one of the gateway's has a few hundred
 
 
@@ -164,8 +165,8 @@ def _as_signed(paste: Paste, key: str, others: Mapping[str, str]) -> Paste:
     """Of several readings the one that the signature proves; else the first, not proved."""
     if not key or not (paste.readings or foreign_in(paste)):
         return paste
-    for prove in (_is_right, _is_explained):
-        for request in (paste.request, *paste.readings):
+    for prove, most in ((_is_right, len(paste.readings)), (_is_explained, _MOST_EXPLAINED)):
+        for request in (paste.request, *paste.readings[:most]):
             one = dataclasses.replace(paste, request=request)
             if prove(one, key, others):
                 return dataclasses.replace(one, readings=(), proved=True)
@@ -181,8 +182,8 @@ def _is_explained(paste: Paste, key: str, others: Mapping[str, str]) -> bool:
     inputs, given = _to_check(paste)
     if not given or not inputs.pairs:
         return False
-    most = _SCREENING // (len(paste.readings) + 1)
-    return bool(search(inputs, key, given, others=others, pairs=False, most_work=most).matches)
+    found = search(inputs, key, given, others=others, pairs=False, most_work=_SCREENING)
+    return bool(found.matches)
 
 
 def _to_check(paste: Paste) -> tuple[Inputs, str]:

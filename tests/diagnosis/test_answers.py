@@ -1,12 +1,17 @@
 """What an answer means: money, asking again, charging again, and the next command."""
 
+import ast
 import json
+import re
+from dataclasses import astuple
+from pathlib import Path
 
 import pytest
 
-from qftools import catalogue, explain
+from qftools import catalogue, diagnosis, explain
 from qftools.catalogue.rows import CALL_ENDPOINTS
 from qftools.diagnosis.reading.sentences import sentences
+from qftools.diagnosis.report import CHARGE, LABELS
 from qftools.exchange import Exchange, Request, Response
 
 SYSSN = "20261126154100020004417723"
@@ -29,11 +34,57 @@ def read(body):
 
 @pytest.mark.parametrize("code", catalogue.codes())
 @pytest.mark.parametrize("endpoint", CALL_ENDPOINTS)
-def test_a_charge_is_only_allowed_where_the_code_says_that_no_money_moved(code, endpoint):
+def test_no_code_alone_allows_a_new_charge(code, endpoint):
+    """Only the row of a query proves that an order is dead. A refused request placed none."""
     for found in answer_to(endpoint, {"respcd": code}).findings:
-        if found.meaning and found.meaning.charge_again in ("new-number", "mend"):
-            assert catalogue.codes()[code].on(endpoint).money_moved == "no"
-            assert found.meaning.money_moved in ("no", "returned")
+        if found.meaning:
+            assert found.meaning.charge_again != "new-number"
+            if found.meaning.charge_again == "mend":
+                assert endpoint == "payment"
+                assert catalogue.codes()[code].on(endpoint).money_moved == "no"
+
+
+def test_a_notification_alone_allows_no_new_charge():
+    told = {"notify_type": "payment", "respcd": "1142", "cancel": "2", "syssn": SYSSN}
+
+    (found,) = read(told)
+
+    assert found.meaning and found.meaning.charge_again == "query"
+
+
+NEW_CHARGE = re.compile(
+    r"(?i)(?:charge|pay) (?:it |them )?(?:again|under)|new (?:charge|order\b|out_trade_no|number)"
+    r"|another way to pay|under another number|再(?:次)?收款|重新(?:收款|下单|支付)"
+    r"|换(?:一个)?(?:新|号|订单)|新的? ?(?:订单号|单号|out_trade_no)"
+)
+PROVED_FIRST = re.compile(
+    r"(?i)quer(?:y|ied)|prove[sdn]?\b|do not|don't|never|can't|查询|证实|不要|绝不|不能|不得"
+)
+
+
+def advice_of_the_catalogue():
+    folder = Path(catalogue.__file__).parent
+    for name in ("codes.json", "code_templates.json"):
+        for row in json.loads((folder / name).read_text("utf-8")):
+            for one in (row, *row.get("at", {}).values()):
+                yield from one.get("advice", {}).values()
+
+
+def texts_of_the_diagnosis():
+    folder = Path(diagnosis.__file__).parent
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+@pytest.mark.parametrize("texts", [advice_of_the_catalogue, texts_of_the_diagnosis])
+def test_no_text_advises_a_new_charge_before_a_proof(texts):
+    told = [text for text in texts() if NEW_CHARGE.search(text)]
+    of_a_proved_row = {*astuple(LABELS["charge"]), *astuple(CHARGE["new-number"])}
+
+    assert told
+    assert [t for t in told if not PROVED_FIRST.search(t) and t not in of_a_proved_row] == []
 
 
 @pytest.mark.parametrize("code", catalogue.codes())

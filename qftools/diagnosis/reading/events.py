@@ -93,13 +93,20 @@ def _is_answer(group: Group) -> bool:
 
 def as_answer(group: Group) -> Any:
     """A group as the JSON that it was dumped from."""
-    if group.pairs and all(not p.name or p.name.isdecimal() for p in group.pairs):
+    if group.pairs and all(_is_item(pair) for pair in group.pairs):
         return [as_answer(p.value) if isinstance(p.value, Group) else p.value for p in group.pairs]
     return {
         names.field(p.name) or p.name: as_answer(p.value) if isinstance(p.value, Group) else p.value
         for p in group.pairs
         if p.name
     }
+
+
+def _is_item(pair: Pair) -> bool:
+    """Whether it is one of a list; in front of its bracket there may stand its type."""
+    if not pair.name or pair.name.isdecimal():
+        return True
+    return isinstance(pair.value, Group) and not names.field(pair.name) and _is_answer(pair.value)
 
 
 def _fields(group: Group, label: str) -> Iterator[Event]:

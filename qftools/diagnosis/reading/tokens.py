@@ -43,6 +43,11 @@ _PRINTED = re.compile(r"\[([^\]\[\n\"']{1,100})\] => ?")
 _PRINTED_END = re.compile(
     r"\n|[ \t]+\[[^\]\[\n\"']{1,100}\] => ?|[ \t]*\)[ \t]*(?=\n|$|\))|[ \t]+\)(?=[ \t])"
 )
+# Lines of a value with line breaks: what stands between it and the next item.
+_BROKEN_VALUE = re.compile(
+    r"(?:\n(?![ \t]*(?:\[[^\]\[\n\"']{1,100}\] => |\)?[ \t]*(?:\n|$)))[^\n]{0,300}){1,8}"
+    r"(?=\n[ \t]*(?:\[[^\]\[\n\"']{1,100}\] => |\)[ \t]*(?:\n|$)))"
+)
 _NESTED = re.compile(r"(?:Array|[\w\\]{1,80} Object)[ \t\n]*\(")
 _SEP = re.compile(r"(?<=[\"'] )to(?= [\"'])|=>|->(?!\w)|:=|==|=|:(?!//)|：")
 _URL = re.compile(r"(?:https?://|/(?:trade|checkstand|payment_element)/)[^\s\"'<>`，。；、）】]*")
@@ -242,6 +247,8 @@ def _printed(text: str, at: int) -> Token | None:
         return Token("label", at, found.end(), found[1], found[1])
     ends = _PRINTED_END.search(text, found.end())
     stop = ends.start() if ends else len(text)
+    broken = _BROKEN_VALUE.match(text, stop) if is_telling(found[1]) else None
+    stop = broken.end() if broken else stop
     value = text[found.end() : stop].rstrip("\r")
     if value[:1] in "\"'" or value.startswith(("string(", "int(", "bool(", "NULL", "array(")):
         return None

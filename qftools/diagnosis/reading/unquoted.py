@@ -121,7 +121,8 @@ def _cuts(marks: Sequence[_Mark], *, lines: bool) -> Iterator[list[_Mark]]:
     for mark in marks:
         if free and (count[mark.name] > 1 if mark.known else not lines):
             unsure.append(mark)
-        free = mark.name in _FREE if mark.known else free
+        elif mark.known:
+            free = mark.name in _FREE
     sizes = range(len(unsure) + 1) if len(unsure) <= _MOST_OPEN else (0, len(unsure))
     for size in sizes:
         for chosen in combinations(unsure, size):

@@ -37,7 +37,7 @@ class Answer:
     @property
     def endpoints(self) -> tuple[str, ...]:
         """The calls that answer in this shape; all of them where nothing tells."""
-        if self.rows is not None:
+        if self.rows is not None or "page" in self.fields:
             return ("query",)
         if self.fields.get("orig_syssn"):
             return ("reversal", "close", "refund")

@@ -52,7 +52,7 @@ def answer_findings(
         yield _envelope(answer, {**params, **answer.fields})
     elif answer.respcd == "0000" and answer.rows is not None and endpoint in ("query", ""):
         yield from _rows(answer.rows, {**params, **answer.fields})
-    elif answer.respcd == "0000" and endpoint == "query":
+    elif answer.respcd == "0000" and (endpoint or answer.endpoints[0]) == "query":
         yield _outer(params)
     else:
         endpoints = (endpoint,) if endpoint else _asked_by(params) or answer.endpoints
@@ -197,8 +197,12 @@ def _notification(answer: Answer) -> Finding:
         (found,) = _readings(answer.respcd, ("refund",), answer.fields, False)
     else:
         found = _row({**answer.fields, "respcd": answer.respcd})
+    meaning = found.meaning
+    if meaning is not None and meaning.charge_again == "new-number":
+        meaning = replace(meaning, charge_again="query")
     return replace(
         found,
+        meaning=meaning,
         evidence=Text(
             "通知里的 respcd 与 cancel；签名验证通过才可信",
             "respcd and cancel of the notification; to be believed only if its signature is right",

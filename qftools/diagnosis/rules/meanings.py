@@ -71,7 +71,8 @@ def _charge(code: Code, endpoint: str) -> Charge:
         return "paid"
     if code.kind == "success":
         return "placed" if endpoint == "payment" else "query"
-    return "mend" if code.kind == "caller" and code.money_moved == "no" else "query"
+    refused = endpoint == "payment" and code.kind == "caller" and code.money_moved == "no"
+    return "mend" if refused else "query"
 
 
 def _refund(code: Code) -> Charge:
