@@ -46,7 +46,7 @@ from qftools.locale import mark
 
 _MOST_CASES = 50  # requests of one paste that are looked at
 _SCREENING = 2_000_000  # work for each of them, before one is chosen
-_MOST_EXPLAINED = 6  # other readings of a dump of which a cause is searched for
+_MOST_EXPLAINED = 3  # other readings of a dump of which a cause is searched for
 _LONGEST = 262_144  # bytes of a request; one of the gateway's has a few hundred
 
 
@@ -163,10 +163,13 @@ def _of_bearable_size(pastes: tuple[Paste, ...]) -> tuple[Paste, ...]:
 
 def _as_signed(paste: Paste, key: str, others: Mapping[str, str]) -> Paste:
     """Of several readings the one that the signature proves; else the first, not proved."""
-    if not key or not (paste.readings or foreign_in(paste)):
+    strange = foreign_in(paste)
+    if not key or not (paste.readings or strange):
         return paste
-    for prove, most in ((_is_right, len(paste.readings)), (_is_explained, _MOST_EXPLAINED)):
-        for request in (paste.request, *paste.readings[:most]):
+    first, *rest = (paste.request, *paste.readings)
+    to_explain = rest[:_MOST_EXPLAINED] + ([first] if strange else [])
+    for prove, requests in ((_is_right, [first, *rest]), (_is_explained, to_explain)):
+        for request in requests:
             one = dataclasses.replace(paste, request=request)
             if prove(one, key, others):
                 return dataclasses.replace(one, readings=(), proved=True)

@@ -23,7 +23,7 @@ _SIGNED_LABEL = re.compile(
     r"|content)|canonical|before[ _]?(?:md5|sign)|待签名|签名(?:原)?(?:字符)?串|签名原文|加密前"
 )
 _NOTIFIED = re.compile(r"(?i)notif|callback|webhook|通知|回调")
-_MOST_WITHOUT_QUOTES = 20  # requests of one paste that are read in several ways
+_MOST_WITHOUT_QUOTES = 8  # requests of one paste that are read in several ways
 _KEY_AT_END = re.compile(r"&(?:amp;)?(?:key|client_key|app_key)=[0-9A-Za-z]{8,64}$")
 
 
