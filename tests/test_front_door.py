@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import doctest
-import re
 import urllib.request
-from pathlib import Path
 
 import pytest
 import requests
@@ -18,7 +15,6 @@ from qftools import (
     Order,
     cancel,
     explain,
-    locale,
     use_language,
     verify,
     verify_body,
@@ -326,20 +322,3 @@ def test_print_shows_the_verdict_and_what_to_do(client):
         == "CANCELLED  The order is cancelled; the payer was not charged."
     )
     assert outcome.advice() in str(outcome)
-
-
-# ---- the page of the site ----------------------------------------------------------------------
-
-PAGES = Path(__file__).parent.parent / "docs"
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_first_ten_minutes_on_the_page_run_as_they_stand(language):
-    page = PAGES.joinpath(language, "start", "repl.md").read_text("utf-8")
-    session = "\n".join(re.findall(r"^```pycon\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
-    locale.use_language("en")
-
-    told = doctest.DocTestRunner().run(
-        doctest.DocTestParser().get_doctest(session, {}, "repl.md", None, 0)
-    )
-    assert told.attempted > 20 and told.failed == 0

@@ -8,12 +8,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from docs._site.addresses import SITE
 from qftools.panels.quiz import lessons
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NAMES = {lang: {path.name for path in (FOLDER / lang).glob("*.ipynb")} for lang in ("en", "zh")}
 EVERY = sorted(FOLDER.glob("*/*.ipynb"))
-SITE = "https://qftools.github.io/qftools/"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -80,6 +80,7 @@ def test_cells_are_short_and_define_nothing(path):
 def test_the_start_page_lists_every_lesson_in_both_languages():
     page = nbformat.read(FOLDER / "index.ipynb", as_version=4).cells[0].source
 
+    assert SITE in page
     for path in EVERY:
         lang, title = path.parent.name, lessons()[path.name[:2]]["title"]
         assert f"[{title.say(lang)}]({lang}/{path.name})" in page

@@ -1,4 +1,8 @@
-"""The README's commands, word for word but for the ports, against a sandbox started by them."""
+"""README and the start pages, word for word but for ports and the repository's address.
+
+Each command and each example runs where nothing but the package is installed; what the page shows
+of the output must come. ``...`` stands for what a page leaves out.
+"""
 
 from __future__ import annotations
 
@@ -9,118 +13,203 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-import requests
 
 ROOT = Path(__file__).parents[1]
+PAGES = {
+    lang: [readme, *sorted((ROOT / "docs" / lang / "start").glob("*.md"))]
+    for lang, readme in (("en", ROOT / "README.md"), ("zh", ROOT / "README.zh.md"))
+}
+SERVERS = ("qftools sandbox ", "qftools listen ")
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_INCLUDED = re.compile(r'^--8<-- "(.*)"$', re.MULTILINE)
 
 
-@pytest.fixture(params=["README.md", "README.zh.md"])
-def commands(request):
-    """Every line that a reader copies into a shell, in order."""
-    blocks = re.findall(r"```console\n(.*?)```", (ROOT / request.param).read_text("utf-8"), re.S)
-    return [line[2:] for block in blocks for line in block.splitlines() if line[:2] == "$ "]
+class Step(NamedTuple):
+    """One thing that a reader runs: a command or a program, and what the page shows of it."""
+
+    kind: str
+    code: str
+    shown: str = ""
 
 
-@pytest.fixture
-def port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """The language of each block of code, and what is in it."""
+    return _FENCE.findall(page.read_text("utf-8"))
 
 
-@pytest.fixture
-def shell(tmp_path, port):
-    """Starts what it is given in a shell, as a reader would who has activated .venv."""
-    environment = {name: value for name, value in os.environ.items() if name[:8] != "QFTOOLS_"}
-    environment |= {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}",
-        "XDG_STATE_HOME": str(tmp_path),
-        "LANG": "C.UTF-8",
-        "LANGUAGE": "en",
-    }
+def steps(page: Path) -> Iterator[Step]:
+    """What a reader of the page runs, in order."""
+    parts = blocks(page)
+    for (kind, body), (after, output) in pairwise([*parts, ("", "")]):
+        if kind == "console":
+            for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", body, re.MULTILINE):
+                yield Step(kind, command.partition("    #")[0], shown)
+        elif kind == "python" and "docs/samples/" not in body:  # tests/samples runs those
+            yield Step(kind, included(body), included(output) if after == "text" else "")
+    if session := "\n".join(body for kind, body in parts if kind == "pycon"):
+        yield Step("pycon", session)
 
-    def start(*lines):
-        script = "\n".join(["set -e", *lines]).replace("8787", str(port))
+
+def included(body: str) -> str:
+    return _INCLUDED.sub(lambda name: (ROOT / name[1]).read_text("utf-8"), body)
+
+
+def sessions() -> Iterator[tuple[str, Path]]:
+    """Every page; one in Chinese only where it shows more than its twin, which runs the same."""
+    for english, chinese in zip(PAGES["en"], PAGES["zh"], strict=True):
+        known = list(steps(english))
+        if known:
+            yield "en", english
+        codes = {step.code for step in known}
+        if not all(s in known or (s.code in codes and not s.shown) for s in steps(chinese)):
+            yield "zh", chinese
+
+
+class Reader:
+    """Who copies a page's commands into a terminal, in order, and starts servers in others."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder, self._environment = folder, environment
+        self._servers: list[subprocess.Popen[str]] = []
+        self._port = free_port()
+        self._shell = self._start("bash", stdin=subprocess.PIPE)
+
+    def run(self, step: Step) -> str:
+        """What the step printed; it must have ended well."""
+        if step.kind != "console":
+            return self._python(step)
+        command = step.code.replace("8787", str(self._port)).replace("<this repository>", str(ROOT))
+        if command.startswith(SERVERS):
+            return self._serve(command.replace("listen", "listen --port 0", 1))
+        assert self._shell.stdin and self._shell.stdout
+        self._shell.stdin.write(f"{command}\nprintf '\\n\\036%s\\n' $?\n")
+        self._shell.stdin.flush()
+        printed: list[str] = []
+        for line in self._shell.stdout:
+            if line[0] == "\x1e":
+                assert line == "\x1e0\n", f"{command}: {''.join(printed)}"
+                break
+            printed.append(line)
+        return "".join(printed)
+
+    def _python(self, step: Step) -> str:
+        file = self._folder / f"reader.{step.kind}"
+        file.write_text(step.code, "utf-8")
+        doctest = "import doctest, sys; sys.exit(doctest.testfile(sys.argv[1], False).failed)"
+        how = ["-c", doctest] if step.kind == "pycon" else []
+        done = self._start("python", *how, str(file))
+        output = done.communicate(timeout=60)[0]
+        assert done.returncode == 0, output
+        return output
+
+    def _serve(self, command: str) -> str:
+        server = self._start("bash", "-c", f"exec {command}")
+        self._servers.append(server)
+        assert server.stdout
+        ready = server.stdout.readline()
+        assert "http://127.0.0.1:" in ready, ready
+        return ready
+
+    def _start(self, *command: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            ["bash", "-c", f"{script}\n"],
-            env=environment,
-            cwd=ROOT,
+            command,
+            cwd=self._folder,
+            env=self._environment,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
         )
 
-    return start
+    def leave(self) -> None:
+        """Stop what was started; a server ends well."""
+        self._shell.communicate(timeout=60)
+        for server in self._servers:
+            server.send_signal(signal.SIGINT)
+            server.communicate(timeout=60)
+        assert [server.returncode for server in self._servers] == [0] * len(self._servers)
 
 
-def said(process):
-    """What a script printed; it must have ended well."""
-    output = process.communicate(timeout=240)[0]
-    assert process.returncode == 0, output
-    return output
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
-@contextmanager
-def running(process):
-    """A server until it is interrupted; yields what it prints, from the line that says ready."""
-    try:
-        assert "http://127.0.0.1:" in process.stdout.readline()
-        yield process.stdout
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-    assert process.returncode == 0
+def matches(shown: str, printed: str) -> bool:
+    """Whether *printed* is what is *shown*, blanks and what is left out aside."""
+    parts = [re.escape(" ".join(part.split())) for part in shown.split("...")]
+    return re.fullmatch(" ?.* ?".join(parts), " ".join(printed.split()), re.DOTALL) is not None
 
 
-def named(commands, *starts):
-    return [line for line in commands if line.startswith(starts)]
-
-
-@pytest.mark.skipif(shutil.which("bash") is None, reason="the README's commands are bash")
-def test_what_the_readme_shows_works(commands, shell, port):
-    (sandbox,) = named(commands, "qftools sandbox ")
-    (listen,) = named(commands, "qftools listen ")
-    exports = named(commands, "export ")
-    session = named(commands, "qftools pay ", "qftools query ", "qftools cancel ")
-    pending, report = named(commands, "qftools pending"), named(commands, "qftools report")
-
-    with running(shell(f"exec {sandbox}")):
-        printed = said(shell(*exports, *session, *pending))
-        judged = said(shell(report[0].replace("report", f"report --sandbox {url(port)}", 1)))
-        with running(
-            shell(*exports, "exec " + listen.replace("listen", "listen --port 0", 1))
-        ) as lines:
-            said(shell(*exports, session[0].replace("A1", "A2")))
-            paid = {"act": "pay"}
-            requests.post(f"{url(port)}/sandbox/payer/A2", json=paid, timeout=60).raise_for_status()
-            notified = lines.readline()
-
-    assert "Placed, not paid" in printed
-    assert re.search(r"^ *open +2500 \(HKD 25\.00\)", printed, re.M)
-    assert [line.split()[0] for line in printed.splitlines() if line.startswith(("LOOK", "C"))] == [
-        *("Cancel", "LOOK", "CANCEL", "CONFIRM", "CANCELLED")
-    ]
-    assert printed.endswith("No unfinished cancels.\n")
-    assert "no mistakes found" in judged
-    assert "A2" in notified and "signature right" in notified
-
-
-def url(port):
-    return f"http://127.0.0.1:{port}"
-
-
-def test_no_command_of_the_readme_is_left_out_of_that_test(commands):
-    kinds = {" ".join(line.split()[:2]) for line in commands}
-
-    assert kinds == {
-        *("make demo", "make lab", ". .venv/bin/activate"),
-        *("export QFTOOLS_BASE_URL=http://127.0.0.1:8787", "export QFTOOLS_APP_CODE=A"),
-        "export QFTOOLS_CLIENT_KEY=0123456789ABCDEF0123456789ABCDEF",
-        *(f"qftools {name}" for name in ("sandbox", "pay", "query", "cancel", "pending")),
-        *("qftools listen", "qftools report"),
+@pytest.fixture(scope="module")
+def bare(dist, tmp_path_factory):
+    """The variables of a reader whose machine has Python, pip, uv and pipx; the index has us."""
+    folder = tmp_path_factory.mktemp("reader")
+    tools = Path(sys.executable).parent
+    subprocess.run(
+        [tools / "uv", "venv", "--quiet", "--seed", "--python", sys.executable, folder / "env"],
+        check=True,
+    )
+    bin_ = folder / "env" / "bin"
+    for name, command in {"uv": "uv", "uvx": "uv tool run", "pipx": "pipx"}.items():
+        (bin_ / name).write_text(f'#!/bin/sh\nexec {tools}/{command} "$@"\n')
+        (bin_ / name).chmod(0o755)
+    # The first index that has a package is the one that uv takes it from.
+    (folder / "uv.toml").write_text(f'[[index]]\nname = "ours"\nurl = "{dist}"\nformat = "flat"\n')
+    own = ("QFTOOLS_", "VIRTUAL_ENV", "PYTHON", "UV_PROJECT", "LC_", "LANG")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    return {
+        **kept,
+        "PATH": f"{bin_}{os.pathsep}/usr/bin{os.pathsep}/bin",
+        "LANG": "C.UTF-8",
+        "PIP_FIND_LINKS": str(dist),
+        "PIPX_BIN_DIR": str(bin_),
+        "PIPX_HOME": str(folder / "pipx"),
+        "UV_CONFIG_FILE": str(folder / "uv.toml"),
+        "XDG_STATE_HOME": str(folder),
     }
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the commands of a page are bash")
+@pytest.mark.parametrize(
+    ("lang", "page"), list(sessions()), ids=lambda value: str(getattr(value, "stem", value))
+)
+def test_what_a_page_shows_works(lang, page, bare, tmp_path):
+    environment = {**bare, "LANGUAGE": lang, "XDG_STATE_HOME": str(tmp_path / "state")}
+    reader = Reader(tmp_path, environment)
+    for step in steps(page):
+        printed = reader.run(step)
+
+        assert not step.shown or matches(step.shown, printed), f"{step.code}\n{printed}"
+    reader.leave()
+
+
+def test_no_block_of_a_page_is_left_out_of_that_test():
+    for page in [*PAGES["en"], *PAGES["zh"]]:
+        kinds = [kind for kind, _ in blocks(page)]
+        outputs = [before for before, kind in pairwise(["", *kinds]) if kind == "text"]
+
+        assert set(kinds) <= {"console", "python", "pycon", "text"}, page
+        assert set(outputs) <= {"python"}, f"{page}: a text that no program prints"
+
+
+def test_the_readme_begins_with_what_for_whom_how_to_install_what_it_prints_and_the_flow():
+    for readme, unofficial in zip(
+        (PAGES["en"][0], PAGES["zh"][0]), ("Unofficial", "非官方"), strict=True
+    ):
+        beginning = readme.read_text("utf-8").partition("\n## ")[0]
+        first, second, *_ = steps(readme)
+
+        assert unofficial in beginning
+        assert [first.code, second.code] == ["pip install qfpay-toolkit", "qftools demo"]
+        assert second.shown.strip() in beginning
+        assert "](docs/assets/cancel-flow-" in beginning

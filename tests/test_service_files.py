@@ -95,8 +95,10 @@ def test_the_image_runs_as_a_number_that_is_not_root_and_holds_what_the_build_re
     (user,) = instructions("USER")
     copied = {word for line in instructions("COPY") for word in line.split()[:-1]}
 
-    read = {project["project"]["readme"], *project["project"]["license-files"], "pyproject.toml"}
-    read |= set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    hatch = project["tool"]["hatch"]
+    read = {*project["project"]["license-files"], "pyproject.toml", "README.md"}
+    read |= {hatch["metadata"]["hooks"]["custom"]["path"]}  # which reads README.md
+    read |= set(hatch["build"]["targets"]["wheel"]["packages"])
     assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", user)
     assert DOCKERFILE.index("\nUSER ") < DOCKERFILE.index("\nENTRYPOINT ")
     assert copied == read

@@ -80,11 +80,11 @@ def pin() -> None:
     wanted = WORK / "wanted.txt"
     WORK.mkdir(parents=True, exist_ok=True)
     wheel = _own_wheel()
-    wanted.write_text("\n".join([*WANTED, f"qftools @ {wheel.as_uri()}"]))
+    wanted.write_text("\n".join([*WANTED, f"qfpay-toolkit @ {wheel.as_uri()}"]))
     _run(
         *(_python("uv"), "pip", "compile", "-q", "--no-build", "--generate-hashes"),
         *(f"--python-platform={PLATFORM}", f"--python-version={PYTHON}"),
-        *("--no-annotate", "--no-header", "--no-emit-package=qftools"),
+        *("--no-annotate", "--no-header", "--no-emit-package=qfpay-toolkit"),
         *(f"--no-emit-package={name}" for name in UNUSED),
         *(f"--output-file={PINS}", str(wanted)),
     )
@@ -166,7 +166,7 @@ def _own_wheel() -> Path:
     folder = WORK / "wheel"
     shutil.rmtree(folder, ignore_errors=True)
     _run(_python("uv"), "build", "--quiet", "--wheel", f"--out-dir={folder}", str(ROOT))
-    (wheel,) = folder.glob("qftools-*.whl")
+    (wheel,) = folder.glob("qfpay_toolkit-*.whl")
     return wheel
 
 

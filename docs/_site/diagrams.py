@@ -108,7 +108,7 @@ def walk(lang: str) -> str:
         )
         for i, step in enumerate(NEXT)
     }
-    start = Box((130, 18), (WORDS["walk start"].say(lang),), "", (180, 30))
+    start = Box((130, 18), (WORDS["walk start"].say(lang),), "", (220, 30))
     parts += [Arrow(start, steps[Step.LOOK]).svg(), start.svg()]
     for step, box in steps.items():
         parts += _leaving(step, box, steps, WORDS["walk else"].say(lang))

@@ -26,7 +26,17 @@ from mkdocs.structure.pages import Page
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from docs._site import commands, diagrams, generated, notices, samples, signatures, speed, tables
+from docs._site import (
+    addresses,
+    commands,
+    diagrams,
+    generated,
+    notices,
+    samples,
+    signatures,
+    speed,
+    tables,
+)
 from docs._site.markdown import Here
 from docs._site.words import WORDS
 from qftools.sandbox.control import openapi
@@ -93,6 +103,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             raise PluginError(f"{page.file.src_uri}: can't make {match[0]}: {error!r}") from error
 
     markdown = _MARKER.sub(asked, markdown)
+    markdown = markdown.replace("<this repository>", addresses.REPOSITORY)
     if here.lang == "zh":
         markdown = _joined(markdown)
     _published[page.url] = (page.title or "", str(page.meta.get("description", "")), markdown)

@@ -25,7 +25,7 @@ UNREAD = (
 )
 # What is left out unless a lesson loads it: a lexer for each of 600 languages.
 UNLESS_LOADED = ("pygments/lexers/",)
-WITH_SOURCE = "qftools"
+WITH_SOURCE = "qfpay_toolkit"
 
 
 def lighten(runtime: Path) -> None:
@@ -46,7 +46,7 @@ def _read_names(archive: zipfile.ZipFile) -> list[str]:
     return [
         name
         for name in sorted(archive.namelist())
-        if not name.startswith(UNREAD) and not name.endswith(("/", ".dist-info/RECORD", ".po"))
+        if not name.startswith(UNREAD) and not name.endswith(("/", ".dist-info/RECORD"))
     ]
 
 

@@ -49,15 +49,30 @@ class _Commands(UserDict[str, Any]):
         return command
 
 
+def _say_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if not asked or ctx.resilient_parsing:
+        return
+    from qftools.cli.namesake import warning
+
+    # Where the other project's files replaced ours, ours has no version any more.
+    click.echo(f"qftools, version {getattr(qftools, '__version__', '?')}")
+    if said := warning():
+        click.echo(said, err=True)
+    ctx.exit()
+
+
 @click.group(
     cls=Group,
     commands=_Commands(_HOME),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=mark("Check whether a QFPay payment went through, and cancel it if not."),
 )
-@click.version_option(
-    qftools.__version__,
-    prog_name="qftools",
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
     cls=Option,
     help=mark("Show the version and exit."),
 )

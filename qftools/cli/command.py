@@ -291,12 +291,17 @@ def _say_broken(error: Exception) -> None:
     import traceback
     from pathlib import Path
 
+    from qftools.cli import namesake
+
     if os.environ.get("QFTOOLS_DEBUG"):
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     if isinstance(error, OSError) and error.strerror:
         reason = str(of_system(error.strerror))
         said = f"{error.filename}: {reason}" if error.filename else reason
         click.echo(text("Error: {message}").format(message=plain(said)), err=True)
+        return
+    if said := namesake.warning():
+        click.echo(said, err=True)
         return
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(last.filename).name}:{last.lineno}"

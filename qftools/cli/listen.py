@@ -88,7 +88,8 @@ def listen(
             _tell(sandbox, url)
         ready = text("Listening at {url}. Ctrl-C stops it.").format(url=url)
         click.echo(output.as_json({"ready": url}) if as_json else ready)
-        stopped.wait()
+        while not stopped.wait(1):  # on Windows Ctrl-C does not end a wait without a limit
+            pass
     finally:
         if sandbox:
             _tell(sandbox, "", quietly=True)

@@ -159,7 +159,8 @@ def sandbox(
             _say_ready(running, shown, known, as_json=as_json)
             if lines is not None:
                 lines.start()  # not before: the line that says ready is the first
-            stopped.wait()
+            while not stopped.wait(1):  # on Windows Ctrl-C does not end a wait without a limit
+                pass
     raise exits.Stopped(exits.DONE)
 
 

@@ -314,8 +314,8 @@ def listen(
 def _most_connections() -> int:
     try:
         import resource
-    except ImportError:  # Windows
-        return MOST_CONNECTIONS
+    except ImportError:  # Windows, where one select() takes 512 sockets
+        return MOST_CONNECTIONS // 2
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return min(MOST_CONNECTIONS, files // 2) if files > 0 else MOST_CONNECTIONS
 

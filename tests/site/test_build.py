@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from docs._site import picture
 from tests.site import serving
 
 
@@ -18,3 +19,10 @@ def test_the_build_of_the_site_imports_nothing_from_the_tests():
     loaded = done.stdout.split()
     assert "docs._site.speed" in loaded
     assert [name for name in loaded if name.split(".")[0] == "tests"] == []
+
+
+def test_the_pictures_in_the_readme_are_drawn_from_the_table_of_the_flow():
+    drawn = {lang: picture.picture(lang) for lang in picture.LANGUAGES}
+    kept = {lang: picture.path(lang).read_text("utf-8") for lang in picture.LANGUAGES}
+
+    assert kept == drawn, "run python -m docs._site.picture"

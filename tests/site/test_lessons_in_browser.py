@@ -121,7 +121,7 @@ def test_what_every_lesson_loads_comes_compiled(contents):
 
 
 def test_qftools_keeps_its_source_beside_the_byte_code_so_that_a_reader_can_look(contents):
-    ours = contents("qftools")
+    ours = contents("qfpay-toolkit")
 
     assert {"qftools/client/client.py", "qftools/client/__pycache__/client.cpython-314.pyc"} <= ours
 

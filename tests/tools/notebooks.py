@@ -17,12 +17,15 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from docs._site.addresses import SITE
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "notebooks"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+_LINK_TO_SITE = re.compile(r'https://(?:[\w.-]+/)+?(?=(?:en/)?notebooks/\d\d-|>")')
 _WIDGET_ID = re.compile(r"\b[0-9a-f]{32}\b")
 
 
@@ -70,7 +73,10 @@ def normal(text: str) -> str:
 
 
 def main() -> int:
-    """Run the notebooks that were named, or all."""
+    """Run the notebooks that were named, or all; bring the links of every one to the site."""
+    for path in FOLDER.rglob("[0-9i]*.ipynb"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(_LINK_TO_SITE.sub(SITE, text), encoding="utf-8")
     paths = [Path(name).resolve() for name in sys.argv[1:]] or sorted(FOLDER.glob("*/*.ipynb"))
     for path in paths:
         print(path.relative_to(ROOT), flush=True)
