@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 from typing import NamedTuple
 
 import pytest
@@ -26,12 +27,14 @@ PAGES = {
     for lang, readme in (("en", ROOT / "README.md"), ("zh", ROOT / "README.zh.md"))
 }
 SERVERS = ("qftools sandbox ", "qftools listen ")
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _INCLUDED = re.compile(r'^--8<-- "(.*)"$', re.MULTILINE)
+# Not run: a part of a test, and what the plugin says of a shop that the page does not show.
+PARTS = ("@pytest.mark.qfpay(", "qfpay: money at risk")
 
 
 class Step(NamedTuple):
-    """One thing that a reader runs: a command or a program, and what the page shows of it."""
+    """What a reader runs, a command or a program, and what the page shows of it; or saves."""
 
     kind: str
     code: str
@@ -40,7 +43,8 @@ class Step(NamedTuple):
 
 def blocks(page: Path) -> list[tuple[str, str]]:
     """The language of each block of code, and what is in it."""
-    return _FENCE.findall(page.read_text("utf-8"))
+    found = _FENCE.findall(page.read_text("utf-8"))
+    return [(kind, dedent(body)) for _, kind, body in found if not body.startswith(PARTS)]
 
 
 def steps(page: Path) -> Iterator[Step]:
@@ -50,7 +54,9 @@ def steps(page: Path) -> Iterator[Step]:
         if kind == "console":
             for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", body, re.MULTILINE):
                 yield Step(kind, command.partition("    #")[0], shown)
-        elif kind == "python" and "docs/samples/" not in body:  # tests/samples runs those
+        elif kind == "python" and "docs/samples/" in body:
+            yield Step("file", body)
+        elif kind == "python":
             yield Step(kind, included(body), included(output) if after == "text" else "")
     if session := "\n".join(body for kind, body in parts if kind == "pycon"):
         yield Step("pycon", session)
@@ -82,6 +88,9 @@ class Reader:
 
     def run(self, step: Step) -> str:
         """What the step printed; it must have ended well."""
+        if step.kind == "file":  # a sample, for a command below it; tests/samples runs each
+            (name,) = _INCLUDED.findall(step.code)
+            return str(shutil.copy(ROOT / name, self._folder))
         if step.kind != "console":
             return self._python(step)
         command = step.code.replace("8787", str(self._port)).replace("<this repository>", str(ROOT))
@@ -172,6 +181,7 @@ def bare(dist, tmp_path_factory):
         "PATH": f"{bin_}{os.pathsep}/usr/bin{os.pathsep}/bin",
         "LANG": "C.UTF-8",
         "PIP_FIND_LINKS": str(dist),
+        "PIP_NO_COMPILE": "1",  # of all that is installed, a page runs little
         "PIPX_BIN_DIR": str(bin_),
         "PIPX_HOME": str(folder / "pipx"),
         "UV_CONFIG_FILE": str(folder / "uv.toml"),
