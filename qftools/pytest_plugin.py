@@ -1,7 +1,8 @@
 """The pytest plugin: a sandbox gateway for each test of a shop, and a report that can fail it.
 
 Every test run of an environment with qftools loads this file, so it imports nothing of the
-package before a test asks for a fixture or has the marker.
+package before a test asks for a fixture or has the marker. It asserts nothing that pytest would
+have to rewrite (PYTEST_DONT_REWRITE).
 """
 
 from __future__ import annotations
