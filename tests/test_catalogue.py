@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from qftools import catalogue
+from tests.tools.catalogue_checks import check
 
 
 def broken(file, row, change):
@@ -22,7 +23,7 @@ def broken(file, row, change):
     if isinstance(row, str):
         row = next(n for n, r in enumerate(rows) if row in (r.get("code"), r.get("name")))
     change(rows[row])
-    return catalogue.check({file: rows})
+    return check({file: rows})
 
 
 def put(**values):
@@ -41,7 +42,7 @@ def same_as_english(name):
 
 
 def test_the_data_as_shipped_has_no_problem():
-    assert catalogue.check() == []
+    assert check() == []
 
 
 @pytest.mark.parametrize(
@@ -376,7 +377,7 @@ def test_the_check_names_what_is_wrong_with_a_broken_row(file, row, change, says
 
 
 def test_the_check_refuses_an_empty_file():
-    assert "currencies.json: it is empty" in catalogue.check({"currencies": []})
+    assert "currencies.json: it is empty" in check({"currencies": []})
 
 
 def test_a_file_that_there_is_not_is_refused_by_name():

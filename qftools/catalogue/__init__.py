@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from qftools.catalogue.rows import Text as Text
     from qftools.catalogue.rows import Wallet as Wallet
     from qftools.catalogue.tables import FILES as FILES
-    from qftools.catalogue.tables import check as check
+    from qftools.catalogue.tables import amount as amount
     from qftools.catalogue.tables import codes as codes
     from qftools.catalogue.tables import currencies as currencies
     from qftools.catalogue.tables import disputes as disputes
@@ -70,7 +70,7 @@ _HOME = {
     "Switch": "rows",
     "Text": "rows",
     "Wallet": "rows",
-    "check": "tables",
+    "amount": "tables",
     "codes": "tables",
     "currencies": "tables",
     "disputes": "tables",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from qftools.texts import Text as Text
 
@@ -31,6 +31,7 @@ Region = Literal["all", "overseas", "CN", "HK", "ID", "JP", "MY", "SG", "TH"]
 Endpoint = Literal["payment", "query", "reversal", "close", "refund", "notification", "redirect"]
 Part = Literal["request", "answer", "row", "header", "answer-header"]
 Profile = Literal["seed", "docs-2026-02", "docs-2026-late", "2017"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
 Kind = Literal["success", "progress", "failure", "unknown", "caller"]
 RowState = Literal["paid", "open", "cancelled", "refunded", "failed", "expired", "unclear"]
 
@@ -293,20 +294,6 @@ class Switch:
     source: str
     kind: Literal["choice", "count"] = "choice"
     dispute: tuple[str, ...] = ()
-
-    def accepts(self, value: str) -> bool:
-        """Say whether *value* can be set.
-
-        Example:
-            >>> from qftools import catalogue
-            >>> catalogue.switches()["cancel_paid"].accepts("perhaps")
-            False
-            >>> catalogue.switches()["cancel_latency"].accepts("12")
-            True
-        """
-        if self.kind == "count":
-            return value.isascii() and value.isdigit()
-        return value in self.values
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,19 @@ def currencies() -> Mapping[str, Currency]:
     return _table("currencies", "code", Currency)
 
 
+def amount(txamt: int, txcurrcd: str) -> str:
+    """Return an amount of minor units as people write it; in an unknown currency as it is.
+
+    Example:
+        >>> amount(2500, "HKD"), amount(2500, "JPY"), amount(2500, "XXX")
+        ('HKD 25.00', 'JPY 2500', 'XXX 2500')
+    """
+    currency = currencies().get(txcurrcd)
+    digits = currency.minor_digits if currency else 0
+    whole, rest = divmod(txamt, 10**digits)
+    return f"{txcurrcd} {whole}.{rest:0{digits}d}" if digits else f"{txcurrcd} {txamt}"
+
+
 @cache
 def environments() -> Mapping[str, Environment]:
     """Return every host of the gateway by its key.
@@ -206,25 +219,6 @@ def page_errors() -> tuple[PageError, ...]:
         'read'
     """
     return tuple(_table("page_errors", "id", PageError).values())
-
-
-def check(data: Mapping[str, list[dict[str, Any]]] | None = None) -> list[str]:
-    """Return what is wrong with the data, one sentence per problem; empty when all is well.
-
-    Args:
-        data: Rows by file name, as ``raw()`` gives them; files that are left out are taken
-            from the package. Default: the package's own data.
-
-    Example:
-        >>> check()
-        []
-        >>> check({"currencies": [{"code": "HKD", "minor_digits": 2, "source": "docs2024"}]})[0]
-        "currencies.json row 1 (HKD): 'name' is missing"
-    """
-    from qftools.catalogue.checks import problems
-
-    given = data or {}
-    return problems({file: given[file] if file in given else raw(file) for file in FILES})
 
 
 def _table(file: str, key: str, build: Callable[..., _T]) -> Mapping[str, _T]:

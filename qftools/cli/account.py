@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from qftools.catalogue.rows import PROFILES
 from qftools.cli.command import (
     app_code_option,
     client_key_option,
@@ -156,7 +157,7 @@ def refuse_both(numbers: object, options: dict[str, Any]) -> None:
 _ROUTES = (
     option(
         "--profile",
-        type=click.Choice(["seed", "docs-2026-02", "docs-2026-late", "2017"]),
+        type=click.Choice(PROFILES),
         default="seed",
         show_default=True,
         help=mark("Which edition of QFPay's docs to follow."),

@@ -9,7 +9,6 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Mapping
-from gettext import ngettext
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -40,54 +39,6 @@ class Option(click.Option):
             self.help = english
 
 
-# click's own messages: it looks them up in the same catalogue.
-_CLICK_SAYS = (
-    mark("Usage:"),
-    mark("Options"),
-    mark("Commands"),
-    mark("Show this message and exit."),
-    mark("Try '{command} {option}' for help."),
-    mark("Error: {message}"),
-    mark("Aborted!"),
-    mark("Missing command."),
-    mark("Missing argument"),
-    mark("Missing option"),
-    mark("No such command {name!r}."),
-    mark("No such option {name!r}."),
-    mark("Invalid value: {message}"),
-    mark("Invalid value for {param_hint}: {message}"),
-    mark("{value!r} is not a valid {number_type}."),
-    mark("{value} is not in the range {range}."),
-    mark("{name} {filename!r} does not exist."),
-    mark("{name} {filename!r} is a directory."),
-    mark("default: {default}"),
-    mark("file"),
-    mark("Option {name!r} does not take a value."),
-    ngettext(
-        "Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", 1
-    ),
-    ngettext(
-        "Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1
-    ),
-    ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
-    ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1),
-    mark("Missing parameter"),
-    mark("Missing {param_type}"),
-    mark("Missing parameter: {param_name}"),
-    mark("Could not open file {filename!r}: {message}"),
-    mark("unknown error"),
-    mark("directory"),
-    mark("path"),
-    mark("{name} {filename!r} is a file."),
-    mark("{name} {filename!r} is not readable."),
-    mark("{name} {filename!r} is not writable."),
-    mark("Argument {name!r} takes {nargs} values."),
-    mark("Choose from:\n\t{choices}"),
-    mark("Error: invalid input"),
-    mark("env var: {var}"),
-)
-
-
 def _choose_language(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
     if value:
         use_language(value)
@@ -95,7 +46,8 @@ def _choose_language(_ctx: click.Context, _param: click.Parameter, value: str | 
 
 
 def _translate_click() -> None:
-    # click asks the gettext of the process; in a command's process that is ours to set.
+    # click asks the gettext of the process; in a command's process that is ours to set. Which of
+    # its messages our catalogue has is said in tests/tools/click_says.py.
     import gettext
     from pathlib import Path
 

@@ -109,8 +109,7 @@ def amount(txamt: int | str | None, txcurrcd: str | None) -> str:
     figure = str(txamt)
     if currency is None or not (figure.isascii() and figure.isdecimal() and len(figure) < 19):
         return plain(txamt)
-    digits = currency.minor_digits
-    return f"{txamt} ({currency.code} {int(txamt) / 10**digits:.{digits}f})"
+    return f"{txamt} ({catalogue.amount(int(txamt), currency.code)})"
 
 
 def folded(words: str, indent: int = 0, style: str = "", *, widest: int = READABLE) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qftools.catalogue.rows import PROFILES
 from qftools.cli import exits, output
 from qftools.cli.command import (
     Command,
@@ -26,8 +27,6 @@ from qftools.transport.addresses import is_loopback
 if TYPE_CHECKING:
     from qftools.cli.exchange_lines import ExchangeLines
     from qftools.sandbox import Sandbox
-
-_PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
 
 
 @click.command(
@@ -99,7 +98,7 @@ _PROFILES = ("seed", "docs-2026-02", "docs-2026-late", "2017")
 )
 @option(
     "--profile",
-    type=click.Choice(_PROFILES),
+    type=click.Choice(PROFILES),
     default="seed",
     show_default=True,
     help=mark("Which edition of the documents decides between reversal and close."),

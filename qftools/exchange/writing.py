@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from qftools.exchange.shown import ShownExchange, ShownRequest
 
 _FORM = "application/x-www-form-urlencoded"
-_OF_THE_CONNECTION = frozenset({"content-length", "connection", "accept-encoding"})
 
 
 def as_curl(request: ShownRequest, shell: str = "bash") -> str:

@@ -10,7 +10,7 @@ from qftools.catalogue import Code
 from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
-from qftools.panels.panel import Panel, card, field, relabel, row, tell
+from qftools.panels.panel import Panel, card, field, named, relabel, row, tell
 
 _KINDS = {
     "success": (mark("success"), "ok"),
@@ -51,7 +51,7 @@ class CodeBook(Panel):
 
     def __init__(self, search: str = "", endpoint: str = "") -> None:
         self.search = Text(value=search)
-        self.endpoint = Dropdown(options=_calls(), value=endpoint)
+        self.endpoint = Dropdown(options=named(_ENDPOINTS), value=endpoint)
         self.title, self.result = HTML(), HTML()
         super().__init__(self.title, row(field(self.search), field(self.endpoint)), self.result)
         for widget in (self.search, self.endpoint):
@@ -74,7 +74,7 @@ class CodeBook(Panel):
         self.search.description = _("Code or words")
         self.search.placeholder = _("1143, signature, expired …")
         self.endpoint.description = _("Answered by")
-        relabel(self.endpoint, _calls())
+        relabel(self.endpoint, named(_ENDPOINTS))
         tell(self.result, self._result())
 
     def _result(self) -> Markup:
@@ -174,7 +174,3 @@ def _said(code: Code) -> str:
     for reading in readings:
         words += [reading.meaning.zh, reading.meaning.en, reading.advice.zh, reading.advice.en]
     return " ".join(words).lower()
-
-
-def _calls() -> list[tuple[str, str]]:
-    return [(_(name), key) for key, name in _ENDPOINTS.items()]

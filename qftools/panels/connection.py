@@ -18,7 +18,7 @@ from qftools.markup import Markup, el, join
 from qftools.models import Credentials, Order, Reply
 from qftools.panels import stage
 from qftools.panels.exchange_view import exchange_view
-from qftools.panels.panel import Panel, card, field, main_button, relabel, row, tell
+from qftools.panels.panel import Panel, card, field, main_button, named, relabel, row, tell
 from qftools.panels.typed import Secret
 from qftools.panels.verdict_view import verdict_card
 from qftools.sandbox import Sandbox
@@ -71,7 +71,7 @@ class Connection(Panel):
         self.armed = ""
         self.banner, self.result = HTML(), HTML()
         self.where = Dropdown(options=_places(), value=SANDBOX)
-        self.valid = Dropdown(options=_named(_VALID), value="")
+        self.valid = Dropdown(options=named(_VALID), value="")
         self.app_code, self.mchid, self.key = Text(), Text(), Secret()
         self.from_environment, self.connect = Button(), main_button()
         self.number, self.time, self.pay_type = Text(), Text(), Text(value="800101")
@@ -207,7 +207,7 @@ class Connection(Panel):
         ):
             widget.description = label
         relabel(self.where, _places())
-        relabel(self.valid, _named(_VALID))
+        relabel(self.valid, named(_VALID))
         self.account.layout.display = "none" if self.place is None else None
         self.connect.description = _("Connect")
         self.from_environment.description = _("From the environment (QFTOOLS_…)")
@@ -301,7 +301,3 @@ def _places() -> list[tuple[str, str]]:
         if place.kind != "old"
     ]
     return [(_("Sandbox in this notebook"), SANDBOX), *hosts]
-
-
-def _named(names: dict[str, str]) -> list[tuple[str, str]]:
-    return [(_(name), key) for key, name in names.items()]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -145,6 +145,11 @@ def relabel(widget: ipywidgets.Widget, options: list[tuple[str, Any]]) -> None:
         widget.options = options
         if value in [choice for _name, choice in options]:
             widget.value = value
+
+
+def named(names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the options of a choice: each name in the language in use, with its value."""
+    return [(_(name), value) for value, name in names.items()]
 
 
 def tell(html: HTML, *parts: object) -> None:

@@ -124,7 +124,7 @@ def _screen(sandbox: Sandbox, order: Row | None) -> Markup:
     wallet = catalogue.wallets()[order.wallet].name.say()
     return join(
         el("div", wallet, cls="qf-dim"),
-        el("div", amount(order.txamt, order.txcurrcd), cls="qf-amount"),
+        el("div", catalogue.amount(order.txamt, order.txcurrcd), cls="qf-amount"),
         _code(sandbox, order),
         el(
             "span",
@@ -158,15 +158,3 @@ def qr(content: str) -> Markup:
         drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, title=content
     )
     return Markup(drawn.getvalue().decode().strip())
-
-
-def amount(txamt: int, currency: str) -> str:
-    """Return an amount of minor units as people write it.
-
-    Example:
-        >>> amount(2500, "HKD"), amount(2500, "JPY")
-        ('HKD 25.00', 'JPY 2500')
-    """
-    row_of = catalogue.currencies().get(currency)
-    digits = row_of.minor_digits if row_of else 2
-    return f"{currency} {txamt / 10**digits:.{digits}f}"

@@ -9,7 +9,7 @@ from qftools.cancellation.routing import PROFILES, Route, route
 from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el
-from qftools.panels.panel import Panel, field, relabel, row, tell
+from qftools.panels.panel import Panel, field, named, relabel, row, tell
 
 _CALLS = {
     "": mark("any call"),
@@ -47,9 +47,9 @@ class WalletMap(Panel):
 
     def __init__(self, search: str = "") -> None:
         self.search = Text(value=search)
-        self.call = Dropdown(options=_named(_CALLS), value="")
+        self.call = Dropdown(options=named(_CALLS), value="")
         self.region = Dropdown(options=_regions(), value="")
-        self.profile = Dropdown(options=_named(_EDITIONS), value=PROFILES[0])
+        self.profile = Dropdown(options=named(_EDITIONS), value=PROFILES[0])
         self.title, self.table = HTML(), HTML()
         choices = (self.search, self.call, self.region, self.profile)
         super().__init__(self.title, row(*(field(widget) for widget in choices)), self.table)
@@ -76,9 +76,9 @@ class WalletMap(Panel):
         self.search.description = _("Search")
         self.search.placeholder = _("800201, WeChat, PayMe …")
         for widget, label, options in (
-            (self.call, _("Cancelled by"), _named(_CALLS)),
+            (self.call, _("Cancelled by"), named(_CALLS)),
             (self.region, _("Region"), _regions()),
-            (self.profile, _("Edition of the docs"), _named(_EDITIONS)),
+            (self.profile, _("Edition of the docs"), named(_EDITIONS)),
         ):
             widget.description = label
             relabel(widget, options)
@@ -156,10 +156,6 @@ def _said(pay_type: catalogue.PayType) -> str:
         wallet.name.zh, wallet.name.en, *pay_type.regions,
     ]  # fmt: skip
     return " ".join(words).lower()
-
-
-def _named(names: dict[str, str]) -> list[tuple[str, str]]:
-    return [(_(name), key) for key, name in names.items()]
 
 
 def _regions() -> list[tuple[str, str]]:

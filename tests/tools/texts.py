@@ -18,6 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).resolve().parents[2] / "qftools"
+CLICK = Path(__file__).with_name("click_says.py")
 CHINESE = PACKAGE / "locale/zh/LC_MESSAGES/qftools.po"
 # Which arguments of an error are texts; a value has its place in them and is given apart.
 SAID = {
@@ -39,9 +40,10 @@ TEXTS = {**SAID, "text": slice(1), "_": slice(1), "mark": slice(1), "ngettext": 
 def in_the_code() -> Catalog:
     """Every text that the package marks, with the file that it stands in."""
     found = Catalog(project="qftools", charset="utf-8")
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in (*sorted(PACKAGE.rglob("*.py")), CLICK):
+        where = "click" if path == CLICK else str(path.relative_to(PACKAGE))
         for message, line in marked(path):
-            found.add(message, None, [(str(path.relative_to(PACKAGE)), line)])
+            found.add(message, None, [(where, line)])
     return found
 
 

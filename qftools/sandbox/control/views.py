@@ -27,19 +27,6 @@ if TYPE_CHECKING:
 MOST_SHOWN = 4_000  # characters of a body
 
 
-def amount(txamt: int, txcurrcd: str) -> str:
-    """Write an amount for people.
-
-    Example:
-        >>> amount(2500, "HKD"), amount(2500, "JPY")
-        ('HKD 25.00', 'JPY 2500')
-    """
-    currency = catalogue.currencies().get(txcurrcd)
-    digits = currency.minor_digits if currency else 0
-    whole, rest = divmod(txamt, 10**digits)
-    return f"{txcurrcd} {whole}.{rest:0{digits}d}" if digits else f"{txcurrcd} {txamt}"
-
-
 def order(entry: Entry, public_url: str) -> dict[str, Any]:
     """Return one order of the books; ``payer_url`` is where its payer's page is."""
     row = entry.row()
@@ -47,7 +34,7 @@ def order(entry: Entry, public_url: str) -> dict[str, Any]:
     return {
         **asdict(row),
         "kept": row.kept,
-        "amount": amount(entry.txamt, entry.txcurrcd),
+        "amount": catalogue.amount(entry.txamt, entry.txcurrcd),
         "wallet_name": name.name.to_dict() if name else None,
         "goods_name": entry.goods_name,
         "expires": beijing(entry.expires) if entry.expires is not None else "",

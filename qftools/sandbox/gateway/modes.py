@@ -78,11 +78,6 @@ def extra_fields(
     return {}
 
 
-def _major(entry: Entry) -> str:
-    digits = catalogue.currencies()[entry.txcurrcd].minor_digits
-    return f"{entry.txamt / 10**digits:.{digits}f}"
-
-
 def _pay_params(entry: Entry, ids: Ids, params: Mapping[str, str]) -> dict[str, str]:
     about = entry.syssn
     stamp = str(int(entry.created))
@@ -95,7 +90,7 @@ def _pay_params(entry: Entry, ids: Ids, params: Mapping[str, str]) -> dict[str, 
             "seller_id": "2088" + ids.token("seller", about, 12),
             "subject": entry.goods_name,
             "body": entry.goods_info or entry.goods_name,
-            "total_fee": _major(entry),
+            "total_fee": catalogue.amount(entry.txamt, entry.txcurrcd).partition(" ")[2],
             "notify_url": entry.notify_url,
             "service": "mobile.securitypay.pay",
             "payment_type": "1",

@@ -89,7 +89,7 @@ class Settings:
             said = mark("there is no switch {name!r}; there are: {known}")
             raise SandboxError(said, name=name, known=", ".join(switches()))
         text = {True: "on", False: "off"}.get(value) if isinstance(value, bool) else str(value)
-        if switch.name == "cancel_latency" and text is not None:
+        if switch.kind == "count" and text is not None:
             if not (text.isdecimal() and len(text) <= 4):
                 said = mark("cancel_latency is {value!r}; it must be a number of queries")
                 raise SandboxError(said, value=value)

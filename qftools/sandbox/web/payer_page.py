@@ -15,7 +15,6 @@ from qftools.exchange.redaction import Redactor, redactor_for
 from qftools.sandbox.books import payer
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import OPEN, State
-from qftools.sandbox.control.views import amount
 from qftools.sandbox.web.pages import headers, language, page
 from qftools.sandbox.words import say
 from qftools.texts import known
@@ -81,7 +80,7 @@ class PayerPage:
 def _shown(entry: Entry, lang: str, note: str, redactor: Redactor) -> WireResponse:
     wallet = catalogue.wallets().get(entry.wallet)
     status = entry.state.value.replace(" ", "-")
-    shown = amount(entry.txamt, entry.txcurrcd)
+    shown = catalogue.amount(entry.txamt, entry.txcurrcd)
     currency, _, figure = shown.partition(" ")
     answer = page(
         "payer.html",

@@ -1,7 +1,7 @@
 """Checks of the catalogue's data files.
 
 Two floors: the shape of each row, read off the row types, and what rows of different files
-promise each other. Nothing here runs when the catalogue is only read.
+promise each other.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from qftools import catalogue
 from qftools.catalogue import rows
 from qftools.catalogue.rows import (
     CALL_ENDPOINTS,
@@ -44,6 +45,21 @@ _SHAPES: dict[str, tuple[type, str]] = {
     "page_errors": (rows.PageError, "id"),
 }
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def check(data: Data | None = None) -> list[str]:
+    """Return what is wrong with the data, one sentence per problem; empty when all is well.
+
+    Args:
+        data: Rows by file name, as ``catalogue.raw()`` gives them; the package has the others.
+
+    Example:
+        >>> check()
+        []
+        >>> check({"currencies": [{"code": "HKD", "minor_digits": 2, "source": "docs2024"}]})[0]
+        "currencies.json row 1 (HKD): 'name' is missing"
+    """
+    return problems({file: catalogue.raw(file) for file in catalogue.FILES} | dict(data or {}))
 
 
 def problems(data: Data) -> list[str]:
