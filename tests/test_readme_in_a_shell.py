@@ -164,13 +164,17 @@ def bare(dist, tmp_path_factory):
     """The variables of a reader whose machine has Python, pip, uv and pipx; the index has us."""
     folder = tmp_path_factory.mktemp("reader")
     tools = Path(sys.executable).parent
-    subprocess.run(
-        [tools / "uv", "venv", "--quiet", "--seed", "--python", sys.executable, folder / "env"],
-        check=True,
-    )
-    bin_ = folder / "env" / "bin"
-    for name, command in {"uv": "uv", "uvx": "uv tool run", "pipx": "pipx"}.items():
-        (bin_ / name).write_text(f'#!/bin/sh\nexec {tools}/{command} "$@"\n')
+    env = str(folder / "env")
+    for command in (
+        ("venv", "--seed", "--python", sys.executable, env),
+        # What the package needs is there before, so that pip need not fetch it; uv and pipx do.
+        ("pip", "install", "--python", env, *map(str, dist.glob("*.whl")), "pytest", "flask"),
+        ("pip", "uninstall", "--python", env, "qfpay-toolkit"),
+    ):
+        subprocess.run([str(tools / "uv"), "--quiet", *command], check=True)
+    bin_ = Path(env, "bin")
+    for name, tool in {"uv": "uv", "uvx": "uv tool run", "pipx": "pipx"}.items():
+        (bin_ / name).write_text(f'#!/bin/sh\nexec {tools}/{tool} "$@"\n')
         (bin_ / name).chmod(0o755)
     # The first index that has a package is the one that uv takes it from.
     (folder / "uv.toml").write_text(f'[[index]]\nname = "ours"\nurl = "{dist}"\nformat = "flat"\n')
@@ -181,7 +185,6 @@ def bare(dist, tmp_path_factory):
         "PATH": f"{bin_}{os.pathsep}/usr/bin{os.pathsep}/bin",
         "LANG": "C.UTF-8",
         "PIP_FIND_LINKS": str(dist),
-        "PIP_NO_COMPILE": "1",  # of all that is installed, a page runs little
         "PIPX_BIN_DIR": str(bin_),
         "PIPX_HOME": str(folder / "pipx"),
         "UV_CONFIG_FILE": str(folder / "uv.toml"),
