@@ -225,7 +225,7 @@ def _status_unprinted(printed: Printer, end: SystemExit) -> int:
     the command has failed.
     """
     status = 0 if end.code is None else end.code if isinstance(end.code, int) else exits.REFUSED
-    if isinstance(end, exits.Stopped):
+    if isinstance(end, exits.ServerStopped):
         return status
     if isinstance(end, exits.Kept):
         said = text("This could not be printed ({reason}); the exit status is the result's:")

@@ -13,7 +13,7 @@ from qftools.cli.command import Command, json_option, option, print_json
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
-    from qftools.cli.demonstration import Shown
+    from qftools.cli.demonstration import DemoRow
 
 _HEAD = (
     mark("wallet"),
@@ -53,7 +53,7 @@ def demo(seed: int, as_json: bool) -> None:
     raise SystemExit(exits.REFUSED if wrong else exits.DONE)
 
 
-def _to_dict(row: Shown) -> dict[str, Any]:
+def _to_dict(row: DemoRow) -> dict[str, Any]:
     return {
         "pay_type": row.pay_type,
         "wallet": row.wallet.say(),
@@ -67,7 +67,7 @@ def _to_dict(row: Shown) -> dict[str, Any]:
     }
 
 
-def _print(shown: list[Shown]) -> None:
+def _print(shown: list[DemoRow]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -100,7 +100,7 @@ def _first_sentence(advice: str) -> str:
     return re.split(r"(?<=[.。])\s*", advice, maxsplit=1)[0]
 
 
-def _print_sum(shown: list[Shown], wrong: list[Shown]) -> None:
+def _print_sum(shown: list[DemoRow], wrong: list[DemoRow]) -> None:
     for row in wrong:
         said = text(
             "{wallet} {mode}, {situation}: the verdict is {verdict}, the sandbox has {books}"

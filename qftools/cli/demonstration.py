@@ -73,7 +73,7 @@ TRUE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DemoRow:
     """One row of the demo.
 
     Attributes:
@@ -110,14 +110,14 @@ def plan() -> Iterator[tuple[str, Situation]]:
             yield pay_type, situation
 
 
-def run(seed: int = 0) -> Iterator[Shown]:
+def run(seed: int = 0) -> Iterator[DemoRow]:
     """Play every row on a sandbox of its own, in virtual time."""
     for pay_type, situation in plan():
         with Sandbox(seed=seed) as sandbox:
             yield show(sandbox, pay_type, situation)
 
 
-def show(sandbox: Sandbox, pay_type: str, situation: Situation) -> Shown:
+def show(sandbox: Sandbox, pay_type: str, situation: Situation) -> DemoRow:
     """Pay, cancel, and compare with the gateway's state."""
     row = catalogue.pay_types()[pay_type]
     client = sandbox.client()
@@ -127,7 +127,7 @@ def show(sandbox: Sandbox, pay_type: str, situation: Situation) -> Shown:
         sandbox.fault(name, on=endpoint, times=1_000)
     outcome = cancel(client, order)
     books = [entry for entry in sandbox.orders() if entry.out_trade_no == order.out_trade_no]
-    return Shown(
+    return DemoRow(
         pay_type=pay_type,
         wallet=catalogue.wallets()[row.wallet].name,
         mode=row.mode.upper(),

@@ -23,7 +23,7 @@ class Kept(SystemExit):
     """Ends a command that did something at the gateway: the status says what, printed or not."""
 
 
-class Stopped(Kept):
+class ServerStopped(Kept):
     """Ends a server; output that could not be printed is ignored."""
 
 

@@ -94,7 +94,7 @@ def listen(
         if sandbox:
             _tell(sandbox, "", quietly=True)
         server.stop()
-    raise exits.Stopped(exits.DONE)
+    raise exits.ServerStopped(exits.DONE)
 
 
 def _tell(sandbox: str, url: str, *, quietly: bool = False) -> None:

@@ -160,7 +160,7 @@ def sandbox(
                 lines.start()  # not before: the line that says ready is the first
             while not stopped.wait(1):  # on Windows Ctrl-C does not end a wait without a limit
                 pass
-    raise exits.Stopped(exits.DONE)
+    raise exits.ServerStopped(exits.DONE)
 
 
 def _warn_of_others(host: str) -> None:

@@ -139,7 +139,7 @@ def title(diagnosis: Draft, lang: str) -> str:
     return " ".join(words)
 
 
-class Line(NamedTuple):
+class Styled(NamedTuple):
     """One line of the report.
 
     Attributes:
@@ -158,15 +158,15 @@ def as_text(diagnosis: Draft, lang: str, code: str) -> str:
     return "\n".join([" " * line.indent + line.text for line in lines(diagnosis, lang, code)])
 
 
-def lines(diagnosis: Draft, lang: str, code: str) -> Iterator[Line]:
+def lines(diagnosis: Draft, lang: str, code: str) -> Iterator[Styled]:
     """The report, the most important first: what is wrong, then what it rests on."""
-    yield Line("title", title(diagnosis, lang))
-    yield Line("good" if diagnosis.ok else "bad", summary(diagnosis, lang))
-    yield Line("empty")
+    yield Styled("title", title(diagnosis, lang))
+    yield Styled("good" if diagnosis.ok else "bad", summary(diagnosis, lang))
+    yield Styled("empty")
     if diagnosis.kind != "request":
         yield from _findings(diagnosis, lang, code)
         if diagnosis.given:
-            yield Line("empty")
+            yield Styled("empty")
             yield from _texts(diagnosis, lang)
             yield from _signature(diagnosis, lang)
         return
@@ -174,15 +174,15 @@ def lines(diagnosis: Draft, lang: str, code: str) -> Iterator[Line]:
     yield from _texts(diagnosis, lang)
     yield from _signature(diagnosis, lang)
     if diagnosis.findings:
-        yield Line("empty")
+        yield Styled("empty")
         yield from _findings(diagnosis, lang, code)
 
 
-def _findings(diagnosis: Draft, lang: str, code: str) -> Iterator[Line]:
+def _findings(diagnosis: Draft, lang: str, code: str) -> Iterator[Styled]:
     if diagnosis.findings:
-        yield Line("heading", label("findings", lang))
+        yield Styled("heading", label("findings", lang))
     shown: set[str] = set()
-    before: set[Line] = set()
+    before: set[Styled] = set()
     for number, finding in enumerate(diagnosis.findings, 1):
         snippet = finding.snippet(code)
         found = list(_finding(number, finding, lang, "" if finding.code in shown else snippet))
@@ -232,42 +232,42 @@ def _said(diagnosis: Draft, lang: str) -> Iterator[str]:
         yield f"{label('proved', lang)}{colon}{SEMICOLON.say(lang).join(causes)}"
 
 
-def _params(diagnosis: Draft, lang: str) -> Iterator[Line]:
-    yield Line("heading", label("reads", lang))
+def _params(diagnosis: Draft, lang: str) -> Iterator[Styled]:
+    yield Styled("heading", label("reads", lang))
     names = [visible(name)[:60] for name, _value in diagnosis.params]
     width = min(max(map(len, names), default=0), 24)
     for name, (_name, value) in zip(names, diagnosis.params, strict=True):
-        yield Line("plain", f"{name:{width}}  {shown(value, lang, 200)}", 2)
+        yield Styled("plain", f"{name:{width}}  {shown(value, lang, 200)}", 2)
     if not diagnosis.params:
-        yield Line("plain", label("nothing", lang), 2)
-    yield Line("empty")
+        yield Styled("plain", label("nothing", lang), 2)
+    yield Styled("empty")
 
 
-def _texts(diagnosis: Draft, lang: str) -> Iterator[Line]:
+def _texts(diagnosis: Draft, lang: str) -> Iterator[Styled]:
     if not diagnosis.text:
         return
-    yield Line("heading", label("text" if diagnosis.kind == "request" else "body", lang))
-    yield Line("plain", shown(diagnosis.text, lang, _LONGEST_TEXT), 2)
+    yield Styled("heading", label("text" if diagnosis.kind == "request" else "body", lang))
+    yield Styled("plain", shown(diagnosis.text, lang, _LONGEST_TEXT), 2)
     if diagnosis.signed is not None and diagnosis.signed != diagnosis.text:
-        yield Line("heading", label("signed", lang))
-        yield Line("plain", shown(diagnosis.signed, lang, _LONGEST_TEXT), 2)
+        yield Styled("heading", label("signed", lang))
+        yield Styled("plain", shown(diagnosis.signed, lang, _LONGEST_TEXT), 2)
     apart = diagnosis.difference
     if apart is not None:
-        yield Line("heading", label("apart", lang).format(byte=apart.byte + 1))
+        yield Styled("heading", label("apart", lang).format(byte=apart.byte + 1))
         wanted, given = label("wanted", lang), label("was", lang)
-        yield Line("plain", f"{wanted}  {apart.wanted or '--'}  {apart.wanted_near}", 2)
-        yield Line("plain", f"{given}  {apart.given or '--'}  {apart.given_near}", 2)
-    yield Line("empty")
+        yield Styled("plain", f"{wanted}  {apart.wanted or '--'}  {apart.wanted_near}", 2)
+        yield Styled("plain", f"{given}  {apart.given or '--'}  {apart.given_near}", 2)
+    yield Styled("empty")
 
 
-def _signature(diagnosis: Draft, lang: str) -> Iterator[Line]:
-    yield Line("heading", f"{label('signature', lang)} ({diagnosis.algorithm})")
+def _signature(diagnosis: Draft, lang: str) -> Iterator[Styled]:
+    yield Styled("heading", f"{label('signature', lang)} ({diagnosis.algorithm})")
     if diagnosis.given:
-        yield Line("plain", f"{label('given', lang)}  {visible(diagnosis.given[:200])}", 2)
+        yield Styled("plain", f"{label('given', lang)}  {visible(diagnosis.given[:200])}", 2)
     if diagnosis.expected:
-        yield Line("plain", f"{label('expected', lang)}  {diagnosis.expected}", 2)
+        yield Styled("plain", f"{label('expected', lang)}  {diagnosis.expected}", 2)
     if not diagnosis.given or not diagnosis.expected:
-        yield Line("plain", SIGNATURE[diagnosis.signature].say(lang), 2)
+        yield Styled("plain", SIGNATURE[diagnosis.signature].say(lang), 2)
 
 
 def heading(finding: Finding, lang: str) -> str:
@@ -277,9 +277,9 @@ def heading(finding: Finding, lang: str) -> str:
     return COMMA.say(lang).join([word for word in words if word])
 
 
-def _finding(number: int, finding: Finding, lang: str, snippet: str) -> Iterator[Line]:
+def _finding(number: int, finding: Finding, lang: str, snippet: str) -> Iterator[Styled]:
     colon = COLON.say(lang)
-    yield Line(finding.severity, f"{number}. [{heading(finding, lang)}] {finding.what.say(lang)}")
+    yield Styled(finding.severity, f"{number}. [{heading(finding, lang)}] {finding.what.say(lang)}")
     told = [
         ("evidence", finding.evidence),
         *_meaning(finding),
@@ -287,13 +287,13 @@ def _finding(number: int, finding: Finding, lang: str, snippet: str) -> Iterator
     ]
     for name, text in told:
         style = "evidence" if name == "evidence" else "more"
-        yield Line(style, f"{label(name, lang)}{colon}{text.say(lang)}", 3)
+        yield Styled(style, f"{label(name, lang)}{colon}{text.say(lang)}", 3)
     for line in snippet.splitlines():
-        yield Line("code", line, 7)
+        yield Styled("code", line, 7)
     for command in finding.commands:
-        yield Line("command", f"{label('run', lang)}{colon}{command}", 3)
+        yield Styled("command", f"{label('run', lang)}{colon}{command}", 3)
     if finding.source:
-        yield Line("faint", f"{label('source', lang)}{colon}{sources(finding.source, lang)}", 3)
+        yield Styled("faint", f"{label('source', lang)}{colon}{sources(finding.source, lang)}", 3)
 
 
 def _meaning(finding: Finding) -> list[tuple[str, Text]]:

@@ -14,7 +14,7 @@ _REQUEST_LINE = re.compile(
 _STATUS_LINE = re.compile(r"HTTP/[\d.]{1,3} (\d{3})")
 
 
-class Read(NamedTuple):
+class ReadMessage(NamedTuple):
     """What was read, and the text behind it."""
 
     request: Request | None
@@ -27,7 +27,7 @@ def is_http(text: str) -> bool:
     return bool(_REQUEST_LINE.match(text) or text.startswith("HTTP/"))
 
 
-def from_http(text: str) -> Read:
+def from_http(text: str) -> ReadMessage:
     """A raw request, a raw answer, or one after the other.
 
     Example:
@@ -51,7 +51,7 @@ def from_http(text: str) -> Read:
         elif status:
             response = Response(int(status[1]), headers, body)
         text = text.lstrip("\r\n")
-    return Read(request, response, text)
+    return ReadMessage(request, response, text)
 
 
 def _headers(text: str) -> tuple[tuple[tuple[str, str], ...], str]:

@@ -41,7 +41,7 @@ _ANSI_HEX = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1
 
 
 @dataclass(slots=True)
-class Command:
+class CurlCommand:
     """What one curl command asks for.
 
     Attributes:
@@ -55,7 +55,7 @@ class Command:
     files: list[str] = field(default_factory=list)
 
 
-def read_curl(text: str) -> list[Command]:
+def read_curl(text: str) -> list[CurlCommand]:
     """Return every curl command in *text*, quoted for bash or for Windows cmd."""
     windows = _is_windows(text)
     words = _argv(_cmd(text)) if windows else _bash(text)
@@ -297,8 +297,8 @@ def _options(words: list[bytes]) -> Iterator[tuple[str, bytes]]:
                 break
 
 
-def _read_options(words: list[bytes], piped: bytes) -> Command:
-    command = Command()
+def _read_options(words: list[bytes], piped: bytes) -> CurlCommand:
+    command = CurlCommand()
     method, url, get = "", "", False
     headers: list[tuple[str, str]] = []
     data: list[bytes] = []
@@ -361,7 +361,7 @@ def _add_header(headers: list[tuple[str, str]], removed: set[str], text: str) ->
         headers.append((text[:-1].strip(), ""))
 
 
-def _data(option: str, value: bytes, piped: bytes, command: Command) -> bytes:
+def _data(option: str, value: bytes, piped: bytes, command: CurlCommand) -> bytes:
     if option == "--data-urlencode":
         name, equals, content = value.partition(b"=")
         encoded = quote_plus(content if equals else value, safe="").replace("+", "%20").encode()

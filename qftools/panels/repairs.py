@@ -19,7 +19,7 @@ from qftools.panels.story import reading
 from qftools.sandbox import Sandbox
 
 
-class Found(NamedTuple):
+class RepairCheck(NamedTuple):
     """What a check found.
 
     Attributes:
@@ -33,25 +33,29 @@ class Found(NamedTuple):
     hint: str = ""
 
 
-def _signed(text: str, fields: Mapping[str, str]) -> Found:
+def _signed(text: str, fields: Mapping[str, str]) -> RepairCheck:
     pairs = tuple(fields.items())
     key = Sandbox().credentials.client_key
     way = WAYS["right"]._replace(text=lambda _pairs: text)
     respcd = str(reading(asked("payment", pairs, way, key, "MD5")).get("respcd"))
-    return Found(respcd == "0000", respcd, mark("In which order does the gateway read the fields?"))
+    return RepairCheck(
+        respcd == "0000", respcd, mark("In which order does the gateway read the fields?")
+    )
 
 
-def _amounts(amounts: Mapping[str, int]) -> Found:
+def _amounts(amounts: Mapping[str, int]) -> RepairCheck:
     meant = {"HKD": 25, "JPY": 2500}  # what the shop wants, in dollars and yen
     wrong = [
         currency
         for currency, whole in meant.items()
         if amounts.get(currency) != whole * 10 ** catalogue.currencies()[currency].minor_digits
     ]
-    return Found(not wrong, " ".join(wrong) or "ok", mark("How many decimals does the yen have?"))
+    return RepairCheck(
+        not wrong, " ".join(wrong) or "ok", mark("How many decimals does the yen have?")
+    )
 
 
-def _readings(readings: Mapping[str, str]) -> Found:
+def _readings(readings: Mapping[str, str]) -> RepairCheck:
     wanted = {"success": "done", "progress": "ask again", "unknown": "ask again"}
     codes = catalogue.codes()
     wrong = [
@@ -59,21 +63,21 @@ def _readings(readings: Mapping[str, str]) -> Found:
         for code, said in readings.items()
         if said != wanted.get(codes[code].on("payment").kind, "failed")
     ]
-    return Found(
+    return RepairCheck(
         not wrong,
         " ".join(wrong) or "ok",
         mark("Which of these codes say that the payer was not charged?"),
     )
 
 
-def _routes(calls: Mapping[str, str | None]) -> Found:
+def _routes(calls: Mapping[str, str | None]) -> RepairCheck:
     wrong = [pay_type for pay_type, call in calls.items() if route(pay_type).call != call]
-    return Found(
+    return RepairCheck(
         not wrong, " ".join(wrong) or "ok", mark("Look it up in the wallet map, or with route().")
     )
 
 
-def _plan(plan: Sequence[str]) -> Found:
+def _plan(plan: Sequence[str]) -> RepairCheck:
     """Play the plan where the payer is faster and the cancel's reply is lost."""
     sandbox = Sandbox()
     client = sandbox.client()
@@ -97,12 +101,12 @@ def _plan(plan: Sequence[str]) -> Found:
     charged = sum(1 for row in sandbox.orders() if row.kept)
     known = asked_last == "query" and charged == 1
     proof = f"charged {charged}x, last call {asked_last or 'none'}"
-    return Found(
+    return RepairCheck(
         known, proof, mark("After no reply, which call finds the state and changes nothing?")
     )
 
 
-CHECKS: dict[str, Callable[..., Found]] = {
+CHECKS: dict[str, Callable[..., RepairCheck]] = {
     "signature": _signed,
     "amounts": _amounts,
     "readings": _readings,

@@ -18,7 +18,7 @@ from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.control import views
 from qftools.sandbox.control.openapi import description
-from qftools.sandbox.control.params import Ask, NotFound
+from qftools.sandbox.control.params import ControlCall, NotFound
 from qftools.sandbox.control.routes import ROUTES
 from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.faults import NAMES, NOTIFICATION, OF_NOTIFICATIONS
@@ -30,7 +30,7 @@ from qftools.signing import verify_body
 # -- the sandbox as a whole ---------------------------------------------------------
 
 
-def show(ask: Ask) -> dict[str, Any]:
+def show(ask: ControlCall) -> dict[str, Any]:
     """Return what this is and which calls there are."""
     gateway = ask.gateway
     return {
@@ -48,7 +48,7 @@ def show(ask: Ask) -> dict[str, Any]:
     }
 
 
-def state(ask: Ask) -> dict[str, Any]:
+def state(ask: ControlCall) -> dict[str, Any]:
     """Return what changed, for a page that polls."""
     gateway = ask.gateway
     gateway.tick()
@@ -67,31 +67,31 @@ def state(ask: Ask) -> dict[str, Any]:
     }
 
 
-def clock(ask: Ask) -> dict[str, Any]:
+def clock(ask: ControlCall) -> dict[str, Any]:
     """Return the time."""
     now = ask.gateway.clock.now()
     kind = getattr(ask.gateway.clock, "kind", "own")
     return {"now": now, "beijing": beijing(now), "kind": kind}
 
 
-def advance(ask: Ask) -> dict[str, Any]:
+def advance(ask: ControlCall) -> dict[str, Any]:
     """Put the clock forward."""
     ask.gateway.clock.advance(ask.values["advance"])
     return clock(ask)
 
 
-def reset(ask: Ask) -> dict[str, Any]:
+def reset(ask: ControlCall) -> dict[str, Any]:
     """Remove everything but the merchants."""
     ask.keeping.reset()
     return {"orders": len(ask.gateway.books)}
 
 
-def snapshot(ask: Ask) -> dict[str, Any]:
+def snapshot(ask: ControlCall) -> dict[str, Any]:
     """Keep a snapshot in the sandbox's memory."""
     return {"snapshot": ask.keeping.keep_snapshot()}
 
 
-def restore(ask: Ask) -> dict[str, Any]:
+def restore(ask: ControlCall) -> dict[str, Any]:
     """Put everything back to a snapshot."""
     name = ask.values["snapshot"]
     if (kept := ask.keeping.kept_snapshot(name)) is None:
@@ -100,7 +100,7 @@ def restore(ask: Ask) -> dict[str, Any]:
     return {"orders": len(ask.gateway.books)}
 
 
-def all_switches(ask: Ask) -> list[dict[str, Any]]:
+def all_switches(ask: ControlCall) -> list[dict[str, Any]]:
     """Return every switch with its value."""
     settings = ask.gateway.settings
     return [
@@ -116,7 +116,7 @@ def all_switches(ask: Ask) -> list[dict[str, Any]]:
     ]
 
 
-def turn(ask: Ask) -> dict[str, Any]:
+def turn(ask: ControlCall) -> dict[str, Any]:
     """Set one switch."""
     name, value = ask.values["name"], ask.values["value"]
     ask.gateway.settings.set(name, value)
@@ -126,19 +126,19 @@ def turn(ask: Ask) -> dict[str, Any]:
 # -- orders and their payers ---------------------------------------------------------
 
 
-def orders(ask: Ask) -> list[dict[str, Any]]:
+def orders(ask: ControlCall) -> list[dict[str, Any]]:
     """Return the books, newest first."""
     ask.gateway.tick()
     return _newest_orders(ask, ask.values["order_type"], ask.values["limit"])
 
 
-def one_order(ask: Ask) -> dict[str, Any]:
+def one_order(ask: ControlCall) -> dict[str, Any]:
     """Return one order."""
     ask.gateway.tick()
     return views.order(_entry(ask), ask.gateway.public_url)
 
 
-def act(ask: Ask) -> dict[str, Any]:
+def act(ask: ControlCall) -> dict[str, Any]:
     """Do what a payer can do to an order."""
     entry = _entry(ask)
     refused = payer.act(ask.gateway, entry, ask.values["act"])
@@ -146,14 +146,14 @@ def act(ask: Ask) -> dict[str, Any]:
     return {**shown, "turned_away": bool(refused)}
 
 
-def exchanges(ask: Ask) -> list[dict[str, Any]]:
+def exchanges(ask: ControlCall) -> list[dict[str, Any]]:
     """Return the last exchanges, newest first."""
     after = ask.values["after"]
     found = (seen for seen in reversed(ask.gateway.log.last) if seen.number > after)
     return [views.exchange(seen) for seen in islice(found, ask.values["limit"])]
 
 
-def one_exchange(ask: Ask) -> dict[str, Any]:
+def one_exchange(ask: ControlCall) -> dict[str, Any]:
     """Return one exchange in full."""
     for seen in ask.gateway.log.last:
         if str(seen.number) == ask.path["number"]:
@@ -164,22 +164,22 @@ def one_exchange(ask: Ask) -> dict[str, Any]:
 # -- what goes wrong -----------------------------------------------------------------
 
 
-def faults(ask: Ask) -> list[dict[str, Any]]:
+def faults(ask: ControlCall) -> list[dict[str, Any]]:
     """Return every armed fault."""
     return [views.fault(item) for item in ask.gateway.faults]
 
 
-def arm(ask: Ask) -> dict[str, Any]:
+def arm(ask: ControlCall) -> dict[str, Any]:
     """Arm a fault of calls."""
     return views.fault(ask.gateway.faults.arm(**ask.values))
 
 
-def arm_notice(ask: Ask) -> dict[str, Any]:
+def arm_notice(ask: ControlCall) -> dict[str, Any]:
     """Arm a fault of notifications."""
     return views.fault(ask.gateway.faults.arm(on=NOTIFICATION, **ask.values))
 
 
-def disarm(ask: Ask) -> list[dict[str, Any]]:
+def disarm(ask: ControlCall) -> list[dict[str, Any]]:
     """Disarm one fault."""
     wanted = ask.path["id"]
     for fault in ask.gateway.faults:
@@ -189,13 +189,13 @@ def disarm(ask: Ask) -> list[dict[str, Any]]:
     raise NotFound("no fault {name!r} is armed", name=wanted[:40])
 
 
-def disarm_all(ask: Ask) -> list[dict[str, Any]]:
+def disarm_all(ask: ControlCall) -> list[dict[str, Any]]:
     """Disarm every fault."""
     ask.gateway.faults.clear()
     return faults(ask)
 
 
-def magic_table(ask: Ask) -> list[dict[str, Any]]:
+def magic_table(ask: ControlCall) -> list[dict[str, Any]]:
     """Return the magic amounts and payment codes."""
     return [
         {
@@ -211,12 +211,12 @@ def magic_table(ask: Ask) -> list[dict[str, Any]]:
 # -- merchants and notifications ------------------------------------------------------
 
 
-def merchants(ask: Ask) -> list[dict[str, Any]]:
+def merchants(ask: ControlCall) -> list[dict[str, Any]]:
     """Return the merchants, without their keys."""
     return [views.merchant(item) for item in ask.gateway.merchants]
 
 
-def add_merchant(ask: Ask) -> dict[str, Any]:
+def add_merchant(ask: ControlCall) -> dict[str, Any]:
     """Add a merchant."""
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
@@ -231,19 +231,19 @@ def add_merchant(ask: Ask) -> dict[str, Any]:
     return views.merchant(merchant)
 
 
-def notifications(ask: Ask) -> list[dict[str, Any]]:
+def notifications(ask: ControlCall) -> list[dict[str, Any]]:
     """Return the notifications, newest first."""
     kept = ask.notifications.kept()
     return [views.notice(item) for item in _newest(kept, ask.values["limit"])]
 
 
-def notify(ask: Ask) -> dict[str, Any]:
+def notify(ask: ControlCall) -> dict[str, Any]:
     """Set the address for notifications that have none of their own."""
     ask.notifications.notify(ask.values["url"])
     return {"url": ask.notifications.url}
 
 
-def notify_again(ask: Ask) -> dict[str, Any]:
+def notify_again(ask: ControlCall) -> dict[str, Any]:
     """Send a notification once more, as soon as this answer has left."""
     wanted = ask.path["id"]
     if not any(str(item.id) == wanted for item in ask.notifications):
@@ -252,20 +252,20 @@ def notify_again(ask: Ask) -> dict[str, Any]:
     return next(views.notice(n) for n in ask.notifications if str(n.id) == wanted)
 
 
-def check_notice(ask: Ask) -> dict[str, Any]:
+def check_notice(ask: ControlCall) -> dict[str, Any]:
     """Tell whether a merchant's key signed a notification: no key leaves the sandbox for it."""
     body, signature = ask.values["body"].encode("utf-8", "replace"), ask.values["signature"]
     merchants = ask.gateway.merchants
     return {"signed": any(verify_body(body, item.client_key, signature) for item in merchants)}
 
 
-def report(ask: Ask) -> dict[str, Any]:
+def report(ask: ControlCall) -> dict[str, Any]:
     """Return what the integration did, graded."""
     ask.gateway.tick()
     return ask.judge.report().to_dict()
 
 
-def describe(ask: Ask) -> Shown:
+def describe(ask: ControlCall) -> Shown:
     """Return the OpenAPI description: our own words, with names of secret fields, and no values."""
     described = description(ask.gateway.public_url)
     return redactor_for().words(json.dumps(described, ensure_ascii=False))
@@ -274,7 +274,7 @@ def describe(ask: Ask) -> Shown:
 # -- inside ----------------------------------------------------------------------------
 
 
-def _entry(ask: Ask) -> Entry:
+def _entry(ask: ControlCall) -> Entry:
     entry = ask.gateway.books.search(ask.path["number"])
     if entry is None:
         raise NotFound("no order {number!r} is on the books", number=ask.path["number"][:40])
@@ -285,14 +285,14 @@ def _newest(items: Any, limit: int) -> list[Any]:
     return list(islice(reversed(items), limit))
 
 
-def _newest_orders(ask: Ask, order_type: str | None, limit: int) -> list[dict[str, Any]]:
+def _newest_orders(ask: ControlCall, order_type: str | None, limit: int) -> list[dict[str, Any]]:
     gateway = ask.gateway
     wanted = (order_type,) if order_type else ("payment", "refund")
     rows = (entry for entry in gateway.books.newest() if entry.order_type in wanted)
     return [views.order(entry, gateway.public_url) for entry in islice(rows, limit)]
 
 
-CALLS: dict[str, Callable[[Ask], Any]] = {
+CALLS: dict[str, Callable[[ControlCall], Any]] = {
     "sandbox": show,
     "state": state,
     "clock": clock,

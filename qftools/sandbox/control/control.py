@@ -17,7 +17,7 @@ from qftools.exchange.redaction import redactor_for
 from qftools.exchange.shown import Shown
 from qftools.locale import mark
 from qftools.sandbox.control.calls import CALLS
-from qftools.sandbox.control.params import Ask, Route, WrongValue, read_values
+from qftools.sandbox.control.params import ControlCall, ControlRoute, WrongValue, read_values
 from qftools.sandbox.control.routes import ROUTES
 from qftools.sandbox.words import preferred
 from qftools.transport.door import WireRequest, WireResponse, is_own_origin
@@ -60,7 +60,7 @@ class Control:
     ) -> None:
         self._gateway = gateway
         self._ask = partial(
-            Ask, gateway=gateway, notifications=notifications, keeping=keeping, judge=judge
+            ControlCall, gateway=gateway, notifications=notifications, keeping=keeping, judge=judge
         )
 
     def __call__(self, request: WireRequest) -> WireResponse:
@@ -92,7 +92,7 @@ class Control:
         if not is_own_origin(request):
             raise Refusal(403, "foreign origin", "a web page of another origin may not ask this")
 
-    def _values(self, request: WireRequest, route: Route) -> dict[str, Any]:
+    def _values(self, request: WireRequest, route: ControlRoute) -> dict[str, Any]:
         """Return the checked values of the query, or of the JSON body of a call that changes."""
         if request.method in ("GET", "HEAD"):
             pairs = parse_qsl(request.query, keep_blank_values=True, max_num_fields=None)
@@ -128,7 +128,7 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
 
 
-def _route(request: WireRequest) -> tuple[Route, dict[str, str]]:
+def _route(request: WireRequest) -> tuple[ControlRoute, dict[str, str]]:
     words = request.path.strip("/").split("/")
     allowed: list[str] = []
     for route in ROUTES:

@@ -12,7 +12,7 @@ from typing import Any
 import qftools
 from qftools import catalogue
 from qftools.catalogue import Field, Text
-from qftools.sandbox.control.params import Param, Route
+from qftools.sandbox.control.params import ControlRoute, Param
 from qftools.sandbox.control.routes import ROUTES
 from qftools.texts import read_table
 
@@ -176,7 +176,7 @@ def _field(field: Field) -> dict[str, Any]:
 # -- the control API --------------------------------------------------------------------
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: ControlRoute) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"sandbox_{route.name}",
         "tags": ["sandbox"],
@@ -226,7 +226,7 @@ def _body(params: tuple[Param, ...]) -> dict[str, Any]:
     return schema | ({"required": required} if required else {})
 
 
-def _responses(route: Route) -> dict[str, Any]:
+def _responses(route: ControlRoute) -> dict[str, Any]:
     statuses = ["403"]
     if route.query or route.method == "POST":
         statuses.append("400")

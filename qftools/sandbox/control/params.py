@@ -156,7 +156,7 @@ def read_values(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class ControlCall:
     """One call: the parts of the sandbox, the names in its path, and its checked values."""
 
     gateway: Gateway
@@ -168,7 +168,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class ControlRoute:
     """One call.
 
     Attributes:

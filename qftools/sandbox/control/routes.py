@@ -11,7 +11,7 @@ from typing import Any
 
 from qftools.catalogue import Text
 from qftools.sandbox.books import payer
-from qftools.sandbox.control.params import Param, Route
+from qftools.sandbox.control.params import ControlRoute, Param
 from qftools.sandbox.gateway.faults import ALIASES, ENDPOINTS, GROUPS, NAMES, OF_NOTIFICATIONS
 from qftools.sandbox.gateway.merchants import MCHID_RULES
 from qftools.sandbox.gateway.settings import switches
@@ -30,15 +30,15 @@ NAMED: dict[str, Any] = {
 }
 
 
-def _read() -> tuple[Route, ...]:
+def _read() -> tuple[ControlRoute, ...]:
     table = read_table(Path(__file__).with_name("control.json"))
     return tuple(_route(row, table["values"]) for row in table["calls"])
 
 
-def _route(row: dict[str, Any], words: Mapping[str, Text]) -> Route:
+def _route(row: dict[str, Any], words: Mapping[str, Text]) -> ControlRoute:
     takes = tuple(_param(value, words) for value in row.pop("takes", ()))
     of_query = row["method"] == "GET"
-    return Route(
+    return ControlRoute(
         about=Text(en=row.pop("en"), zh=row.pop("zh")),
         query=takes if of_query else (),
         body=() if of_query else takes,

@@ -29,7 +29,7 @@ class Changing(Protocol):
     changed: dict[str, Any]
 
 
-class Keeper:
+class RecordKeeper:
     """Writes one kind of thing as records, and reads it back.
 
     Args:
@@ -62,7 +62,7 @@ class Keeper:
         raise NotImplementedError
 
 
-class OrderKeeper(Keeper):
+class OrderKeeper(RecordKeeper):
     """The books."""
 
     kind = "order"
@@ -88,7 +88,7 @@ class OrderKeeper(Keeper):
         self._ledger.rebuild()
 
 
-class MerchantKeeper(Keeper):
+class MerchantKeeper(RecordKeeper):
     """The merchants, with their keys."""
 
     kind = "merchant"
@@ -113,7 +113,7 @@ class MerchantKeeper(Keeper):
             self._merchants.add(Merchant(**(record | lists)))
 
 
-class CodeKeeper(Keeper):
+class CodeKeeper(RecordKeeper):
     """The payment codes that were made or used."""
 
     kind = "auth_code"
@@ -133,7 +133,7 @@ class CodeKeeper(Keeper):
             self._codes.keep(code, made, used=used)
 
 
-class NoticeKeeper(Keeper):
+class NoticeKeeper(RecordKeeper):
     """The notifications."""
 
     kind = "notification"
@@ -156,7 +156,7 @@ class NoticeKeeper(Keeper):
         self._notifications.replace(sorted(notices, key=lambda notice: notice.id))
 
 
-class ClockKeeper(Keeper):
+class ClockKeeper(RecordKeeper):
     """The clock's setting: after a restart the clock goes on from there."""
 
     kind = "clock"
@@ -193,7 +193,7 @@ class Records:
     """
 
     def __init__(self, gateway: Gateway, notifications: Notifications) -> None:
-        self.keepers: tuple[Keeper, ...] = (
+        self.keepers: tuple[RecordKeeper, ...] = (
             ClockKeeper(gateway),
             MerchantKeeper(gateway),
             CodeKeeper(gateway),

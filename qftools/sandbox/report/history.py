@@ -56,7 +56,7 @@ def caller(exchange: LoggedExchange) -> Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HistoryStep:
     """One request about an order, and what its answer said."""
 
     exchange: LoggedExchange
@@ -85,7 +85,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Story:
+class OrderHistory:
     """All about one payment: the order, the requests, the notifications.
 
     Attributes:
@@ -93,16 +93,16 @@ class Story:
     """
 
     entry: Entry
-    placed: Step | None = None
-    steps: list[Step] = field(default_factory=list)
+    placed: HistoryStep | None = None
+    steps: list[HistoryStep] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
-    def calls(self, *endpoints: str) -> list[Step]:
+    def calls(self, *endpoints: str) -> list[HistoryStep]:
         """Return the requests to these endpoints."""
         return [step for step in self.steps if step.exchange.endpoint in endpoints]
 
     @property
-    def own(self) -> list[Step]:
+    def own(self) -> list[HistoryStep]:
         """The steps of the program that placed it; none where that is not known.
 
         What another program learned is no evidence of what this one knew.
@@ -155,17 +155,17 @@ class History:
         self.notices = notifications.kept()
         self.notify_url = notifications.url
         self.now = gateway.clock.now()
-        self.stories: dict[str, Story] = {}
+        self.stories: dict[str, OrderHistory] = {}
         for exchange in self.exchanges:
             for entry in self._about(exchange):
-                story = self.stories.setdefault(entry.syssn, Story(entry))
+                story = self.stories.setdefault(entry.syssn, OrderHistory(entry))
                 before = next((t.before for t in exchange.orders if t.syssn == entry.syssn), "")
                 state = State(before) if before else None
-                step = Step(exchange, result_of(exchange, entry), state)
+                step = HistoryStep(exchange, result_of(exchange, entry), state)
                 story.steps.append(step)
                 if story.placed is None and exchange.endpoint == "payment" and state is None:
                     story.placed = step
-        self.charges: defaultdict[tuple[Purchase, Caller], list[Story]] = defaultdict(list)
+        self.charges: defaultdict[tuple[Purchase, Caller], list[OrderHistory]] = defaultdict(list)
         for story in self.stories.values():
             if story.placed is not None:
                 self.charges[purchase(story.entry), story.placed.caller].append(story)
@@ -175,10 +175,10 @@ class History:
         for story in self.stories.values():
             story.notices = by_payment[story.entry.syssn]
 
-    def __iter__(self) -> Iterator[Story]:
+    def __iter__(self) -> Iterator[OrderHistory]:
         return iter(self.stories.values())
 
-    def is_whole(self, story: Story) -> bool:
+    def is_whole(self, story: OrderHistory) -> bool:
         """Tell whether every request about an order is still kept."""
         return not self.forgotten or story.placed is not None
 

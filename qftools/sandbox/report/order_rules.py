@@ -16,7 +16,14 @@ from qftools.sandbox.books.clock import BEIJING, RealClock, parse_time
 from qftools.sandbox.books.states import OPEN
 from qftools.sandbox.gateway.cancel import route
 from qftools.sandbox.notifications.notices import Notice
-from qftools.sandbox.report.history import CANCELS, Caller, History, Step, Story, purchase
+from qftools.sandbox.report.history import (
+    CANCELS,
+    Caller,
+    History,
+    HistoryStep,
+    OrderHistory,
+    purchase,
+)
 from qftools.sandbox.report.report import Found
 from qftools.sandbox.words import say
 
@@ -152,7 +159,9 @@ def _changed(history: History, name: str, read: Callable[[str], str]) -> Iterato
 def polled_too_fast(history: History) -> Iterator[Found]:
     """Many queries about one order at once, or more calls than the published limit."""
     for story in history:
-        by_caller: defaultdict[Caller, deque[Step]] = defaultdict(lambda: deque(maxlen=QUERIES))
+        by_caller: defaultdict[Caller, deque[HistoryStep]] = defaultdict(
+            lambda: deque(maxlen=QUERIES)
+        )
         for step in story.calls("query"):
             if not step.names_it:
                 continue
@@ -237,12 +246,12 @@ def never_resolved(history: History) -> Iterator[Found]:
             )
 
 
-def _found(story: Story, zh: str, en: str, *steps: Step) -> Found:
+def _found(story: OrderHistory, zh: str, en: str, *steps: HistoryStep) -> Found:
     numbers = dict.fromkeys(step.number for step in steps)
     return Found(story.entry.out_trade_no, Text(zh=zh, en=en), tuple(numbers))
 
 
-def _charged_after(history: History, story: Story, number: int) -> Step | None:
+def _charged_after(history: History, story: OrderHistory, number: int) -> HistoryStep | None:
     """Return the next payment by the same program that may be for the same purchase."""
     if story.placed is None:
         return None
@@ -254,11 +263,11 @@ def _charged_after(history: History, story: Story, number: int) -> Step | None:
     return None
 
 
-def _placed_at(story: Story) -> int:
+def _placed_at(story: OrderHistory) -> int:
     return story.placed.number if story.placed else 0
 
 
-def _waits_for_payer(story: Story) -> bool:
+def _waits_for_payer(story: OrderHistory) -> bool:
     """Tell whether "in progress" only means that the payer has not scanned the code yet."""
     return not story.entry.cpm and not story.calls(*CANCELS)
 
@@ -269,14 +278,14 @@ def _is_on_its_way(notice: Notice, now: float) -> bool:
     return notice.due is not None and notice.due > now and kept_back
 
 
-def _will_be_told(history: History, story: Story) -> bool:
+def _will_be_told(history: History, story: OrderHistory) -> bool:
     """Tell whether a notification will say when the order is paid."""
     entry = story.entry
     merchant = history.gateway.merchants.find(entry.app_code)
     return bool(entry.notify_url or (merchant and merchant.notify_url) or history.notify_url)
 
 
-def _knew_paid(story: Story, cancel: Step) -> list[Step]:
+def _knew_paid(story: OrderHistory, cancel: HistoryStep) -> list[HistoryStep]:
     """Return the step whose answer said "paid" before a cancel, if it was the last answer."""
     earlier = [step for step in story.steps if step.number < cancel.number]
     words = [
