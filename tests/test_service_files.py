@@ -105,6 +105,7 @@ def test_the_image_runs_as_a_number_that_is_not_root_and_holds_what_the_build_re
     assert instructions("EXPOSE") == [DEFAULT_URL.rpartition(":")[2]]
 
 
+@pytest.mark.needs("curl")
 def test_the_action_starts_what_the_page_says_and_hands_out_its_address(tmp_path):
     install, start = ACTION["runs"]["steps"]
     command = tmp_path / "qftools/bin/qftools"
