@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import email
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
@@ -93,6 +95,18 @@ with Sandbox() as sandbox:
 """
 
 
+VERSIONS = """
+import json
+from importlib import metadata
+print(json.dumps({found.name: found.version for found in metadata.distributions()}))
+"""
+
+
+def least(installed, asked):
+    """The version that is installed, as far as the one that was asked for says."""
+    return ".".join(installed.split(".")[: asked.count(".") + 1])
+
+
 class Environment:
     """A virtual environment, and an empty folder to work in."""
 
@@ -117,14 +131,21 @@ class Environment:
 def lowest(wheel, tmp_path_factory):
     """The wheel with the lowest versions of all that it asks for."""
     environment = Environment(tmp_path_factory.mktemp("lowest"))
-    environment.install("--resolution", "lowest-direct", f"{wheel}[notebooks]")
+    # Of the project: of a wheel, uv takes what it needs for indirect, and in the newest versions.
+    needs = ("--extra", "notebooks", "--requirement", str(ROOT / "pyproject.toml"))
+    environment.install("--resolution", "lowest-direct", *needs)
+    environment.install("--no-deps", str(wheel))
     return environment
 
 
 def test_the_lowest_versions_that_it_allows_will_do(lowest):
+    installed = json.loads(lowest.run("python", "-c", VERSIONS).stdout)
     demo = lowest.run("qftools", "--lang", "en", "demo")
     tried = lowest.run("python", "-c", TRIAL)
 
+    needs = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    named = dict(need.split(">=") for need in needs)
+    assert {name: least(installed[name], version) for name, version in named.items()} == named
     assert demo.stdout.endswith("45 of 45 verdicts agree with the sandbox's own records.\n")
     assert (tried.stdout, tried.stderr) == ("CANCELLED\n", "")
 
