@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
 
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.names import header, is_telling
@@ -118,6 +119,13 @@ def _of_html(text: str) -> str:
     return re.sub(r"</?(?:table|thead|tbody|tr|t[dh])[^<>]{0,200}>", "\n", text)
 
 
+def _of_entities(text: str) -> str:
+    """Characters that a page of HTML shows by their number, where its ampersands are escaped."""
+    if "&amp;" not in text:
+        return text
+    return re.sub(r"&#(?:\d{2,6}|x[0-9A-Fa-f]{2,5});", lambda found: unescape(found[0]), text)
+
+
 def _of_serialize(text: str) -> str:
     """PHP's serialize: names and values stand in turn."""
     if not re.search(r"a:\d{1,6}:\{s:", text):
@@ -214,6 +222,6 @@ def _names_in(line: str) -> int:
 
 _WRAPPERS: tuple[Callable[[str], str], ...] = (
     *(_of_curl_v, _of_mail, _of_curl_trace, _of_wire_log),
-    *(_of_containers, _of_stamps, _of_serialize, _of_html),
+    *(_of_containers, _of_stamps, _of_serialize, _of_html, _of_entities),
     *(_of_binaries, _of_clojure, _of_tables),
 )

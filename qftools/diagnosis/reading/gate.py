@@ -14,7 +14,9 @@ from qftools.locale import mark
 _GATEWAY = re.compile(r"/trade/v1/|/checkstand/|/payment_element/|qfapi\.com|qfpay\.com", re.I)
 _NAME = re.compile(r"(?<![\w.&?/%])[\"'\[]?([A-Za-z_]{3,40})[\"'\]]?\s?(?:=>|=|:)")
 _CODE = re.compile(r"[$#]\{?\w+|\{\{|[A-Za-z_][\w.]*\([^)]*\)\.?|[fF][\"']|%[sd]")
-_NOT_ALL = re.compile(r"\*{3,}|(?:\.\.\.|…)$|\{\{")  # masked, cut, or a template
+# Masked, cut, a template, or YAML's mark of a text on the lines below.
+_NOT_ALL = re.compile(r"\*{3,}|(?:\.\.\.|…)$|\{\{|^[>|][-+]?$")
+_WORD = re.compile(r"[A-Za-z_]{4,40}")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _MOST_NAMED = 12
 
@@ -99,6 +101,8 @@ def is_foreign(name: str, value: str) -> bool:
     if not names.field(name) or value.startswith(("http://", "https://", "{", "[{")):
         return False
     if any(names.is_telling(found) or names.header(found) for found in _NAME.findall(value)):
+        return True
+    if sum(names.is_telling(word) for word in _WORD.findall(value)) > 1:
         return True
     return bool(_CODE.fullmatch(value)) or "\n" in value or not _balanced(value)
 

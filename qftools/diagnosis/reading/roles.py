@@ -12,8 +12,8 @@ from qftools.diagnosis.reading import names
 from qftools.diagnosis.reading.events import Event
 from qftools.diagnosis.reading.json_text import NULL, load_json
 from qftools.diagnosis.reading.paste import ENDPOINTS, Paste, Role
-from qftools.diagnosis.reading.runs import form_of_plain, is_plain, pairs_of
-from qftools.diagnosis.reading.unquoted import readings
+from qftools.diagnosis.reading.runs import form_of_plain, is_plain, pairs_of, unbroken
+from qftools.diagnosis.reading.unquoted import readings, without_comments
 from qftools.exchange import Request, Response
 from qftools.transport.addresses import is_loopback, split
 
@@ -114,6 +114,9 @@ def _begins_another(current: _Exchange, event: Event) -> bool:
         return False
     before = _known_of(current)
     now = dict(event.pairs) if event.kind == "fields" else dict(pairs_of(event.value))
+    numbers = {one["out_trade_no"] for one in (before, now) if one.get("out_trade_no")}
+    if len(numbers) > 1:
+        return True
     shared = [name for name in now if name in before]
     same = sum(before[name] == now[name] for name in shared)
     if current.answer is not None:
@@ -226,14 +229,18 @@ def _request(
     ]
     text = current.body or ("" if current.fields else _without_key(current.signed))
     if text:
-        body = form_of_plain(text) if is_plain(text) else text.encode("utf-8", "surrogateescape")
+        encoded = unbroken(text).encode("utf-8", "surrogateescape")
+        body = form_of_plain(text) if is_plain(text) else encoded
     elif _in_query(current.url) and _same(current):
         body = b""
     else:
         present = [row for row in current.fields if row[1] is not NULL]
         body = urlencode(present, errors="surrogateescape").encode()
-        if len(present) < len(current.fields):
-            others.append([row for row in current.fields if row not in sign])
+        whole, sent = (
+            [row for row in rows if row not in sign] for rows in (current.fields, present)
+        )
+        fewer = [row for row in sent if row[0] != "app_code"]
+        others += [way for way in (whole, fewer, without_comments(sent)) if way != sent]
         others += readings(tuple(present), plain)
     url = _whole_url(current)
     header = {name.lower() for name, _value in current.headers}

@@ -63,7 +63,7 @@ _VALUE_ENDS = re.compile(
     r"|[\"'`”](?=\s|$|[,;)\]}])|</"
 )
 _LAST_ENDS = re.compile(
-    r"(?i)(?<!\s)\s++(?=(?:[-=]?>|=>|[|]|sign|signature|x[-_]qf|md5|sha256|headers?|key|resp|response|result"
+    r"(?i)(?<!\s)\s++(?=[(（\[]?(?:[-=]?>|=>|[|]|sign|signature|x[-_]qf|md5|sha256|headers?|key|resp|response|result"
     r"|answer|http/\d)\b|[-=]>|->|[|]|签名|(?:[0-9A-F]{64}|[0-9A-F]{40}|[0-9A-F]{32})(?![0-9A-Za-z]))"
     r"|[,;，；]\s*+(?=sign|x[-_]qf|签名|key\b|resp)|[)\]}]+$"
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ _FREE = frozenset(
 _MOST_OPEN = 5  # places that may or may not begin a field; with more only the extremes are read
 _MARK = re.compile(r"(?<![\w.\-\"'])([A-Za-z_][\w.\-]{0,60})(\s?(?:=>|->|=|:)\s?)(?![/\"'>])")
 _BETWEEN = re.compile(r"[,;，；|]?\s*$")
+_COMMENT = re.compile(r"(?<!\s)\s+(?:#|//|--|;|←|<-+)\s[^\n]*$")
 _CLOSERS = {"{": "}", "(": ")", "[": "]"}
 
 
@@ -62,6 +63,16 @@ def readings(fields: Pairs, text: str) -> Iterator[Pairs]:
             if found not in seen and wanted <= dict(found).keys():
                 seen.add(found)
                 yield found
+
+
+def without_comments(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The fields without what a program or a settings file says behind a value.
+
+    Example:
+        >>> without_comments([("txamt", "1280   # cents"), ("goods_name", "Tea #2")])
+        [('txamt', '1280'), ('goods_name', 'Tea #2')]
+    """
+    return [(name, _COMMENT.sub("", value)) for name, value in fields]
 
 
 def _marks(text: str) -> tuple[list[_Mark], str, int]:
