@@ -167,7 +167,7 @@ def _as_signed(paste: Paste, key: str, others: Mapping[str, str]) -> Paste:
     if not key or not (paste.readings or strange):
         return paste
     first, *rest = (paste.request, *paste.readings)
-    to_explain = rest[:_MOST_EXPLAINED] + ([first] if strange else [])
+    to_explain = [first, *rest[:_MOST_EXPLAINED]]
     for prove, requests in ((_is_right, [first, *rest]), (_is_explained, to_explain)):
         for request in requests:
             one = dataclasses.replace(paste, request=request)

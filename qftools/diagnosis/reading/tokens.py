@@ -75,6 +75,7 @@ _ESCAPE = re.compile(
     r"\\(?:(\d{4,7})|[ux]\{([0-9a-fA-F]{1,6})\}|[uU]([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
     re.DOTALL,
 )
+_OCTETS = re.compile(r"(?<!\\)(?:\\x[89a-fA-F][0-9a-fA-F]|\\[23][0-7]{2}){2,}")
 _CHARS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
 
@@ -187,7 +188,18 @@ def unescaped(body: str, single: bool = False) -> str:
     """What a string says, with the escapes of any language."""
     if "\\" not in body:
         return body
-    return _joined(_ESCAPE.sub(_char, body))
+    return _joined(_ESCAPE.sub(_char, _OCTETS.sub(_text_of, body)))
+
+
+def _text_of(octets: re.Match[str]) -> str:
+    """Bytes of UTF-8, each as an escape of its own; what is none stays as it is."""
+    numbers = [
+        int(one[1:], 16) if one[0] == "x" else int(one, 8) for one in octets[0].split("\\")[1:]
+    ]
+    try:
+        return bytes(numbers).decode()
+    except UnicodeDecodeError:
+        return octets[0]
 
 
 def _char(found: re.Match[str]) -> str:
