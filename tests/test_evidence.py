@@ -236,7 +236,9 @@ def test_an_old_name_of_a_currency_is_that_currency():
 
 
 @pytest.mark.parametrize("respcd", ["1136", "1268"])
-@pytest.mark.parametrize("rows", [[PAID], [CLOSED], [None, {"respcd": "1143"}]])
+@pytest.mark.parametrize(
+    "rows", [[PAID], [CLOSED], [None, {"respcd": "1143"}], PAID, "paid", {"0": PAID}]
+)
 def test_an_answer_that_there_is_no_such_order_and_has_rows_proves_nothing(respcd, rows):
     said = of_query(Reply("query", respcd, {"respcd": respcd, "data": rows}), ORDER)
 

@@ -341,7 +341,7 @@ def _uncontradicted(reads: list[Read]) -> list[Read]:
 
 def _of_unanswered_query(reply: Reply) -> Answer:
     if reply.respcd in ("1136", "1268"):
-        if reply.transactions:
+        if reply.body.get("data"):
             why = filled("rows all the same", respcd=reply.respcd)
             return replace(_silent(reply, why), ask_next="elsewhere")
         return _absent(reply, reply.words)
@@ -387,11 +387,10 @@ def _age(reply: Reply, row: Transaction) -> float:
 
 def _is_full(reply: Reply, wide: bool) -> bool:
     number, said = len(reply.body["data"]), as_written(reply.body.get("page_size"))
-    # A row that belongs elsewhere may stand behind a full page.
+    # A row that belongs elsewhere may stand behind a full page. Some gateways do not read
+    # page_size: then the size of the page is their own, however small.
     filled_up = said in map(str, range(1, number + 1))
-    if wide:  # some gateways do not read page_size: then the size of the page is their own
-        return number >= LARGEST_PAGE or (number >= PAGE and filled_up)
-    return number >= PAGE or filled_up
+    return number >= (LARGEST_PAGE if wide else PAGE) or filled_up
 
 
 # ---- values as gateways spell them ------------------------------------------------------------

@@ -250,11 +250,11 @@ class Walk:
         if answer.row is not None:
             order = asking.with_row(order, answer.row)
         told = [name for name in asking.TOLD if getattr(order, name) != getattr(self.order, name)]
-        live = [*known.live, *answer.open]
+        live, dead = [*known.live, *answer.open], frozenset(answer.dead)
         known = replace(
             known,
             learned=(*known.learned, *told),
-            live=tuple(syssn for syssn in dict.fromkeys(live) if syssn not in answer.dead),
+            live=tuple(syssn for syssn in dict.fromkeys(live) if syssn not in dead),
             found=known.found or answer.rows > 0,
             several=known.several or answer.rows > 1,
             signed=known.signed or answer.signed,
