@@ -107,6 +107,12 @@ WHY = {
         f"the out_trade_no has another payment {TWO}, which is open",
         "",
     ),
+    "another is over, for other money": (
+        [CLOSED, again(CLOSED, txamt="1")],
+        NAMED,
+        "the gateway has txamt 1 for this order, not 2500",
+        "",
+    ),
     "another is unclear": (
         [CLOSED, again(OPEN, respcd="1136")],
         NAMED,

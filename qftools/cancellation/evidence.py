@@ -133,7 +133,7 @@ def _named(row: Transaction, order: Order, known: Known) -> Read | None:
         if "out_trade_no" not in same:
             return Read(row, None)
         if "syssn" not in known.learned:  # the caller meant that payment, and this is another one
-            return _another(row)
+            return _another(row, order, known)
     if not (same.get("out_trade_no") or same.get("syssn")):
         return Read(row, "unclear", REASONS["unnamed"])
     return None
@@ -144,10 +144,11 @@ def _is_named(row: Transaction, order: Order) -> bool:
     return any(value and as_written(row.row.get(name)) == value for name, value in numbers.items())
 
 
-def _another(row: Transaction) -> Read:
+def _another(row: Transaction, order: Order, known: Known) -> Read:
     """Another payment with the same number: not the one to cancel.
 
-    If it is open, the order is not over; if it is paid, the order must not be cancelled.
+    If it is open, the order is not over; if it is paid, the order must not be cancelled. That it
+    is over counts only from a row over the order's money.
     """
     kind = kind_of(row)
     if kind in _OTHER_KINDS:
@@ -155,7 +156,10 @@ def _another(row: Transaction) -> Read:
     if kind != "payment":
         return Read(row, "unclear", filled("unknown type", value=kind), another=True)
     if row.state in _GONE:
-        return Read(row, row.state, another=True)
+        differing = _the_same_money(row, order, known)
+        if differing is None:
+            return Read(row, row.state, another=True)
+        return Read(row, "unclear", differing.why, another=True)
     why = filled("another payment", syssn=row.row.get("syssn"), state=WORDS[row.state])
     return Read(row, "unclear", why, another=True)
 

@@ -61,6 +61,11 @@ FOUND = (
     40567696820,
     40567713364,
     40567715971,  # a code of refunds in the row of a payment
+    # Another payment of the number, over other money, was said to be over; it was paid, or open.
+    52363066193,
+    52363067164,
+    52363096651,
+    52363104948,
 )
 
 
