@@ -48,13 +48,13 @@ def test_the_data_as_shipped_has_no_problem():
 @pytest.mark.parametrize(
     ("table", "count"),
     [
-        (catalogue.pay_types, 81),
+        (catalogue.pay_types, 83),
         (catalogue.codes, 105),
-        (catalogue.disputes, 33),
+        (catalogue.disputes, 39),
         (catalogue.currencies, 15),
         (catalogue.environments, 18),
         (catalogue.elsewhere, 18),
-        (catalogue.switches, 17),
+        (catalogue.switches, 18),
         (catalogue.page_errors, 32),
     ],
 )
@@ -62,8 +62,8 @@ def test_every_row_that_the_sources_list_is_there(table, count):
     assert len(table()) == count
 
 
-def test_the_disputes_are_c1_to_c33_in_order():
-    assert list(catalogue.disputes()) == [f"C{n}" for n in range(1, 34)]
+def test_the_disputes_are_c1_to_c39_in_order():
+    assert list(catalogue.disputes()) == [f"C{n}" for n in range(1, 40)]
 
 
 def test_current_and_older_codes_are_told_apart():
@@ -112,7 +112,9 @@ def test_each_edition_routes_a_cancel_as_it_was_printed(
 def test_what_is_not_refundable_is_marked():
     no_refund = {p.code for p in catalogue.pay_types().values() if p.refund == "no"}
 
-    assert no_refund == {"802001", "802301", "802828", "802901", "805401", "805601", "805612"}
+    assert no_refund == {
+        "802001", "802010", "802301", "802828", "802901", "805401", "805601", "805612",
+    }  # fmt: skip
     assert "C28" in catalogue.pay_types()["802001"].dispute
 
 
@@ -125,10 +127,18 @@ def test_only_the_listed_pay_types_honour_expired_time():
     }  # fmt: skip
 
 
-def test_a_close_inferred_from_the_page_says_so():
-    inferred = {p.code for p in catalogue.pay_types().values() if p.sure == "inferred"}
+def test_only_what_the_vendors_page_or_faq_names_is_called_published():
+    published = {p.code for p in catalogue.pay_types().values() if p.sure == "published"}
 
-    assert inferred == {"800008", "800207", "800210", "800212", "800213", "800228"}
+    assert published == {"800101", "800108", "800201", "800207", "800208"}
+
+
+def test_that_hong_kong_cannot_cancel_is_called_inferred_since_the_page_lists_no_code():
+    barred = [p for p in catalogue.pay_types().values() if p.cancel["seed"] == "none"]
+
+    assert barred
+    assert {p.sure for p in barred} == {"inferred"}
+    assert all("inferred" in p.source.split("; ") for p in barred)
 
 
 def test_the_yen_has_no_minor_unit_and_all_others_have_two_digits():

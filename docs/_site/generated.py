@@ -82,7 +82,7 @@ def _limits(lang: Language, wallet: catalogue.Wallet) -> list[str]:
         lines.append(say("no refund"))
     elif barred:
         lines.append(say("no refund for", codes=" ".join(f"`{code}`" for code in barred)))
-    if wallet.refund_days is not None:
+    if wallet.refund_days is not None and len(barred) < len(own):
         lines.append(say("refund days", days=wallet.refund_days))
     if any(row.expiry_field for row in own):
         codes = " ".join(f"`{row.code}`" for row in own if row.expiry_field)

@@ -143,7 +143,7 @@ def _pay_type(here: Here, row: PayType) -> list[str]:
     refund = here.say(f"refund {row.refund}")
     name = row.name.say(here.lang) + (f" {here.say('legacy')}" if row.legacy else "")
     notes = " ".join(filter(None, (here.sources(row.source), here.disputes(row.dispute))))
-    sure = here.say(f"sure {by.sure}")
+    sure = here.say(f"sure {row.sure}")
     return [f"`{row.code}`", name, regions, call, sure, refund, _small(notes)]
 
 
@@ -257,7 +257,11 @@ def _dispute(here: Here, number: str) -> str:
     said = table(
         head(here, "source", "date", "says"),
         [
-            [here.sources(reading.source), reading.date, reading.says.say(here.lang)]
+            [
+                " ".join(filter(None, (here.sources(reading.source), _small(reading.where)))),
+                reading.date,
+                reading.says.say(here.lang),
+            ]
             for reading in row.readings
         ],
     )

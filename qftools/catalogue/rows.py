@@ -75,7 +75,7 @@ class PayType:
             data-collection.
         regions: Where it is sold: ISO country codes, ``"overseas"`` or ``"all"``; empty when
             no source limits it.
-        hk_only: The table lists it for Hong Kong alone, where nothing can be cancelled (C20).
+        hk_only: Listed for Hong Kong alone, where by inference nothing can be cancelled (C20).
         cancel: The call that cancels it, by profile. ``"ask"``: close, after asking the
             provider; ``"none"``: published as not cancellable; ``"unlisted"``: no source says.
         sure: How well the ``"seed"`` entry is founded.
@@ -253,11 +253,18 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one source says about a disputed rule."""
+    """What one source says about a disputed rule.
+
+    Attributes:
+        date: When the source said so, in the order of its tags.
+        where: Page or section, and the language where the languages differ; empty when the
+            source has one page only, or says it throughout.
+    """
 
     source: str
     date: str
     says: Text
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ def elsewhere() -> Mapping[str, Elsewhere]:
 
 @cache
 def disputes() -> Mapping[str, Dispute]:
-    """Return every rule on which the sources disagree, C1 to C33.
+    """Return every rule on which the sources disagree, C1 to C39.
 
     Example:
         >>> disputes()["C19"].switch

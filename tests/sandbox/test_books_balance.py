@@ -51,7 +51,7 @@ class Shop(RuleBasedStateMachine):
         cancel_latency=st.integers(0, 2),
         duplicate_code=st.sampled_from(["1251", "idempotent"]),
         takings=st.sampled_from(["check", "ignore"]),
-        refund_night=st.sampled_from(["deny", "allow"]),
+        refund_night=st.sampled_from(["made", "asked", "allow"]),
         hk_cancel=st.sampled_from(["deny", "allow"]),
     )
     def open_shop(self, **switches: Any) -> None:

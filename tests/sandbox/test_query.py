@@ -114,6 +114,19 @@ def test_an_interval_over_two_months_gets_1104(door):
     assert answer.respcd == "1104"
 
 
+def test_by_the_newest_page_an_interval_looks_across_months_and_must_be_whole(make_door):
+    door = make_door(strict_month="across")
+    door.pay()
+    door.sandbox.clock.advance(40 * 86_400)
+    door.pay()
+    whole = {"start_time": "2026-01-01 00:00:00", "end_time": "2026-03-31 00:00:00"}
+
+    assert numbers(door.query(**whole)) == ["N2", "N1"]
+    assert numbers(door.query(out_trade_no="N1")) == ["N1"]
+    assert door.query(start_time=whole["start_time"]).respcd == "1104"
+    assert door.query().respcd == "1104"
+
+
 @pytest.mark.parametrize("time", ["2026-01-32 00:00:00", "now", "2026-01-05"])
 def test_a_time_that_does_not_exist_gets_1104(door, time):
     assert door.query(start_time=time).respcd == "1104"

@@ -155,11 +155,26 @@ def test_the_window_of_a_wallet_closes(make_door, days, pay_type):
 @pytest.mark.parametrize(
     ("time", "respcd"), [("23:29:59", "0000"), ("23:30:00", "1265"), ("23:59:59", "1265")]
 )
-def test_no_refunds_around_midnight_in_beijing(door, time, respcd):
+def test_trades_made_around_midnight_in_beijing_are_not_refunded_at_any_hour(
+    make_door, time, respcd
+):
+    door = make_door(takings="ignore")  # those of the next day are 0
     now = door.sandbox.clock.now()
     door.sandbox.clock.advance(from_beijing(f"2026-01-05 {time}") - now)
+    paid = door.pay(txamt=PAID)
+    door.sandbox.clock.advance(45 * 60)
 
-    assert door.refund(door.pay(txamt=PAID)).respcd == respcd
+    assert door.refund(paid).respcd == respcd
+
+
+def test_a_switch_bars_the_refunds_that_are_asked_for_around_midnight(make_door):
+    door = make_door(refund_night="asked")
+    door.sandbox.clock.advance(from_beijing("2026-01-05 23:20:00") - door.sandbox.clock.now())
+    paid = door.pay(txamt=PAID)
+    before = door.refund(paid, 1).respcd
+    door.sandbox.clock.advance(15 * 60)
+
+    assert (before, door.refund(paid, 1).respcd) == ("0000", "1265")
 
 
 def test_refunds_around_midnight_can_be_switched_on(make_door):

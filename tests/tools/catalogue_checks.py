@@ -140,7 +140,8 @@ def _misfits(name: str, value: Any, hint: Any, *, brand: bool = False) -> Iterat
         yield from _untranslated(name, value, brand=brand)
     elif hint is Reading:
         for part, part_hint in get_type_hints(Reading).items():
-            yield from _misfits(f"{name} {part!r}", value.get(part), part_hint)
+            if part != "where" or part in value:
+                yield from _misfits(f"{name} {part!r}", value.get(part), part_hint)
     elif origin is Literal:
         if value not in inner:
             yield f"{name} is {value!r}; it must be one of {', '.join(inner)}"
@@ -238,7 +239,7 @@ def _cancel(row: Row) -> Iterator[str]:
     if row.get("hk_only") and seed not in ("none", "unlisted"):
         yield f"hk_only cannot go with the seed's call {seed!r}"
     if seed == "none" and not row.get("hk_only"):
-        yield "only Hong Kong's own pay types are published as not cancellable"
+        yield "only Hong Kong's own pay types cannot be cancelled"
     listed = {cancel[p] for p in ("seed", "docs-2026-02", "docs-2026-late")} - {"unlisted"}
     if len(listed) > 1 and "C19" not in row.get("dispute", []):
         yield "its routes differ between editions, so it must name dispute C19"

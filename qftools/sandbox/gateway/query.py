@@ -59,7 +59,7 @@ def query(gateway: Gateway, call: Call) -> dict[str, Any]:
     """Answer with the rows that were asked for, newest first."""
     page = _count(call, "page", 1, 10_000_000)
     size = _count(call, "page_size", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
-    wanted = _wanted(call)
+    wanted = _wanted(gateway, call)
     listed = gateway.settings.list_cancels == "on"
     rows = (
         entry
@@ -141,7 +141,7 @@ def _count(call: Call, name: str, default: int, most: int) -> int:
     return int(text)
 
 
-def _interval(call: Call) -> tuple[str, str]:
+def _interval(gateway: Gateway, call: Call) -> tuple[str, str]:
     for name in ("start_time", "end_time"):
         if call.get(name):
             try:
@@ -149,7 +149,11 @@ def _interval(call: Call) -> tuple[str, str]:
             except ValueError:
                 raise Refused("1104", f"{name} must be YYYY-MM-DD hh:mm:ss") from None
     start, end = call.get("start_time"), call.get("end_time")
-    if start and end and start[:7] != end[:7]:
+    if gateway.settings.strict_month == "across":
+        numbers = call.get("syssn") or call.get("out_trade_no")
+        if not numbers and not (start and end):
+            raise Refused("1104", "a number, or start_time and end_time, must be given")
+    elif start and end and start[:7] != end[:7]:
         raise Refused("1104", "start_time and end_time must lie in one calendar month")
     return start, end
 
@@ -161,8 +165,8 @@ def _words(call: Call, name: str) -> tuple[str, ...]:
     return words
 
 
-def _wanted(call: Call) -> Wanted:
-    start, end = _interval(call)
+def _wanted(gateway: Gateway, call: Call) -> Wanted:
+    start, end = _interval(gateway, call)
     return Wanted(
         numbers=_words(call, "out_trade_no"),
         syssns=_words(call, "syssn"),
@@ -176,6 +180,8 @@ def _wanted(call: Call) -> Wanted:
 def _candidates(gateway: Gateway, call: Call, wanted: Wanted) -> Iterable[Entry]:
     """Return the orders that are named, or all of a month, newest first."""
     if not wanted.named:
+        if wanted.start[:7] < wanted.end[:7] and wanted.start:
+            return gateway.books.newest()
         month = wanted.month or beijing(call.now)[:7]
         return gateway.books.month(call.scope, month)
     found = {entry.syssn: entry for entry in _named(gateway, call, wanted)}

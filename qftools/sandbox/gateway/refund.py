@@ -74,8 +74,10 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
     days = catalogue.wallets()[entry.wallet].refund_days
     if days is not None and call.now - (entry.paid_at or entry.created) > days * SECONDS_A_DAY:
         raise Refused("1265", "the time for refunds of this order is over")
-    if gateway.settings.refund_night == "deny" and _is_night(call.now):
-        raise Refused("1265", "no refunds from 23:30 to 00:30 Beijing time")
+    if gateway.settings.refund_night == "made" and _is_night(entry.paid_at or entry.created):
+        raise Refused("1265", "no refunds of trades made from 23:30 to 00:30")
+    if gateway.settings.refund_night == "asked" and _is_night(call.now):
+        raise Refused("1265", "no refunds from 23:30 to 00:30")
     if entry.state is State.REFUNDED:
         raise Refused(gateway.settings.full_refund_again)
     if amount < entry.txamt:
