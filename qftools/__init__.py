@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from qftools.models import Order as Order
     from qftools.models import Reply as Reply
     from qftools.models import Transaction as Transaction
+    from qftools.notifications import Inbox as Inbox
+    from qftools.notifications import verify_notification as verify_notification
     from qftools.sandbox.sandbox import Sandbox as Sandbox
     from qftools.signing import canonical as canonical
     from qftools.signing import sign as sign
@@ -53,6 +55,7 @@ _HOME = {
     "Credentials": "models",
     "Diagnosis": "diagnosis",
     "GatewayError": "errors",
+    "Inbox": "notifications",
     "InputError": "errors",
     "Journal": "journal.journal",
     "JournalError": "errors",
@@ -81,6 +84,7 @@ _HOME = {
     "use_language": "locale",
     "verify": "signing",
     "verify_body": "signing",
+    "verify_notification": "notifications",
 }
 
 __all__ = [*_HOME, "__version__"]

@@ -12,6 +12,7 @@ from ipywidgets import HTML, Button
 from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el
+from qftools.notifications import ACKNOWLEDGED, signature_of
 from qftools.panels import stage
 from qftools.panels.panel import Panel, card, main_button, row, tell
 from qftools.sandbox import Sandbox
@@ -77,8 +78,8 @@ class Notices(Panel):
         stage.changed(self.sandbox)
 
     def _receive(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
-        signature = next((v for k, v in headers.items() if k.lower() == "x-qf-sign"), "")
-        genuine = verify_body(body, self.sandbox.credentials.client_key, signature)
+        key = self.sandbox.credentials.client_key
+        genuine = verify_body(body, key, signature_of(headers))
         said = json.loads(body)
         number = str(said.get("syssn", ""))
         found = self.client.query(syssn=number).transaction
@@ -87,7 +88,7 @@ class Notices(Panel):
         if not genuine:
             return 403, b""
         self._known.add(number)
-        return 200, b"SUCCESS"
+        return 200, ACKNOWLEDGED
 
     def show(self) -> None:
         """Write everything in the language in use."""

@@ -19,7 +19,6 @@ SCHEDULES: dict[str, tuple[float, ...]] = {
     "2018": (60, 300, 600, 3_600, 7_200, 21_600, 54_000),
     "2017": (30, 30, 30, 30),
 }
-ACKNOWLEDGED = b"SUCCESS"
 KEPT_OF_A_REPLY = 200  # bytes
 
 

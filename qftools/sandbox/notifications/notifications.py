@@ -15,12 +15,12 @@ from typing import Protocol
 
 import qftools
 from qftools.errors import SandboxError
+from qftools.notifications import ACKNOWLEDGED
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.gateway.faults import NOTIFICATION, OF_NOTIFICATIONS, Fault
 from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.notifications import post
 from qftools.sandbox.notifications.notices import (
-    ACKNOWLEDGED,
     KEPT_OF_A_REPLY,
     SCHEDULES,
     Attempt,

@@ -1,6 +1,6 @@
-"""A merchant's receiver: takes notifications in, checks them, counts their retries.
+"""What `qftools listen` shows of notifications: whether each is signed, and its retry number.
 
-What an integration should do with one, in one place; nothing here listens or prints.
+A shop's own receiver is `qftools.notifications.Inbox`; nothing here listens or prints.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from qftools.errors import TransportError
 from qftools.locale import text
+from qftools.notifications import news_of, signature_of
 from qftools.signing import verify_body
 from qftools.transport.strict_json import parse
 
@@ -66,7 +67,7 @@ class Receiver:
 
     def __init__(self, client_key: str = "", *, check: Check | None = None) -> None:
         self._check = check or check_with(client_key)
-        self._came: Counter[tuple[str, str]] = Counter()
+        self._came: Counter[str] = Counter()
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> Arrival:
         """Check one notification.
@@ -75,8 +76,7 @@ class Receiver:
             headers: Names in any case.
             body: The raw bytes: the signature covers them as they came.
         """
-        sent = {name.lower(): value for name, value in headers.items()}
-        signature = sent.get("x-qf-sign", "").strip()
+        signature = signature_of(headers)
         missing = False, text("X-QF-SIGN is missing")
         signed, why = self._check(body, signature) if signature else missing
         fields = _fields(body)
@@ -88,9 +88,9 @@ class Receiver:
     def _counted(self, fields: Mapping[str, Any]) -> int:
         if len(self._came) > MOST_REMEMBERED:
             self._came.clear()
-        key = (str(fields.get("syssn", ""))[:64], str(fields.get("notify_type", ""))[:64])
-        self._came[key] += 1
-        return self._came[key] - 1
+        news = news_of(fields)
+        self._came[news] += 1
+        return self._came[news] - 1
 
 
 def _fields(body: bytes) -> Mapping[str, Any]:

@@ -1,0 +1,3 @@
+from receiver import inbox
+
+app = inbox  # for gunicorn, waitress, mod_wsgi ...
