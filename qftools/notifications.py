@@ -200,7 +200,7 @@ class Inbox:
         from flask import request
 
         def qfpay_notification() -> Any:
-            status, answer = self.receive(request.headers, request.get_data())
+            status, answer = self.receive(dict(request.headers), request.get_data())
             return answer, status, [_PLAIN]
 
         return qfpay_notification

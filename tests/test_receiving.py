@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qftools import Inbox, SignatureError, TransportError, verify_notification
+from qftools import Inbox, SignatureError, Transaction, TransportError, verify_notification
 from qftools.errors import InputError
 from qftools.signing import sign_body
 
@@ -68,7 +68,7 @@ def test_what_is_not_the_gateways_asks_nothing_and_books_nothing(
 
 @pytest.mark.parametrize("fault", ["lost before", "wrong signature", "5xx"])
 def test_news_that_no_query_confirms_are_left_for_the_repeat(sandbox, client, paid, came, fault):
-    booked = []
+    booked: list[Transaction] = []
     inbox = Inbox(client, booked.append)
 
     with sandbox.fault(fault, on="query", times=None):
@@ -118,7 +118,8 @@ def test_the_same_news_in_another_thread_wait_until_they_are_booked(client, paid
 
 
 def test_a_table_that_processes_share_remembers_what_was_booked(client, paid, came):
-    table, booked = set(), []
+    table: set[str] = set()
+    booked: list[Transaction] = []
 
     for _ in range(2):
         Inbox(client, booked.append, seen=table).receive(*came[0])
@@ -137,5 +138,9 @@ def test_a_table_that_processes_share_remembers_what_was_booked(client, paid, ca
 def test_a_wsgi_server_hears_what_is_no_notification(client, environ, status):
     said = []
 
-    assert Inbox(client, print)(environ, lambda *words: said.append(words[0])) == [b""]
+    def start_response(line, *_):
+        said.append(line)
+        return print
+
+    assert Inbox(client, print)(environ, start_response) == [b""]
     assert said[0].startswith(status)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from docs._site.words import WORDS
 from qftools import catalogue
+from qftools.assistant.pages import table as table
 from qftools.locale import Language
 
 
@@ -59,18 +60,6 @@ def anchor(words: str) -> str:
         'iso-4217'
     """
     return words.lower().replace(" ", "-")
-
-
-def table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; what would break a cell is written otherwise."""
-    lines = [list(names), ["---"] * len(names), *map(list, rows)]
-    return "\n".join("| " + " | ".join(map(_cell_text, line)) + " |" for line in lines)
-
-
-def _cell_text(cell: str) -> str:
-    parts = cell.replace("\n", " ").split("`")
-    parts[::2] = [part.replace("|", "&#124;") for part in parts[::2]]  # code may hold a bar
-    return "`".join(parts)
 
 
 def head(here: Here, *words: str) -> list[str]:

@@ -37,6 +37,7 @@ _HOME = {
     "refund": "calls",
     "policy": "policy",
     "openapi": "openapi",
+    "mcp": "mcp",
 }
 
 

@@ -56,7 +56,6 @@ _OPTIONS = (
         metavar="NAME",
         help=mark("Allow one exception to this check; the refusal shows its name."),
     ),
-    json_option,
 )
 ACCOUNT = (
     "base_url",
@@ -69,11 +68,16 @@ ACCOUNT = (
 )
 
 
-def account_options(command: F) -> F:
-    """Add the options for gateway and credentials, and ``--json``."""
+def gateway_options(command: F) -> F:
+    """Add the options for gateway and credentials."""
     for add in reversed(_OPTIONS):
         command = add(command)
     return command
+
+
+def account_options(command: F) -> F:
+    """Add the options for gateway and credentials, and ``--json``."""
+    return gateway_options(json_option(command))
 
 
 @contextmanager

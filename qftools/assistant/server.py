@@ -1,0 +1,150 @@
+"""The server: tools and pages over standard input and output, through one redaction.
+
+All that an answer holds is `Shown`, which a Redactor alone makes. Needs the extra ``mcp``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from functools import partial
+from typing import Any
+
+import anyio
+import mcp_types as types
+from anyio import to_thread
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+from mcp.shared.exceptions import MCPError
+
+import qftools
+from qftools import catalogue
+from qftools.assistant.pages import Page, pages
+from qftools.assistant.place import Place
+from qftools.assistant.tools import Tool, offered
+from qftools.errors import InputError, JournalError, OutcomeUnknownError, QFPayError
+from qftools.exchange.redaction import Redactor, redactor_for
+from qftools.exchange.shown import Shown
+from qftools.locale import mark, text
+
+_INSTRUCTIONS = mark(
+    "A payment without an answer is not a failed payment: look before you act. Cancel with the "
+    "tool cancel alone, and believe its verdict alone. If the payment has completed, it is not "
+    "cancelled: deliver what was bought, or refund it."
+)
+
+
+def serve(place: Place) -> None:
+    """Serve until standard input ends."""
+    server = _server(place)
+
+    async def run() -> None:
+        async with stdio_server() as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+
+    with redirect_stdout(sys.__stdout__):  # the command line's own has no file below it
+        anyio.run(run)
+
+
+def _server(place: Place) -> Server[Any]:
+    found, made = offered(place), pages()
+    redactor = redactor_for(place.secrets)
+
+    async def list_tools(*_: object) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[_described(tool) for tool in found.values()])
+
+    async def call_tool(_: object, asked: types.CallToolRequestParams) -> types.CallToolResult:
+        tool, given = found.get(asked.name), asked.arguments or {}
+        shown, failed = await to_thread.run_sync(partial(_answer, place, redactor, tool, given))
+        return types.CallToolResult(content=[types.TextContent(text=shown)], is_error=failed)
+
+    async def list_resources(*_: object) -> types.ListResourcesResult:
+        return types.ListResourcesResult(resources=[_listed(page) for page in made.values()])
+
+    async def read_resource(
+        _: object, asked: types.ReadResourceRequestParams
+    ) -> types.ReadResourceResult:
+        page = made.get(str(asked.uri))
+        if page is None:
+            raise MCPError(types.INVALID_PARAMS, text("There is no such page."))
+        shown = redactor.words(page.markdown())
+        return types.ReadResourceResult(
+            contents=[
+                types.TextResourceContents(uri=asked.uri, text=shown, mime_type="text/markdown")
+            ]
+        )
+
+    return Server(
+        "qftools",
+        version=qftools.__version__,
+        instructions=redactor.words(f"{place.about} {text(_INSTRUCTIONS)}"),
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        on_list_resources=list_resources,
+        on_read_resource=read_resource,
+    )
+
+
+def _described(tool: Tool) -> types.Tool:
+    return types.Tool(
+        name=tool.name,
+        description=tool.about.say(),
+        input_schema=tool.schema(),
+        annotations=types.ToolAnnotations(
+            read_only_hint=not tool.changes,
+            destructive_hint=tool.changes,
+            open_world_hint=not tool.sandbox,
+        ),
+    )
+
+
+def _listed(page: Page) -> types.Resource:
+    return types.Resource(uri=page.uri, name=page.uri, title=page.title, mime_type="text/markdown")
+
+
+def _answer(
+    place: Place, redactor: Redactor, tool: Tool | None, given: Mapping[str, Any]
+) -> tuple[Shown, bool]:
+    """Run a tool; return what it says, and whether it failed."""
+    try:
+        if tool is None:
+            raise InputError("name", "is unknown", "that of a tool in the list of tools")
+        _record(place, redactor, tool, given)
+        return redactor.json(tool.run(place, given), indent=1), False
+    except QFPayError as error:
+        told = {"error": type(error).__name__, "message": error.say(), "next": _next(error)}
+    except Exception as error:  # its own text may hold a secret
+        said = text("qftools failed ({cause}). This is a defect of qftools.")
+        told = {"error": type(error).__name__, "message": said.format(cause=type(error).__name__)}
+    return redactor.json(told, indent=1), True
+
+
+def _next(error: QFPayError) -> str:
+    code = catalogue.codes().get(getattr(error, "respcd", ""))
+    if isinstance(error, OutcomeUnknownError):
+        return text("The outcome is unknown, not failed. A query changes nothing: query again.")
+    return code.advice.say() if code else ""
+
+
+def _record(place: Place, redactor: Redactor, tool: Tool, given: Mapping[str, Any]) -> None:
+    """Write the call beside the journal before anything is done; a paste is left out."""
+    path = f"{place.journal.path}.calls"
+    at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    values = {} if tool.name == "explain" else dict(given)
+    url = place.client.base_url
+    line = redactor.json({"at": at, "gateway": url, "tool": tool.name, "values": values})
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(file, f"{line}\n".encode())
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise JournalError(
+            "the record of calls {path} can't be written ({cause}): nothing was done",
+            path=path,
+            cause=error.strerror,
+        ) from error
