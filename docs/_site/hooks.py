@@ -210,6 +210,10 @@ def _write_llms(site: Path, site_url: str) -> None:
         "",
         "> Cancel QFPay payments to a proved verdict: query first, reverse or close what is open,",
         "> query until the answer is final. Every page below is plain Markdown.",
+        "",
+        "To act, too, on a sandbox by default: `pip install 'qfpay-toolkit[mcp]'`, and start",
+        "`qftools mcp`, a server of the Model Context Protocol over standard input and output.",
+        f"[Its tools]({site_url}/en/reference/assistants/index.md) look, explain and cancel.",
     ]
     for title, inside in (("English", True), ("中文", False)):
         lines += ["", f"## {title}", ""]

@@ -17,6 +17,8 @@ from docs._site.markdown import Here, anchor, head, table
 from docs._site.sandbox_tables import SANDBOX
 from docs._site.words import WORDS
 from qftools import catalogue
+from qftools.assistant.pages import pages
+from qftools.assistant.tools import tools
 from qftools.cancellation.routing import PROFILES, route
 from qftools.catalogue import Code, Field, PayType
 from qftools.diagnosis.reading.forms import forms
@@ -341,9 +343,34 @@ def notebooks(here: Here) -> str:
     return table(head(here, "lesson", "about"), rows)
 
 
+def assistant_tools(here: Here) -> str:
+    """The tools of ``qftools mcp``."""
+    return table(
+        head(here, "name", "what happens", "takes"),
+        [
+            [
+                f"`{tool.name}`",
+                tool.about.say(here.lang),
+                " ".join(f"`{value.name}`" for value in tool.takes),
+            ]
+            for tool in tools().values()
+        ],
+    )
+
+
+def assistant_pages(here: Here) -> str:
+    """The resources of ``qftools mcp`` in one language."""
+    return table(
+        head(here, "name", "about"),
+        [[f"`{page.uri}`", page.title] for page in pages().values() if page.language == here.lang],
+    )
+
+
 TABLES: dict[str, Callable[..., str]] = {
     **FLOW,
     **SANDBOX,
+    "assistant-pages": assistant_pages,
+    "assistant-tools": assistant_tools,
     "auth-codes": auth_codes,
     "codes": codes,
     "codes-of": codes_of,

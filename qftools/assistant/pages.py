@@ -14,7 +14,7 @@ from qftools.sandbox.situations import situations
 from qftools.texts import LANGUAGES, Language, Text
 
 
-class Page(NamedTuple):
+class AssistantPage(NamedTuple):
     """One page: its address, its title, and what writes it."""
 
     uri: str
@@ -27,7 +27,7 @@ class Page(NamedTuple):
         return f"# {self.title}\n\n{self.write(self.language)}\n"
 
 
-def pages() -> dict[str, Page]:
+def pages() -> dict[str, AssistantPage]:
     """Return every page by its address, in both languages.
 
     Example:
@@ -35,7 +35,7 @@ def pages() -> dict[str, Page]:
         '# Verdicts of a cancel: what proves each, and what to do next'
     """
     made = [
-        Page(f"qftools://{language}/{name}", title.say(language), write, language)
+        AssistantPage(f"qftools://{language}/{name}", title.say(language), write, language)
         for language in LANGUAGES
         for name, (title, write) in _PAGES.items()
     ]

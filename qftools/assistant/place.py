@@ -105,10 +105,9 @@ def _own_sandbox(account: Mapping[str, Any]) -> Sandbox:
 
 def _credentials(account: Mapping[str, Any], on_this_machine: bool) -> Credentials:
     """The account's; where none is given, a sandbox's published one."""
-    known = {"app_code": APP_CODE, "client_key": CLIENT_KEY} if on_this_machine else {}
-    given = {name: account[name] or known.get(name) or "" for name in ("app_code", "client_key")}
     return Credentials(
-        **given,
+        account["app_code"] or (APP_CODE if on_this_machine else ""),
+        account["client_key"] or (CLIENT_KEY if on_this_machine else ""),
         mchid=account["mchid"] or None,
         algorithm=account["algorithm"],
         environment=account["environment"],

@@ -22,7 +22,7 @@ from mcp.shared.exceptions import MCPError
 
 import qftools
 from qftools import catalogue
-from qftools.assistant.pages import Page, pages
+from qftools.assistant.pages import AssistantPage, pages
 from qftools.assistant.place import Place
 from qftools.assistant.tools import Tool, offered
 from qftools.errors import InputError, JournalError, OutcomeUnknownError, QFPayError
@@ -101,7 +101,7 @@ def _described(tool: Tool) -> types.Tool:
     )
 
 
-def _listed(page: Page) -> types.Resource:
+def _listed(page: AssistantPage) -> types.Resource:
     return types.Resource(uri=page.uri, name=page.uri, title=page.title, mime_type="text/markdown")
 
 

@@ -21,7 +21,7 @@ from qftools.catalogue import CALL_ENDPOINTS, Code
 from qftools.diagnosis import explain
 from qftools.diagnosis.snippets import SNIPPETS
 from qftools.models import UNLISTED, Reply
-from qftools.sandbox.control.params import Param, Route, read_values
+from qftools.sandbox.control.params import ControlRoute, Param, read_values
 from qftools.sandbox.control.routes import ROUTES
 from qftools.texts import Text, read_table
 
@@ -48,7 +48,7 @@ class Tool:
     takes: tuple[Param, ...] = ()
     sandbox: bool = False
     changes: bool = False
-    route: Route | None = None
+    route: ControlRoute | None = None
 
     def schema(self) -> dict[str, Any]:
         """Return what it takes as JSON schema."""

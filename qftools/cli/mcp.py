@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Any
 
 import click
@@ -49,6 +48,6 @@ def mcp(journal: str | None, real_money: str | None, **options: Any) -> None:
     from qftools.assistant.place import opened
 
     account = taken_out(options, *ACCOUNT)
-    with closing(open_journal(journal)) as keeper, opened(account, real_money, keeper) as place:
+    with open_journal(journal) as keeper, opened(account, real_money, keeper) as place:
         click.echo(place.about, err=True)
         serve(place)

@@ -107,6 +107,7 @@ def test_llms_txt_and_the_sitemap_list_every_page(site, read):
     listed = (site / "llms.txt").read_text(encoding="utf-8")
     sitemap = (site / "sitemap.xml").read_text(encoding="utf-8")
 
+    assert "`qftools mcp`" in listed
     assert {url for url in read if f"{ORIGIN}{url}index.md" not in listed} == set()
     assert {url for url in read if f"<loc>{ORIGIN}{url}</loc>" not in sitemap} == set()
 
