@@ -18,6 +18,8 @@ from click.testing import CliRunner
 from ipywidgets import Widget
 
 from qftools import Journal, Order, cancel, explain, locale
+from qftools.assistant.answering import answer
+from qftools.assistant.place import opened
 from qftools.cli import main
 from qftools.cli.exchange_lines import ExchangeLines
 from qftools.diagnosis import redacted_paste
@@ -335,6 +337,25 @@ def _calls_printed(world: World) -> Iterator[str]:
         yield world.typed("sign", "txamt=1", *form)
 
 
+def _asked(world: World) -> Iterator[str]:
+    """What an assistant gets of each tool that only reads, and the record of its calls."""
+    names = ("base_url", "app_code", "client_key", "mchid", "environment")
+    account = {**dict.fromkeys(names), "base_url": world.url, "client_key": KEY}
+    path = world.folder / "assistant.db"
+    with (
+        Journal(path) as journal,
+        opened({**account, "algorithm": "MD5", "allow": ()}, None, journal) as place,
+    ):
+        for name in ("report", "sandbox_orders", "sandbox_exchanges", "sandbox_notifications"):
+            yield answer(place, name, {})[0]
+        for number in (str(world.paid.out_trade_no), "A77", KEY):
+            yield answer(place, "look", {"number": number})[0]
+        for name in ("log, form, fields", "curl, form, fields", "HAR", "print_r"):
+            yield answer(place, "explain", {"paste": PASTES[name]})[0]
+        yield answer(place, "pay", {"pay_type": KEY, "extend_info": _PAYER})[0]
+    yield path.with_suffix(".db.calls").read_text("utf-8")
+
+
 def _received(world: World) -> Iterator[str]:
     """What ``listen`` prints of a notification, as text and as JSON."""
     from qftools.cli.listen import _Shown
@@ -398,6 +419,7 @@ OUTPUTS: dict[str, Callable[[World], Iterator[str]]] = {
     "qftools explain: text and JSON": _diagnosis_printed,
     "qftools query, report, sign: text and JSON": _calls_printed,
     "qftools listen: text and JSON": _received,
+    "qftools mcp: answers, and the record of calls": _asked,
     "a notebook with panels and their widget state": _panels,
 }
 

@@ -5,10 +5,7 @@ All that an answer holds is `Shown`, which a Redactor alone makes. Needs the ext
 
 from __future__ import annotations
 
-import datetime
-import os
 import sys
-from collections.abc import Mapping
 from contextlib import redirect_stdout
 from functools import partial
 from typing import Any
@@ -21,13 +18,11 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
 import qftools
-from qftools import catalogue
+from qftools.assistant.answering import answer
 from qftools.assistant.pages import AssistantPage, pages
 from qftools.assistant.place import Place
 from qftools.assistant.tools import Tool, offered
-from qftools.errors import InputError, JournalError, OutcomeUnknownError, QFPayError
-from qftools.exchange.redaction import Redactor, redactor_for
-from qftools.exchange.shown import Shown
+from qftools.exchange.redaction import redactor_for
 from qftools.locale import mark, text
 
 _INSTRUCTIONS = mark(
@@ -57,8 +52,8 @@ def _server(place: Place) -> Server[Any]:
         return types.ListToolsResult(tools=[_described(tool) for tool in found.values()])
 
     async def call_tool(_: object, asked: types.CallToolRequestParams) -> types.CallToolResult:
-        tool, given = found.get(asked.name), asked.arguments or {}
-        shown, failed = await to_thread.run_sync(partial(_answer, place, redactor, tool, given))
+        asking = partial(answer, place, asked.name, asked.arguments or {})
+        shown, failed = await to_thread.run_sync(asking)
         return types.CallToolResult(content=[types.TextContent(text=shown)], is_error=failed)
 
     async def list_resources(*_: object) -> types.ListResourcesResult:
@@ -103,48 +98,3 @@ def _described(tool: Tool) -> types.Tool:
 
 def _listed(page: AssistantPage) -> types.Resource:
     return types.Resource(uri=page.uri, name=page.uri, title=page.title, mime_type="text/markdown")
-
-
-def _answer(
-    place: Place, redactor: Redactor, tool: Tool | None, given: Mapping[str, Any]
-) -> tuple[Shown, bool]:
-    """Run a tool; return what it says, and whether it failed."""
-    try:
-        if tool is None:
-            raise InputError("name", "is unknown", "that of a tool in the list of tools")
-        _record(place, redactor, tool, given)
-        return redactor.json(tool.run(place, given), indent=1), False
-    except QFPayError as error:
-        told = {"error": type(error).__name__, "message": error.say(), "next": _next(error)}
-    except Exception as error:  # its own text may hold a secret
-        said = text("qftools failed ({cause}). This is a defect of qftools.")
-        told = {"error": type(error).__name__, "message": said.format(cause=type(error).__name__)}
-    return redactor.json(told, indent=1), True
-
-
-def _next(error: QFPayError) -> str:
-    code = catalogue.codes().get(getattr(error, "respcd", ""))
-    if isinstance(error, OutcomeUnknownError):
-        return text("The outcome is unknown, not failed. A query changes nothing: query again.")
-    return code.advice.say() if code else ""
-
-
-def _record(place: Place, redactor: Redactor, tool: Tool, given: Mapping[str, Any]) -> None:
-    """Write the call beside the journal before anything is done; a paste is left out."""
-    path = f"{place.journal.path}.calls"
-    at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    values = {} if tool.name == "explain" else dict(given)
-    url = place.client.base_url
-    line = redactor.json({"at": at, "gateway": url, "tool": tool.name, "values": values})
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(file, f"{line}\n".encode())
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise JournalError(
-            "the record of calls {path} can't be written ({cause}): nothing was done",
-            path=path,
-            cause=error.strerror,
-        ) from error
