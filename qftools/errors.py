@@ -207,8 +207,8 @@ class NotUnderstoodError(JournalError):
         newer: It has something that this qftools does not know, and a newer one may.
     """
 
-    def __init__(self, at: str, problem: str, *, newer: bool = False) -> None:
-        super().__init__(f"{at} {problem}")
+    def __init__(self, at: str, problem: str, *, newer: bool = False, **values: object) -> None:
+        super().__init__(problem, at=at or "it", **values)
         self.newer = newer
 
 

@@ -105,7 +105,15 @@ def test_a_query_without_any_number_lists_the_month(client):
     assert len(client.query().transactions) == 2
 
 
-@pytest.mark.parametrize("number", [None, "", "2.02611E+25", 1.5])
+def test_a_cancel_without_its_client_says_that_the_client_is_missing(sandbox, client):
+    for first in ("A1", placed(client)):
+        with pytest.raises(InputError, match="^client is .* must be a Client"):
+            cancel(first)  # type: ignore[arg-type]
+
+    assert {exchange.endpoint for exchange in sandbox.exchanges} == {"payment"}
+
+
+@pytest.mark.parametrize("number", [None, "", "2.02611E+25", 1.5, "A1,A2", "A1,"])
 def test_what_is_no_number_cancels_nothing(sandbox, client, number):
     with pytest.raises(InputError):
         cancel(client, number)
@@ -116,6 +124,7 @@ def test_what_is_no_number_cancels_nothing(sandbox, client, number):
 def test_a_refund_needs_a_number_and_no_invented_order(sandbox, client):
     order = paid(sandbox, client, out_trade_no="A1")
 
+    assert client.refund("A1", 500).ok
     assert client.refund("A1", txamt=500).ok
     assert client.refund(order.syssn, txamt=500).ok
     assert client.refund(syssn=order.syssn, txamt=500).ok

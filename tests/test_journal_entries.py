@@ -150,7 +150,7 @@ def test_one_bad_entry_blocks_no_other_and_is_named_with_its_reason(
 
     assert verdicts == [Verdict.CANCELLED] * 2
     assert bad.number == 2 and bad.out_trade_no == three[1].out_trade_no
-    assert bad.why in str(why.value) and "damaged" not in str(why.value)
+    assert bad.why.en in str(why.value) and "damaged" not in str(why.value)
     assert not bad.settled and not bad.busy
 
 
@@ -196,7 +196,7 @@ def test_a_record_that_is_no_json_is_named(three, path):
     edit(path, "UPDATE question SET taken = '{' WHERE entry = 2 AND taken IS NOT NULL")
 
     with Journal(path) as journal:
-        why = [entry.why for entry in journal.unreadable()]
+        why = [entry.why.en for entry in journal.unreadable()]
 
     assert why == ["walk is no JSON", "taken is no JSON"]
 
@@ -230,7 +230,7 @@ def test_what_was_edited_is_not_said_to_be_newer(three, path):
 
     with Journal(path) as journal:
         (bad,) = journal.unreadable()
-        assert (bad.newer, bad.why) == (False, "order.txamt is '2500', not a whole number")
+        assert (bad.newer, bad.why.en) == (False, "order.txamt is '2500', not a whole number")
         with pytest.raises(JournalError, match="Was the file edited"):
             journal.entry(2)
 

@@ -163,7 +163,7 @@ def test_an_account_that_is_no_plain_text_is_not_understood(name, journal, path,
     interrupted(client, journal, 1)
     edit(path, f"UPDATE entry SET {name} = x'00'")
 
-    assert [bad.why for bad in journal.unreadable()] == [f"{name} is no plain text"]
+    assert [bad.why.en for bad in journal.unreadable()] == [f"{name} is no plain text"]
 
 
 @pytest.mark.parametrize("name", ["begun", "changed", "the answer"])

@@ -177,6 +177,21 @@ def refusal(kind, record):
 
 
 @pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ([], "it 为 list，不是对象"),
+        ({"order": {"out_trade_no": "A1"}, "step": "GUESS"}, "step 为 'GUESS'，这个版本的"),
+        ({"order": {"out_trade_no": "A1", "txamt": 0}}, "order 不可能是这样：txamt 为 0"),
+    ],
+)
+def test_what_is_not_understood_is_said_in_chinese_too(record, said):
+    with pytest.raises(NotUnderstoodError) as refused:
+        records.read(Walk, record)
+
+    assert refused.value.say("zh").startswith(said)
+
+
+@pytest.mark.parametrize(
     ("value", "written"),
     [
         (ORDER, ORDER_WRITTEN),

@@ -22,6 +22,7 @@ from click.testing import CliRunner
 
 from qftools import Client, Policy
 from qftools.cli import main
+from qftools.cli.exits import verdict_status
 from qftools.errors import InputError
 from qftools.journal.journal import Journal
 from qftools.models import Order
@@ -333,6 +334,26 @@ def test_a_dry_run_only_looks_and_says_what_would_be_sent(shop, tmp_path):
         ("OPEN", "reversal"),
     }
     assert not (tmp_path / "orders.csv.results.csv").exists()
+
+
+def test_a_dry_run_without_replies_is_not_a_success(shop, tmp_path):
+    sandbox, _, qftools = shop
+    file = csv_of(placed(sandbox, 1), tmp_path / "orders.csv")
+    sandbox.fault("5xx before", on="query", times=None)
+
+    done = qftools("sweep", str(file), "--dry-run", "--policy", "first_wait=0")
+
+    assert done.exit_code == verdict_status("UNRESOLVED"), done.output
+
+
+def test_a_file_without_orders_says_so(shop, tmp_path):
+    _, _, qftools = shop
+    file = tmp_path / "orders.csv"
+    file.write_text("out_trade_no,txamt\n")
+
+    done = qftools("sweep", str(file))
+
+    assert (done.exit_code, "The file has no orders." in done.output) == (0, True)
 
 
 def test_wrong_rows_end_in_status_1_after_all_others_are_done(shop, tmp_path):

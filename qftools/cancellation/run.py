@@ -20,7 +20,7 @@ from qftools.cancellation.walk import Ask, Finished, Step, Wait, Walk
 from qftools.catalogue import Text
 from qftools.client.client import Client
 from qftools.client.numbers import namings
-from qftools.errors import OutcomeUnknownError
+from qftools.errors import InputError, OutcomeUnknownError
 from qftools.exchange.redaction import ShownExchange
 from qftools.markup import Markup, el
 from qftools.models import Order
@@ -126,6 +126,11 @@ class Outcome:
         """What the verdict says about the payer's money."""
         return VERDICTS[self.verdict].meaning
 
+    @property
+    def charged(self) -> str:
+        """Whether the payer was charged: ``"no"``, ``"yes"``, ``"returned"``, ``"unknown"``."""
+        return VERDICTS[self.verdict].charged
+
     def advice(self, language: str | None = None) -> str:
         """Return what to do next, in ``"zh"`` or ``"en"``.
 
@@ -167,7 +172,7 @@ class Outcome:
             "reason": self.because.say(language) if self.because else "",
             "advice": self.advice(language),
             "corrections": self.corrections,
-            "charged": VERDICTS[self.verdict].charged,
+            "charged": self.charged,
             "out_trade_no": order.out_trade_no,
             "syssn": order.syssn,
             "pay_type": order.pay_type,
@@ -250,7 +255,8 @@ def cancel(
         an outcome, not an exception: it says what is known.
 
     Raises:
-        InputError: The order can't be asked for (an agent's without mchid); nothing was sent.
+        InputError: The order can't be asked for (an agent's without mchid, several numbers);
+            nothing was sent.
         JournalError: The journal can't be written, or another process is
             cancelling this order; nothing was sent.
 
@@ -265,6 +271,9 @@ def cancel(
         >>> cancel(client, order.out_trade_no).verdict.value
         'ALREADY_CANCELLED'
     """
+    if isinstance(client, Order | str):
+        kind = type(client).__name__
+        raise InputError("client", "is {kind}", "a Client; the order comes after it", kind=kind)
     for each in _orders(client, order, known):
         heard = evidence.Known(signed=client.signs)
         walk = Walk(each, policy, profile, hk_cancel, known=heard, today=_today(client))

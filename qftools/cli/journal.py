@@ -168,7 +168,7 @@ def _print_unread(unread: Sequence[Unreadable], *, err: bool = False) -> None:
         update = text("A newer qftools wrote it: update qftools, or cancel the order again.")
         anew = text("Cancel the order again: that starts with a query and a new entry.")
         said = text("Entry {number} can't be read ({order}): {why}.").format(
-            number=entry.number, order=entry.out_trade_no or entry.syssn or "?", why=entry.why
+            number=entry.number, order=entry.out_trade_no or entry.syssn or "?", why=entry.why.say()
         )
         click.echo(output.plain(said), err=err)
         if not entry.settled:

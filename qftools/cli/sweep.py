@@ -236,6 +236,8 @@ def _to_dict(told: _Told, wrong: list[Wrong], target: Path) -> dict[str, Any]:
 
 
 def _print(told: _Told, wrong: list[Wrong], target: Path) -> None:
+    if not (told.before or told.counts or told.errors or wrong or told.interrupted):
+        click.echo(text("The file has no orders."), err=True)
     if told.before:
         click.echo(text("{count} were finished before.").format(count=told.before))
     for name, count in told.counts.most_common():
@@ -251,11 +253,14 @@ def _print(told: _Told, wrong: list[Wrong], target: Path) -> None:
         click.echo(text("Interrupted. Run it again to process the rest."), err=True)
 
 
+_UNKNOWN = ("UNRESOLVED", "SILENT", "DENIED")  # the last two are findings of a dry run
+
+
 def _status(told: _Told, wrong: list[Wrong]) -> int:
     if told.interrupted:
         return exits.INTERRUPTED
     if wrong or told.errors:
         return exits.REFUSED
-    if told.counts["UNRESOLVED"]:
+    if any(told.counts[name] for name in _UNKNOWN):
         return exits.verdict_status("UNRESOLVED")
     return exits.DONE

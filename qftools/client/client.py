@@ -290,9 +290,9 @@ class Client:
     def refund(
         self,
         order: Order | str | None = None,
+        txamt: int | None = None,
         *,
         syssn: str | None = None,
-        txamt: int | None = None,
         out_trade_no: str | None = None,
         txdtm: str | None = None,
     ) -> Reply:
@@ -304,8 +304,8 @@ class Client:
         Args:
             order: The paid order, with its ``syssn`` (a query tells it); or its number, which is
                 looked up first.
-            syssn: The gateway's number of the paid order, instead of *order*; needs *txamt*.
             txamt: How much, in minor units; the whole amount when left out.
+            syssn: The gateway's number of the paid order, instead of *order*; needs *txamt*.
             out_trade_no: The refund's own number; made up when left out.
             txdtm: ``YYYY-MM-DD hh:mm:ss``; now in Beijing when left out.
 

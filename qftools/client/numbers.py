@@ -36,7 +36,10 @@ def namings(number: str) -> tuple[dict[str, str], ...]:
     """
     if not number:
         raise neither_number()
-    split_numbers(number)
+    if split_numbers(number) != [number.strip()]:
+        raise InputError(
+            "out_trade_no", "is {value!r}", "one number: a comma parts several", value=number
+        )
     check_values("query", {"out_trade_no": number})
     if spreadsheet_destroyed(number) and _LOST_DIGITS.fullmatch(number):
         raise InputError(

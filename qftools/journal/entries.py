@@ -10,6 +10,7 @@ from typing import Any
 from qftools.cancellation.run import Outcome, Taken, outcome_of
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Walk
+from qftools.catalogue import Text
 from qftools.errors import NotUnderstoodError
 from qftools.journal import records
 from qftools.markup import Markup, el
@@ -80,7 +81,7 @@ class Unreadable:
     Attributes:
         number: Its number in this journal.
         out_trade_no, syssn: The order, as far as the row says; None where it does not.
-        why: What is not understood, in one line of English.
+        why: What is not understood, in one line, in both languages.
         newer: A newer qftools may understand it.
         settled: Nothing is owed: it said so itself, or a later entry of the
             same order does.
@@ -90,13 +91,13 @@ class Unreadable:
     number: int
     out_trade_no: str | None
     syssn: str | None
-    why: str
+    why: Text
     newer: bool
     settled: bool
     busy: bool
 
     def __repr__(self) -> str:
-        return f"Unreadable({self.number}, {self.out_trade_no or self.syssn!r}, {self.why!r})"
+        return f"Unreadable({self.number}, {self.out_trade_no or self.syssn!r}, {self.why.en!r})"
 
 
 def entry_of(db: sqlite3.Connection, row: Cells, busy: bool) -> Entry | Unreadable:
@@ -108,7 +109,7 @@ def entry_of(db: sqlite3.Connection, row: Cells, busy: bool) -> Entry | Unreadab
             row["number"],
             text_or_none(row["out_trade_no"]),
             text_or_none(row["syssn"]),
-            str(error),
+            Text(error.say("zh"), error.say("en")),
             error.newer,
             row["settled"] == 1 or _is_settled_later(db, row),
             busy,
@@ -125,10 +126,10 @@ def _understood(db: sqlite3.Connection, row: Cells, busy: bool) -> Entry:
     )
     for name in ("base_url", "app_code", "mchid"):
         if text_or_none(row[name]) is None:
-            raise NotUnderstoodError(name, "is no plain text")
+            raise NotUnderstoodError(name, "{at} is no plain text")
     for at in (row["begun"], row["changed"], *(taken.at for taken in steps)):
         if type(at) not in (int, float) or not 0 <= at <= _LATEST:
-            raise NotUnderstoodError("a time", f"is {at!r}, not seconds since 1970")
+            raise NotUnderstoodError("time", "{at} is {value!r}, not seconds since 1970", value=at)
     return Entry(
         row["number"],
         row["base_url"],
@@ -159,7 +160,7 @@ def _parsed(name: str, text: str | bytes) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise NotUnderstoodError(name, "is no JSON") from None
+        raise NotUnderstoodError(name, "{at} is no JSON") from None
 
 
 def text_or_none(value: object) -> str | None:

@@ -119,21 +119,24 @@ def _reader(kind: Any) -> Reader:
 
 def _checked(kind: type, value: Any, at: str) -> Any:
     if type(value) is not kind:
-        raise NotUnderstoodError(at or "it", f"is {_shown(value)}, not {_KINDS[kind]}")
+        raise NotUnderstoodError(
+            at, "{at} is {value}, not {kind}", value=_shown(value), kind=_KINDS[kind]
+        )
     return value
 
 
-_KINDS = {
-    dict: "an object",
-    list: "a list",
-    str: "a text",
-    int: "a whole number",
-    bool: "true or false",
+_KINDS: dict[type, Text] = {
+    dict: Text("对象", "an object"),
+    list: Text("列表", "a list"),
+    str: Text("文本", "a text"),
+    int: Text("整数", "a whole number"),
+    bool: Text("true 或 false", "true or false"),
 }
 
 
-def _shown(value: Any) -> str:
-    return repr(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
+def _shown(value: Any) -> str | Text:
+    kind = type(value).__name__
+    return repr(value) if isinstance(value, (str, int, float)) else Text(kind, f"a {kind}")
 
 
 def _number(value: Any, at: str) -> float:
@@ -142,14 +145,14 @@ def _number(value: Any, at: str) -> float:
             return value  # type: ignore[no-any-return]
     except OverflowError:
         pass
-    raise NotUnderstoodError(at, f"is {_shown(value)}, not a number")
+    raise NotUnderstoodError(at, "{at} is {value}, not a number", value=_shown(value))
 
 
 def _bytes(value: Any, at: str) -> bytes:
     try:
         raw: bytes = _checked(str, value, at).encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise NotUnderstoodError(at, "stands for no bytes") from None
+        raise NotUnderstoodError(at, "{at} stands for no bytes") from None
     return raw
 
 
@@ -166,8 +169,12 @@ def _choice(known: tuple[Any, ...]) -> Reader:
 
     def reader(value: Any, at: str) -> Any:
         if not isinstance(value, str) or value not in by_value:
-            said = f"is {_shown(value)}, which this qftools does not know"
-            raise NotUnderstoodError(at, said, newer=isinstance(value, str))
+            raise NotUnderstoodError(
+                at,
+                "{at} is {value}, which this qftools does not know",
+                newer=isinstance(value, str),
+                value=_shown(value),
+            )
         return by_value[value]
 
     return reader
@@ -186,7 +193,9 @@ def _tuple(kinds: tuple[Any, ...]) -> Reader:
     def reader(value: Any, at: str) -> tuple[Any, ...]:
         items = _checked(list, value, at)
         if not many and len(items) != len(readers):
-            raise NotUnderstoodError(at, f"has {len(items)} parts, not {len(readers)}")
+            raise NotUnderstoodError(
+                at, "{at} has {found} parts, not {number}", found=len(items), number=len(readers)
+            )
         return tuple(readers[0 if many else nth](item, at) for nth, item in enumerate(items))
 
     return reader
@@ -210,7 +219,7 @@ def _dataclass(kind: Any) -> Reader:
         record = _checked(dict, value, at)
         before = f"{at}." if at else ""
         if missing := needed - record.keys():
-            raise NotUnderstoodError(at or "it", f"has no {min(missing)}")
+            raise NotUnderstoodError(at, "{at} has no {name}", name=min(missing))
         if kind in _DECIDING:
             _refuse_unknown(record, readers, at)
         values = {
@@ -221,7 +230,7 @@ def _dataclass(kind: Any) -> Reader:
         try:
             return kind(**values)
         except ValueError as error:  # an InputError: a value that never was in one
-            raise NotUnderstoodError(at or "it", f"can't be: {error}") from None
+            raise NotUnderstoodError(at, "{at} can't be: {error}", error=error) from None
 
     return reader
 
@@ -233,5 +242,6 @@ def _refuse_unknown(record: Plain, known: Mapping[str, Any], at: str) -> None:
     """What is new elsewhere, or says nothing, is ignored."""
     for name, value in record.items():
         if name not in known and value:
-            said = f"has {name}, which this qftools does not know"
-            raise NotUnderstoodError(at, said, newer=True)
+            raise NotUnderstoodError(
+                at, "{at} has {name}, which this qftools does not know", newer=True, name=name
+            )

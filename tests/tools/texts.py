@@ -28,6 +28,7 @@ SAID = {
     "RateLimitError": slice(1),
     "SignatureError": slice(1),
     "JournalError": slice(1),
+    "NotUnderstoodError": slice(1, 2),
     "SandboxError": slice(1),
     "AddressError": slice(1),
     "NotFound": slice(1),
