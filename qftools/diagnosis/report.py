@@ -328,11 +328,15 @@ def sources(source: str, lang: str) -> str:
     Example:
         >>> sources("seed (C5)", "en")
         "the vendor's cancel page, which this project starts from (C5)"
+        >>> sources("docs2024; docs2026; chosen", "en").split(";")[0]
+        'no source says it'
     """
     known = catalogue.sources()
+    ours = {"chosen", "inferred"}  # first: a line that is cut must not hide that no source says it
+    parts = sorted(source.split(";"), key=lambda part: part.strip() not in ours)
     named = [
         _TAG.sub(lambda m: known[m[0]].name.say(lang) if m[0] in known else m[0], part.strip(), 1)
-        for part in source.split(";")[:_MOST_SOURCES]
+        for part in parts[:_MOST_SOURCES]
     ]
     said = SEMICOLON.say(lang).join(named)
     for written, words in _BRACKETS.items():

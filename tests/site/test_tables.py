@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from docs._site import diagrams, floors, samples, signatures, tables, words
+from docs._site import diagrams, floors, generated, samples, signatures, tables, words
+from docs._site.generated import DOCS
 from docs._site.markdown import Here
 from qftools import catalogue
 from qftools.diagnosis import explain
@@ -168,3 +169,54 @@ def test_the_measured_figures_keep_what_the_bench_promises():
 
     for name, least in WANTED.items():
         assert 100 * totals[name]["named"] / totals[name]["tried"] >= least
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_page_of_a_wallet_contradicts_its_own_table(lang):
+    said = {word: words.WORDS[f"limit {word}"].say(lang) for word in ("no refund", "refund days")}
+    for wallet in tables.paged_wallets():
+        own = [row for row in catalogue.pay_types().values() if row.wallet == wallet.key]
+        limits = generated._limits(lang, wallet)
+        days = said["refund days"].format(days=wallet.refund_days)
+
+        assert (said["no refund"] in limits) == all(row.refund == "no" for row in own), wallet.key
+        assert not (said["no refund"] in limits and days in limits), wallet.key
+        shown = tables.pay_types(Here(lang, "wallets/x.md"), wallet.key)
+        cells = [line.split("|") for line in shown.splitlines() if line.startswith("| `8")]
+        assert [cell[6].strip() for cell in cells] == [
+            words.WORDS[f"refund {row.refund}"].say(lang) for row in own
+        ]
+        assert [cell[5].strip() for cell in cells] == [
+            words.WORDS[f"sure {row.sure}"].say(lang) for row in own
+        ]
+
+
+# What no source says, on each page that says it: the words, and that they carry the mark.
+UNSOURCED = {
+    "1260`]": ("endpoints/reversal.md", "understand/which-call.md"),
+    "`1260`": ("start/first-week.md",),
+    "1297`]": ("endpoints/close.md", "understand/which-call.md"),
+    "#c34": (
+        "codes.md",
+        "understand/unknown.md",
+        *(f"endpoints/{name}.md" for name in catalogue.CALL_ENDPOINTS),
+    ),
+    "`1263`": ("understand/cpm-mpm.md", "understand/proof.md"),
+    "1265`": ("endpoints/refund.md", "troubleshooting.md"),
+    "#c20": ("understand/which-call.md", "endpoints/reversal.md", "troubleshooting.md"),
+    "#c21": ("troubleshooting.md",),
+    "#c22": ("troubleshooting.md",),
+    "`1104`": ("endpoints/query.md",),
+}
+
+
+@pytest.mark.parametrize(("says", "pages"), UNSOURCED.items(), ids=UNSOURCED)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_no_source_says_is_marked_wherever_a_page_says_it(lang, says, pages):
+    marks = ("chosen", "inferred") if lang == "en" else ("选定", "推断")
+    for page in pages:
+        text = (DOCS / lang / page).read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines() if says in line and "{ #" not in line]
+
+        assert lines, page
+        assert any(mark in line for line in lines for mark in marks), page

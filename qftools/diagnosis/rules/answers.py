@@ -135,7 +135,10 @@ def _unlisted(respcd: str, endpoints: Sequence[str], order: Mapping[str, str]) -
         "answer-unlisted",
         "error",
         Text(f"{shown}：没有资料列出这个响应代码", f"{shown}: a code that no source lists"),
-        meanings.KINDS["unknown"],
+        Text(
+            "结果未知（选定，C34）；文档说其余代码都是失败",
+            "outcome unknown (chosen, C34); the documents say that every other code means failed",
+        ),
         Text(
             "当作结果未知：先查询，再做任何事。", "Read it as unknown: query before anything else."
         ),
