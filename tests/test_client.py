@@ -146,7 +146,7 @@ def test_a_wrong_key_is_refused_with_1108_by_the_gateway(client, sandbox):
     stranger = Client(
         Credentials(sandbox.credentials.app_code, "another key"),
         client.base_url,
-        adapter=client._connection._adapter,
+        adapter=client._connection._session.get_adapter(client.base_url + "/"),
     )
 
     with pytest.raises((GatewayError, SignatureError)):

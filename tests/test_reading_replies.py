@@ -19,6 +19,7 @@ from requests.adapters import BaseAdapter
 from qftools.client.connection import PATHS, Connection, read, unverified_respcd
 from qftools.errors import InputError, RateLimitError, SignatureError, TransportError
 from qftools.exchange import Exchange, Request, Response
+from qftools.locale import use_language
 from qftools.transport.deadline import DeadlineAdapter
 from qftools.transport.strict_json import parse
 
@@ -389,6 +390,34 @@ def test_a_get_carries_the_form_in_its_address():
     )
 
 
+def test_a_request_is_shown_before_it_is_sent_and_may_be_stopped():
+    carrier = Carrier()
+    shown: list[Request] = []
+    connection = Connection(AWAY, (5, 60), ticking(100.0, 103.5), carrier)
+
+    seen, _ = connection.send("query", "POST", "a=1", {}, shown.append)
+    with pytest.raises(OSError, match="stop"):
+        connection.send("query", "POST", "a=1", {}, lambda request: _stop())
+
+    assert shown == [seen.request]
+    assert len(carrier.given) == 1
+
+
+def _stop() -> None:
+    raise OSError("stop")
+
+
+def test_what_is_kept_of_a_missing_reply_is_english_whatever_language_is_chosen():
+    carrier = Carrier()
+    carrier.answer = requests.ReadTimeout()
+    use_language("zh")
+
+    seen, trouble = sent_by(carrier)
+
+    assert trouble is not None
+    assert seen.error == "no reply from /trade/v1/query: ReadTimeout" != trouble.say("zh")
+
+
 @pytest.mark.parametrize(
     ("endpoint", "path"),
     [
@@ -415,7 +444,7 @@ def test_a_connection_that_is_closed_closes_what_carries_it():
 
 
 def test_http_with_a_deadline_carries_and_keeps_64_connections_open():
-    adapter = Connection(AWAY, (5, 60), ticking())._adapter
+    adapter: Any = Connection(AWAY, (5, 60), ticking())._session.get_adapter(AWAY + "/")
 
     assert isinstance(adapter, DeadlineAdapter)
     assert adapter.poolmanager.connection_pool_kw["maxsize"] == 64

@@ -165,10 +165,14 @@ def bare(dist, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reader")
     tools = Path(sys.executable).parent
     env = str(folder / "env")
+    shown = (
+        *("pytest", "flask", "requests-mock", "responses", "vcrpy"),
+        *("opentelemetry-sdk", "opentelemetry-instrumentation-requests"),
+    )
     for command in (
         ("venv", "--seed", "--python", sys.executable, env),
         # What the package needs is there before, so that pip need not fetch it; uv and pipx do.
-        ("pip", "install", "--python", env, *map(str, dist.glob("*.whl")), "pytest", "flask"),
+        ("pip", "install", "--python", env, *map(str, dist.glob("*.whl")), *shown),
         ("pip", "uninstall", "--python", env, "qfpay-toolkit"),
     ):
         subprocess.run([str(tools / "uv"), "--quiet", *command], check=True)

@@ -7,6 +7,7 @@ function are arguments.
 from __future__ import annotations
 
 import datetime
+import logging
 import random
 import secrets
 import time
@@ -38,11 +39,20 @@ from qftools.errors import (
     UnclearError,
     said_by,
 )
-from qftools.exchange.redaction import Collector, ShownExchange, redactor_for
+from qftools.exchange import Request
+from qftools.exchange.redaction import (
+    Collector,
+    Redactor,
+    ShownExchange,
+    ShownRequest,
+    redactor_for,
+)
 from qftools.locale import mark
 from qftools.models import Credentials, Order, Reply
-from qftools.signing import sign
+from qftools.signing import canonical, sign
+from qftools.texts import harmless
 
+_LOG = logging.getLogger("qftools.client")
 _QUERY_TRIES = 3
 _FIRST_WAIT = 1.0  # seconds; doubled each time
 _LONGEST_WAIT = 8.0
@@ -67,6 +77,13 @@ class Client:
         methods: HTTP method by endpoint where it is not POST (C1: the
             sources disagree about reversal and close).
         keep: How many exchanges to keep in ``exchanges``, the oldest go first.
+        on_request: Called with each request, redacted, before it is sent. If it raises, nothing
+            is sent.
+        on_response: Called with each exchange, redacted, also where no reply came. What it
+            raises goes to the log: it must not hide what became of a payment.
+
+    The logger ``qftools`` has one line a call at INFO, and the signed text without the key
+    at DEBUG, redacted.
 
     Raises:
         WrongPlaceError: Host and credentials do not belong together.
@@ -95,6 +112,8 @@ class Client:
         allow: Collection[str] = (),
         methods: Mapping[str, str] | None = None,
         keep: int = 100,
+        on_request: Callable[[ShownRequest], object] | None = None,
+        on_response: Callable[[ShownExchange], object] | None = None,
     ) -> None:
         self.credentials = credentials
         self.base_url = check_place(base_url, credentials, allow)
@@ -102,6 +121,8 @@ class Client:
         self.pause = pause
         self.new_number = new_number
         self.methods = _checked_methods(methods or {})
+        self.on_request = on_request
+        self.on_response = on_response
         self.signs = False
         """Whether this gateway has signed an answer; from then on an unsigned answer proves
         nothing."""
@@ -371,30 +392,34 @@ class Client:
         complete = self._with_mchid({k: v for k, v in params.items() if v != ""})
         validation.check_values(endpoint, complete)
         validation.check_complete(endpoint, complete)
+        key = self.credentials.client_key
+        payer = Collector()
+        payer.plain(dict(complete))
+        redactor = redactor_for(frozenset((key, *payer.taken)))
+        if _LOG.isEnabledFor(logging.DEBUG):
+            _LOG.debug("%s signs %s", endpoint, harmless(canonical(redactor.plain(complete))))
         exchange, trouble = self._connection.send(
             endpoint,
             self.methods.get(endpoint, "POST"),
             urlencode(complete),
             self._signed(complete),
+            lambda request: self._announce(request, redactor),
         )
-        key = self.credentials.client_key
-        payer = Collector()
-        payer.plain(dict(complete))
-        redactor = redactor_for(frozenset((key, *payer.taken)))
         kept = redactor.kept(exchange)
         self._kept.append(kept)
-        if trouble is not None:
-            trouble.exchange = kept
-            if trouble.__cause__ is not None:
-                # The library's errors repeat what the other side sent, each in its own way.
-                trouble.__cause__ = RequestException(redactor.text(str(trouble.__cause__)))
-            raise trouble
+        if trouble is not None and trouble.__cause__ is not None:
+            # The library's errors repeat what the other side sent, each in its own way.
+            trouble.__cause__ = RequestException(redactor.text(str(trouble.__cause__)))
         try:
+            if trouble is not None:
+                raise trouble
             reply = read(exchange, key)
         except OutcomeUnknownError as error:
             error.exchange = kept
+            self._tell(kept, redactor.text(error.say("en")))
             raise
         self.signs = self.signs or reply.signed
+        self._tell(kept, f"respcd {reply.respcd}")
         body = reply.body
         if exchange.response and redactor.suspects(exchange.response.body):
             body = redactor.plain(body)
@@ -449,6 +474,20 @@ class Client:
         _raise_refusal(reply, None)
         return reply
 
+    def _announce(self, request: Request, redactor: Redactor) -> None:
+        if self.on_request is not None:
+            self.on_request(redactor.request(request))
+
+    def _tell(self, kept: ShownExchange, result: str) -> None:
+        if _LOG.isEnabledFor(logging.INFO):
+            line = f"{_named(kept)}: {result}, {kept.seconds:.3f} s"
+            _LOG.info("%s", harmless(line))
+        if self.on_response is not None:
+            try:
+                self.on_response(kept)
+            except Exception:  # what became of a payment matters more
+                _LOG.exception("on_response failed; the call goes on")
+
     def _signed(self, params: Mapping[str, str | int]) -> dict[str, str]:
         me = self.credentials
         return {
@@ -466,6 +505,13 @@ class Client:
         if me.mchid_rule == "forbidden" and "mchid" in params:
             raise InputError("mchid", "is given", "left out by a direct merchant (C12)")
         return params
+
+
+def _named(kept: ShownExchange) -> str:
+    params = kept.request.params
+    numbers = [f"{name}={params[name]}" for name in ("out_trade_no", "syssn") if name in params]
+    status = [] if kept.response is None else [f"HTTP {kept.response.status}"]
+    return " ".join([kept.endpoint, *numbers, *status])
 
 
 def _order_of(params: Mapping[str, Any], reply: Reply | None = None) -> Order:

@@ -27,7 +27,7 @@ from qftools.exchange import Exchange, Request, Response
 from qftools.models import Reply
 from qftools.signing import verify_body
 from qftools.transport.addresses import read_address
-from qftools.transport.deadline import DeadlineAdapter
+from qftools.transport.deadline import BareSession, DeadlineAdapter
 from qftools.transport.strict_json import parse
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -89,25 +89,35 @@ class Connection:
         self._base_url = base_url
         self._timeout = _checked_timeout(timeout)
         self._clock = clock
-        self._adapter = adapter or DeadlineAdapter(pool_maxsize=64)
+        self._session = BareSession(base_url, adapter or DeadlineAdapter(pool_maxsize=64))
         self._settings = _environment_settings(base_url)
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
-        self._adapter.close()
+        self._session.close()
 
     def send(
-        self, endpoint: str, method: str, form: str, signed: Mapping[str, str]
+        self,
+        endpoint: str,
+        method: str,
+        form: str,
+        signed: Mapping[str, str],
+        before: Callable[[Request], object] | None = None,
     ) -> tuple[Exchange, TransportError | None]:
-        """Send one request; return the exchange, and the error if there was no reply."""
+        """Send one request; return the exchange, and the error if there was no reply.
+
+        *before* gets the request first. What it raises is raised, and nothing is sent.
+        """
         prepared = self._prepare(endpoint, method, form, signed)
         sent = prepared.body if isinstance(prepared.body, bytes) else b""
         request = Request(method, str(prepared.url), tuple(prepared.headers.items()), sent)
+        if before is not None:
+            before(request)
         started = self._clock()
         response: Response | None = None
         trouble: TransportError | None = None
         try:
-            answer = self._adapter.send(
+            answer = self._session.send(
                 prepared, stream=True, timeout=self._timeout, **self._settings
             )
             with closing(answer):
@@ -292,12 +302,10 @@ def _environment_settings(base_url: str) -> dict[str, Any]:
     """Look proxies and CA bundle up once; per call it costs a sixth of a request."""
     with requests.Session() as session:
         found = session.merge_environment_settings(base_url, {}, None, None, None)
-    settings: dict[str, Any] = {"verify": found["verify"], "cert": None, "proxies": {}}
     if base_url.startswith("https:") and isinstance(found["verify"], str):
         _check_certificates(found["verify"])
-    if not read_address(base_url).is_loopback:  # this machine is behind no proxy
-        settings["proxies"] = found["proxies"]
-    return settings
+    here = read_address(base_url).is_loopback  # this machine is behind no proxy
+    return {"verify": found["verify"], "proxies": {} if here else found["proxies"]}
 
 
 def _check_certificates(path: str) -> None:

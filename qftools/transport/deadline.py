@@ -12,10 +12,11 @@ import socket
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.cookies import RequestsCookieJar
 from urllib3.connection import BaseSSLError
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ProxyError
@@ -56,6 +57,33 @@ class DeadlineAdapter(HTTPAdapter):
         return place, pool
 
 
+class BareSession(requests.Session):
+    """Sends one request to one address, and gives the answer as it came.
+
+    It follows no redirect, keeps no cookie, and reads no environment. Tools that watch
+    `requests.Session.send` see what goes through it.
+
+    Args:
+        base_url: Scheme and host of the only address that it reaches.
+        adapter: Carries the bytes.
+    """
+
+    def __init__(self, base_url: str, adapter: BaseAdapter) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies = _NoCookies()
+        self.adapters.clear()
+        self.mount(base_url + "/", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Name none: `requests` would read the whole body of a redirect, however long."""
+
+
+class _NoCookies(RequestsCookieJar):
+    def extract_cookies(self, *answer: object) -> None:
+        """Take none, and parse none."""
+
+
 def direct() -> requests.Session:
     """A session for what runs on this machine: it asks no proxy and sends no one's password."""
     session = requests.Session()
@@ -67,19 +95,30 @@ def direct() -> requests.Session:
 
 def _keep_deadlines(manager: PoolManager) -> None:
     pools = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {name: _timed(pool) for name, pool in pools.items()}
+    manager.pool_classes_by_scheme = {name: _timed_pool(pool) for name, pool in pools.items()}
 
 
 @cache
-def _timed(pool: Any) -> type[HTTPConnectionPool]:
-    carrier = pool.ConnectionCls
-    if issubclass(carrier, _Timed) or not issubclass(carrier, HTTPConnection):
-        return pool  # type: ignore[no-any-return]  # in the browser the page's own fetch() carries requests
-    timed = type(carrier.__name__, (_Timed, carrier), {})
-    return type(pool.__name__, (pool,), {"ConnectionCls": timed})
+def _timed_pool(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+    return pool if issubclass(pool, _TimedPool) else type(pool.__name__, (_TimedPool, pool), {})
 
 
-class _Timed(HTTPConnection):
+class _TimedPool(HTTPConnectionPool):
+    @property
+    def ConnectionCls(self) -> Any:  # type: ignore[override]
+        return _timed(super().ConnectionCls)  # looked up each time: VCR puts its own there
+
+
+@cache
+def _timed(carrier: Any) -> Any:
+    # In the browser the page's own fetch() carries requests, and in a test a tool may.
+    if carrier.__module__ != "urllib3.connection":
+        return carrier
+    return type(carrier.__name__, (_Timed, carrier), {})
+
+
+# A mix-in: where this is loaded while VCR is on, http.client has a class of VCR's there.
+class _Timed(HTTPConnection if TYPE_CHECKING else object):  # type: ignore[misc]
     """Counts from the first byte of a request; its time-out is urllib3's for the phase."""
 
     timeout: float | None
@@ -113,7 +152,7 @@ class _Timed(HTTPConnection):
         self._until = self._after(self._began or monotonic())
         return super().getresponse()
 
-    def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:  # type: ignore[override]
+    def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
         return _TimedResponse(_Socket(sock, self._until), *args, **kwargs)  # type: ignore[arg-type]
 
     def _after(self, moment: float) -> float:

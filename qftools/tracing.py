@@ -1,0 +1,64 @@
+"""A cancel as one span of OpenTelemetry, where the program uses it.
+
+Nothing of it is imported here: a program that has set OpenTelemetry up has loaded its API.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+from qftools.cancellation import run
+from qftools.cancellation.run import Outcome
+
+P = ParamSpec("P")
+
+_ASKED = ("step", "endpoint", "finding", "respcd")
+
+
+def attributes(outcome: Outcome) -> dict[str, Any]:
+    """Return what a span says of *outcome*: verdict, order, and its steps. No secret is in it.
+
+    Example:
+        >>> from qftools.sandbox import Sandbox
+        >>> with Sandbox() as sandbox:
+        ...     client = sandbox.client()
+        ...     order = client.pay(
+        ...         pay_type="800101", txamt=2500, txcurrcd="HKD", out_trade_no="A1"
+        ...     )
+        ...     found = attributes(cancel(client, order))
+        >>> found["qfpay.verdict"], found["qfpay.out_trade_no"]
+        ('CANCELLED', 'A1')
+        >>> found["qfpay.steps"]
+        ['LOOK query OPEN 1143', 'CANCEL reversal CANCELLED 0000', 'CONFIRM query CANCELLED 1142']
+    """
+    told = outcome.to_dict("en")
+    steps = [" ".join(str(step[part]) for part in _ASKED if step[part]) for step in told["steps"]]
+    order = {name: told[name] for name in ("out_trade_no", "syssn", "pay_type")}
+    said = {"verdict": told["verdict"], "reason": told["reason"], **order, "steps": steps}
+    return {f"qfpay.{name}": value for name, value in said.items() if value}
+
+
+def _traced(cancel: Callable[P, Outcome]) -> Callable[P, Outcome]:
+    @functools.wraps(cancel, ("__name__", "__qualname__", "__doc__"))  # its own module: pickle
+    def traced(*args: P.args, **kwargs: P.kwargs) -> Outcome:
+        api = sys.modules.get("opentelemetry.trace")
+        if api is None:
+            return cancel(*args, **kwargs)
+        # The message of an exception can quote a value: its type alone is recorded.
+        quiet = {"record_exception": False, "set_status_on_exception": False}
+        with api.get_tracer("qftools").start_as_current_span("qfpay cancel", **quiet) as span:
+            try:
+                outcome = cancel(*args, **kwargs)
+            except BaseException as error:
+                span.set_status(api.Status(api.StatusCode.ERROR, type(error).__name__))
+                raise
+            span.set_attributes(attributes(outcome))
+            return outcome
+
+    return traced
+
+
+cancel = _traced(run.cancel)
