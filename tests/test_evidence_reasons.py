@@ -247,6 +247,23 @@ def test_a_paid_order_names_the_first_of_its_payments_that_is_still_open():
     assert (answer.open, answer.dead, answer.rows) == ((TWO, THREE), (), 3)
 
 
+def test_a_payment_seen_paid_beside_the_named_one_is_missed_where_a_later_answer_lacks_it():
+    first = judged(CLOSED, again(PAID), order=NAMED)
+
+    later = judged(CLOSED, order=NAMED, known=Known(live=first.open))
+
+    assert first.open == (TWO,)
+    assert (later.finding, later.ask_next) == (Finding.SILENT, "elsewhere")
+
+
+@pytest.mark.parametrize("respcd", ["1136", "7777"])
+def test_the_rows_beside_a_refusal_tell_what_is_alive_and_that_nothing_is_over(respcd):
+    answer = answered(respcd, {"data": [CLOSED, again(PAID)]}, order=NAMED)
+
+    assert answer.finding is Finding.SILENT
+    assert (answer.open, answer.dead, answer.rows) == ((TWO,), (), 2)
+
+
 def test_an_open_payment_is_cancelled_without_a_usable_syssn_only_if_it_is_alone():
     for nameless in ("", "an odd one!"):
         assert judged(row("1143", nameless)).finding is Finding.OPEN

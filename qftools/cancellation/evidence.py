@@ -87,7 +87,8 @@ class Known:
 
     Attributes:
         learned: Names of the order's fields that the gateway supplied, not the caller.
-        live: The syssn of each payment of the order that was last seen open.
+        live: The syssn of each payment of the order that was last seen open, or paid beside
+            the one that was meant.
         cancelled: The syssn of each payment that a cancel was sent for.
         several: The number has several payments.
         found: The gateway has shown a payment of the order, so there is one.
@@ -245,19 +246,23 @@ def of_query(reply: Reply, order: Order, known: Known = Known()) -> Answer:
     """
     if known.signed and not reply.signed:
         return unsigned(reply)
-    if not reply.ok:
-        return _of_unanswered_query(reply)
     rows = reply.body.get("data")
+    found = rows if isinstance(rows, list) else []
+    reads = _uncontradicted([read_row(row, order, known) for row in found])
+    named = sum(_is_named(read.row, order) for read in reads)
+    alive = _numbers(read for read in reads if _is_alive(read))
+    if not reply.ok:  # what is alive beside a refusal may live on; nothing is over by it
+        return replace(_of_unanswered_query(reply), rows=named, open=alive)
     if not isinstance(rows, list):
         return _silent(reply, REASONS["no list"])
-    reads = _uncontradicted([read_row(row, order, known) for row in rows])
     answer = _judged(reply, reads, known)
-    return replace(
-        answer,
-        rows=sum(_is_named(read.row, order) for read in reads),
-        open=_numbers(read for read in reads if read.state == "open"),
-        dead=_numbers(read for read in reads if read.state in _GONE),
-    )
+    dead = _numbers(read for read in reads if read.state in _GONE)
+    return replace(answer, rows=named, open=alive, dead=dead)
+
+
+def _is_alive(read: Read) -> bool:
+    """A payment of the number that is open, or that is paid beside the one that was named."""
+    return read.state == "open" or (read.another and read.row.state in ("open", "paid"))
 
 
 def more_telling(one: Answer | None, other: Answer) -> Answer:

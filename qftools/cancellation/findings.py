@@ -59,8 +59,8 @@ class Answer:
         signed: The answer carried the gateway's signature, checked and right.
         differs: Where the books contradict the order.
         rows: How many rows of the answer name the order, by either of its numbers.
-        open, dead: The syssn of each payment of the order that it says is open, or over
-            without money for the merchant.
+        open, dead: The syssn of each payment of the order that it says is open (or paid
+            beside the one that was meant), or over without money for the merchant.
         ask_next: ``"elsewhere"``: ask under another number, or in another month, before
             this is believed; ``"others"``: so, too, for there were rows of other orders only.
             ``"wide"``: ask for the largest page.

@@ -66,6 +66,10 @@ FOUND = (
     52363067164,
     52363096651,
     52363104948,
+    # Another payment was seen paid once, and not asked for again.
+    77416334041,
+    77416361352,
+    77416333747,  # it was refunded after the last query
 )
 
 

@@ -182,8 +182,7 @@ def _the_callers_own(stage: Stage) -> str:
         return "amount or currency contradict the order"
     if plan.wrong == "syssn" and "syssn" in plan.knows:
         return "the caller's two numbers contradict each other"
-    others = [payment for payment in attempts if payment not in stage.speaker.meant()]
-    if any(payment.state in ALIVE or payment.net > 0 for payment in others):
+    if stage.speaker.another_when_asked:
         return "another payment under the same number"
     return ""
 

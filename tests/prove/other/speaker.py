@@ -69,6 +69,7 @@ class Speaker:
         self._count = {"query": 0, "cancel": 0}
         self.truth_when_asked: Truth | None = None
         self.own_when_asked: Truth | None = None
+        self.another_when_asked = False
         self.there_when_looked: bool | None = None  # by a query that looked in the right place
         self.unsaid = False  # a cancel was refused, and its reply did not say so
         self.badly_signed = False
@@ -147,6 +148,11 @@ class Speaker:
     ) -> tuple[Any, Said]:
         found = self.gateway.query(params)
         self.truth_when_asked, self.own_when_asked = truth(self.attempts()), truth(self.meant())
+        self.another_when_asked = any(
+            payment.state in ALIVE or payment.net > 0
+            for payment in self.attempts()
+            if payment not in self.meant()
+        )
         if self.gateway.looks_for(self._coming(), params):
             self.there_when_looked = bool(self.attempts())
         size = int(params.get("page_size", "0")) or self.gateway.rules.page_size
