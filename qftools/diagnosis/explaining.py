@@ -23,6 +23,7 @@ from qftools.diagnosis.causes.signature_findings import (
     not_all_here,
     not_found,
     not_read,
+    refused_for_it,
     reproduced,
 )
 from qftools.diagnosis.context import Keys, Surroundings
@@ -46,7 +47,8 @@ from qftools.locale import mark
 
 _MOST_CASES = 50  # requests of one paste that are looked at
 _SCREENING = 2_000_000  # work for each of them, before one is chosen
-_MOST_EXPLAINED = 3  # other readings of a dump of which a cause is searched for
+_MOST_EXPLAINED = 5  # other readings of a dump of which a cause is searched for
+_SHORT = 10_000  # bytes of a request of which other readings are explained
 _LONGEST = 262_144  # bytes of a request; one of the gateway's has a few hundred
 
 
@@ -167,7 +169,8 @@ def _as_signed(paste: Paste, key: str, others: Mapping[str, str]) -> Paste:
     if not key or not (paste.readings or strange):
         return paste
     first, *rest = (paste.request, *paste.readings)
-    to_explain = [first, *rest[:_MOST_EXPLAINED]]
+    short = first is not None and len(first.body) <= _SHORT
+    to_explain = [first, *rest[: _MOST_EXPLAINED if short else 0]]
     for prove, requests in ((_is_right, [first, *rest]), (_is_explained, to_explain)):
         for request in requests:
             one = dataclasses.replace(paste, request=request)
@@ -232,6 +235,8 @@ def _diagnose(
     signature, expected = _checked(inputs, keys.key, given, text)
     result = Result((), 0, 0, 0)
     if signature != "right" and given and reading.pairs:
+        if _unclear(paste, reading, absent=False):  # a guess at the values is not worth more
+            pairs, most_work = False, _SCREENING
         result = search(
             inputs, keys.key, given, others=keys.others, pairs=pairs, most_work=most_work
         )
@@ -262,9 +267,11 @@ def _diagnose(
         right = signature == "right"
         answered, found, _ = _checked_body(answer.body, answer.header("X-QF-SIGN"), keys)
         findings = _with_the_answer(findings, answered, found)
-        findings += answer_findings(answer, paste.endpoint, reading.params, right)
-        if given is None and _refused_signature(answer) and keys.glued and expected:
+        told = answer_findings(answer, paste.endpoint, reading.params, right)
+        theirs = given is None and _refused_signature(answer) and keys.glued and expected
+        if theirs:
             findings.insert(0, key_is_not_theirs())
+        findings += map(refused_for_it, told) if theirs or result.matches else told
     return Draft(
         paste.form,
         "request",
@@ -284,10 +291,14 @@ def _diagnose(
     )
 
 
-def _unclear(paste: Paste, reading: Reading) -> tuple[str, ...]:
-    """The fields that have another value in another reading."""
+def _unclear(paste: Paste, reading: Reading, *, absent: bool = True) -> tuple[str, ...]:
+    """The fields that have another value in another reading, or are *absent* from it."""
     others = [read_request(request).params for request in paste.readings]
-    return tuple(n for n, v in reading.params.items() if any(one.get(n) != v for one in others))
+    return tuple(
+        name
+        for name, value in reading.params.items()
+        if any(one.get(name, None if absent else value) != value for one in others)
+    )
 
 
 def _given(paste: Paste, reading: Reading) -> str | None:

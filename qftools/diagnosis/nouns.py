@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qftools.catalogue.rows import Text
-from qftools.diagnosis.snippets import SNIPPETS
+from qftools.diagnosis.snippets import snippet
 from qftools.diagnosis.visible import Difference, visible
 from qftools.exchange import Request, Response
 
@@ -84,9 +84,9 @@ class Finding:
     commands: tuple[str, ...] = ()
     meaning: Meaning | None = None
 
-    def snippet(self, language: str) -> str:
-        """The fix in *language*; empty where words are enough."""
-        return SNIPPETS[self.code][language] if self.code else ""
+    def snippet(self, language: str, lang: str = "en") -> str:
+        """The fix in *language*, with comments in *lang*; empty where words are enough."""
+        return snippet(self.code, language, lang) if self.code else ""
 
 
 @dataclass(frozen=True, slots=True)

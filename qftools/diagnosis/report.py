@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from qftools import catalogue
 from qftools.diagnosis.nouns import SEVERITIES, Draft, Finding
+from qftools.diagnosis.reading.forms import forms
 from qftools.diagnosis.visible import visible
 from qftools.texts import COLON, COMMA, SEMICOLON, Text
 
@@ -116,7 +117,7 @@ CHARGE: dict[str, Text] = {
 SIGNATURE: dict[str, Text] = {
     "right": Text("正确", "right"),
     "wrong": Text("不对", "wrong"),
-    "unchecked": Text("没有密钥，未验证", "not checked, there is no key"),
+    "unchecked": Text("未能验证", "not checked"),
     "absent": Text("没有签名", "there is none"),
 }
 
@@ -130,10 +131,12 @@ def title(diagnosis: Draft, lang: str) -> str:
     """The first line: what it is, and which of how many."""
     words = [label(diagnosis.kind, lang)]
     if diagnosis.request is not None:
-        words.append(f"{diagnosis.request.method} {visible(diagnosis.request.url)}".strip())
+        # Without an address the method is not from the paste; what is in a query stands below.
+        url = visible(diagnosis.request.url.partition("?")[0])
+        words += [diagnosis.request.method, url] if url else []
     elif diagnosis.endpoint:
         words.append(diagnosis.endpoint)
-    words.append(f"({diagnosis.form})")
+    words += [f"({form.name.say(lang)})" for form in forms() if form.id == diagnosis.form]
     if diagnosis.count > 1:
         words.append(label("of", lang).format(number=diagnosis.number, count=diagnosis.count))
     return " ".join(words)
@@ -184,7 +187,7 @@ def _findings(diagnosis: Draft, lang: str, code: str) -> Iterator[Styled]:
     shown: set[str] = set()
     before: set[Styled] = set()
     for number, finding in enumerate(diagnosis.findings, 1):
-        snippet = finding.snippet(code)
+        snippet = finding.snippet(code, lang)
         found = list(_finding(number, finding, lang, "" if finding.code in shown else snippet))
         # Several readings of one code rest on the same: that is said once.
         yield from (line for line in found if not (finding.meaning and line in before))
@@ -230,6 +233,8 @@ def _said(diagnosis: Draft, lang: str) -> Iterator[str]:
     ]
     if causes:
         yield f"{label('proved', lang)}{colon}{SEMICOLON.say(lang).join(causes)}"
+    elif diagnosis.kind == "request" and diagnosis.findings:
+        yield diagnosis.findings[0].what.say(lang)
 
 
 def _params(diagnosis: Draft, lang: str) -> Iterator[Styled]:
@@ -244,7 +249,8 @@ def _params(diagnosis: Draft, lang: str) -> Iterator[Styled]:
 
 
 def _texts(diagnosis: Draft, lang: str) -> Iterator[Styled]:
-    if not diagnosis.text:
+    lost = any(finding.id == "bytes-lost" for finding in diagnosis.findings)
+    if lost or not diagnosis.text:
         return
     yield Styled("heading", label("text" if diagnosis.kind == "request" else "body", lang))
     yield Styled("plain", shown(diagnosis.text, lang, _LONGEST_TEXT), 2)
@@ -383,7 +389,7 @@ def _finding_dict(finding: Finding, lang: str, code: str) -> dict[str, Any]:
         "what": finding.what.say(lang),
         "evidence": finding.evidence.say(lang),
         "fix": finding.fix.say(lang),
-        "code": finding.snippet(code),
+        "code": finding.snippet(code, lang),
         "commands": list(finding.commands),
         "meaning": asdict(finding.meaning) if finding.meaning else None,
         "source": finding.source,

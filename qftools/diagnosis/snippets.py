@@ -7,6 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+#: The comments, as they stand in the code, in Chinese.
+_COMMENTS = {
+    "sign the plain values; encode only what is sent": "签原始值；只有发送的内容才编码",
+    "sent, not signed": "用于发送，不参与签名",
+    "minor units; JPY": "最小货币单位；日元",
+    "take the time once; sign and send the same text": "时间只取一次；签名与发送用同一段文字",
+    "the file itself in UTF-8": "源文件本身也存为 UTF-8",
+    "send the header X-QF-SIGNTYPE: SHA256 with it": "同时发送请求头 X-QF-SIGNTYPE: SHA256",
+    "nothing in between": "中间什么都不加",
+    "the bytes as they came": "收到的原始字节",
+    **dict.fromkeys(
+        [
+            f"one {kind}, complete before it is signed, and sent as it is"
+            for kind in ("dictionary", "array", "map", "object")
+        ],
+        "一份参数：签名前补齐，原样发送",
+    ),
+}
 LANGUAGES = ("python", "php", "java", "node")
 
 #: By stage, then by language. Java pieces are statements of a method; java.util.* is imported.
@@ -147,3 +165,11 @@ SNIPPETS: Mapping[str, Mapping[str, str]] = {
         '  .update(body).update(key).digest("hex").toUpperCase();',
     },
 }
+
+
+def snippet(stage: str, code: str, lang: str = "en") -> str:
+    """The piece for *stage* in the programming language *code*, its comments in *lang*."""
+    piece = SNIPPETS[stage][code]
+    for comment, said in _COMMENTS.items() if lang == "zh" else ():
+        piece = piece.replace(comment, said)
+    return piece

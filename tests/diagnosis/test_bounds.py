@@ -132,6 +132,10 @@ CRAFTED = {
     "names before quotes": "txamt `" * 70_000,
     "tags": "<txamt>" * 70_000,
     "one JSON with many requests": json.dumps([{"txamt": "1", "syssn": "2"}] * 50_000),
+    "blank lines": (" " * 300 + "\n") * 1200 + "txamt=1&b=2",
+    "blank lines below curl -v": "> POST /q HTTP/1.1\n" + "\n" * 100_000 + "txamt=1&b=2",
+    "maps with ampersands": "txamt=1&b=2, " * 25_000,
+    "texts of YAML": "goods_name: |\n" * 10_000,
     "secrets": '{"key": "' + '\\"' * 200_000,
     "full form": "curl https://h/trade/v1/payment -d '" + "txamt=1&" * 30_000 + "'",
 }

@@ -42,6 +42,7 @@ from qftools.diagnosis.report import (
     sources,
 )
 from qftools.diagnosis.rules.remarks import REMARKS
+from qftools.diagnosis.snippets import LANGUAGES, SNIPPETS, snippet
 from qftools.exchange import Exchange, Response
 from tests import broken_requests as made
 from tests.diagnosis.test_rules import CASES, UTC, WITH_MORE, request
@@ -204,6 +205,18 @@ def test_the_words_of_the_report_are_chinese():
     words = [text.zh for table in tables for text in table.values()]
 
     assert [text for text in words if english(re.sub(r"\{\w+\}", "", text))] == []
+
+
+def test_the_comments_in_the_code_of_a_fix_are_chinese():
+    comments = [
+        comment
+        for stage in SNIPPETS
+        for code in LANGUAGES
+        for comment in re.findall(r"(?:# |// )(.*)", snippet(stage, code, "zh"))
+    ]
+
+    assert len(comments) > 20
+    assert [comment for comment in comments if comment.isascii()] == []
 
 
 def test_every_source_of_a_cause_or_a_remark_is_named_in_chinese():

@@ -37,8 +37,9 @@ SEAL_CAUSES: Mapping[str, Cause] = {
     "blank-at-key": cause(
         "密钥旁边有看不见的字符（{detail}）",
         "there is an invisible character at the key ({detail})",
-        "读取密钥后去掉首尾空白（多半是配置文件末尾的换行）。",
-        "Trim the key after reading it; usually it is the line break at the end of a file.",
+        "读取密钥后去掉首尾空白（例如配置文件末尾的换行）。零宽字符和 BOM 去不掉：重新复制密钥。",
+        "Trim the key after reading it (the line break at the end of a file). That leaves a"
+        " zero-width character or a BOM: copy the key anew.",
         "key",
         _SAMPLES,
     ),

@@ -183,8 +183,9 @@ def not_all_here(places: tuple[str, ...]) -> Finding:
         "note",
         "open",
         Text(
-            "记录里有隐去或截断的内容，无法验证签名",
-            "parts of the request were left out of this record, so its signature can't be checked",
+            "这份记录看来不完整（有隐去或截断的内容），无法验证签名",
+            "this record does not seem to be whole (something is left out or cut off), so its"
+            " signature can't be checked",
         ),
         Text(f"不完整的是：{names}", f"not whole: {names}"),
         Text(
@@ -232,8 +233,8 @@ def not_read(fields: tuple[str, ...]) -> Finding:
         "warning",
         "open",
         Text(
-            f"看不出这些字段的值从哪里开始、在哪里结束：{listed}",
-            f"it is not clear where the values of these fields begin and end: {listed}",
+            f"看不出这些字段发送时的值：{listed}",
+            f"the paste does not show for sure with which values these fields were sent: {listed}",
         ),
         Text(
             "每种读法都试过了，没有一种与签名相符，所以签名是对是错不能判断",
@@ -362,3 +363,13 @@ def key_is_not_theirs() -> Finding:
         ),
         "seed; docs2024",
     )
+
+
+def refused_for_it(finding: Finding) -> Finding:
+    """What the answer 1108 means, beside its cause: nothing is left to be looked for."""
+    if finding.meaning is None or finding.meaning.respcd != "1108":
+        return finding
+    fix = Text(
+        "原因见上面：改正后重新发送。", "The cause is named above: put it right and send again."
+    )
+    return dataclasses.replace(finding, fix=fix, commands=())

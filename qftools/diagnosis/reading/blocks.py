@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
+from textwrap import dedent
 
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.names import header, is_telling
@@ -15,7 +17,7 @@ _FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)[^\n]{0,40}$", re.MULTILINE)
 _QUOTED = re.compile(r"^> ?", re.MULTILINE)
 _TALK = re.compile(r"^[<>] ?", re.MULTILINE)
 _TALK_NOISE = re.compile(
-    r"^(?:\* |[{}] \[|\s{2,}% Total|\s+Dload|[\s\d]+ --:--:--)[^\n]*\n?", re.MULTILINE
+    r"^(?:\* |[{}] \[|\s{2,80}% Total|\s{1,80}Dload|[\s\d]{1,80} --:--:--)[^\n]*\n?", re.MULTILINE
 )
 _TRACED = re.compile(r"^(?:\d\d:\d\d:\d\d\.\d+ )?(?:=>|<=) (Send|Recv) (header|data)[^\n]*$")
 _TRACE_HEX = re.compile(r"^[0-9a-f]{4,8}: ((?:[0-9a-f]{2} ){1,16})")
@@ -27,12 +29,24 @@ _STAMPED = re.compile(
     r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,60} \S{1,60}: )"
 )
 _SERIALIZED = re.compile(r's:\d{1,4}:"(\w{1,60})";(?=s:\d)')
+_SERIALIZED_NULL = re.compile(r's:\d{1,4}:"(\w{1,60})";N;')
 _SERIALIZED_NUMBER = re.compile(r's:\d{1,4}:"(\w{1,60})";[idb]:([\d.\-]{1,30});')
 _BINARY = re.compile(
     r'<<(?:"((?:[^"\\\n]|\\.){0,2000})"(?:/utf8)?|(\d{1,3}(?:,\d{1,3}){0,2000}))>>'
 )
 _BESIDE = re.compile(
     r'(?:(?<=[\s{(\[,]):([A-Za-z][\w.\-]{0,60})|"([A-Za-z][\w.\-]{0,60})") (?=["\d])'
+)
+# Other ways to write a pair: PHP's var_dump of an object, VB, R's print and str.
+_PAIRS = (
+    (re.compile(r'\["([^"\n]{1,100})":(?:"[^"\n]{1,200}":private|protected)\]=>'), r'["\1"]=>'),
+    (re.compile(r'^[ \t]*[\w.]{1,60}\.Add[ \t]+"([\w-]{1,60})",[ \t]*(?=")', re.M), r"\1 = "),
+    (re.compile(r'^[ \t]*\w[\w.]{0,60}\("([\w-]{1,60})"\) ?= ?(?=")', re.M), r"\1 = "),
+    (re.compile(r"^ ?\$ (\w{1,60}) *: (?:num|int|chr|logi) ", re.M), r"\1 = "),
+    (re.compile(r"^\$(\w{1,60})\n\[1\] ", re.M), r"\1 = "),
+)
+_YAML_BLOCK = re.compile(
+    r"^([ ]{0,40})([\w.\-]{1,60}): ?([|>])(-?)\n((?:\1 +[^\n]*(?:\n|\Z)){1,50})", re.M
 )
 _RULE = re.compile(r"[-=+|:\s│┼─]+")
 
@@ -111,6 +125,24 @@ def _of_stamps(text: str) -> str:
     return "\n".join([_STAMPED.sub("", line, count=1) for line in lines])
 
 
+def _of_pairs(text: str) -> str:
+    for pattern, pair in _PAIRS:
+        text = pattern.sub(pair, text)
+    return text
+
+
+def _of_yaml(text: str) -> str:
+    """YAML's text on the lines below its name, kept (``|``) or folded (``>``)."""
+    return _YAML_BLOCK.sub(_yaml_block, text)
+
+
+def _yaml_block(found: re.Match[str]) -> str:
+    if not _is_name(found[2]):
+        return found[0]
+    said = dedent(found[5]).strip("\n").replace("\n", "\n" if found[3] == "|" else " ")
+    return f"{found[1]}{found[2]}: {json.dumps(said + ('' if found[4] else chr(10)))}\n"
+
+
 def _of_html(text: str) -> str:
     """A table of HTML, as it is copied from a page's source."""
     if "</td>" not in text:
@@ -130,6 +162,7 @@ def _of_serialize(text: str) -> str:
     """PHP's serialize: names and values stand in turn."""
     if not re.search(r"a:\d{1,6}:\{s:", text):
         return text
+    text = _SERIALIZED_NULL.sub(r'"\1" => null;', text)
     text = _SERIALIZED_NUMBER.sub(r'"\1" => "\2";', text)
     return _SERIALIZED.sub(r'"\1" => ', text)
 
@@ -222,6 +255,6 @@ def _names_in(line: str) -> int:
 
 _WRAPPERS: tuple[Callable[[str], str], ...] = (
     *(_of_curl_v, _of_mail, _of_curl_trace, _of_wire_log),
-    *(_of_containers, _of_stamps, _of_serialize, _of_html, _of_entities),
+    *(_of_containers, _of_stamps, _of_pairs, _of_yaml, _of_serialize, _of_html, _of_entities),
     *(_of_binaries, _of_clojure, _of_tables),
 )

@@ -144,7 +144,7 @@ def _form_of(values: dict[Any, Any]) -> str:
 
 # ---- HTTPie -------------------------------------------------------------------------------
 
-_HTTPIE = re.compile(r"^\s*\$?\s*(?:http|https|xh|xhs)\s", re.MULTILINE)
+_HTTPIE = re.compile(r"^\s*+(?:\$\s*+)?(?:http|https|xh|xhs)\s", re.MULTILINE)
 _ITEM = re.compile(r"([A-Za-z_][\w.\-\[\]]*)(==|:=|=|:)(.*)", re.DOTALL)
 
 

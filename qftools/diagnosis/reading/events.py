@@ -146,7 +146,7 @@ def _of_text(pair: Pair, label: str, left: _Left) -> Iterator[Event]:
     if "**" in text and (known or names.is_signature(name)):
         return  # masked: it proves nothing
     if known:
-        yield Event("header", pairs=((known, text),))
+        yield Event("header", pairs=((known, text.removeprefix("- ")),))
         return
     if names.is_signature(name) and _is_signature(text):
         yield Event("signature", text, label=name)

@@ -192,8 +192,26 @@ def _unread(paste: Paste, text: str, is_cut: bool) -> tuple[str, ...]:
     answered = paste.response.body.decode("utf-8", "replace") if paste.response else ""
     sent = read_request(paste.request).params
     halves = [name for name, value in sent.items() if ends_in_a_character(value)]
-    last = list(sent)[-1:] if is_cut else []
+    last = [n for n, v in list(sent.items())[-1:] if is_cut or _is_half(n, v, text)]
     return (*sorted(name for name in named - read if name not in answered), *halves, *last)
+
+
+# Fields of a fixed form, as far as a record may have been cut off in the middle of them.
+_HALVES = {
+    "txdtm": re.compile(r"\d{4}-(?:\d?|\d\d-\d?|\d\d-\d\d (?:\d?|\d\d:\d?|\d\d:\d\d:\d?))"),
+    "txcurrcd": re.compile(r"[A-Z]{1,2}"),
+    "pay_type": re.compile(r"80\d{1,3}"),
+}
+
+
+def _is_half(name: str, value: str, text: str) -> bool:
+    """Whether the text ends in the middle of a value: that happens where a log cuts a line."""
+    half = _HALVES.get(name)
+    return (
+        half is not None
+        and half.fullmatch(value) is not None
+        and text.rstrip().endswith(value[-1:])
+    )
 
 
 __all__ = ["Group", "read"]

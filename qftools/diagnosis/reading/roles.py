@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from qftools.diagnosis.reading import names
 from qftools.diagnosis.reading.events import Event
-from qftools.diagnosis.reading.json_text import NULL, load_json
+from qftools.diagnosis.reading.json_text import NULL, load_json, written_otherwise
 from qftools.diagnosis.reading.paste import ENDPOINTS, Paste, Role
 from qftools.diagnosis.reading.runs import form_of_plain, is_plain, pairs_of, unbroken
 from qftools.diagnosis.reading.unquoted import readings, without_comments
@@ -240,7 +240,8 @@ def _request(
             [row for row in rows if row not in sign] for rows in (current.fields, present)
         )
         fewer = [row for row in sent if row[0] != "app_code"]
-        others += [way for way in (whole, fewer, without_comments(sent)) if way != sent]
+        ways = (whole, fewer, without_comments(sent), *written_otherwise(sent))
+        others += [way for way in dict.fromkeys(map(tuple, ways)) if way != tuple(sent)]
         others += readings(tuple(present), plain)
     url = _whole_url(current)
     header = {name.lower() for name, _value in current.headers}

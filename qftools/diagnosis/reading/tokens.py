@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from qftools.diagnosis.reading.json_text import NULL
 from qftools.diagnosis.reading.names import DIGEST, is_known, is_signature, is_telling
 from qftools.errors import InputError
 from qftools.locale import mark
 
 MOST_TOKENS = 80_000
+_LONGEST_IN_A_MAP = 500  # characters of a value in which the next pair of a map is seen
 
 
 class Token(NamedTuple):
@@ -49,9 +51,10 @@ _BROKEN_VALUE = re.compile(
     r"(?=\n[ \t]*(?:\[[^\]\[\n\"']{1,100}\] => |\)[ \t]*(?:\n|$)))"
 )
 _NESTED = re.compile(r"(?:Array|[\w\\]{1,80} Object)[ \t\n]*\(")
-_SEP = re.compile(r"(?<=[\"'] )to(?= [\"'])|=>|->(?!\w)|:=|==|=|:(?!//)|：")
+_SEP = re.compile(r"(?<=[\"'] )to(?= [\"'])|=>|->(?!\w)|:=|==|=|:(?!//)|：|＝")
 _URL = re.compile(r"(?:https?://|/(?:trade|checkstand|payment_element)/)[^\s\"'<>`，。；、）】]*")
-_WORD = re.compile(r"[^\s\"'`\[\](){}=:,;：，；“”]+")
+_WORD = re.compile(r"[^\s\"'`\[\](){}=:,;：＝，；“”]+")
+_NEXT_IN_A_MAP = re.compile(r"[,;] ?([A-Za-z_]\w{0,40})=")
 _NAME_IS = re.compile(r"[A-Za-z_][\w.\-\[\]%]{0,80}=")
 _TAG = re.compile(
     r"<([A-Za-z_][\w.\-]{0,60})>(?:<!\[CDATA\[([^<>\n]{0,2000})\]\]>|([^<>\n]{0,2000}))</\1>"
@@ -153,7 +156,7 @@ def _next(text: str, at: int, failed: _Failed) -> Token:
         return Token("close", at, at + 1, char)
     if char in ",;，；":
         return Token("comma", at, at + 1, char)
-    for kind, pattern, starts in (("url", _URL, "h/"), ("sep", _SEP, "=-:：t")):
+    for kind, pattern, starts in (("url", _URL, "h/"), ("sep", _SEP, "=-:：＝t")):
         found = pattern.match(text, at) if char in starts else None
         if found:
             said = found[0].rstrip(",;)]}.。，") if kind == "url" else found[0]
@@ -262,9 +265,9 @@ def _printed(text: str, at: int) -> Token | None:
     broken = _BROKEN_VALUE.match(text, stop) if is_telling(found[1]) else None
     stop = broken.end() if broken else stop
     value = text[found.end() : stop].rstrip("\r")
-    if value[:1] in "\"'" or value.startswith(("string(", "int(", "bool(", "NULL", "array(")):
+    if value[:1] in ('"', "'") or value.startswith(("string(", "int(", "bool(", "NULL", "array(")):
         return None
-    return Token("item", at, stop, value or "", found[1])
+    return Token("item", at, stop, value or NULL, found[1])
 
 
 def _table_row(text: str, at: int) -> Token | None:
@@ -289,6 +292,8 @@ def _run(text: str, at: int, failed: _Failed) -> Token | None:
     label = _NAME_IS.match(text, at)
     if label and _NAME_IS.match(text, label.end() + (text[label.end() :][:1] in _QUOTES)):
         return None  # body=txamt=1&... or body="txamt=1&...": a name, then the run
+    if label and text[label.end() : label.end() + 4] == "http" and _in_a_map(text, at):
+        return None
     start, count, plain = at, 0, False
     while True:
         name = _NAME_IS.match(text, at)
@@ -296,6 +301,10 @@ def _run(text: str, at: int, failed: _Failed) -> Token | None:
             return None
         count += 1
         value, at, more = _value(text, name.end())
+        following = _NEXT_IN_A_MAP.search(value[:_LONGEST_IN_A_MAP])
+        if following and is_telling(following[1]):
+            failed.run = name.end() + following.start(1)
+            return None
         plain = plain or " " in value or not value.isascii()
         if not more:
             break
@@ -304,6 +313,11 @@ def _run(text: str, at: int, failed: _Failed) -> Token | None:
         return None
     at = _cut(text, name.end(), at, plain)
     return Token("run", start, at, text[start:at])
+
+
+def _in_a_map(text: str, at: int) -> bool:
+    """Whether a pair stands in a printed map: its ampersands are then its own."""
+    return text[at - 1 : at] == "{" or text[max(at - 2, 0) : at] == ", "
 
 
 def _value(text: str, at: int) -> tuple[str, int, bool]:

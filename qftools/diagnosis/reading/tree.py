@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeGuard
 
-from qftools.diagnosis.reading.json_text import NULL, as_text, load_json, mended
+from qftools.diagnosis.reading.json_text import NULL, as_text, load_json, mended, scalar
 from qftools.diagnosis.reading.names import DIGEST, is_known, is_signature, is_telling
 from qftools.diagnosis.reading.tokens import Token, tokens
 
@@ -23,7 +23,7 @@ _TYPE = re.compile(
 _DECIMAL = re.compile(r"\\\d{4}")  # an escape of Haskell: \\33824
 _NAME = re.compile(r"[$@:.\-*_]{0,3}[^\W\d](?:[\w.\-/]|->){0,80}\??")
 _SETTER = re.compile(r"(?:.*\.)?set_?([A-Z]\w{1,60})")
-_NOTHING = frozenset(("null", "none", "nil", "undefined", "~", "<null>", "<nil>"))
+_NOTHING = frozenset(("null", "none", "nil", "undefined", "undef", "~", "<null>", "<nil>"))
 _PAIR_IN_A_STRING = re.compile(r"\s*([A-Za-z_][\w.\-\[\]]{0,60})\s?(?:==?|:)\s?(.*)", re.DOTALL)
 
 
@@ -80,6 +80,7 @@ class Parser:
         self.text = text
         self.tokens = tokens(text)
         self.close = _matched(self.tokens)
+        self.quotes = any(token.kind == "str" for token in self.tokens)  # around its texts
         self.is_cut = len(self.close) < sum(token.kind == "open" for token in self.tokens)
 
     def whole(self) -> Group:
@@ -256,7 +257,7 @@ class Parser:
                 r"(?i)(?:u?int|float|double|bool|string|number|decimal)\d*", before.strip()
             )
             if plain and len(single) == 1:
-                return single[0], rest
+                return scalar(single[0]), rest
             if self.tokens[bracket].text != "[" and not re.search(
                 r"[{(\[]|\barray\b|[A-Z]\w+$", before
             ):
@@ -277,7 +278,7 @@ class Parser:
     def _slice(self, part: list[int]) -> str:
         last = self.close.get(part[-1], part[-1])
         text = self.text[self.tokens[part[0]].start : self.tokens[last].end].strip()
-        return NULL if text.lower() in _NOTHING else text
+        return NULL if text.lower() in _NOTHING else scalar(text, typed=self.quotes)
 
     def _nameless(self, part: list[int], depth: int, number: int) -> Iterator[Pair]:
         """Values without a name: brackets, strings, addresses, runs, and the words between."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import combinations
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ _FREE = frozenset(
     + ["notify_url", "return_url", "failed_url"]
 )
 _MOST_OPEN = 5  # places that may or may not begin a field; with more only the extremes are read
-_MARK = re.compile(r"(?<![\w.\-\"'])([A-Za-z_][\w.\-]{0,60})(\s?(?:=>|->|=|:)\s?)(?![/\"'>])")
+_MARK = re.compile(r"(?<![\w.\-\"'])([A-Za-z_][\w.\-]{0,60})(\s?(?:=>|->|=|:)\s?+)(?![/\"'>])")
 _BETWEEN = re.compile(r"[,;，；|]?\s*$")
 _COMMENT = re.compile(r"(?<!\s)\s+(?:#|//|--|;|←|<-+)\s[^\n]*$")
 _CLOSERS = {"{": "}", "(": ")", "[": "]"}
@@ -128,7 +129,8 @@ def _ends(text: str, marks: Sequence[_Mark], stop: int) -> list[int]:
 def _cuts(marks: Sequence[_Mark], *, lines: bool) -> Iterator[list[_Mark]]:
     """Which names begin a field: all sure ones, and every choice of those that are not."""
     count = Counter(mark.name for mark in marks if mark.known)
-    unsure, free = [], False
+    unsure: list[_Mark] = []
+    free = False
     for mark in marks:
         if free and (count[mark.name] > 1 if mark.known else not lines):
             unsure.append(mark)
@@ -137,17 +139,18 @@ def _cuts(marks: Sequence[_Mark], *, lines: bool) -> Iterator[list[_Mark]]:
     sizes = range(len(unsure) + 1) if len(unsure) <= _MOST_OPEN else (0, len(unsure))
     for size in sizes:
         for chosen in combinations(unsure, size):
-            kept = [mark for mark in marks if mark not in unsure or mark in chosen]
+            joined = set(unsure).difference(chosen)
+            kept = [mark for mark in marks if mark not in joined]
             twice = Counter(mark.name for mark in kept if mark.name).most_common(1)[0][1] > 1
-            if not twice and _only_free(marks, kept):
+            if not twice and _only_free(marks, joined):
                 yield kept
 
 
-def _only_free(marks: Sequence[_Mark], kept: Sequence[_Mark]) -> bool:
+def _only_free(marks: Sequence[_Mark], joined: AbstractSet[_Mark]) -> bool:
     """Whether what was joined is joined to a field of free text."""
     last = marks[0]
     for mark in marks:
-        if mark in kept:
+        if mark not in joined:
             last = mark
         elif last.known and last.name not in _FREE:
             return False
