@@ -15,9 +15,9 @@ from qftools.errors import InputError
         ("800208", "reversal", "published"),  # WeChat Pay CPM
         ("800201", "close", "published"),  # WeChat Pay MPM
         ("802301", "close", "ask"),  # PayNow: another wallet
-        ("802001", None, "published"),  # FPS: Hong Kong only
-        ("805801", None, "published"),  # PayMe: Hong Kong only
-        ("801501", None, "published"),  # Alipay Hong Kong
+        ("802001", None, "inferred"),  # FPS: Hong Kong only
+        ("805801", None, "inferred"),  # PayMe: Hong Kong only
+        ("801501", None, "inferred"),  # Alipay Hong Kong
         ("801101", None, "unlisted"),  # Alipay online
     ],
 )
@@ -51,8 +51,8 @@ def test_hong_kong_pay_types_are_cancellable_where_a_later_edition_says_so():
     [
         ("801501", "reversal", "published"),  # the documentation of February 2026
         ("801008", "close", "published"),
-        ("801514", "close", "published"),  # the documentation of late 2026
-        ("802801", "reversal", "published"),
+        ("801514", "close", "inferred"),  # the page of April 2026
+        ("802801", "reversal", "inferred"),
         ("805801", "close", "ask"),  # PayMe: no edition names a cancel
     ],
 )
@@ -117,8 +117,8 @@ def test_a_choice_about_hong_kong_that_does_not_exist_is_refused():
         (
             "800208",
             {"profile": "docs-2026-02"},
-            "Documentation of February 2026: WeChat Pay CPM is cancelled by /trade/v1/close.",
-            "2026 年 2 月文档规定：微信支付 CPM 用 /trade/v1/close（关闭）撤销。",
+            "English documentation of February 2026: WeChat Pay CPM is cancelled by /trade/v1/close.",
+            "2026 年 2 月英文文档规定：微信支付 CPM 用 /trade/v1/close（关闭）撤销。",
         ),
         (
             "800101",
@@ -129,8 +129,8 @@ def test_a_choice_about_hong_kong_that_does_not_exist_is_refused():
         (
             "800212",
             {"profile": "docs-2026-late"},
-            "Documentation of late 2026: WeChat Pay h5 is cancelled by /trade/v1/close.",
-            "2026 年末文档规定：微信支付 h5 用 /trade/v1/close（关闭）撤销。",
+            "Traditional Chinese page of April 2026: WeChat Pay h5 is cancelled by /trade/v1/close.",
+            "2026 年 4 月繁体中文页规定：微信支付 h5 用 /trade/v1/close（关闭）撤销。",
         ),
         (
             "802301",
@@ -142,9 +142,9 @@ def test_a_choice_about_hong_kong_that_does_not_exist_is_refused():
         (
             "805801",
             {},
-            "Vendor page: Hong Kong pay types can't be cancelled, and 805801 exists in Hong Kong"
-            " only (C20).",
-            "厂商页面：香港支付类型不支持撤销，而 805801 只在香港可用（C20）。",
+            "Vendor page: Hong Kong pay types can't be cancelled; that 805801 is one is inferred,"
+            " since it exists in Hong Kong only (C20).",
+            "厂商页面：香港支付类型不支持撤销；805801 只在香港可用，属于其中是推断（C20）。",
         ),
         (
             "801101",
@@ -171,14 +171,14 @@ def test_a_route_names_its_pay_type_its_source_and_what_is_disputed_about_it():
     rows = catalogue.pay_types()
 
     assert route("899999").source == "chosen"
-    assert route("805801").source == "seed"
+    assert route("805801").source == rows["805801"].source
     assert route("800101").source == rows["800101"].source
     for profile in PROFILES[1:]:
         assert route("800101", profile=profile).source == profile
     for pay_type, row in rows.items():
         found = route(pay_type)
         assert (found.pay_type, found.disputes) == (pay_type, row.dispute)
-        assert found.source == ("seed" if row.hk_only else row.source)
+        assert found.source == row.source
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -190,5 +190,6 @@ def test_how_sure_a_route_is_follows_from_what_its_edition_says(profile):
         if profile == "seed":
             assert route(pay_type).sure == row.sure
         else:
-            sure = said if said in ("ask", "unlisted") else "published"
+            listed = "published" if profile == "docs-2026-02" else "inferred"
+            sure = said if said in ("ask", "unlisted") else listed
             assert route(pay_type, profile=profile).sure == sure

@@ -65,9 +65,9 @@ _PUBLISHED: dict[str, Text] = {
     ),
 }
 _HONG_KONG = Text(
-    "厂商页面：香港支付类型不支持撤销，而 {pay_type} 只在香港可用（C20）。",
-    "Vendor page: Hong Kong pay types can't be cancelled, and {pay_type} exists in Hong Kong"
-    " only (C20).",
+    "厂商页面：香港支付类型不支持撤销；{pay_type} 只在香港可用，属于其中是推断（C20）。",
+    "Vendor page: Hong Kong pay types can't be cancelled; that {pay_type} is one is inferred,"
+    " since it exists in Hong Kong only (C20).",
 )
 _UNLISTED = Text(
     "没有资料列出支付类型 {pay_type}，不能判断用哪个接口撤销。",
@@ -75,8 +75,8 @@ _UNLISTED = Text(
 )
 _TITLES: dict[str, Text] = {
     "seed": Text("厂商页面", "Vendor page"),
-    "docs-2026-02": Text("2026 年 2 月文档", "Documentation of February 2026"),
-    "docs-2026-late": Text("2026 年末文档", "Documentation of late 2026"),
+    "docs-2026-02": Text("2026 年 2 月英文文档", "English documentation of February 2026"),
+    "docs-2026-late": Text("2026 年 4 月繁体中文页", "Traditional Chinese page of April 2026"),
     "2017": Text("2017 年文档", "Documentation of 2017"),
 }
 _MODES = {"cpm": "CPM", "mpm": "MPM"}
@@ -118,7 +118,7 @@ def route(
     if row.hk_only and profile in ("seed", "2017"):
         if hk_cancel == "deny":
             reason = _fill(_HONG_KONG, pay_type)
-            return Route(pay_type, None, reason, "published", "seed", row.dispute)
+            return Route(pay_type, None, reason, row.sure, row.source, row.dispute)
         if profile == "seed":
             return _by_profile(row, *_where_hong_kong_may(row))
     return _by_profile(row, profile, row.cancel[profile])
@@ -152,7 +152,8 @@ def _sureness(row: PayType, profile: Profile, said: str) -> Sure:
         return row.sure
     if said in ("ask", "unlisted"):
         return said  # type: ignore[return-value]
-    return "published"
+    # The page of April 2026 calls its lists typical, that of 2017 has a rule and no list.
+    return "published" if profile == "docs-2026-02" else "inferred"
 
 
 def _fill(text: Text, pay_type: str, row: PayType | None = None, profile: str = "seed") -> Text:

@@ -25,8 +25,8 @@ _SURE = {
 }
 _EDITIONS = {
     "seed": mark("vendor page"),
-    "docs-2026-02": mark("documents of February 2026"),
-    "docs-2026-late": mark("documents of late 2026"),
+    "docs-2026-02": mark("English documents of February 2026"),
+    "docs-2026-late": mark("Traditional Chinese page of April 2026"),
     "2017": mark("documents of 2017"),
 }
 _REGIONS = {"all": mark("all"), "overseas": mark("overseas")}
