@@ -29,13 +29,13 @@ def sources_of(given: Any) -> tuple[Source, ...]:
     Example:
         >>> sources_of({"txamt": 1, "sign": "ab"})
         ('{"txamt": 1, "sign": "ab"}',)
-        >>> sources_of(0)
-        ('0000',)
+        >>> sources_of(1145)
+        ('1145',)
     """
     if isinstance(given, str | bytes | Exchange | Request):
         return (given,)
-    if isinstance(given, int) and not isinstance(given, bool):
-        return (f"{given:04}",)  # a code
+    if isinstance(given, int) and given in range(1000, 10_000):
+        return (str(given),)  # a code
     if isinstance(given, os.PathLike):
         return (_content(given),)
     if isinstance(given, Mapping) or (isinstance(given, list) and given):

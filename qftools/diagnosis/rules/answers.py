@@ -136,8 +136,8 @@ def _unlisted(respcd: str, endpoints: Sequence[str], order: Mapping[str, str]) -
         "error",
         Text(f"{shown}：没有资料列出这个响应代码", f"{shown}: a code that no source lists"),
         Text(
-            "结果未知（选定，C34）；文档说其余代码都是失败",
-            "outcome unknown (chosen, C34); the documents say that every other code means failed",
+            "结果未知（选定）；文档说其余代码都是失败（C34）",
+            "outcome unknown (chosen); the documents say that every other code means failed (C34)",
         ),
         Text(
             "当作结果未知：先查询，再做任何事。", "Read it as unknown: query before anything else."
