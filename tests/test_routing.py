@@ -117,7 +117,8 @@ def test_a_choice_about_hong_kong_that_does_not_exist_is_refused():
         (
             "800208",
             {"profile": "docs-2026-02"},
-            "English documentation of February 2026: WeChat Pay CPM is cancelled by /trade/v1/close.",
+            "English documentation of February 2026: WeChat Pay CPM is cancelled by"
+            " /trade/v1/close.",
             "2026 年 2 月英文文档规定：微信支付 CPM 用 /trade/v1/close（关闭）撤销。",
         ),
         (
@@ -129,7 +130,8 @@ def test_a_choice_about_hong_kong_that_does_not_exist_is_refused():
         (
             "800212",
             {"profile": "docs-2026-late"},
-            "Traditional Chinese page of April 2026: WeChat Pay h5 is cancelled by /trade/v1/close.",
+            "Traditional Chinese page of April 2026: WeChat Pay h5 is cancelled by"
+            " /trade/v1/close.",
             "2026 年 4 月繁体中文页规定：微信支付 h5 用 /trade/v1/close（关闭）撤销。",
         ),
         (

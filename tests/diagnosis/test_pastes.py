@@ -73,7 +73,8 @@ def test_an_archive_of_chromium_gives_the_calls_to_the_gateway_with_their_answer
     ("name", "form", "expected"),
     [
         ("postman.json", "postman", {**COMMON, "goods_name": COFFEE}),
-        ("print_r.txt", "print_r", {**COMMON, "goods_name": COFFEE, "udid": ""}),
+        # print_r writes null, which is not sent, as an empty text: the signature decides.
+        ("print_r.txt", "print_r", {**COMMON, "goods_name": COFFEE}),
         ("var_dump.txt", "var_dump", {**COMMON, "goods_name": COFFEE, "udid": ""}),
         ("fetch.txt", "fetch", {**COMMON, "goods_name": COFFEE}),
         ("requests.txt", "requests", {**COMMON, "goods_name": COFFEE}),
