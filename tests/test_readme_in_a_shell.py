@@ -182,7 +182,7 @@ def bare(dist, tmp_path_factory):
         (bin_ / name).chmod(0o755)
     # The first index that has a package is the one that uv takes it from.
     (folder / "uv.toml").write_text(f'[[index]]\nname = "ours"\nurl = "{dist}"\nformat = "flat"\n')
-    own = ("QFTOOLS_", "VIRTUAL_ENV", "PYTHON", "UV_PROJECT", "LC_", "LANG")
+    own = ("QFTOOLS_", "VIRTUAL_ENV", "PYTHON", "PYTEST_", "UV_PROJECT", "LC_", "LANG")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     return {
         **kept,
