@@ -33,7 +33,7 @@ def ends_in_a_character(text: str) -> bool:
     """Tell whether *text* ends in the middle of a character: a log that cuts at so many bytes.
 
     Example:
-        >>> ends_in_a_character(b"\xe8\x8f\xa0\xe8\x98".decode("utf-8", "surrogateescape"))
+        >>> ends_in_a_character(bytes.fromhex("e88fa0e898").decode("utf-8", "surrogateescape"))
         True
     """
     half = _HALF_AT_END.search(text)

@@ -45,8 +45,8 @@ def written_otherwise(fields: Iterable[tuple[str, str]]) -> Iterator[list[tuple[
     """The fields as they may have been sent: PHP sends true as 1, Python as True.
 
     Example:
-        >>> [way[0][1] for way in written_otherwise([("x", scalar("true"))])]
-        ['True', '1', '1', 'true']
+        >>> list(dict.fromkeys(way[0][1] for way in written_otherwise([("x", scalar("true"))])))
+        ['True', '1', 'true']
     """
     fields = list(fields)
     if not any(isinstance(value, Scalar) for _name, value in fields):
