@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.fuzz import inputs
-from tests.fuzz.__main__ import planned, play
+from tests.fuzz.__main__ import planned
 from tests.fuzz.bad import FIRST_BAD, Bad
 from tests.fuzz.kinds import KINDS, SECRETS, shown_secrets
+from tests.fuzz.running import play
 
 FIRST = 20_261_127
 SAMPLE = 60  # of each kind
@@ -18,6 +24,20 @@ def test_a_sample_of_hostile_input_fails_nowhere_costs_little_and_shows_no_secre
     tasks = [(kind, FIRST + number) for number in range(SAMPLE)]
 
     assert [found for _, found in play(tasks, 1) if found] == []
+
+
+def test_the_command_lets_inputs_of_every_kind_in_and_counts_them():
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz", "40", "--first", str(FIRST)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^\d+ inputs from seed \d+ in \d+ s: 0 tracebacks, 0 over", done.stdout, re.M)
+    assert all(re.search(rf"^{kind} ", done.stdout, re.M) for kind in KINDS)
 
 
 def test_every_kind_has_its_share_of_a_run():
