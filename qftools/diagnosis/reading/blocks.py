@@ -239,7 +239,9 @@ def _cells(line: str) -> list[str]:
     for stroke in ("\t", "|", "│"):
         if stroke in line:
             return [cell.strip().strip("\"'") for cell in line.strip().strip(stroke).split(stroke)]
-    return next(csv.reader([line]), []) if "," in line and len(line) < 10_000 else []
+    if "," not in line or "\r" in line or len(line) >= 10_000:  # a row has no line break in it
+        return []
+    return next(csv.reader([line]), [])
 
 
 def _names_in(line: str) -> int:

@@ -230,6 +230,9 @@ class Parser:
         self, part: list[int], opened: list[int], depth: int
     ) -> tuple[str | Group, list[int]] | None:
         """A value in brackets, or several in a row; None where the brackets are part of a text."""
+        opened = [place for place in opened if part[place] in self.close]
+        if not opened:
+            return None
         first = opened[0]
         start, bracket = self.tokens[part[0]].start, part[first]
         before = self.text[start : self.tokens[bracket].start]
