@@ -103,10 +103,10 @@ def offered(place: Place) -> Mapping[str, Tool]:
 
 
 def _tool(row: dict[str, Any]) -> Tool:
-    about = Text(en=row.pop("en"), zh=row.pop("zh"))
     takes = tuple(_param(dict(value)) for value in row.pop("takes", ()))
     if "route" not in row:
-        return Tool(about=about, takes=takes, **row)
+        return Tool(takes=takes, **row)
+    about = row.pop("about")
     call = next(route for route in ROUTES if route.name == row["route"])
     named = [Param(name, "text", what, required=True) for name, what in call.things.items()]
     return Tool(
@@ -117,9 +117,8 @@ def _tool(row: dict[str, Any]) -> Tool:
 
 
 def _param(value: dict[str, Any]) -> Param:
-    about = Text(en=value.pop("en"), zh=value.pop("zh"))
     choices = _CHOICES.get(value.pop("choices", ""), ())
-    return Param(about=about, choices=choices, **value)
+    return Param(choices=choices, **value)
 
 
 # ---- what each does -----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from qftools import signing
@@ -234,8 +234,9 @@ def _diagnose(
     text = _canonical(reading, inputs.url)
     signature, expected = _checked(inputs, keys.key, given, text)
     result = Result((), 0, 0, 0)
+    others = [read_request(request).params for request in paste.readings]
     if signature != "right" and given and reading.pairs:
-        if _unclear(paste, reading, absent=False):  # a guess at the values is not worth more
+        if _unclear(others, reading, absent=False):  # a guess at the values is not worth more
             pairs, most_work = False, _SCREENING
         result = search(
             inputs, keys.key, given, others=keys.others, pairs=pairs, most_work=most_work
@@ -244,7 +245,7 @@ def _diagnose(
             signature = "wrong"
     explained = signature == "right" or bool(result.matches)
     missing = () if explained else (*left_out(paste.request, reading), *paste.unread)
-    unclear = () if explained else _unclear(paste, reading)
+    unclear = () if explained else _unclear(others, reading)
     # Where what was signed is not all here, nothing is proved.
     if (missing or unclear) and signature == "wrong":
         signature, expected = "unchecked", None
@@ -291,9 +292,10 @@ def _diagnose(
     )
 
 
-def _unclear(paste: Paste, reading: Reading, *, absent: bool = True) -> tuple[str, ...]:
+def _unclear(
+    others: Sequence[Mapping[str, str]], reading: Reading, *, absent: bool = True
+) -> tuple[str, ...]:
     """The fields that have another value in another reading, or are *absent* from it."""
-    others = [read_request(request).params for request in paste.readings]
     return tuple(
         name
         for name, value in reading.params.items()
