@@ -46,6 +46,7 @@ from qftools.exchange import Response
 from qftools.locale import mark
 
 _MOST_CASES = 50  # requests of one paste that are looked at
+_LONG, _PER_CHARACTER = 60_000, 2_000  # of a paste; work that reading one of them takes
 _SCREENING = 2_000_000  # work for each of them, before one is chosen
 _MOST_EXPLAINED = 5  # other readings of a dump of which a cause is searched for
 _SHORT = 10_000  # bytes of a request of which other readings are explained
@@ -139,7 +140,8 @@ def _explained(
             "which", "is {value}", "a number from 1 to {last}", value=which, last=len(pastes)
         )
     number = which or _worst(pastes, keys, around)
-    work = MOST_WORK if pairs else _SCREENING
+    # What reading a long text takes is not left for the search: both are one answer.
+    work = MOST_WORK - min(len(text), _LONG) * _PER_CHARACTER if pairs else _SCREENING
     draft = _diagnose(pastes[number - 1], keys, around, work, pairs=pairs, number=number)
     draft = dataclasses.replace(draft, number=number, count=len(pastes))
     return hidden.shown(draft, (*keys.secret, *hidden.named_in(text, pastes)))

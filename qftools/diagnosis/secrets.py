@@ -15,7 +15,7 @@ from qftools.diagnosis.nouns import Draft
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.names import is_signature
 from qftools.diagnosis.reading.paste import LONGEST_TEXT, Paste
-from qftools.diagnosis.visible import difference
+from qftools.diagnosis.visible import difference, signature_alone
 from qftools.exchange import REDACTED
 from qftools.exchange.hidden_fields import is_hidden, is_key
 from qftools.exchange.redaction import Collector, redactor_for
@@ -156,7 +156,7 @@ def shown(draft: Draft, secrets: Collection[str]) -> Diagnosis:
             text=text,
             signed=signed,
             difference=apart,
-            given=draft.given and redactor.text(draft.given),
+            given=draft.given and redactor.text(signature_alone(draft.given)),
         ),
         Diagnosis,
     )

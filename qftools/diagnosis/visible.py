@@ -9,6 +9,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+_ALONE = re.compile(r"\s*(?:[0-9A-Fa-f\s]+(?=\s|$)|\S+)")
 _NAMES = {
     "\n": "LF",
     "\r": "CR",
@@ -131,3 +132,14 @@ def _near(text: str, at: int) -> str:
     start, end = max(0, at - 16), at + 24
     cut = ("…" if start else "") + visible(text[start:end])
     return cut + ("…" if end < len(text) else "")
+
+
+def signature_alone(given: str) -> str:
+    """A signature without the text that ran into it where its quote was lost.
+
+    Example:
+        >>> signature_alone("5E2A -b sid=1"), signature_alone(" 5E2A 77B0 ")
+        ('5E2A …', ' 5E2A 77B0 ')
+    """
+    found = _ALONE.match(given)
+    return given if not found or not given[found.end() :].strip() else found[0].rstrip() + " …"

@@ -35,6 +35,9 @@ FIELDS = (
 """What a wallet calls its payer (``openid``, ``cardcd``) is not here: only the wallet can tell who
 that is, and programs need it."""
 
+# Names that no other word ends in: a torn text may have anything in front of them.
+TELLING = r"user[_-]?(?:creid|truename)|outcardnm|payment[_-]?data[_-]?enc|client[_-]?key"
+_TELLING = re.compile(f"(?:{TELLING})$")
 _BLANKS = str.maketrans("", "", "_- ")
 KEY_FIELDS = frozenset(row.name for row in FIELDS if row.about == "key")
 _NAMES = frozenset(row.name.translate(_BLANKS) for row in FIELDS)
@@ -62,7 +65,7 @@ def is_hidden(name: str) -> bool:
     """
     plain = name.lower().translate(_BLANKS)
     return _OF_OTHERS.search(plain) is not None or any(
-        part in _NAMES for part in re.split(r"[\[\].]", plain)
+        part in _NAMES or _TELLING.search(part) is not None for part in re.split(r"[\[\].]", plain)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qftools.exchange.hidden_fields import LOOSE
+from qftools.exchange.hidden_fields import LOOSE, TELLING
 
 BEFORE_NAME = re.compile(r"[?#\s;,/{}(\"'|]")
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,20}:[/\\]{1,3}|//")
@@ -17,6 +17,11 @@ USER = re.compile(
 USER_IN_TEXT = re.compile(
     r"([A-Za-z][A-Za-z0-9+.\-]{0,20}:[/\\]{2,3})(?!redacted@)"
     r"([^/\\?#\s\"'<>&]{1,500}|[^/\\?#\s@:\"'<>&]{0,200}:(?![0-9]{1,5}[/\\?#])[^\s\"'<>]{1,500})@"
+)
+# Text that was cut before the "@": what stands where a port would, and is none.
+USER_CUT = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.\-]{0,20}:[/\\]{2,3}[^/\\?#\s@:\"'<>&\[]{0,200}:)"
+    r"(?![0-9]{1,5}(?![A-Za-z0-9])|redacted@|\[redacted\]|[\[{$%<])([^/\s\"'<>&@]{4,500})(?![^\s\"'<>]{0,500}@)"
 )
 # A quotation mark as logs and pages write it.
 QUOTE = r"(?:\\{0,8}[\"']|\\{1,8}(?:x|u00)22|&quot;|&#0?3[49];)"
@@ -36,7 +41,7 @@ OPTION = re.compile(
 # Possessive and bounded: no way back into what was matched, so that crafted text can't make
 # it slow.
 IN_TEXT = re.compile(
-    r"(?is)(?:(?<![a-z0-9])|(?<=x22)|(?<=u0022))(?:"
+    rf"(?is)(?:(?<![a-z0-9])|(?<=x22)|(?<=u0022)|(?={TELLING}))(?:"
     + LOOSE
     + r"|key(?=[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?"
     r"(?=[a-z]{0,40}[0-9])[a-z0-9*+/_\-]{8,128}(?![a-z0-9])))"

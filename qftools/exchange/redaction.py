@@ -277,6 +277,7 @@ class Collector(Redactor):
     def __init__(self) -> None:
         super().__init__()
         self._taken: dict[str, None] = {}
+        self._inside = False  # a value that is taken out
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -284,6 +285,10 @@ class Collector(Redactor):
 
     def _hide(self, value: object) -> str:
         text = str(value).strip()
+        if not self._inside and self._needs_a_look(text):
+            self._inside = True
+            self._loose(text)  # one field may have run into another
+            self._inside = False
         password = text.partition(":")[2]
         for part in (text, password, *re.split(r"[:;=,\s]+", text)):
             # "Bearer", "path=/" and "Li" say nothing, and would be found by chance.

@@ -37,6 +37,7 @@ _ANSI = {
     "n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "?": "?",
     "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v",
 }  # fmt: skip
+_WORD_IN_SINGLE_QUOTES = re.compile(r"(?<!\S)'[^']*'(?!\S)")  # which cmd doesn't know
 _ANSI_HEX = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})")
 
 
@@ -77,7 +78,9 @@ def read_curl(text: str) -> list[CurlCommand]:
 
 def _is_windows(text: str) -> bool:
     """Carets quote there, before any quote that bash would know."""
-    return bool(re.search(r"curl(?:\.exe)?\s[^\n'\"]*\^[\"\r\n]", text)) or '"^&' in text
+    if re.search(r"curl(?:\.exe)?\s[^\n'\"]*\^[\"\r\n]", text):
+        return True
+    return '"^&' in _WORD_IN_SINGLE_QUOTES.sub("", text)
 
 
 # ---- bash ----------------------------------------------------------------------------

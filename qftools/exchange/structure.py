@@ -18,6 +18,7 @@ from qftools.exchange.hidden_fields import HINTS, REDACTED, is_hidden
 from qftools.exchange.shown import Shown
 
 _DEEPEST = 8  # structures inside structures; what is deeper is not shown
+_NO_PORT = re.compile(rb"//[^/?#\s@:]{0,200}:(?![0-9]{1,5}(?![A-Za-z0-9]))")
 _NO_SECRETS = Finder(())
 
 
@@ -29,7 +30,7 @@ def suspects(data: bytes, finder: Finder = _NO_SECRETS) -> bool:
         for hint in HINTS:
             if hint in level:
                 return True
-        if b"@" in level and b"//" in level or b"curl" in level:
+        if b"//" in level and (b"@" in level or _NO_PORT.search(level)) or b"curl" in level:
             return True
     return False
 
@@ -67,6 +68,7 @@ class Structure:
         if found:
             self._hide(found[2])
             url = f"{found[1]}redacted{url[found.end() - 1 :]}"
+        url = places.USER_CUT.sub(self._loose_cookie, url)
         parts = re.split(r"([?#])", url)
         return "".join([parts[0], *[self._form(part, depth) for part in parts[1:]]])
 
@@ -95,6 +97,7 @@ class Structure:
         text = places.PART_IN_TEXT.sub(self._loose_row, text)
         text = places.ROW_IN_TEXT.sub(self._loose_row, text)
         text = places.USER_IN_TEXT.sub(self._loose_user, text)
+        text = places.USER_CUT.sub(self._loose_cookie, text)
         return places.IN_TEXT.sub(self._loose_field, text)
 
     def _loose_cookie(self, found: re.Match[str]) -> str:

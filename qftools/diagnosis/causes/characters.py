@@ -47,16 +47,20 @@ def javascript_escape(text: str) -> str:
         >>> javascript_escape("一 é+")
         '%u4E00%20%E9+'
     """
-    if all(sign in _ESCAPE_KEEPS for sign in text):
-        return text
-    return "".join([_escape_unit(unit) for unit in utf16_units(text)])
+    return text.translate(_ESCAPES)
 
 
-def _escape_unit(unit: int) -> str:
-    sign = chr(unit)
-    if sign in _ESCAPE_KEEPS:
-        return sign
-    return f"%{unit:02X}" if unit < 256 else f"%u{unit:04X}"
+class _Escapes(dict[int, str]):
+    """What each character becomes, made when it is first met."""
+
+    def __missing__(self, character: int) -> str:
+        sign = chr(character)
+        units = utf16_units("" if sign in _ESCAPE_KEEPS else sign)
+        escaped = [f"%{unit:02X}" if unit < 256 else f"%u{unit:04X}" for unit in units]
+        return self.setdefault(character, "".join(escaped) or sign)
+
+
+_ESCAPES = _Escapes()
 
 
 def python_bytes(text: str) -> str:

@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
 
-from qftools.diagnosis.causes.characters import javascript_escape, python_bytes, utf16_units
+from qftools.diagnosis.causes.characters import javascript_escape, python_bytes
 from qftools.diagnosis.causes.targets import LENGTHS, Target
 from qftools.diagnosis.deviations import Deviation, Sealing
 
@@ -100,7 +100,7 @@ def _decoded_wrongly(text: str) -> bytes:
 
 
 def _low_bytes(text: str) -> bytes:
-    return bytes([unit & 0xFF for unit in utf16_units(text)])
+    return text.encode("utf-16-le", "surrogatepass")[::2]
 
 
 # One row per way to write text and key as bytes: (id, detail, how).

@@ -42,6 +42,7 @@ _FEW = 6  # fields, of which every order is tried with another mistake
 
 # What the parts of a try cost, in the same units; per byte, the longer hashes cost more.
 _SLOWER = 3
+_PER_REWRITTEN = 3  # a character in another charset or escaped, beside the hash
 _PER_TEXT, _PER_FIELD, _PER_DIGEST, _PER_CHANGED_CHARACTER = 300, 100, 400, 10
 
 
@@ -208,6 +209,7 @@ class _Search:
         data = text.encode("utf-8", "surrogatepass")
         cost = _PER_DIGEST + len(data) * self.slower
         self.spend(cost * len(sealings), len(sealings))
+        self.spend(sum(sealing.plain is None for sealing in sealings) * len(data) * _PER_REWRITTEN)
         for sealing in sealings:
             before, after = sealing.before, sealing.after
             if fields.keyless:  # the key is in the text; only where it was not moved as well

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, quote
 
+# Blanks are looked at once: from their first one, and without a second way through them.
+_JOINT = re.compile(r"(?:(?<![ \t])[ \t]*+\r?\n[ \t]*+)?&(?:amp;)?(?:\r?\n[ \t]*+)?")
+
 
 def pairs_of(text: str) -> list[tuple[str, str]]:
     """The pairs of ``name=value&name=value``, decoded where they are encoded."""
@@ -17,7 +20,7 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
 
 def unbroken(text: str) -> str:
     """A run in one line, without what HTML made of its ampersands."""
-    return re.sub(r"(?:[ \t]*\r?\n[ \t]*)?&(?:amp;)?(?:\r?\n[ \t]*)?", "&", text)
+    return _JOINT.sub("&", text)
 
 
 def is_plain(run: str) -> bool:

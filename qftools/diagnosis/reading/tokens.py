@@ -43,7 +43,9 @@ _AFTER_QUOTE = re.compile(r"[\s,;:=)\]}.&|+\-/<>\\]|$|\.\s|to\b|，|。|；")
 _COUNTED = re.compile(r"(?:string\((\d{1,7})\)\s|s:(\d{1,7}):)\"")
 _PRINTED = re.compile(r"\[([^\]\[\n\"']{1,100})\] => ?")
 _PRINTED_END = re.compile(
-    r"\n|[ \t]+\[[^\]\[\n\"']{1,100}\] => ?|[ \t]*\)[ \t]*(?=\n|$|\))|[ \t]+\)(?=[ \t])"
+    # A run of blanks is looked at once, from its first one.
+    r"\n|\)[ \t]*(?=\n|$|\))|(?:(?<![ \t])|(?<==> ))[ \t]++"
+    r"(?:\[[^\]\[\n\"']{1,100}\] => ?|\)[ \t]*(?=\n|$|\))|\)(?=[ \t]))"
 )
 # Lines of a value with line breaks: what stands between it and the next item.
 _BROKEN_VALUE = re.compile(

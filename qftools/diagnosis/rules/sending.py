@@ -15,7 +15,7 @@ from qftools.diagnosis.nouns import Finding
 from qftools.diagnosis.reading.paste import ENDPOINTS, Paste
 from qftools.diagnosis.reading.request import Reading
 from qftools.diagnosis.rules.remarks import REMARKS
-from qftools.diagnosis.visible import visible
+from qftools.diagnosis.visible import signature_alone, visible
 from qftools.exchange import REDACTED, Request, Response
 from qftools.exchange.hidden_fields import is_hidden
 from qftools.exchange.redaction import Redactor
@@ -242,7 +242,7 @@ def _signature_shape(case: Case) -> Iterator[Hit]:
         yield hit(
             "signature-shape",
             "X-QF-SIGN",
-            value=f"{given[:70]} ({len(given)})",
+            value=f"{signature_alone(given)[:70]} ({len(given)})",
             algorithm=algorithm,
             wanted=str(wanted),
         )
