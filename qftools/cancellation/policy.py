@@ -53,7 +53,7 @@ class Policy:
 
     Example:
         >>> [Policy().wait(again) for again in range(5)]
-        [2.0, 3.0, 4.0, 5.0, 5.0]
+        [3.0, 4.0, 5.0, 5.0, 5.0]
     """
 
     look_tries: int = 8
@@ -62,14 +62,14 @@ class Policy:
     recancel_after: int = 2
     recancel_pending: int = 10
     confirm_tries: int = 40
-    first_wait: float = 2.0
+    first_wait: float = 3.0
     wait_step: float = 1.0
     longest_wait: float = 5.0
     longest_ask: float = 60.0
     cancel_after: float = 0.0
     in_progress: float = 120.0
     expiry: float = 7200.0
-    source: str = "docs2026; manual2018jp; docs2024; chosen"
+    source: str = "live2026; manual2018jp; docs2024; chosen"
 
     def __post_init__(self) -> None:
         for name in (

@@ -24,7 +24,7 @@ static class QFPay
     static readonly string Mchid = Environment.GetEnvironmentVariable("QFPAY_MCHID");
     // Seconds between two queries.
     static readonly double Pause = double.Parse(
-        Environment.GetEnvironmentVariable("QFPAY_PAUSE") ?? "2", CultureInfo.InvariantCulture);
+        Environment.GetEnvironmentVariable("QFPAY_PAUSE") ?? "3", CultureInfo.InvariantCulture);
     static readonly HttpClient Http = new HttpClient { Timeout = TimeSpan.FromSeconds(60) };
     // --8<-- [end:settings]
 

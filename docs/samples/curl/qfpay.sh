@@ -6,7 +6,7 @@ set -euo pipefail
 : "${QFPAY_URL:?}" "${QFPAY_APP_CODE:?}"
 : "${QFPAY_CLIENT_KEY:?}" # never printed, never sent, never an argument of a program
 : "${QFPAY_MCHID:=}"      # only if QFPay gave you one
-: "${QFPAY_PAUSE:=2}"     # seconds between two queries
+: "${QFPAY_PAUSE:=3}"     # seconds between two queries
 # --8<-- [end:settings]
 
 # --8<-- [start:sign]

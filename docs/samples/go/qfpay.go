@@ -24,7 +24,7 @@ var (
 	appCode   = os.Getenv("QFPAY_APP_CODE")
 	clientKey = os.Getenv("QFPAY_CLIENT_KEY") // never printed, never sent
 	mchid     = os.Getenv("QFPAY_MCHID")      // only if QFPay gave you one
-	pause     = 2 * time.Second               // between two queries
+	pause     = 3 * time.Second               // between two queries
 	client    = &http.Client{Timeout: 60 * time.Second}
 )
 

@@ -238,7 +238,7 @@ public class QFPay {
     // --8<-- [end:cancel]
 
     static long pause() {
-        String seconds = Optional.ofNullable(System.getenv("QFPAY_PAUSE")).orElse("2");
+        String seconds = Optional.ofNullable(System.getenv("QFPAY_PAUSE")).orElse("3");
         return (long) (Double.parseDouble(seconds) * 1000);
     }
 

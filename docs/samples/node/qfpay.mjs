@@ -9,7 +9,7 @@ const URL = process.env.QFPAY_URL;
 const APP_CODE = process.env.QFPAY_APP_CODE;
 const CLIENT_KEY = process.env.QFPAY_CLIENT_KEY; // never printed, never sent
 const MCHID = process.env.QFPAY_MCHID ?? ""; // only if QFPay gave you one
-const PAUSE = Number(process.env.QFPAY_PAUSE ?? 2); // seconds between two queries
+const PAUSE = Number(process.env.QFPAY_PAUSE ?? 3); // seconds between two queries
 // --8<-- [end:settings]
 
 // --8<-- [start:sign]

@@ -8,7 +8,7 @@ define('URL', getenv('QFPAY_URL'));
 define('APP_CODE', getenv('QFPAY_APP_CODE'));
 define('CLIENT_KEY', getenv('QFPAY_CLIENT_KEY')); // never printed, never sent
 define('MCHID', getenv('QFPAY_MCHID') ?: ''); // only if QFPay gave you one
-define('PAUSE', (float) (getenv('QFPAY_PAUSE') ?: 2)); // seconds between two queries
+define('PAUSE', (float) (getenv('QFPAY_PAUSE') ?: 3)); // seconds between two queries
 // --8<-- [end:settings]
 
 // --8<-- [start:sign]

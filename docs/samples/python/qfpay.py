@@ -15,7 +15,7 @@ URL = os.environ["QFPAY_URL"]
 APP_CODE = os.environ["QFPAY_APP_CODE"]
 CLIENT_KEY = os.environ["QFPAY_CLIENT_KEY"]  # never printed, never sent
 MCHID = os.environ.get("QFPAY_MCHID", "")  # only if QFPay gave you one
-PAUSE = float(os.environ.get("QFPAY_PAUSE", "2"))  # seconds between two queries
+PAUSE = float(os.environ.get("QFPAY_PAUSE", "3"))  # seconds between two queries
 # --8<-- [end:settings]
 
 
