@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qftools.cancellation.policy import Policy as Policy
     from qftools.cancellation.routing import route as route
     from qftools.cancellation.run import Outcome as Outcome
+    from qftools.cancellation.run import cancel as cancel
     from qftools.cancellation.verdicts import Verdict as Verdict
     from qftools.client.client import Client as Client
     from qftools.diagnosis import Diagnosis as Diagnosis
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from qftools.signing import sign_body as sign_body
     from qftools.signing import verify as verify
     from qftools.signing import verify_body as verify_body
-    from qftools.tracing import cancel as cancel
 
 __version__ = "0.1.0"
 
@@ -75,7 +75,7 @@ _HOME = {
     "UnclearError": "errors",
     "Verdict": "cancellation.verdicts",
     "WrongPlaceError": "errors",
-    "cancel": "tracing",
+    "cancel": "cancellation.run",
     "canonical": "signing",
     "explain": "diagnosis",
     "route": "cancellation.routing",

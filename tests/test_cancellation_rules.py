@@ -20,6 +20,7 @@ from qftools.cancellation.run import Outcome, Taken, finish, outcome_of, take
 from qftools.cancellation.verdicts import UNSIGNED_PROOF, VERDICTS, Verdict
 from qftools.cancellation.walk import Finished, Step, Walk
 from qftools.catalogue import Text
+from qftools.client.awaiting import at_once
 from qftools.client.client import Client
 from qftools.errors import RateLimitError
 from qftools.exchange import Exchange, Request
@@ -249,7 +250,7 @@ def test_the_outcome_as_plain_data_is_in_english_unless_asked_otherwise(language
 class Kept:
     """Keeps what it is given to drive, and drives nothing."""
 
-    def drive(self, client, walk, *, pause=None, watch=None):
+    async def drive(self, client, walk, *, pause=None, watch=None):
         self.given = (client, walk, pause, watch)
         return outcome(Verdict.UNRESOLVED)
 
@@ -385,13 +386,14 @@ def test_a_cancel_that_was_left_goes_on_after_the_steps_that_it_has():
     waits: list[float] = []
     notes = Notes()
 
-    ended = finish(
+    going_on = finish(
         client_of(reply(data=[PAID])),
         Walk(ORDER, wait=2.5),
         notes,
         pause=waits.append,
         steps=(before,),
     )
+    ended = at_once(going_on)
 
     assert (ended.verdict, ended.steps[0], len(ended.steps)) == (Verdict.PAID, before, 2)
     assert waits == [2.5]

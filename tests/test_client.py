@@ -8,7 +8,8 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from qftools.client.client import Client
-from qftools.client.connection import PATHS, read
+from qftools.client.line import PATHS
+from qftools.client.replies import read
 from qftools.errors import (
     GatewayError,
     InputError,

@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from qftools import Client, Credentials, Journal, Order, cancel
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.verdicts import Verdict
-from qftools.client.connection import LONGEST_ASK, MOST_BYTES
+from qftools.client.replies import LONGEST_ASK, MOST_BYTES
 from qftools.errors import InputError, OutcomeUnknownError, RateLimitError, TransportError
 from qftools.exchange import CUT, MOST_KEPT
 from qftools.sandbox import Sandbox

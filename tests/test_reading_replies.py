@@ -16,7 +16,10 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter
 
-from qftools.client.connection import PATHS, Connection, read, unverified_respcd
+from qftools.client.awaiting import at_once
+from qftools.client.connection import Connection
+from qftools.client.line import PATHS
+from qftools.client.replies import read, unverified_respcd
 from qftools.errors import InputError, RateLimitError, SignatureError, TransportError
 from qftools.exchange import Exchange, Request, Response
 from qftools.locale import use_language
@@ -330,7 +333,7 @@ def sent_by(
     carrier: Carrier, method: str = "POST", url: str = AWAY, endpoint: str = "query"
 ) -> tuple[Exchange, TransportError | None]:
     connection = Connection(url, (5, 60), ticking(100.0, 103.5), carrier)
-    return connection.send(endpoint, method, "a=1&b=%E8%8C%B6", {"X-QF-SIGN": "S"})
+    return at_once(connection.send(endpoint, method, "a=1&b=%E8%8C%B6", {"X-QF-SIGN": "S"}))
 
 
 def test_a_post_carries_the_form_in_its_body():
@@ -395,9 +398,9 @@ def test_a_request_is_shown_before_it_is_sent_and_may_be_stopped():
     shown: list[Request] = []
     connection = Connection(AWAY, (5, 60), ticking(100.0, 103.5), carrier)
 
-    seen, _ = connection.send("query", "POST", "a=1", {}, shown.append)
+    seen, _ = at_once(connection.send("query", "POST", "a=1", {}, shown.append))
     with pytest.raises(OSError, match="stop"):
-        connection.send("query", "POST", "a=1", {}, lambda request: _stop())
+        at_once(connection.send("query", "POST", "a=1", {}, lambda request: _stop()))
 
     assert shown == [seen.request]
     assert len(carrier.given) == 1
@@ -453,7 +456,8 @@ def test_http_with_a_deadline_carries_and_keeps_64_connections_open():
 @pytest.mark.parametrize("given", [(1, 2), (0.5, 0.25)])
 def test_time_outs_are_seconds_above_zero(given):
     carrier = Carrier()
-    Connection(AWAY, given, ticking(1.0, 2.0), carrier).send("query", "POST", "", {})
+    connection = Connection(AWAY, given, ticking(1.0, 2.0), carrier)
+    at_once(connection.send("query", "POST", "", {}))
 
     used = carrier.given[0][1]["timeout"]
     assert used == given

@@ -17,7 +17,8 @@ import requests_mock
 import vcr
 
 import qftools
-from qftools import Client, Credentials, GatewayError, InputError, TransportError, cancel
+from qftools import Client, Credentials, GatewayError, InputError, Journal, TransportError, cancel
+from qftools.cancellation import run
 from qftools.sandbox import Sandbox
 from tests.raw_server import RawServer, reply, says
 
@@ -142,7 +143,8 @@ def test_at_debug_the_log_has_the_signed_text_without_key_and_payer(sandbox, cap
 # ---- spans -------------------------------------------------------------------------------------
 
 
-def test_a_cancel_that_raises_ends_its_span_with_the_type_of_the_error_alone(monkeypatch, sandbox):
+@pytest.fixture
+def spans(monkeypatch):
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -151,6 +153,23 @@ def test_a_cancel_that_raises_ends_its_span_with_the_type_of_the_error_alone(mon
     spans, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
     monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    return spans
+
+
+def test_a_cancel_is_one_span_wherever_it_runs_and_a_resume_is_another(spans, sandbox):
+    client = sandbox.client()
+    order = pay(client)
+    with Journal(":memory:") as journal:
+        with sandbox.fault("lost before", times=None):
+            run.cancel(client, order, journal=journal)
+        journal.resume(client, 1)
+        journal.resume(client, 1)  # settled: nothing runs
+
+    ended = spans.get_finished_spans()
+    assert [span.attributes["qfpay.verdict"] for span in ended] == ["UNRESOLVED", "CANCELLED"]
+
+
+def test_a_cancel_that_raises_ends_its_span_with_the_type_of_the_error_alone(spans, sandbox):
     with pytest.raises(InputError):
         cancel(sandbox.client(), txamt=2500)
 

@@ -1,23 +1,27 @@
 """Runs the cancel flow: sends, waits, and returns a verdict with its evidence.
 
-The rules are in `walk`; client and wait function are arguments.
+The rules are in `walk`; client and wait function are arguments. The flow is a coroutine, see
+`client.awaiting`.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qftools import catalogue
 from qftools.cancellation import evidence, findings
 from qftools.cancellation.findings import Answer, Difference, Finding
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.routing import HongKong, Profile, Route
+from qftools.cancellation.tracing import span
 from qftools.cancellation.verdicts import CORRECT, NO_REFUND, UNSIGNED_PROOF, VERDICTS, Verdict
 from qftools.cancellation.walk import Ask, Finished, Step, Wait, Walk
 from qftools.catalogue import Text
+from qftools.client.awaiting import at_once, settled
 from qftools.client.client import Client
 from qftools.client.numbers import namings
 from qftools.errors import InputError, OutcomeUnknownError
@@ -26,6 +30,10 @@ from qftools.markup import Markup, el
 from qftools.models import Order
 from qftools.texts import harmless, spoken
 from qftools.validation import BEIJING
+
+if TYPE_CHECKING:
+    AnyClient = Client
+    Pause = Callable[[float], Awaitable[None] | None]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -208,12 +216,12 @@ class Recorder(Protocol):
 class Keeper(Protocol):
     """Runs a walk and saves it beyond the life of the process; the journal does."""
 
-    def drive(
+    async def drive(
         self,
-        client: Client,
+        client: AnyClient,
         walk: Walk,
         *,
-        pause: Callable[[float], None] | None = None,
+        pause: Pause | None = None,
         watch: Recorder | None = None,
     ) -> Outcome:
         """Run *walk* to its end; every request is on disk before it is sent."""
@@ -274,39 +282,59 @@ def cancel(
     if isinstance(client, Order | str):
         kind = type(client).__name__
         raise InputError("client", "is {kind}", "a Client; the order comes after it", kind=kind)
-    for each in _orders(client, order, known):
-        heard = evidence.Known(signed=client.signs)
-        walk = Walk(each, policy, profile, hk_cancel, known=heard, today=_today(client))
-        if journal is not None:
-            outcome = journal.drive(client, walk, pause=pause, watch=watch)
-        else:
-            outcome = finish(client, walk, *_given(watch), pause=pause)
-        if outcome.verdict is not Verdict.NOT_FOUND:
-            break
-    return outcome
+    begin = partial(Walk, policy=policy, profile=profile, hk_cancel=hk_cancel)
+    return at_once(_cancel(client, order, known, begin, pause, journal, watch))
 
 
-def _orders(client: Client, order: Order | str | None, known: Mapping[str, Any]) -> list[Order]:
+async def _cancel(
+    client: AnyClient,
+    order: Order | str | None,
+    known: Mapping[str, Any],
+    begin: Callable[..., Walk],
+    pause: Pause | None,
+    journal: Keeper | None,
+    watch: Recorder | None,
+) -> Outcome:
+    with span() as tell:
+        for each in await _orders(client, order, known):
+            heard = evidence.Known(signed=client.signs)
+            walk = begin(each, known=heard, today=_today(client))
+            if journal is not None:
+                outcome = await journal.drive(client, walk, pause=pause, watch=watch)
+            else:
+                outcome = await finish(client, walk, *_given(watch), pause=pause)
+            if outcome.verdict is not Verdict.NOT_FOUND:
+                break
+        tell(outcome)
+        return outcome
+
+
+async def _orders(
+    client: AnyClient, order: Order | str | None, known: Mapping[str, Any]
+) -> list[Order]:
     """The orders that may be meant; of two, the one that the books have comes first."""
     if isinstance(order, Order):
         return [replace(order, **known) if known else order]
     named = ({},) if order is None else namings(order)
     orders = [Order(**{**known, **number}) for number in named]
-    return sorted(orders, key=lambda each: not _is_there(client, each)) if orders[1:] else orders
+    if len(orders) == 1:
+        return orders
+    there = [each for each in orders if await _is_there(client, each)]
+    return [*there, *(each for each in orders if each not in there)]
 
 
-def _is_there(client: Client, order: Order) -> bool:
+async def _is_there(client: AnyClient, order: Order) -> bool:
     try:
-        return bool(client.call("query", order.for_query()).asked_rows)
+        return bool((await settled(client.call("query", order.for_query()))).asked_rows)
     except OutcomeUnknownError:
         return False  # the cancel asks again, and is patient
 
 
-def finish(
-    client: Client,
+async def finish(
+    client: AnyClient,
     walk: Walk,
     *recorders: Recorder,
-    pause: Callable[[float], None] | None = None,
+    pause: Pause | None = None,
     steps: tuple[Taken, ...] = (),
 ) -> Outcome:
     """Run *walk* to its end; *steps* are the ones taken before."""
@@ -314,19 +342,25 @@ def finish(
     wait = pause or client.pause
     while not isinstance(action := walk.action, Finished):
         if isinstance(action, Wait):
-            wait(action.seconds)
+            await settled(wait(action.seconds))
             walk = walk.waited()
             continue
-        walk, step = take(client, walk, action, *recorders)
+        walk, step = await _take(client, walk, action, *recorders)
         taken.append(step)
     return outcome_of(walk, tuple(taken))
 
 
 def take(client: Client, walk: Walk, action: Ask, *recorders: Recorder) -> tuple[Walk, Taken]:
     """Send one request of the flow and return the next walk and the step."""
+    return at_once(_take(client, walk, action, *recorders))
+
+
+async def _take(
+    client: AnyClient, walk: Walk, action: Ask, *recorders: Recorder
+) -> tuple[Walk, Taken]:
     for recorder in recorders:
         recorder.asking(walk, action)
-    answer, exchange = _ask(client, walk, action)
+    answer, exchange = await _ask(client, walk, action)
     answer = answer.bounded()
     step = Taken(walk.step, action.endpoint, answer, client.clock(), exchange)
     after = walk.told(answer)
@@ -341,9 +375,9 @@ def outcome_of(walk: Walk, steps: tuple[Taken, ...]) -> Outcome:
     return Outcome(walk.end.verdict, walk.order, steps, walk.end.reason, walk.route)
 
 
-def _ask(client: Client, walk: Walk, action: Ask) -> tuple[Answer, ShownExchange | None]:
+async def _ask(client: AnyClient, walk: Walk, action: Ask) -> tuple[Answer, ShownExchange | None]:
     try:
-        reply = client.call(action.endpoint, action.params)
+        reply = await settled(client.call(action.endpoint, action.params))
     except OutcomeUnknownError as error:
         return findings.of_error(error), error.exchange
     # What the client knows counts as well: whether this gateway signs, and its merchant.
@@ -354,7 +388,7 @@ def _ask(client: Client, walk: Walk, action: Ask) -> tuple[Answer, ShownExchange
     return evidence.of_query(reply, order, known), reply.exchange
 
 
-def _today(client: Client) -> str:
+def _today(client: AnyClient) -> str:
     return datetime.datetime.fromtimestamp(client.clock(), BEIJING).date().isoformat()
 
 

@@ -114,7 +114,7 @@ def taken_out(options: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def check_the_key(outcome: Outcome) -> str | None:
     """What to check where the gateway's last answer, signed or not, is that of a wrong key."""
-    from qftools.client.connection import unverified_respcd
+    from qftools.client.replies import unverified_respcd
 
     if outcome.verdict != "UNRESOLVED" or not outcome.steps:
         return None

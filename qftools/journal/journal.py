@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.run import Outcome, Recorder, Taken, finish
+from qftools.cancellation.tracing import span
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Ask, Step, Walk
+from qftools.client.awaiting import at_once
 from qftools.client.client import Client
 from qftools.errors import BusyError, InputError, JournalError
 from qftools.exchange.redaction import redactor_for
@@ -30,6 +32,9 @@ from qftools.journal.file import JournalFile
 from qftools.journal.owner import Owner
 from qftools.locale import mark
 from qftools.models import Order
+
+if TYPE_CHECKING:
+    from qftools.cancellation.run import AnyClient, Pause
 
 
 class Journal:
@@ -77,12 +82,12 @@ class Journal:
 
     # ---- driving ------------------------------------------------------------------
 
-    def drive(
+    async def drive(
         self,
-        client: Client,
+        client: AnyClient,
         walk: Walk,
         *,
-        pause: Callable[[float], None] | None = None,
+        pause: Pause | None = None,
         watch: Recorder | None = None,
     ) -> Outcome:
         """Go on with *walk* to its end; ``cancel(..., journal=...)`` calls this.
@@ -97,7 +102,7 @@ class Journal:
         """
         with self._claimed(client, self._find_or_add(client, walk)) as (entry, page):
             walk = _with_news(_as_it_was_left(entry), walk)
-            return self._finish(client, walk, entry, page, pause, watch)
+            return await self._finish(client, walk, entry, page, pause, watch)
 
     def resume(
         self,
@@ -125,26 +130,39 @@ class Journal:
             JournalError: The journal can't be written, or the entry can't be read;
                 nothing was sent.
         """
+        return at_once(self._resume(client, number, policy, pause, watch))
+
+    async def _resume(
+        self,
+        client: AnyClient,
+        number: int,
+        policy: Policy | None,
+        pause: Pause | None,
+        watch: Recorder | None,
+    ) -> Outcome:
         with self._claimed(client, number) as (entry, page):
             if entry.settled and entry.outcome is not None:
                 return entry.outcome
             walk = _as_it_was_left(entry)
             if policy is not None:
                 walk = replace(walk, policy=policy)
-            return self._finish(client, walk, entry, page, pause, watch)
+            with span() as tell:
+                outcome = await self._finish(client, walk, entry, page, pause, watch)
+                tell(outcome)
+                return outcome
 
-    def _finish(
+    async def _finish(
         self,
-        client: Client,
+        client: AnyClient,
         walk: Walk,
         entry: Entry,
         page: _Page,
-        pause: Callable[[float], None] | None,
+        pause: Pause | None,
         watch: Recorder | None,
     ) -> Outcome:
         followers = (page,) if watch is None else (page, watch)
         try:
-            outcome = finish(client, walk, *followers, pause=pause, steps=entry.steps)
+            outcome = await finish(client, walk, *followers, pause=pause, steps=entry.steps)
         except InputError:  # nothing was sent: it is not a question whose answer was lost
             page.take_back()
             raise
@@ -152,7 +170,7 @@ class Journal:
 
     # ---- reading --------------------------------------------------------------------
 
-    def pending(self, client: Client | None = None) -> tuple[Entry, ...]:
+    def pending(self, client: AnyClient | None = None) -> tuple[Entry, ...]:
         """Return what is still owed, oldest first: interrupted, or ended with the money unknown.
 
         Entries that can't be read are not among them: see ``unreadable``.
@@ -175,7 +193,7 @@ class Journal:
         by = "".join(f" AND {name} = :{name}" for name in given)
         return self._entries(f"WHERE true{by} ORDER BY number", wanted)
 
-    def unreadable(self, client: Client | None = None) -> tuple[Unreadable, ...]:
+    def unreadable(self, client: AnyClient | None = None) -> tuple[Unreadable, ...]:
         """Return the entries that can't be read, oldest first. They never block the others.
 
         Args:
@@ -198,7 +216,7 @@ class Journal:
         with self._file.reading():
             return self._readable(self._row(number))
 
-    def asked(self, client: Client, seconds: float) -> tuple[float, ...]:
+    def asked(self, client: AnyClient, seconds: float) -> tuple[float, ...]:
         """Return when this account's last questions left, for its limits; *seconds* back."""
         with self._file.reading():
             rows = self._file.db.execute(
@@ -247,7 +265,7 @@ class Journal:
 
     # ---- claiming -------------------------------------------------------------------
 
-    def _find_or_add(self, client: Client, walk: Walk) -> int:
+    def _find_or_add(self, client: AnyClient, walk: Walk) -> int:
         order = walk.order
         values = {
             "base_url": client.base_url,
@@ -267,7 +285,7 @@ class Journal:
             return added.lastrowid
 
     @contextmanager
-    def _claimed(self, client: Client, number: int) -> Iterator[tuple[Entry, _Page]]:
+    def _claimed(self, client: AnyClient, number: int) -> Iterator[tuple[Entry, _Page]]:
         with self._file.writing():
             row = self._row(number)
             if self._is_busy(row):
@@ -316,7 +334,7 @@ class Journal:
 class _Page:
     """Writes the questions of one claimed entry; the recorder of its walk."""
 
-    def __init__(self, file: JournalFile, client: Client, row: Cells) -> None:
+    def __init__(self, file: JournalFile, client: AnyClient, row: Cells) -> None:
         self._file = file
         self._client = client
         self._number: int = row["number"]
@@ -469,11 +487,11 @@ def _with_news(before: Walk, walk: Walk) -> Walk:
     )
 
 
-def _mchid(order: Order, client: Client) -> str:
+def _mchid(order: Order, client: AnyClient) -> str:
     return order.mchid or client.credentials.mchid or ""
 
 
-def _is_for(entry: Entry, client: Client) -> bool:
+def _is_for(entry: Entry, client: AnyClient) -> bool:
     mine = (client.base_url, client.credentials.app_code, _mchid(entry.order, client))
     return (entry.base_url, entry.app_code, entry.mchid) == mine
 
@@ -482,12 +500,12 @@ def _account(app_code: str, mchid: str | None) -> str:
     return f"{app_code} with mchid {mchid}" if mchid else app_code
 
 
-def _redacted(given: Mapping[str, Any], client: Client) -> Any:
+def _redacted(given: Mapping[str, Any], client: AnyClient) -> Any:
     """What the caller gave, without the key; a reply has been redacted by the client."""
     return redactor_for(frozenset({client.credentials.client_key})).plain(dict(given))
 
 
-def _dumped(walk: Walk, client: Client) -> str:
+def _dumped(walk: Walk, client: AnyClient) -> str:
     plain = records.plain(walk)
     for order in filter(None, (plain["order"], plain["target"])):
         if _redacted(order, client)["udid"] != order["udid"]:

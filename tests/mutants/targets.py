@@ -28,8 +28,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "qftools/sweep/files.py": ("test_sweep_results",),
     "qftools/sweep/reading.py": ("test_sweep_kinds", "test_sweep_reading"),
     "qftools/sweep/cells.py": ("test_sweep_cells",),
-    # The client's reading of replies is these two; client.py itself builds requests.
+    # The client's sending and its reading of replies; calling.py makes the requests.
     "qftools/client/connection.py": ("test_reading_replies",),
+    "qftools/client/line.py": ("test_reading_replies",),
+    "qftools/client/replies.py": ("test_reading_replies",),
     "qftools/transport/strict_json.py": ("test_reading_replies",),
 }
 

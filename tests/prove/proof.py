@@ -9,6 +9,7 @@ from qftools.cancellation.findings import Finding
 from qftools.cancellation.run import Outcome, cancel, finish
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Step, Walk
+from qftools.client.awaiting import at_once
 from qftools.journal.journal import Journal
 from qftools.models import Order
 from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
@@ -47,7 +48,7 @@ def prove(
     """
     stage = Stage(plan)
     if flow is not None:
-        outcome = finish(stage.client, flow(stage.order, plan), stage)
+        outcome = at_once(finish(stage.client, flow(stage.order, plan), stage))
         tell(stage, outcome)
         return _result(stage, outcome, [])
     if not plan.journalled:

@@ -14,7 +14,8 @@ from qftools import catalogue
 from qftools.cancellation.run import Taken
 from qftools.cancellation.walk import Ask, Walk
 from qftools.client.client import Client
-from qftools.client.connection import PATHS, read
+from qftools.client.line import PATHS
+from qftools.client.replies import read
 from qftools.errors import GatewayError, OutcomeUnknownError, TransportError
 from qftools.exchange import Exchange, Request, Response
 from qftools.exchange.redaction import redacted

@@ -10,6 +10,7 @@ from typing import Any
 from qftools.cancellation.run import Outcome, cancel, finish
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Walk
+from qftools.client.awaiting import at_once
 from qftools.client.client import Client
 from qftools.journal.journal import Journal
 from tests.prove.lives import Result, lived
@@ -58,7 +59,7 @@ def prove(
 def _played(stage: Stage, flow: Callable[[Stage], Walk] | None, tell: Tell) -> Result:
     plan = stage.plan
     if flow is not None:
-        outcome = finish(stage.client, flow(stage), stage)
+        outcome = at_once(finish(stage.client, flow(stage), stage))
     elif not plan.journalled:
         outcome = cancel(stage.client, stage.order, watch=stage, **_how(plan))
     else:

@@ -5,15 +5,13 @@ Nothing of it is imported here: a program that has set OpenTelemetry up has load
 
 from __future__ import annotations
 
-import functools
 import sys
-from collections.abc import Callable
-from typing import Any, ParamSpec
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from qftools.cancellation import run
-from qftools.cancellation.run import Outcome
-
-P = ParamSpec("P")
+if TYPE_CHECKING:
+    from qftools.cancellation.run import Outcome
 
 _ASKED = ("step", "endpoint", "finding", "respcd")
 
@@ -22,6 +20,7 @@ def attributes(outcome: Outcome) -> dict[str, Any]:
     """Return what a span says of *outcome*: verdict, order, and its steps. No secret is in it.
 
     Example:
+        >>> from qftools import cancel
         >>> from qftools.sandbox import Sandbox
         >>> with Sandbox() as sandbox:
         ...     client = sandbox.client()
@@ -41,24 +40,18 @@ def attributes(outcome: Outcome) -> dict[str, Any]:
     return {f"qfpay.{name}": value for name, value in said.items() if value}
 
 
-def _traced(cancel: Callable[P, Outcome]) -> Callable[P, Outcome]:
-    @functools.wraps(cancel, ("__name__", "__qualname__", "__doc__"))  # its own module: pickle
-    def traced(*args: P.args, **kwargs: P.kwargs) -> Outcome:
-        api = sys.modules.get("opentelemetry.trace")
-        if api is None:
-            return cancel(*args, **kwargs)
-        # The message of an exception can quote a value: its type alone is recorded.
-        quiet = {"record_exception": False, "set_status_on_exception": False}
-        with api.get_tracer("qftools").start_as_current_span("qfpay cancel", **quiet) as span:
-            try:
-                outcome = cancel(*args, **kwargs)
-            except BaseException as error:
-                span.set_status(api.Status(api.StatusCode.ERROR, type(error).__name__))
-                raise
-            span.set_attributes(attributes(outcome))
-            return outcome
-
-    return traced
-
-
-cancel = _traced(run.cancel)
+@contextmanager
+def span() -> Iterator[Callable[[Outcome], None]]:
+    """Open a span around a cancel; what it gives is to be called with the outcome."""
+    api = sys.modules.get("opentelemetry.trace")
+    if api is None:
+        yield lambda outcome: None
+        return
+    # The message of an exception can quote a value: its type alone is recorded.
+    quiet = {"record_exception": False, "set_status_on_exception": False}
+    with api.get_tracer("qftools").start_as_current_span("qfpay cancel", **quiet) as opened:
+        try:
+            yield lambda outcome: opened.set_attributes(attributes(outcome))
+        except BaseException as error:
+            opened.set_status(api.Status(api.StatusCode.ERROR, type(error).__name__))
+            raise
