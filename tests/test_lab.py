@@ -17,22 +17,20 @@ from tests.taint import KEY, PASTES, found_in
 
 
 def lessons_to_open():
-    """Each lesson in one language, and then those that show a panel that has not been opened.
+    """Lessons that show, together, each panel in each language; the one with most new ones first.
 
-    The rest show the same panels with other words; nbval runs them all.
+    The rest show the same panels with other words; nbval runs them all, and other tests open some
+    in Notebook 7 and in the browser alone.
     """
-    lessons = sorted(str(path.relative_to(NOTEBOOKS)) for path in NOTEBOOKS.glob("*/*.ipynb"))
-    by_turns = [name for name in lessons if name.startswith(("en/", "zh/")[turn_of(name)])]
-    opened: set[tuple[str, str]] = set()
-    for name in (*by_turns, *(name for name in lessons if name not in by_turns)):
-        shown = {(name[:2], panel) for panel in panels_in(NOTEBOOKS / name)}
-        if name in by_turns or shown - opened:
-            yield name
-        opened |= shown
-
-
-def turn_of(name):
-    return (int(name[3:5]) + 1) % 2
+    shows = {
+        str(path.relative_to(NOTEBOOKS)): {(path.parent.name, panel) for panel in panels_in(path)}
+        for path in sorted(NOTEBOOKS.glob("*/*.ipynb"))
+    }
+    missing = set().union(*shows.values())
+    while missing:
+        best = max(shows, key=lambda name: len(shows[name] & missing))
+        missing -= shows[best]
+        yield best
 
 
 def panels_in(path):
