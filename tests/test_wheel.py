@@ -157,24 +157,86 @@ def test_the_lowest_versions_that_it_allows_will_do(lowest):
     assert (tried.stdout, tried.stderr) == ("CANCELLED\n", "")
 
 
-def test_a_shop_that_has_pytest_gets_the_plugin_from_the_wheel(lowest):
-    lowest.install("pytest")
-    (lowest.folder / "test_shop.py").write_text(SHOP, "utf-8")
-
-    done = lowest.run("pytest", "-q", "-p", "no:cacheprovider")
-
-    assert re.search(r"^1 passed", done.stdout, re.MULTILINE), done.stdout
-
+# ---- a project of somebody else, with nothing but the wheel -------------------------------------
 
 SHOP = """
 import os
-from qftools import Client, Credentials, cancel
+from qftools import Client, Credentials, OutcomeUnknownError, cancel
 
-def test_shop(qfpay_sandbox):
+def shop(careful):
     client = Client(Credentials.from_environment(), os.environ["QFTOOLS_BASE_URL"])
-    order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
-    assert cancel(client, order).verdict == "CANCELLED"
+    try:
+        client.pay(pay_type="800101", txamt=77001, txcurrcd="HKD", out_trade_no="A1")
+    except OutcomeUnknownError as lost:
+        return cancel(client, lost.order).verdict if careful else "not paid"
+    return "paid"
 """
+SHOP_TESTS = """
+import pytest
+from shop import shop
+
+pytestmark = pytest.mark.qfpay(fault="lost_reply", on="payment")
+
+def test_careful(qfpay_sandbox):
+    assert shop(careful=True) == "PAID"
+
+def test_careless(qfpay_sandbox):
+    assert shop(careful=False) == qfpay_sandbox.order("A1").state
+"""
+ASSISTANT = """
+import anyio, json, mcp, os, sys
+
+async def main():
+    names = "HOME", "PATH"
+    server = mcp.StdioServerParameters(
+        command=os.path.join(os.path.dirname(sys.executable), "qftools"),
+        args=["mcp", "--journal", "journal.db"],
+        env={name: os.environ[name] for name in names if name in os.environ},
+    )
+    async with mcp.Client(mcp.stdio_client(server)) as assistant:
+        await assistant.call_tool(
+            "pay", {"pay_type": "800101", "txamt": 2500, "out_trade_no": "A1"}
+        )
+        result = await assistant.call_tool("cancel", {"number": "A1"})
+        print(json.loads(result.content[0].text)["verdict"])
+
+anyio.run(main)
+"""
+
+
+@pytest.fixture(scope="module")
+def project_of_a_shop(wheel, tmp_path_factory):
+    """An empty folder, an environment with the wheel and with tools that a shop may have."""
+    environment = Environment(tmp_path_factory.mktemp("shop"))
+    tools = ("pytest", "requests-mock", "opentelemetry-sdk")
+    environment.install(f"{wheel}[mcp]", *tools, "opentelemetry-instrumentation-requests>=0.60b0")
+    for name, code in (("shop", SHOP), ("test_shop", SHOP_TESTS), ("assistant", ASSISTANT)):
+        (environment.folder / f"{name}.py").write_text(code, "utf-8")
+    return environment
+
+
+def test_a_shop_that_takes_a_lost_reply_for_not_paid_fails_and_a_careful_one_passes(
+    project_of_a_shop,
+):
+    done = project_of_a_shop.run("pytest", "-q", "-p", "no:cacheprovider")
+
+    assert re.search(r"^1 failed, 1 passed", done.stdout, re.MULTILINE), done.stdout
+    assert "'not paid' == 'paid'" in done.stdout
+
+
+@pytest.mark.parametrize("tool", ["requests_mock", "opentelemetry"])
+def test_a_tool_of_the_shop_sees_the_calls(project_of_a_shop, tool):
+    example = ROOT / "tests/examples" / f"with_{tool}.py"
+
+    done = project_of_a_shop.run("python", str(example))
+
+    assert (done.stdout, done.stderr) == (example.with_suffix(".txt").read_text("utf-8"), "")
+
+
+def test_an_assistant_cancels_an_order_on_the_sandbox(project_of_a_shop):
+    done = project_of_a_shop.run("python", "assistant.py")
+
+    assert done.stdout == "CANCELLED\n", done.stderr
 
 
 def test_the_other_project_of_that_name_is_named_by_version_and_by_a_failure(lowest, tmp_path):
