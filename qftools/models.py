@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from qftools import catalogue, validation
 from qftools.errors import InputError
@@ -19,7 +19,7 @@ MchidRule = Literal["optional", "required", "forbidden"]
 EnvironmentName = Literal["sandbox", "test", "production"]
 State = Literal["paid", "open", "cancelled", "refunded", "failed", "expired", "unclear"]
 
-UNLISTED = "unknown"  # how a code that no source lists is read: ask before acting
+UNLISTED: Final = "unknown"  # how a code that no source lists is read (C34): ask before acting
 
 _CHOICES: dict[str, tuple[str | None, ...]] = {
     "algorithm": ("MD5", "SHA256"),
@@ -37,6 +37,12 @@ _AS_THE_CODE_SAYS: dict[str, State] = {
     "failed": "failed",
 }
 _UNDONE: dict[str, State] = {**_AS_THE_CODE_SAYS, "paid": "cancelled", "open": "cancelled"}
+_STATUSES = {"SUCCESS": "success", "PENDING": "progress", "FAILED": "failure"}  # txstatus (C35)
+_OF_STATUS: dict[str, tuple[State, ...]] = {
+    "SUCCESS": ("paid", "refunded"),
+    "PENDING": ("open",),
+    "FAILED": ("cancelled", "failed", "expired"),
+}
 # What the `cancel` flag of a row makes of what its code says (docs2024; C30). What is not
 # here proves nothing: 4 ends a hold, not a payment, and other flags are in no source.
 _CANCEL_FLAG: dict[str, Mapping[str, State]] = {
@@ -240,7 +246,8 @@ class Transaction:
     def state(self) -> State:
         """What the row says: its ``respcd``, and where money came back its ``cancel`` flag.
 
-        ``"unclear"``: a flag or a code that no payment has; it proves nothing.
+        ``"unclear"``: a flag or a code that no payment has, or a ``txstatus`` that says
+        something else (C35); it proves nothing.
 
         Example:
             >>> Transaction({"respcd": "1143", "cancel": "0"}).state
@@ -255,7 +262,9 @@ class Transaction:
             return "unclear"
         code = catalogue.codes().get(respcd)
         says = code.row if code else "open"
-        return _CANCEL_FLAG[flag].get(says, "unclear")
+        state = _CANCEL_FLAG[flag].get(says, "unclear")
+        status = as_written(self.row.get("txstatus"))
+        return state if not status or state in _OF_STATUS.get(status, ()) else "unclear"
 
     @property
     def respcd(self) -> str:
@@ -295,6 +304,7 @@ class Reply:
         body: Every field of the answer.
         signed: Whether the answer carried a signature (that was checked, and right).
         exchange: Request and answer as they went over the wire.
+        unlisted: How a code that no source lists is read: unknown or failure (C34).
     """
 
     endpoint: str
@@ -302,20 +312,29 @@ class Reply:
     body: Mapping[str, Any] = field(repr=False)
     signed: bool = False
     exchange: ShownExchange | None = field(default=None, repr=False, compare=False)
+    unlisted: str = field(default=UNLISTED, repr=False)
 
     @property
     def kind(self) -> str:
         """How to read the code here: success, progress, failure, unknown, or caller (my mistake).
 
-        A code that no source lists is unknown: query before acting on it.
+        A code that no source lists is unknown: query before acting on it. Where the result
+        stands in ``txstatus`` inside ``data``, ``0000`` alone is no success (C35).
+
+        Example:
+            >>> Reply("payment", "0000", {"data": {"txstatus": "PENDING"}}).kind
+            'progress'
         """
         code = catalogue.codes().get(self.respcd)
-        return code.on(self.endpoint).kind if code else UNLISTED
+        status = _status(self.body)
+        if self.respcd == "0000" and status:
+            return _STATUSES.get(status, "unknown")
+        return code.on(self.endpoint).kind if code else self.unlisted
 
     @property
     def ok(self) -> bool:
         """True for ``0000``: done, or for a code to be scanned: placed."""
-        return self.respcd == "0000"
+        return self.respcd == "0000" and self.kind == "success"
 
     @property
     def in_progress(self) -> bool:
@@ -326,6 +345,10 @@ class Reply:
     def meaning(self) -> catalogue.Text:
         """What the code means, in both languages."""
         code = catalogue.codes().get(self.respcd)
+        status = _status(self.body)
+        if self.respcd == "0000" and status:
+            said = f"txstatus {cut(status)}"
+            return catalogue.Text(said, said)
         if code:
             return code.on(self.endpoint).meaning
         return catalogue.Text(
@@ -352,7 +375,9 @@ class Reply:
     @property
     def syssn(self) -> str | None:
         """The gateway's number of *this* call: a cancel or refund has one of its own."""
-        return as_written(self.body.get("syssn")) or None
+        data = self.body.get("data")  # of an envelope, or the rows of a query
+        named = data.get("qf_trade_no") if isinstance(data, Mapping) else None
+        return as_written(self.body.get("syssn") or named) or None
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
@@ -377,6 +402,12 @@ class Reply:
         """
         rows = self.asked_rows
         return rows[0] if len(rows) == 1 else None
+
+
+def _status(body: Mapping[str, Any]) -> str:
+    """Return the ``txstatus`` inside ``data``, empty where there is none."""
+    data = body.get("data")
+    return as_written(data.get("txstatus")) if isinstance(data, Mapping) else ""
 
 
 def _given(**values: str | int | None) -> dict[str, str | int]:

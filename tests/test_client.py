@@ -23,6 +23,7 @@ from qftools.exchange import Exchange, Request, Response
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
 from qftools.signing import sign
+from tests.raw_server import RawServer, reply, says
 
 WAYS = ["in process", "over http"]
 
@@ -216,6 +217,49 @@ def test_a_code_that_means_ask_is_no_refusal(client, sandbox):
     assert caught.value.respcd == "1101"
     assert caught.value.order == order
     assert sandbox.order(order).state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("choice", "error"), [("unknown", UnclearError), ("failure", GatewayError)]
+)
+def test_a_code_that_no_source_lists_is_read_as_the_client_was_told(choice, error):
+    credentials = Credentials("app", "a secret key")
+
+    with (
+        RawServer(says(reply(b'{"respcd": "7777"}'))) as server,
+        Client(credentials, server.url, unlisted_codes=choice) as client,
+        pytest.raises((UnclearError, GatewayError)) as caught,
+    ):
+        pay(client)
+
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("value", ["paid", None])
+def test_a_way_to_read_codes_that_there_is_not_is_refused(value):
+    with pytest.raises(InputError, match="unlisted_codes is "):
+        Client(Credentials("app", "a secret key"), "http://127.0.0.1", unlisted_codes=value)
+
+
+@pytest.mark.parametrize(
+    ("txamt", "pay_type", "kind"),
+    [(2500, "800208", "success"), (77002, "800208", "progress"), (2500, "800101", "progress")],
+)
+def test_the_result_counts_where_an_edition_writes_it_not_the_outer_code(txamt, pay_type, kind):
+    with Sandbox(result_in="txstatus") as sandbox:
+        code = "134676275354204254" if pay_type == "800208" else None
+        order = pay(sandbox.client(), txamt=txamt, pay_type=pay_type, auth_code=code)
+
+        assert (order.reply.respcd, order.reply.kind) == ("0000", kind)
+        assert order.reply.ok == (kind == "success")
+        assert order.syssn == sandbox.order(order).syssn
+
+
+def test_a_payment_that_failed_inside_an_envelope_is_a_refusal():
+    with Sandbox(result_in="txstatus") as sandbox, pytest.raises(GatewayError) as caught:
+        pay(sandbox.client(), txamt=77031, pay_type="800208", auth_code="134676275354204254")
+
+    assert "txstatus FAILED" in str(caught.value)
 
 
 def test_a_failed_payment_is_a_refusal_that_keeps_its_order(client):

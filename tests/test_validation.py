@@ -136,6 +136,11 @@ def test_the_client_key_is_in_no_repr():
         ({"respcd": "1262", "cancel": "3"}, "refunded"),
         ({"respcd": "1201", "cancel": "0"}, "failed"),
         ({}, "unclear"),
+        ({"respcd": "0000", "cancel": "0", "txstatus": "SUCCESS"}, "paid"),
+        ({"respcd": "0000", "cancel": "0", "txstatus": "PENDING"}, "unclear"),  # the two differ
+        ({"respcd": "1142", "cancel": "2", "txstatus": "FAILED"}, "cancelled"),
+        ({"respcd": "1142", "cancel": "2", "txstatus": "SUCCESS"}, "unclear"),
+        ({"respcd": "1143", "cancel": "0", "txstatus": "WAIT"}, "unclear"),
         ({"respcd": "0000", "cancel": "9"}, "unclear"),  # a flag that no source knows
         ({"respcd": "0000", "cancel": "4"}, "unclear"),  # ends a hold, not a payment
         ({"respcd": "1136", "cancel": "0"}, "unclear"),  # no result of a payment

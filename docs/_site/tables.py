@@ -291,7 +291,7 @@ def switches(here: Here) -> str:
                 row.meaning.say(here.lang),
                 here.disputes(row.dispute),
             ]
-            for row in sandbox_settings.switches().values()
+            for row in {**catalogue.switches(), **sandbox_settings.switches()}.values()
         ],
     )
 

@@ -82,6 +82,7 @@ class PayType:
         refund: Whether a paid order can be refunded through the API.
         partial_refund: No source bars a refund of a part.
         expiry_field: ``expired_time`` is honoured.
+        above_one_unit: The amount must exceed HKD 1.00 or MYR 1.00.
         legacy: Only in old editions of the documents.
         dispute: Disagreements between sources that touch this row; keys of ``disputes()``.
     """
@@ -98,6 +99,7 @@ class PayType:
     refund: Literal["yes", "no", "disputed"] = "yes"
     partial_refund: bool = True
     expiry_field: bool = False
+    above_one_unit: bool = False
     legacy: bool = False
     dispute: tuple[str, ...] = ()
     note: Text | None = None
@@ -292,6 +294,7 @@ class Switch:
         default: The value in force when nothing is set; always one of *values*.
         values: Every value of a choice; examples when *kind* is count.
         kind: choice (one of *values*) or count (any whole number from 0).
+        where: Who has it: the sandbox, or the client alone.
     """
 
     name: str
@@ -300,6 +303,7 @@ class Switch:
     meaning: Text
     source: str
     kind: Literal["choice", "count"] = "choice"
+    where: Literal["sandbox", "client"] = "sandbox"
     dispute: tuple[str, ...] = ()
 
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
 from requests import RequestException
@@ -28,7 +28,7 @@ from qftools.exchange.redaction import (
     ShownRequest,
     redactor_for,
 )
-from qftools.models import Credentials, Reply
+from qftools.models import UNLISTED, Credentials, Reply
 from qftools.signing import canonical, sign
 from qftools.texts import harmless
 
@@ -57,6 +57,7 @@ class Calling(ABC, Generic[A, W]):
         new_number: Callable[[], str] = lambda: secrets.token_hex(16).upper(),
         adapter: A | None = None,
         allow: Collection[str] = (),
+        unlisted_codes: Literal["unknown", "failure"] = UNLISTED,
         methods: Mapping[str, str] | None = None,
         keep: int = 100,
         on_request: Callable[[ShownRequest], object] | None = None,
@@ -67,6 +68,7 @@ class Calling(ABC, Generic[A, W]):
         self.clock = clock
         self.pause: Callable[[float], W] = pause or self._sleep
         self.new_number = new_number
+        self.unlisted_codes = _one_of("unlisted_codes", unlisted_codes, ("unknown", "failure"))
         self.methods = _checked_methods(methods or {})
         self.on_request = on_request
         self.on_response = on_response
@@ -133,7 +135,7 @@ class Calling(ABC, Generic[A, W]):
         body = reply.body
         if exchange.response and redactor.suspects(exchange.response.body):
             body = redactor.plain(body)
-        return replace(reply, body=body, exchange=kept)
+        return replace(reply, body=body, exchange=kept, unlisted=self.unlisted_codes)
 
     def _announce(self, request: Request, redactor: Redactor) -> None:
         if self.on_request is not None:
@@ -173,6 +175,12 @@ def _named(kept: ShownExchange) -> str:
     numbers = [f"{name}={params[name]}" for name in ("out_trade_no", "syssn") if name in params]
     status = [] if kept.response is None else [f"HTTP {kept.response.status}"]
     return " ".join([kept.endpoint, *numbers, *status])
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise InputError(name, "is {value!r}", "one of {known}", value=value, known=", ".join(known))
+    return value
 
 
 def _checked_methods(methods: Mapping[str, str]) -> Mapping[str, str]:

@@ -28,6 +28,8 @@ class Client(Calls[BaseAdapter, None]):
         adapter: Carries the requests; the in-process sandbox brings its own.
         allow: Exceptions to the guard by name, see
             [check_place][qftools.client.guard.check_place].
+        unlisted_codes: How a code that no source lists is read: ``"unknown"``, or
+            ``"failure"`` as on the vendor's page (C34). A wrong ``"failure"`` charges twice.
         methods: HTTP method by endpoint where it is not POST (C1: the
             sources disagree about reversal and close).
         keep: How many exchanges to keep in ``exchanges``, the oldest go first.

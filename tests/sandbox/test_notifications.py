@@ -134,6 +134,17 @@ def test_a_cancel_is_not_notified(sandbox):
     assert shop.came == []
 
 
+def test_a_cancel_is_notified_where_that_is_switched_on():
+    with Sandbox(notify_cancels="on") as sandbox:
+        shop = shop_at(sandbox)
+        client = sandbox.client()
+        order = client.pay(**ORDER, notify_url=SHOP)
+
+        client.reverse(order)
+
+        assert [(f["notify_type"], f["syssn"]) for f in shop.fields] == [("close", order.syssn)]
+
+
 @pytest.mark.parametrize("value", SCHEDULES)
 def test_it_is_sent_again_on_the_schedule_until_the_schedule_is_over(value):
     with Sandbox(retry_schedule=value) as sandbox:

@@ -275,6 +275,17 @@ def test_every_magic_value_works_as_amount_and_as_payment_code(quick, number, ho
     assert [order.wallet for order in placed] == ([] if number in (77021, 77029) else ["wechat"])
 
 
+def test_fps_app_to_app_has_the_code_of_the_edition_that_is_switched_on(make_door):
+    newest, earlier = make_door(), make_door(fps_app="800210")
+
+    assert newest.pay("802010").respcd == "0000"
+    assert newest.cancel("close", newest.pay("800210")).respcd == "0000"
+    assert earlier.pay("802010").respcd == "1104"
+    paid = earlier.pay("800210", txamt=77001)
+    assert earlier.cancel("close", paid).respcd == "1297"
+    assert earlier.refund(paid).respcd == "1155"
+
+
 def test_payme_and_grabpay_answer_with_what_is_theirs(door):
     payme, grab = door.pay("805801").json, door.pay("804214").json
 
@@ -291,9 +302,10 @@ def test_in_app_alipay_names_the_merchant_of_an_agent(door):
     assert params["pay_params"]["total_fee"] == "2500"
 
 
+@pytest.mark.parametrize("pay_type", ["801101", "804214"])
 @pytest.mark.parametrize(("txamt", "respcd"), [(100, "1104"), (101, "0000")])
-def test_alipay_web_must_exceed_one_dollar(door, txamt, respcd):
-    assert door.pay("801101", txamt=txamt).respcd == respcd
+def test_alipay_web_and_wallets_of_malaysia_must_exceed_one_unit(door, pay_type, txamt, respcd):
+    assert door.pay(pay_type, txamt=txamt).respcd == respcd
 
 
 def test_a_wallet_takes_its_own_currencies_only_when_that_is_switched_on(make_door):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -52,6 +53,29 @@ def number_is_used(respcd: str, choice: str) -> Refused:
         text = f"Do not use duplicate out_trade_no for request({respcd})"
         return Refused(respcd, "out_trade_no is used", text)
     return Refused(choice)
+
+
+_STATUSES = {"success": "SUCCESS", "progress": "PENDING"}  # the others: FAILED
+
+
+def enveloped(body: Mapping[str, Any], endpoint: str, *, is_open: bool) -> dict[str, Any]:
+    """Return an answer with its result in ``txstatus``: 0000 means that the call worked (C35).
+
+    Args:
+        body: The flat answer.
+        endpoint: Of the call.
+        is_open: It is about a payment that is placed, but not paid.
+
+    Example:
+        >>> flat = {"respcd": "1145", "resperr": "", "syssn": "1", "txamt": "100"}
+        >>> enveloped(flat, "reversal", is_open=False)["data"]
+        {'txstatus': 'PENDING', 'qf_trade_no': '1', 'respcd': '1145', 'txamt': '100'}
+    """
+    kind = "progress" if is_open else catalogue.codes()[body["respcd"]].on(endpoint).kind
+    rest = {name: body[name] for name in body if name not in ("respmsg", "resperr", "syssn")}
+    numbered = {"txstatus": _STATUSES.get(kind, "FAILED"), "qf_trade_no": body.get("syssn", "")}
+    whole = {"respcd": "0000", "respmsg": "", "resperr": body["resperr"]}
+    return {**whole, "data": {**numbered, **rest}}
 
 
 @lru_cache(maxsize=512)

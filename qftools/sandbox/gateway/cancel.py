@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qftools import catalogue
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.scripts import ORDINARY, End, Planned, Reaction
 from qftools.sandbox.books.states import MONEY_CAME, OPEN, Event, State
 from qftools.sandbox.gateway.answers import DEFAULT_UDID, Refused, result_text
 from qftools.sandbox.gateway.calls import Call
-from qftools.sandbox.gateway.modes import AUTO
+from qftools.sandbox.gateway.modes import AUTO, pay_type_of
 from qftools.sandbox.gateway.payment import LONGEST
 from qftools.sandbox.gateway.refund import CARDS
 
@@ -74,7 +73,7 @@ def _refuse_route(gateway: Gateway, call: Call, entry: Entry) -> None:
 
 def route(gateway: Gateway, entry: Entry) -> str:
     """Return the call that cancels this order: reversal, close, ask, none or unlisted."""
-    row = catalogue.pay_types()[entry.pay_type]
+    row = pay_type_of(entry)
     profile = gateway.settings.cancel_routes
     wanted = row.cancel[profile]
     if row.hk_only and profile in _HONG_KONG_DENIED:

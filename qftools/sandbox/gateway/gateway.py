@@ -15,8 +15,9 @@ from qftools.sandbox.books.clock import Clock
 from qftools.sandbox.books.ids import Ids
 from qftools.sandbox.books.ledger import Ledger
 from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.books.states import OPEN
 from qftools.sandbox.gateway import magic
-from qftools.sandbox.gateway.answers import Refused
+from qftools.sandbox.gateway.answers import Refused, enveloped
 from qftools.sandbox.gateway.calls import Call
 from qftools.sandbox.gateway.cancel import cancel
 from qftools.sandbox.gateway.delivery import deliver, too_many, undelivered
@@ -241,9 +242,13 @@ class Gateway:
 
     def _acted(self, act: Endpoint, call: Call) -> dict[str, Any]:
         try:
-            return act(self, call)
+            body = act(self, call)
         except Refused as refused:
             return refused.body(self.lang)
+        if body and self.settings.result_in == "txstatus" and call.endpoint != "query":
+            placed = call.endpoint == "payment" and call.touched[0][0].state in OPEN
+            return enveloped(body, call.endpoint, is_open=placed)
+        return body
 
     # -- what the endpoints use ---------------------------------------------------
 

@@ -13,8 +13,15 @@ from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.gateway.merchants import merchant_number
 
 AUTO = "auto"
+FPS_APP = {"800210": "802010"}  # the same pay type in two editions (C36)
 _PAYME_TEXT = "PR001:Request for Payment Initiated"
 RECOGNISED = ("wechat", "alipay", "unionpay")  # what 800008 tells apart (docs2024)
+
+
+def pay_type_of(entry: Entry) -> PayType:
+    """Return the row of an order's pay type; 800210 was FPS where the wallet says so."""
+    code = FPS_APP.get(entry.pay_type, "") if entry.wallet == "fps" else ""
+    return catalogue.pay_types()[code or entry.pay_type]
 
 
 def wallet_of(pay_type: PayType, auth_code: str) -> str:

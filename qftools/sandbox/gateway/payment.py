@@ -14,7 +14,12 @@ from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.answers import Refused, flat, number_is_used
 from qftools.sandbox.gateway.calls import Call
 from qftools.sandbox.gateway.faults import DEFAULT_SECONDS, Fault
-from qftools.sandbox.gateway.modes import extra_fields, fields_of_mode, wallet_of
+from qftools.sandbox.gateway.modes import (
+    FPS_APP,
+    extra_fields,
+    fields_of_mode,
+    wallet_of,
+)
 from qftools.sandbox.gateway.settings import AUTHCODE_SECONDS
 
 if TYPE_CHECKING:
@@ -44,7 +49,7 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
     if "," in call.get("out_trade_no"):
         raise Refused("1104", "out_trade_no must not hold a comma")
     amount, currency = call.amount(), call.currency()
-    pay_type = _pay_type(call)
+    pay_type = _pay_type(gateway, call)
     _refuse_amount(gateway, pay_type, amount, currency)
     if gateway.settings.strict_fields == "on":
         call.need(*fields_of_mode(pay_type))
@@ -66,7 +71,7 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
         app_code=call.merchant.app_code,
         mchid=call.mchid,
         txdtm=call.get("txdtm"),
-        pay_type=pay_type.code,
+        pay_type=call.get("pay_type"),
         wallet=wallet,
         mode=pay_type.mode,
         txamt=amount,
@@ -88,11 +93,12 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
     return flat(entry, script.first or _result(entry), gateway.lang)
 
 
-def _pay_type(call: Call) -> PayType:
+def _pay_type(gateway: Gateway, call: Call) -> PayType:
     """Return the row of the pay type; refuse one that it can't use."""
-    row = catalogue.pay_types().get(call.get("pay_type"))
+    code, fps_app = call.get("pay_type"), gateway.settings.fps_app
+    row = catalogue.pay_types().get(FPS_APP.get(code, code) if code == fps_app else code)
     enabled = call.merchant.pay_types
-    if row is None or (enabled and row.code not in enabled):
+    if row is None or (enabled and code not in enabled) or code == FPS_APP.get(fps_app):
         raise Refused("1104", "filter error")
     region = call.merchant.region
     if region and row.regions and not {region, "all", "overseas"} & set(row.regions):
@@ -103,8 +109,8 @@ def _pay_type(call: Call) -> PayType:
 
 
 def _refuse_amount(gateway: Gateway, pay_type: PayType, amount: int, currency: str) -> None:
-    if pay_type.code == "801101" and currency in ("HKD", "MYR") and amount <= 100:
-        raise Refused("1104", f"txamt must be above {currency} 1.00 for 801101")
+    if pay_type.above_one_unit and currency in ("HKD", "MYR") and amount <= 100:
+        raise Refused("1104", f"txamt must be above {currency} 1.00 for {pay_type.code}")
     own = catalogue.wallets()[pay_type.wallet].currencies
     if gateway.settings.wallet_currency == "own" and own and currency not in own:
         raise Refused("1104", f"txcurrcd must be {' or '.join(own)} for {pay_type.code}")

@@ -11,6 +11,7 @@ from qftools.sandbox.books.scripts import ORDINARY, Planned
 from qftools.sandbox.books.states import DEAD, OPEN, Event, State
 from qftools.sandbox.gateway.answers import DEFAULT_UDID, Refused, number_is_used, result_text
 from qftools.sandbox.gateway.calls import Call
+from qftools.sandbox.gateway.modes import pay_type_of
 from qftools.sandbox.gateway.payment import LONGEST
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
         raise number_is_used(respcd, gateway.settings.duplicate_code)
     if entry.state in OPEN or entry.state in DEAD:
         raise Refused(gateway.ledger.happen(entry, Event.REFUND_FULL, call.now))
-    row = catalogue.pay_types()[entry.pay_type]
+    row = pay_type_of(entry)
     disputed = "C28" in row.dispute and gateway.settings.fps_refund == "allow"
     if row.refund != "yes" and not disputed:
         raise Refused("1155")

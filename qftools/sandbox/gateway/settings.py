@@ -26,7 +26,8 @@ def switches() -> Mapping[str, Switch]:
     """Return every switch of the sandbox by name."""
     rows = read_table(Path(__file__).with_name("switches.json"))
     own = {row["name"]: Switch(**row | {"values": tuple(row["values"])}) for row in rows}
-    return {**catalogue.switches(), **own}
+    shared = {name: row for name, row in catalogue.switches().items() if row.where == "sandbox"}
+    return {**shared, **own}
 
 
 class Settings:
@@ -63,6 +64,9 @@ class Settings:
     rate_limit: str
     takings: str
     refund_night: str
+    result_in: str
+    fps_app: str
+    notify_cancels: str
     strict_fields: str
     wallet_currency: str
     magic: str

@@ -22,14 +22,15 @@ SCHEDULES: dict[str, tuple[float, ...]] = {
 KEPT_OF_A_REPLY = 200  # bytes
 
 
-def body_of(entry: Entry) -> bytes:
-    """Return the bytes of the notice about a payment or a refund.
+def body_of(entry: Entry, notify_type: str) -> bytes:
+    """Return the bytes of the notice about a payment, a refund or a cancel.
 
     The order of the keys, the separators and the ASCII escapes are part of the contract:
     receivers exist that rebuild them from the parsed JSON to check the signature.
 
     Args:
-        entry: A payment that is paid, or a refund that is done.
+        entry: A payment that is paid or cancelled, or a refund that is done.
+        notify_type: Which of them.
     """
     moved = entry.paydtm or entry.sysdtm
     values = {
@@ -51,7 +52,7 @@ def body_of(entry: Entry) -> bytes:
         "respcd": "0000",
         "goods_info": entry.goods_info,
         "cash_fee": "0",
-        "notify_type": entry.order_type,
+        "notify_type": notify_type,
         "chnlsn": entry.chnlsn,
         "cardcd": entry.cardcd,
     }

@@ -16,7 +16,9 @@ from typing import Protocol
 import qftools
 from qftools.errors import SandboxError
 from qftools.notifications import ACKNOWLEDGED
+from qftools.sandbox.books.ledger import Moved
 from qftools.sandbox.books.orders import Entry
+from qftools.sandbox.books.states import State
 from qftools.sandbox.gateway.faults import NOTIFICATION, OF_NOTIFICATIONS, Fault
 from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.notifications import post
@@ -87,6 +89,7 @@ class Notifications:
         self._faults = gateway.faults
         self._last_id = 0
         gateway.ledger.on_money.append(self.money_moved)
+        gateway.ledger.listeners.append(self._moved)
 
     # -- for lessons and tests ------------------------------------
 
@@ -134,8 +137,14 @@ class Notifications:
 
     # -- made when money moves ------------------------------------------------------
 
-    def money_moved(self, entry: Entry, at: float) -> None:
-        """Make the notice about a payment or refund; called with the lock held."""
+    def money_moved(self, entry: Entry, at: float, kind: str = "") -> None:
+        """Make the notice about a payment or refund; called with the lock held.
+
+        Args:
+            entry: The payment or refund.
+            at: When.
+            kind: The ``notify_type`` where it is not the kind of the entry.
+        """
         self._last_id += 1
         url = self._address(entry.notify_url, entry.app_code)
         notice = Notice(
@@ -143,9 +152,9 @@ class Notifications:
             syssn=entry.syssn,
             out_trade_no=entry.out_trade_no,
             app_code=entry.app_code,
-            notify_type=entry.order_type,
+            notify_type=kind or entry.order_type,
             url=url,
-            body=body_of(entry),
+            body=body_of(entry, kind or entry.order_type),
             made_at=at,
         )
         self._keep(notice)
@@ -165,6 +174,12 @@ class Notifications:
         for earlier in held:
             if earlier.due is not None and not earlier.attempts:
                 self._appoint(earlier, at)
+
+    def _moved(self, moved: Moved) -> None:
+        """Make the notice about a cancel, where the switch has them (C37)."""
+        cancelled = moved.entry.state is State.CANCELLED
+        if cancelled and self._settings.notify_cancels == "on":
+            self.money_moved(moved.entry, moved.at, "close")
 
     def _address(self, asked: str, app_code: str) -> str:
         merchant = self._merchants.find(app_code)
