@@ -13,6 +13,7 @@ from schemathesis.specs.openapi.checks import (
     negative_data_rejection,
 )
 
+import qftools.diagnosis  # noqa: F401  # a thread that compiles it while Hypothesis sets limits fails
 from qftools import catalogue
 from qftools.sandbox import Sandbox
 from qftools.sandbox.control.openapi import GATEWAY, description
