@@ -179,7 +179,9 @@ def _named(kept: ShownExchange) -> str:
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
-        raise InputError(name, "is {value!r}", "one of {known}", value=value, known=", ".join(known))
+        raise InputError(
+            name, "is {value!r}", "one of {known}", value=value, known=", ".join(known)
+        )
     return value
 
 
