@@ -429,13 +429,15 @@ def test_what_is_kept_of_a_missing_reply_is_english_whatever_language_is_chosen(
         ("reversal", "/trade/v1/reversal"),
         ("close", "/trade/v1/close"),
         ("refund", "/trade/v1/refund"),
+        ("authtrade", "/trade/v1/authtrade"),
+        ("unfreeze", "/trade/v1/unfreeze"),
     ],
 )
 def test_each_call_goes_to_the_path_that_the_gateway_publishes(endpoint, path):
     seen, _ = sent_by(Carrier(), endpoint=endpoint)
 
     assert (seen.endpoint, seen.request.url) == (endpoint, AWAY + path)
-    assert len(PATHS) == 5
+    assert len(PATHS) == 7
 
 
 def test_a_connection_that_is_closed_closes_what_carries_it():

@@ -14,7 +14,7 @@ from docs._site.words import WORDS
 from qftools.cancellation.routing import route
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import NEXT, Step
-from qftools.sandbox.books.states import TABLE, Event, State
+from qftools.sandbox.books.states import HOLDS, TABLE, Event, State
 
 # ---- the states of an order -------------------------------------------------------------------
 
@@ -46,6 +46,27 @@ _VIA: dict[tuple[State, State], tuple[Point | None, Point, float]] = {
     (State.REFUNDING, State.PARTLY_REFUNDED): (None, (0, -2), 0.5),
     (State.PARTLY_REFUNDED, State.REFUNDED): (None, (0, 0), 0.5),
 }
+_HOLD_PLACES: dict[State, tuple[Point, str]] = {
+    State.HOLD_PENDING: ((110, 110), "qf-progress"),
+    State.HOLD_CANCELLING: ((110, 250), "qf-progress"),
+    State.HELD: ((430, 110), "qf-progress"),
+    State.CANCELLED: ((430, 250), "qf-failure"),
+    State.EXPIRED: ((640, 250), "qf-failure"),
+    State.PARTLY_CAPTURED: ((640, 30), "qf-success"),
+    State.CAPTURED: ((850, 110), "qf-success"),
+    State.RELEASED: ((850, 250), "qf-failure"),
+}
+_HOLD_VIA: dict[tuple[State, State], tuple[Point | None, Point, float]] = {
+    (State.HOLD_PENDING, State.HOLD_CANCELLING): (None, (-52, 0), 0.4),
+    (State.HOLD_CANCELLING, State.HOLD_PENDING): ((150, 180), (62, 0), 0.5),
+    (State.HOLD_PENDING, State.CANCELLED): (None, (0, 0), 0.4),
+    (State.HOLD_PENDING, State.EXPIRED): ((260, 315), (0, 0), 0.7),
+    (State.HOLD_CANCELLING, State.HELD): (None, (0, 0), 0.7),
+    (State.HELD, State.CAPTURED): (None, (0, 0), 0.55),
+    (State.HELD, State.RELEASED): (None, (30, 0), 0.62),
+    (State.HELD, State.EXPIRED): (None, (0, 10), 0.5),
+    (State.PARTLY_CAPTURED, State.CAPTURED): (None, (20, 0), 0.5),
+}
 # Not drawn: the switch cancel_paid, and what the same two boxes say already.
 _UNDRAWN = {Event.VOID, Event.REFUND_LOST_PART}
 _HIDDEN = {(State.REFUNDING, State.REFUNDED), (State.PARTLY_REFUNDED, State.REFUNDING)}
@@ -67,30 +88,48 @@ def _moves() -> dict[tuple[State, State], list[Event]]:
 
 def states(lang: str) -> str:
     """The states of an order, from the gateway's table."""
+    return _states(lang, "states title", _PLACES, _VIA, (950, 475))
+
+
+def holds(lang: str) -> str:
+    """The states of a pre-authorisation, from the same table."""
+    return _states(lang, "holds title", _HOLD_PLACES, _HOLD_VIA, (950, 340))
+
+
+def _states(
+    lang: str,
+    title: str,
+    places: dict[State, tuple[Point, str]],
+    vias: dict[tuple[State, State], tuple[Point | None, Point, float]],
+    size: tuple[float, float],
+) -> str:
     boxes = {}
-    for state, (at, look) in _PLACES.items():
+    for state, (at, look) in places.items():
         lines = [WORDS[f"state {state}"].say(lang)]
-        size = (150.0, 40.0)
+        large = (150.0, 40.0)
         if state is State.WAITING:
             lines.append(WORDS["state paying"].say(lang))
-            size = (150.0, 70.0)
-        boxes[state] = Box(at, tuple(lines), look, size)
+            large = (150.0, 70.0)
+        boxes[state] = Box(at, tuple(lines), look, large)
     arrows = []
     for (start, end), events in _moves().items():
-        if (start, end) in _HIDDEN:
+        if (start, end) in _HIDDEN or (start in HOLDS) is not (places is _HOLD_PLACES):
             continue
-        via, shift, where = _VIA.get((start, end), (None, (0, 0), 0.5))
+        via, shift, where = vias.get((start, end), (None, (0, 0), 0.5))
         shown = [event for event in events if event not in (Event.DECLINE, Event.FAIL)] or events
         if end is State.FAILED:
             shown = events
-        if (start, end) == (State.CANCELLING, State.CANCELLED):
+        if (start, end) in (
+            (State.CANCELLING, State.CANCELLED),
+            (State.HOLD_CANCELLING, State.CANCELLED),
+        ):
             shown = [Event.CANCEL_DONE]
         if (start, end) == (State.WAITING, State.EXPIRED):
             shown = [Event.TIME_OUT]
         label = " / ".join(WORDS[f"arrow {event}"].say(lang) for event in shown)
         arrows.append(Arrow(boxes[start], boxes[end], label, via, shift, where))
     parts = [arrow.svg() for arrow in arrows] + [box.svg() for box in boxes.values()]
-    return drawing(WORDS["states title"].say(lang), (950, 475), parts)
+    return drawing(WORDS[title].say(lang), size, parts)
 
 
 # ---- the cancel flow ----------------------------------------------------------------------------
@@ -197,6 +236,7 @@ def which_call(lang: str) -> str:
 
 DIAGRAMS: dict[str, Callable[[str], str]] = {
     "floors": floors.drawn,
+    "holds": holds,
     "states": states,
     "walk": walk,
     "which-call": which_call,

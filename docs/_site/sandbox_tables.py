@@ -85,6 +85,8 @@ _MERCHANT = (
     states.Event.CANCEL,
     states.Event.REFUND_PART,
     states.Event.REFUND_FULL,
+    states.Event.CAPTURE_FULL,
+    states.Event.RELEASE,
     states.Event.AGAIN,
     states.Event.LOOK,
 )

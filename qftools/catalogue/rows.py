@@ -28,7 +28,17 @@ Mode = Literal[
     "data-collection",
 ]
 Region = Literal["all", "overseas", "CN", "HK", "ID", "JP", "MY", "SG", "TH"]
-Endpoint = Literal["payment", "query", "reversal", "close", "refund", "notification", "redirect"]
+Endpoint = Literal[
+    "payment",
+    "query",
+    "reversal",
+    "close",
+    "refund",
+    "authtrade",
+    "unfreeze",
+    "notification",
+    "redirect",
+]
 Part = Literal["request", "answer", "row", "header", "answer-header"]
 Profile = Literal["seed", "docs-2026-02", "docs-2026-late", "2017"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
@@ -40,8 +50,16 @@ def _nothing() -> Mapping[str, Code]:
     return MappingProxyType({})
 
 
-CALL_ENDPOINTS: tuple[Endpoint, ...] = ("payment", "query", "reversal", "close", "refund")
-"""The five calls; ``"*"`` stands for all of them."""
+CALL_ENDPOINTS: tuple[Endpoint, ...] = (
+    "payment",
+    "query",
+    "reversal",
+    "close",
+    "refund",
+    "authtrade",
+    "unfreeze",
+)
+"""The calls; ``"*"`` stands for all of them. The last two are those of holds."""
 
 
 def spread(endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
@@ -187,7 +205,7 @@ class Field:
     """One parameter, answer key, query row key or header.
 
     Attributes:
-        endpoint: payment, query, reversal, close, refund, notification (what the gateway
+        endpoint: one of ``CALL_ENDPOINTS``, notification (what the gateway
             posts to the merchant) or redirect (what the payer's browser brings back).
         part: request, answer, row (of a query), header (of the request) or answer-header.
         required: yes, no, one-of (at least one of its group) or conditional (see *meaning*).

@@ -115,7 +115,7 @@ def fields(endpoint: str | None = None, part: str | None = None) -> tuple[Field,
     """Return the fields of one endpoint, of one part, or all of them, in document order.
 
     Args:
-        endpoint: payment, query, reversal, close, refund, notification or redirect.
+        endpoint: one of ``CALL_ENDPOINTS``, notification or redirect.
         part: request, answer, row, header or answer-header.
 
     Example:

@@ -26,6 +26,8 @@ PATHS = {
     "reversal": "/trade/v1/reversal",
     "close": "/trade/v1/close",
     "refund": "/trade/v1/refund",
+    "authtrade": "/trade/v1/authtrade",
+    "unfreeze": "/trade/v1/unfreeze",
 }
 _FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 _CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

@@ -227,7 +227,7 @@ class Sandbox:
         """Return the books, oldest first.
 
         Args:
-            order_type: ``payment``, ``refund``, ``close``, or None for all three.
+            order_type: ``payment``, ``refund``, ``close``, ``unfreeze``, or None for all.
         """
         self._assembly.tick()
         with self._assembly.lock:

@@ -13,6 +13,7 @@ import re
 import pytest
 
 from qftools import catalogue, explain
+from qftools.catalogue.rows import CALL_ENDPOINTS
 from qftools.diagnosis.causes.bodies import _ways
 from qftools.diagnosis.causes.details import QUOTING
 from qftools.diagnosis.causes.search import Result, _Search
@@ -27,7 +28,6 @@ from qftools.diagnosis.causes.signature_findings import (
 )
 from qftools.diagnosis.causes.table import CAUSES
 from qftools.diagnosis.deviations import Deviation
-from qftools.diagnosis.reading.paste import ENDPOINTS
 from qftools.diagnosis.reading.reader import read
 from qftools.diagnosis.reading.request import inputs_of, read_request
 from qftools.diagnosis.report import (
@@ -73,7 +73,7 @@ _CODE = re.compile(
 OF_THE_WIRE = {
     *(field.name for field in catalogue.fields()),
     *catalogue.sources(),
-    *ENDPOINTS,
+    *CALL_ENDPOINTS,
     *("json_encode", "encodeURI", "encodeURIComponent", "URLEncoder"),
 }
 QUOTED = QUOTING | {"spelling", "number-format"}  # their details are values of the request
@@ -154,7 +154,7 @@ def test_every_remark_is_chinese(identifier):
     assert {f.id: words for f in diagnosis.findings if (words := said(f, *known))} == {}
 
 
-ANSWERS = [(endpoint, code) for endpoint in ENDPOINTS for code in catalogue.codes()]
+ANSWERS = [(endpoint, code) for endpoint in CALL_ENDPOINTS for code in catalogue.codes()]
 
 
 def test_every_answer_is_chinese():

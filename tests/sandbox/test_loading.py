@@ -9,7 +9,7 @@ import pytest
 
 from qftools.errors import SandboxError
 from qftools.sandbox import Sandbox
-from qftools.sandbox.books.states import MONEY_CAME, State
+from qftools.sandbox.books.states import HOLDS, MONEY_CAME, State
 from tests.sandbox.doors import GatewayDoor, NoReplyError
 
 MERCHANT = """
@@ -79,17 +79,34 @@ def test_the_rules_of_a_loaded_merchant_hold(make_sandbox, load):
     assert pay("800101").respcd == "0000"
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", [state for state in State if state not in HOLDS & MONEY_CAME])
 def test_an_order_can_be_loaded_in_every_state_with_its_money(make_sandbox, load, state):
     sandbox = make_sandbox()
     part = "refunded = 100" if state is State.PARTLY_REFUNDED else ""
 
-    load(sandbox, f'{MERCHANT}{ORDER}state = "{state}"\n{part}')
+    pay_type = "802801" if state in HOLDS else "800101"
+    order = ORDER.replace("800101", pay_type)
+    load(sandbox, f'{MERCHANT}{order}state = "{state}"\n{part}')
 
     order = sandbox.order("L1")
     assert order.state == state
     assert order.paid == (2500 if state in MONEY_CAME else 0)
     assert order.refunded == {"refunded": 2500, "partially refunded": 100}.get(state, 0)
+
+
+@pytest.mark.parametrize(
+    ("pay_type", "state", "says"),
+    [
+        ("800101", "held", "pay_type 800101 has no state held"),
+        ("801808", "paid", "pay_type 801808 has no state paid"),
+        ("801808", "captured", "a capture is a row of its own"),
+    ],
+)
+def test_a_hold_is_loaded_only_where_there_can_be_one(make_sandbox, load, pay_type, state, says):
+    order = ORDER.replace("800101", pay_type)
+
+    with pytest.raises(SandboxError, match=says):
+        load(make_sandbox(), f'{MERCHANT}{order}state = "{state}"')
 
 
 def test_loading_a_file_again_leaves_known_orders_as_they_are(make_sandbox, load):

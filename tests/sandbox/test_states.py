@@ -37,8 +37,8 @@ def test_every_answer_is_a_code_of_the_catalogue_or_one_of_three_words():
     assert answers <= known
 
 
-def test_open_dead_and_paid_states_are_all_states_and_never_overlap():
-    assert set(State) == OPEN | DEAD | MONEY_CAME
+def test_open_dead_and_paid_states_are_all_states_but_the_held_one_and_never_overlap():
+    assert set(State) - OPEN - DEAD - MONEY_CAME == {State.HELD}
     assert not OPEN & DEAD and not OPEN & MONEY_CAME and not DEAD & MONEY_CAME
 
 
@@ -58,6 +58,13 @@ def test_money_that_came_stays_in_the_books(event, cpm):
 @pytest.mark.parametrize("event", [event for event in Event if event is not Event.PAY])
 def test_only_the_payer_paying_brings_money(event, cpm):
     assert not {after(state, event, cpm=cpm)[0] for state in OPEN} & MONEY_CAME
+
+
+@pytest.mark.parametrize("event", Event)
+def test_only_a_capture_charges_what_is_held(event):
+    charges = {Event.CAPTURE_PART, Event.CAPTURE_FULL}
+
+    assert (after(State.HELD, event, cpm=False)[0] in MONEY_CAME) is (event in charges)
 
 
 @pytest.mark.parametrize("state", State)

@@ -63,8 +63,8 @@ def test_a_diagram_is_one_block_with_a_name_to_be_read_out(name):
     assert re.search(r'aria-label="[^"]{20,}"', drawn)
 
 
-def test_the_diagram_of_states_shows_every_state_of_the_table():
-    drawn = diagrams.states("en")
+def test_the_diagrams_of_states_show_every_state_of_the_table():
+    drawn = diagrams.states("en") + diagrams.holds("en")
 
     unseen = {state for state in State if words.WORDS[f"state {state}"].en not in drawn}
 

@@ -12,7 +12,6 @@ LONGEST = 4_000_000  # of JSON: a HAR holds much besides
 LONGEST_TEXT = 500_000  # of anything else
 MOST_REQUESTS = 200
 
-ENDPOINTS = ("payment", "query", "reversal", "close", "refund")
 
 Role = Literal["request", "answer", "notification", "code", "sentence"]
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlencode
 
+from qftools.catalogue.rows import CALL_ENDPOINTS
 from qftools.diagnosis.reading import names
 from qftools.diagnosis.reading.events import Event
 from qftools.diagnosis.reading.json_text import NULL, load_json, written_otherwise
-from qftools.diagnosis.reading.paste import ENDPOINTS, Paste, Role
+from qftools.diagnosis.reading.paste import Paste, Role
 from qftools.diagnosis.reading.runs import form_of_plain, is_plain, pairs_of, unbroken
 from qftools.diagnosis.reading.unquoted import readings, without_comments
 from qftools.exchange import Request, Response
@@ -324,4 +325,4 @@ def _carries_answer(request: Request) -> bool:
 
 def _endpoint(url: str) -> str:
     last = split(url).path.rstrip("/").rpartition("/")[2] if url else ""
-    return last if last in ENDPOINTS else ""
+    return last if last in CALL_ENDPOINTS else ""

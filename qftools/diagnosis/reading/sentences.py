@@ -11,6 +11,7 @@ import re
 from functools import cache
 
 from qftools import catalogue
+from qftools.catalogue.rows import CALL_ENDPOINTS
 from qftools.diagnosis.reading.paste import Paste
 from qftools.exchange import Response
 
@@ -51,7 +52,7 @@ _ENDPOINTS = {
 _ENDPOINT = re.compile(
     "|".join(f"(?P<{name}>{words})" for name, words in _ENDPOINTS.items()), re.IGNORECASE
 )
-_PATH = re.compile(r"/trade/v1/(payment|query|reversal|close|refund)\b")
+_PATH = re.compile(rf"/trade/v1/({'|'.join(CALL_ENDPOINTS)})\b")
 _SYSSN = re.compile(r"(?<![A-Za-z0-9_])20\d{22}(?:\d\d)?(?![A-Za-z0-9_])")
 _NUMBER = re.compile(
     r"(?:out_trade_no|商户订单号|商戶訂單號|订单号|訂單號|订单|訂單|单号|單號|order(?:\s(?:no\.?|number|id))?)"

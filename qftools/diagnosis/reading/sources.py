@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qftools.diagnosis.reading.paste import ENDPOINTS, LONGEST
+from qftools.catalogue.rows import CALL_ENDPOINTS
+from qftools.diagnosis.reading.paste import LONGEST
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Headers, Request, Response
 from qftools.locale import mark
@@ -89,7 +90,7 @@ def _of_a_reply(given: Any) -> tuple[Source, ...]:
     if not isinstance(request, Request):
         return (_as_http(response),)
     last = request.path.rstrip("/").rpartition("/")[2]
-    endpoint = last if last in ENDPOINTS else ""
+    endpoint = last if last in CALL_ENDPOINTS else ""
     return (Exchange(endpoint, request, response, None, 0.0, 0.0),)
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult
 
 from qftools import catalogue
+from qftools.catalogue.rows import CALL_ENDPOINTS
 from qftools.diagnosis.nouns import Finding
-from qftools.diagnosis.reading.paste import ENDPOINTS, Paste
+from qftools.diagnosis.reading.paste import Paste
 from qftools.diagnosis.reading.request import Reading
 from qftools.diagnosis.rules.remarks import REMARKS
 from qftools.diagnosis.visible import signature_alone, visible
@@ -22,7 +23,7 @@ from qftools.exchange.redaction import Redactor
 from qftools.transport.addresses import is_loopback, split
 
 _REDACTOR = Redactor()
-_PATHS = tuple(f"/trade/v1/{endpoint}" for endpoint in ENDPOINTS)
+_PATHS = tuple(f"/trade/v1/{endpoint}" for endpoint in CALL_ENDPOINTS)
 _LONGEST_SHOWN = 80
 _ENVIRONMENTS = {
     "test": catalogue.Text("测试", "test"),

@@ -37,7 +37,8 @@ class Books:
     def add(self, entry: Entry) -> None:
         """Enter an order; forget the oldest if there are too many."""
         self._by_syssn[entry.syssn] = entry
-        if entry.order_type != "close":  # a cancel shares the number of its payment
+        # A cancel or a release shares the number of its payment; a card's capture has none.
+        if entry.out_trade_no and entry.order_type not in ("close", "unfreeze"):
             self._by_number[entry.scope, entry.out_trade_no] = entry
             self._latest[entry.out_trade_no] = entry.syssn
         self._by_month.setdefault(_month_of(entry), {})[entry.syssn] = entry

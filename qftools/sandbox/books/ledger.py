@@ -19,11 +19,12 @@ from qftools.sandbox.books.books import Books
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.ids import Ids
 from qftools.sandbox.books.orders import Entry
-from qftools.sandbox.books.states import OPEN, Event, State, after
+from qftools.sandbox.books.states import ON_HOLD, OPEN, Event, State, after
 from qftools.sandbox.books.timers import Timers
 
 USED_CODES = 100_000  # payment codes remembered
 OWN_KINDS = ("expire", "plan")
+_DAY = 86_400.0  # seconds
 MOST_TIMERS = 20_000  # appointments before those of settled orders are forgotten
 
 
@@ -54,7 +55,7 @@ class Ledger:
     Attributes:
         listeners: Called with a `Moved` after each change of a payment's state.
         on_money: Called with the payment or the refund, and the time, when its money
-            has moved: what a notification is about.
+            has moved, or a hold was released: what a notification is about.
     """
 
     def __init__(self, ids: Ids, limit: int = 100_000) -> None:
@@ -83,7 +84,7 @@ class Ledger:
     def record(
         self, original: Entry, order_type: str, respcd: str, now: float, **values: Any
     ) -> Entry:
-        """Enter a refund or a cancel of *original*, with a number of its own."""
+        """Enter a refund, a cancel, a capture or a release of *original*, with its own number."""
         number = self._take_number()
         given: dict[str, Any] = {
             "out_trade_no": original.out_trade_no,
@@ -112,6 +113,11 @@ class Ledger:
         self.books.add(entry)
         if order_type == "refund" and entry.state is State.REFUNDED:
             self._refunded(entry, now)
+        elif order_type == "payment":
+            self._take_money(entry, now)
+        elif order_type == "unfreeze":
+            entry.paid_at = now
+            self._tell_of_money(entry, now)
         return entry
 
     def new_code(self, wallet: str, now: float) -> str:
@@ -145,7 +151,7 @@ class Ledger:
             event: What happens.
             at: When.
             code: For a failure or an order in progress: its respcd.
-            amount: For a refund: how much goes back.
+            amount: For a refund: how much goes back; for a capture: how much comes.
         """
         before = entry.state
         state, answer = after(before, event, cpm=entry.cpm)
@@ -154,12 +160,17 @@ class Ledger:
         entry.state = state
         if state is State.PAID and before in OPEN:
             self._take_money(entry, at)
+        elif state is State.HELD and before in OPEN:
+            entry.chnlsn, entry.cardcd = self.ids.wallet_numbers(entry.wallet, entry.syssn, at)
+            self.expire_at(entry, at + entry.hold_days * _DAY)
         elif state is State.FAILED:
             entry.code = code or "1205"
         elif code and state in OPEN:
             entry.code = code
         if amount and state in (State.PARTLY_REFUNDED, State.REFUNDED):
             entry.refunded += amount
+        elif amount and event in (Event.CAPTURE_PART, Event.CAPTURE_FULL):
+            entry.captured += amount
         elif event is Event.VOID and state is State.REFUNDED:
             entry.refunded = entry.paid
             entry.voided_at = at
@@ -198,7 +209,7 @@ class Ledger:
         if kind not in OWN_KINDS:
             return True  # other kinds are not the ledger's
         entry = self.books.by_syssn(syssn)
-        return entry is not None and (kind == "plan" or entry.state in OPEN)
+        return entry is not None and (kind == "plan" or entry.state in OPEN | ON_HOLD)
 
     def start_plan(self, entry: Entry, now: float) -> None:
         """Make the appointment for the next thing that the payer will do, if it has a time."""
@@ -209,7 +220,7 @@ class Ledger:
 
     def appoint(self, entry: Entry) -> None:
         """Make an order's appointments again, after a restart."""
-        if entry.expires is not None and entry.state in OPEN:
+        if entry.expires is not None and entry.state in OPEN | ON_HOLD:
             self.timers.add(entry.expires, "expire", entry.syssn)
         if entry.plan and entry.plan[0].due is not None:
             self.timers.add(entry.plan[0].due, "plan", entry.syssn)
@@ -272,16 +283,19 @@ class Ledger:
     def _take_money(self, entry: Entry, at: float) -> None:
         entry.paid = entry.txamt
         entry.paid_at = at
-        entry.chnlsn, entry.cardcd = self.ids.wallet_numbers(entry.wallet, entry.syssn, at)
+        entry.chnlsn, payer = self.ids.wallet_numbers(entry.wallet, entry.syssn, at)
+        entry.cardcd = entry.cardcd or payer  # a capture's is the hold's
         self._book(entry, entry.paid, at)
-        for listener in self.on_money:
-            listener(entry, at)
+        self._tell_of_money(entry, at)
 
     def _refunded(self, refund: Entry, at: float) -> None:
         refund.paid_at = at
         self._book(refund, -refund.txamt, at)
+        self._tell_of_money(refund, at)
+
+    def _tell_of_money(self, entry: Entry, at: float) -> None:
         for listener in self.on_money:
-            listener(refund, at)
+            listener(entry, at)
 
     def _book(self, entry: Entry, amount: int, at: float) -> None:
         till = _till(entry, at)
@@ -338,6 +352,9 @@ class Codes:
             self.changed[oldest] = None
 
 
+_DONE = {"payment": State.PAID, "unfreeze": State.RELEASED}  # a capture, a release
+
+
 def _till(entry: Entry, at: float) -> tuple[str, str, str]:
     return entry.scope, entry.wallet, beijing(at)[:10]
 
@@ -345,6 +362,8 @@ def _till(entry: Entry, at: float) -> tuple[str, str, str]:
 def _state_of_record(order_type: str, respcd: str) -> State:
     if order_type == "refund":
         return State.REFUNDED if respcd == "0000" else State.REFUNDING
+    if order_type in _DONE:
+        return _DONE[order_type]
     if respcd == "0000":
         return State.CANCELLED
     return State.CANCELLING if respcd in ("1143", "1145") else State.FAILED

@@ -13,13 +13,17 @@ from qftools.sandbox.books.states import OWN_CODE, Event, State, after
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """A payment, a refund or a cancel as the gateway keeps it. Only the gateway changes it.
+    """A payment, a refund, a cancel or a release as the gateway keeps it.
+
+    Only the gateway changes it. The capture of a hold is a payment of its own.
 
     Attributes:
         scope: Who may see it: the app code, for agents with the mchid.
-        order_type: ``payment``, ``refund`` or ``close``.
+        order_type: ``payment``, ``refund``, ``close`` or ``unfreeze``.
         created: Seconds since 1970; the gateway's ``sysdtm`` is made of it.
         paid: Money that came in, minor units. *refunded*: money that went back.
+        captured: How much of a hold was captured, minor units.
+        hold_days: How long a hold lives. *hold_rows*: what a query shows of a released one.
         voided_at: When a cancel gave the money of a paid order back (cancel_paid=refund).
         code: The respcd of a failed order, or of an open one where it is not 1143.
         plan: What will happen by itself.
@@ -27,7 +31,7 @@ class Entry:
         faults: Faults on calls about this order.
         hidden: Queries that do not find the order yet.
         extra: Fields of the payment's answer that its mode adds.
-        chain: For refunds and cancels, the number of the payment.
+        chain: For refunds, cancels, captures and releases, the number of the payment or hold.
     """
 
     syssn: str
@@ -47,6 +51,9 @@ class Entry:
     number: int = 0
     paid: int = 0
     refunded: int = 0
+    captured: int = 0
+    hold_days: int = 7
+    hold_rows: str = "flag"
     code: str = ""
     paid_at: float | None = None
     voided_at: float | None = None
@@ -75,6 +82,11 @@ class Entry:
         return self.mode == "cpm"
 
     @property
+    def is_hold(self) -> bool:
+        """Whether it holds money instead of charging it."""
+        return self.mode == "preauth" and not self.chain
+
+    @property
     def sysdtm(self) -> str:
         """When the gateway made it, Beijing time."""
         return beijing(self.created)
@@ -86,14 +98,16 @@ class Entry:
 
     @property
     def left(self) -> int:
-        """What can still be refunded."""
-        return self.paid - self.refunded
+        """What can still be refunded; of a hold, what can still be captured."""
+        return self.txamt - self.captured if self.is_hold else self.paid - self.refunded
 
     @property
     def row_respcd(self) -> str:
         """What a query shows as the result of this order."""
         if self.order_type != "payment":
             return _RECORD_CODES.get(self.state, self.code)
+        if self.state is State.RELEASED and self.hold_rows == "code":
+            return "1142"
         answer = after(self.state, Event.LOOK, cpm=self.cpm)[1]
         if answer == OWN_CODE:
             return self.code or "1205"
@@ -108,7 +122,9 @@ class Entry:
             return "0"
         if self.state is State.CANCELLED:
             return "1" if self.cpm else "2"
-        return {State.REFUNDED: "3", State.PARTLY_REFUNDED: "5"}.get(self.state, "0")
+        if self.state is State.RELEASED:
+            return "6" if self.hold_rows == "flag" else "2"
+        return _CANCEL_FLAGS.get(self.state, "0")
 
     def to_record(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -162,6 +178,7 @@ class Entry:
             cancel=self.cancel_flag,
             paid=self.paid,
             refunded=self.refunded,
+            captured=self.captured,
             mchid=self.mchid,
             wallet=self.wallet,
             mode=self.mode,
@@ -174,8 +191,15 @@ class Entry:
 _RECORD_CODES = {
     State.REFUNDED: "0000",
     State.CANCELLED: "0000",
+    State.RELEASED: "0000",
     State.REFUNDING: "1143",
     State.CANCELLING: "1143",
+}
+_CANCEL_FLAGS = {
+    State.REFUNDED: "3",
+    State.PARTLY_CAPTURED: "4",  # as a finished one: a charge must not look like none [chosen]
+    State.CAPTURED: "4",
+    State.PARTLY_REFUNDED: "5",
 }
 _FIELDS = tuple(item.name for item in fields(Entry) if item.name != "kept")
 
@@ -186,12 +210,15 @@ class Row:
 
     Attributes:
         state: created, waiting, paying, paid, failed, expired, cancelling, cancelled,
-            refunding, refunded, partially refunded.
+            refunding, refunded, partially refunded; of a hold also hold pending, hold
+            cancelling, held, partly captured, captured, released.
         respcd: What a query row shows at this moment.
         cancel: The row's ``cancel`` flag.
         paid: Money that came in, in minor units.
         refunded: Money that went back.
-        orig_syssn: For a refund or a cancel: the payment's number.
+        captured: Of a hold: how much was captured; each capture is a row of its own.
+        orig_syssn: For a refund or a cancel: the payment's number. For a capture or a release:
+            the hold's.
     """
 
     out_trade_no: str
@@ -208,6 +235,7 @@ class Row:
     cancel: str
     paid: int
     refunded: int
+    captured: int
     mchid: str
     wallet: str
     mode: str

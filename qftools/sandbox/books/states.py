@@ -25,6 +25,13 @@ class State(StrEnum):
     REFUNDING = "refunding"  # a refund was accepted and is not done
     REFUNDED = "refunded"
     PARTLY_REFUNDED = "partially refunded"
+    # a pre-authorisation: money that is held is not charged
+    HOLD_PENDING = "hold pending"  # the payer has not confirmed it
+    HOLD_CANCELLING = "hold cancelling"  # its reversal was accepted and is not done
+    HELD = "held"
+    PARTLY_CAPTURED = "partly captured"
+    CAPTURED = "captured"  # nothing is held any more; what was captured was charged
+    RELEASED = "released"
 
 
 class Event(StrEnum):
@@ -54,6 +61,10 @@ class Event(StrEnum):
     REFUND_FULL = "refund full"
     REFUND_LATER = "refund later"  # the wallet takes its time
     REFUND_OVER = "refund over"  # more than is left
+    CAPTURE_PART = "capture part"
+    CAPTURE_FULL = "capture full"  # all that is still held
+    CAPTURE_OVER = "capture over"  # more than that
+    RELEASE = "release"
     AGAIN = "again"  # a payment with the same out_trade_no
     LOOK = "look"  # a query
 
@@ -98,6 +109,7 @@ _WALLET_RESULTS = (
     _E.REFUND_LOST,
     _E.REFUND_LOST_PART,
 )
+_CAPTURES = (_E.CAPTURE_PART, _E.CAPTURE_FULL, _E.CAPTURE_OVER)
 _REFUNDS = (_E.REFUND_PART, _E.REFUND_FULL, _E.REFUND_LATER, _E.REFUND_OVER)
 
 
@@ -148,7 +160,7 @@ def _settled(state: State, cancel: str) -> dict[Event, Cell]:
     }
 
 
-TABLE: dict[State, dict[Event, Cell]] = {
+_ORDERS: dict[State, dict[Event, Cell]] = {
     _S.CREATED: _open(_S.CREATED, "1143"),
     _S.WAITING: _open(_S.WAITING, "1143"),
     _S.PAYING: {**_open(_S.PAYING, "1143"), _E.SHOW: Cell(_S.PAYING)},
@@ -214,9 +226,73 @@ TABLE: dict[State, dict[Event, Cell]] = {
     },
 }
 
+# No source documents the answers of a hold [chosen]: the codes are those that the old list
+# has for pre-authorisations, 1151 (does not match), 1152 (date) and 1153 (amount).
+_HOLDS: dict[State, dict[Event, Cell]] = {
+    _S.HOLD_PENDING: {
+        **_open(_S.HOLD_PENDING, "1143"),
+        **_stay(_S.HOLD_PENDING, NOTHING, _E.SHOW, _E.TYPE, _E.DECLINE, _E.FAIL),
+        _E.PAY: Cell(_S.HELD),
+        _E.TIME_OUT: Cell(_S.EXPIRED),
+        _E.CANCEL_LATER: Cell(_S.HOLD_CANCELLING, "1145"),
+    },
+    _S.HOLD_CANCELLING: {
+        **_stay(_S.HOLD_CANCELLING, NOTHING, *_WALLET_RESULTS, _E.SHOW, _E.TYPE),
+        _E.CANCEL_DONE: Cell(_S.CANCELLED),
+        _E.CANCEL_LOST: Cell(_S.HOLD_PENDING),
+        _E.PAY: Cell(_S.HELD),  # the race: the reversal lost
+        **dict.fromkeys((_E.DECLINE, _E.FAIL, _E.TIME_OUT), Cell(_S.CANCELLED)),
+        **_stay(_S.HOLD_CANCELLING, "1145", _E.CANCEL, _E.CANCEL_LATER, _E.VOID),
+        **_stay(_S.HOLD_CANCELLING, "1261", *_REFUNDS),
+        _E.AGAIN: Cell(_S.HOLD_CANCELLING, "1251"),
+        _E.LOOK: Cell(_S.HOLD_CANCELLING, "1143"),
+    },
+    _S.HELD: {
+        **_settled(_S.HELD, "1297"),
+        _E.VOID: Cell(_S.RELEASED, "0000"),  # where the switch hold_undo lets a reversal do it
+        **_stay(_S.HELD, "1261", *_REFUNDS),
+        _E.CAPTURE_PART: Cell(_S.PARTLY_CAPTURED, "0000"),
+        _E.CAPTURE_FULL: Cell(_S.CAPTURED, "0000"),
+        _E.CAPTURE_OVER: Cell(_S.HELD, "1153"),
+        _E.RELEASE: Cell(_S.RELEASED, "0000"),
+        _E.TIME_OUT: Cell(_S.EXPIRED),
+    },
+    _S.PARTLY_CAPTURED: {
+        **_settled(_S.PARTLY_CAPTURED, "1260"),
+        **_stay(_S.PARTLY_CAPTURED, "1261", *_REFUNDS),  # the capture is refunded, not the hold
+        _E.CAPTURE_PART: Cell(_S.PARTLY_CAPTURED, "0000"),
+        _E.CAPTURE_FULL: Cell(_S.CAPTURED, "0000"),
+        _E.CAPTURE_OVER: Cell(_S.PARTLY_CAPTURED, "1153"),
+        _E.RELEASE: Cell(_S.CAPTURED, "0000"),  # of the rest
+        _E.TIME_OUT: Cell(_S.CAPTURED),
+    },
+    _S.CAPTURED: {
+        **_settled(_S.CAPTURED, "1260"),
+        **_stay(_S.CAPTURED, "1261", *_REFUNDS),
+    },
+    _S.RELEASED: _dead(
+        _S.RELEASED,
+        cancel=Cell(_S.RELEASED, "1264"),
+        refund=Cell(_S.RELEASED, "1261"),
+        look=Cell(_S.RELEASED, "0000"),
+    ),
+}
+
+
+def _without_hold(state: State) -> dict[Event, Cell]:
+    """What a capture or a release of a hold that is not there, or not there yet, is answered."""
+    return _stay(state, "1152" if state is _S.EXPIRED else "1151", *_CAPTURES, _E.RELEASE)
+
+
+TABLE = {state: {**_without_hold(state), **row} for state, row in (_ORDERS | _HOLDS).items()}
+
 OPEN = frozenset({_S.CREATED, _S.WAITING, _S.PAYING, _S.CANCELLING})
-DEAD = frozenset({_S.FAILED, _S.EXPIRED, _S.CANCELLED})
+OPEN |= {_S.HOLD_PENDING, _S.HOLD_CANCELLING}
+DEAD = frozenset({_S.FAILED, _S.EXPIRED, _S.CANCELLED, _S.RELEASED})
 MONEY_CAME = frozenset({_S.PAID, _S.REFUNDING, _S.PARTLY_REFUNDED, _S.REFUNDED})
+MONEY_CAME |= {_S.PARTLY_CAPTURED, _S.CAPTURED}
+HOLDS = frozenset(_HOLDS)
+ON_HOLD = frozenset({_S.HELD, _S.PARTLY_CAPTURED})  # something is held
 
 
 def after(state: State, event: Event, *, cpm: bool) -> tuple[State, str]:

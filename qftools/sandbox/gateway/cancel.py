@@ -45,8 +45,7 @@ def cancel(gateway: Gateway, call: Call) -> dict[str, Any]:
 def _checked(gateway: Gateway, call: Call) -> Entry:
     if not call.get("syssn") and not call.get("out_trade_no"):
         raise Refused("1104", "syssn or out_trade_no is missing")
-    found = _preauthorised(gateway, call)
-    if not found:
+    if not _is_hold(gateway, call):
         call.need("txamt", "txdtm")
     call.check_length("udid", LONGEST["udid"])
     if call.get("txamt"):
@@ -56,10 +55,10 @@ def _checked(gateway: Gateway, call: Call) -> Entry:
     return call.original(gateway.books)
 
 
-def _preauthorised(gateway: Gateway, call: Call) -> bool:
+def _is_hold(gateway: Gateway, call: Call) -> bool:
     """Tell whether this is a pre-authorisation, which is cancelled by its number alone (C25)."""
     entry = call.seen(gateway.books.by_syssn(call.get("syssn")))
-    return entry is not None and entry.mode == "preauth"
+    return entry is not None and entry.is_hold
 
 
 def _refuse_route(gateway: Gateway, call: Call, entry: Entry) -> None:
@@ -67,6 +66,8 @@ def _refuse_route(gateway: Gateway, call: Call, entry: Entry) -> None:
     wanted = route(gateway, entry)
     if wanted == "ask":
         wanted = "close"
+    if entry.state is State.HELD and gateway.settings.hold_undo == "unfreeze":
+        wanted = "unfreeze"  # a reversal is for a hold whose outcome is unknown (C39)
     if wanted != call.endpoint:
         raise Refused(gateway.settings.cancel_unsupported_code)
 
@@ -112,7 +113,8 @@ def _act(gateway: Gateway, call: Call, entry: Entry) -> str:
         latency = int(gateway.settings.cancel_latency)
         if latency:
             return _later(gateway, call, entry, Reaction(looks=latency, then="done"))
-    if entry.state in MONEY_CAME and _gives_back(gateway, call, entry):
+    releases = entry.state is State.HELD and gateway.settings.hold_undo == "reversal"
+    if releases or (entry.state in MONEY_CAME and _gives_back(gateway, call, entry)):
         return gateway.ledger.happen(entry, Event.VOID, call.now)
     return gateway.ledger.happen(entry, Event.CANCEL, call.now)
 

@@ -14,8 +14,8 @@ from qftools.errors import SandboxError
 from qftools.locale import mark
 from qftools.sandbox.words import not_one_of
 
-ENDPOINTS = ("payment", "query", "reversal", "close", "refund")
-GROUPS = {"*": ENDPOINTS, "cancel": ("reversal", "close")}
+ENDPOINTS = ("payment", "query", "reversal", "close", "refund", "authtrade", "unfreeze")
+GROUPS = {"*": ENDPOINTS, "cancel": ("reversal", "close", "unfreeze")}
 NOTIFICATION = "notification"
 
 NAMES: Mapping[str, str] = {

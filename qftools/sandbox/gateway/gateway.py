@@ -22,6 +22,7 @@ from qftools.sandbox.gateway.calls import Call
 from qftools.sandbox.gateway.cancel import cancel
 from qftools.sandbox.gateway.delivery import deliver, too_many, undelivered
 from qftools.sandbox.gateway.faults import Fault, Faults, endpoints_of
+from qftools.sandbox.gateway.holds import capture, release
 from qftools.sandbox.gateway.limits import RateLimit
 from qftools.sandbox.gateway.log import ExchangeLog, LoggedExchange, is_call
 from qftools.sandbox.gateway.merchants import Merchant, Merchants
@@ -40,6 +41,8 @@ ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
     "/trade/v1/reversal": ("reversal", cancel),
     "/trade/v1/close": ("close", cancel),
     "/trade/v1/refund": ("refund", refund),
+    "/trade/v1/authtrade": ("authtrade", capture),
+    "/trade/v1/unfreeze": ("unfreeze", release),
 }
 GET_DOCUMENTED = ("reversal", "close")  # the vendor's pages print GET for these (C1)
 ARRIVED = Fault(name="arrived", on=())  # marks a request that arrives late; has no effect
@@ -48,7 +51,7 @@ DEFAULT_PUBLIC_URL = "http://sandbox.localhost"
 
 
 class Gateway:
-    """The five endpoints over one set of books.
+    """The endpoints over one set of books.
 
     Args:
         clock: Asked for the time of each request.

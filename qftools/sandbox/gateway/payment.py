@@ -37,6 +37,7 @@ LONGEST = {
 }
 STALE_CODE = "130132752777533864"  # the vendor's own test expects 1202 for it [vendor-tests]
 CPM_SECONDS = 300.0  # how long a payer may type the password [chosen]
+HOLD_SECONDS = 900.0  # a hold that the payer does not confirm (docs2024)
 CODE_SECONDS = 1_800.0  # a code or page lives 30 minutes unless expired_time says otherwise
 
 
@@ -74,6 +75,9 @@ def pay(gateway: Gateway, call: Call) -> dict[str, Any]:
         pay_type=call.get("pay_type"),
         wallet=wallet,
         mode=pay_type.mode,
+        state=State.HOLD_PENDING if pay_type.mode == "preauth" else State.CREATED,
+        hold_days=int(gateway.settings.hold_days),
+        hold_rows=gateway.settings.hold_rows,
         txamt=amount,
         txcurrcd=currency,
         plan=[replace(planned) for planned in script.plan],
@@ -119,6 +123,8 @@ def _refuse_amount(gateway: Gateway, pay_type: PayType, amount: int, currency: s
 def _lifetime(call: Call, pay_type: PayType) -> float:
     if pay_type.mode == "cpm":
         return CPM_SECONDS
+    if pay_type.mode == "preauth":
+        return HOLD_SECONDS
     text = call.get("expired_time")
     if not text or not pay_type.expiry_field:
         return CODE_SECONDS

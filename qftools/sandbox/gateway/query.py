@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from qftools import catalogue
 from qftools.sandbox.books.clock import beijing, parse_time
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import State
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_PAGE_SIZE = 10
 MAX_PAGE_SIZE = 100
 MAX_NUMBERS = 100
+_CANCELS = ("close", "unfreeze")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def query(gateway: Gateway, call: Call) -> dict[str, Any]:
     rows = (
         entry
         for entry in _candidates(gateway, call, wanted)
-        if call.may_see(entry) and (listed or entry.order_type != "close") and wanted.fits(entry)
+        if call.may_see(entry)
+        and (listed or entry.order_type not in _CANCELS)
+        and wanted.fits(entry)
     )
     found = list(islice(rows, (page - 1) * size, page * size))
     for entry in found:
@@ -104,7 +108,7 @@ def row_of(entry: Entry, lang: str) -> dict[str, Any]:
         "pay_type": entry.pay_type,
         "sysdtm": entry.sysdtm,
         "paydtm": entry.paydtm,
-        "order_type": entry.order_type,
+        "order_type": _order_type(entry),
         "txcurrcd": entry.txcurrcd,
         "txdtm": entry.txdtm,
         "txamt": str(entry.txamt),
@@ -130,6 +134,12 @@ def row_of(entry: Entry, lang: str) -> dict[str, Any]:
         "cash_refund_fee": "0",
         "cash_refund_fee_type": "",
     }
+
+
+def _order_type(entry: Entry) -> str:
+    """Return what kind of row it is. The pay type of a card does not say that it is a hold."""
+    card = entry.is_hold and catalogue.pay_types()[entry.pay_type].mode != "preauth"
+    return "preauth" if card else entry.order_type  # [chosen]
 
 
 def _count(call: Call, name: str, default: int, most: int) -> int:

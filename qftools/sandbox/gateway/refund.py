@@ -66,7 +66,7 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
     if used is not None:
         respcd = gateway.ledger.happen(used, Event.AGAIN, call.now)
         raise number_is_used(respcd, gateway.settings.duplicate_code)
-    if entry.state in OPEN or entry.state in DEAD:
+    if entry.state in OPEN or entry.state in DEAD or entry.is_hold:
         raise Refused(gateway.ledger.happen(entry, Event.REFUND_FULL, call.now))
     row = pay_type_of(entry)
     disputed = "C28" in row.dispute and gateway.settings.fps_refund == "allow"

@@ -75,6 +75,11 @@ class Settings:
     list_cancels: str
     notify_hosts: str
     password: str
+    hold_undo: str
+    hold_days: str
+    hold_rows: str
+    hold_codes: str
+    hold_release: str
 
     def __init__(self, values: Mapping[str, object] | None = None) -> None:
         for switch in switches().values():

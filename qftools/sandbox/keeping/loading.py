@@ -19,11 +19,12 @@ from qftools.errors import InputError, SandboxError
 from qftools.locale import mark
 from qftools.sandbox.books.clock import from_beijing, parse_time
 from qftools.sandbox.books.orders import Entry
-from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
+from qftools.sandbox.books.states import HOLDS, MONEY_CAME, ON_HOLD, OPEN, State
 from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.gateway.merchants import Merchant
 from qftools.sandbox.gateway.modes import extra_fields, wallet_of
-from qftools.sandbox.gateway.payment import CODE_SECONDS, CPM_SECONDS
+from qftools.sandbox.gateway.payment import CODE_SECONDS, CPM_SECONDS, HOLD_SECONDS
+from qftools.sandbox.gateway.refund import CARDS, SECONDS_A_DAY
 from qftools.sandbox.words import not_one_of
 from qftools.signing import check_key
 
@@ -171,16 +172,28 @@ def _order(row: dict[str, Any], merchants: Mapping[str, Merchant]) -> dict[str, 
 
 
 def _state(values: Mapping[str, Any]) -> State:
-    given = values.get("state", "waiting")
+    mode = catalogue.pay_types()[values["pay_type"]].mode
+    given = values.get("state", "hold pending" if mode == "preauth" else "waiting")
     known = [state.value for state in State]
     if given not in known:
         raise not_one_of("state", given, known)
     state, part = State(given), values["refunded"]
+    wrong = mode == "preauth" and state in (OPEN | MONEY_CAME) - HOLDS
+    if wrong or (state in HOLDS and mode != "preauth" and not _is_card(values["pay_type"])):
+        said = mark("pay_type {value} has no state {state}")
+        raise SandboxError(said, value=values["pay_type"], state=given)
+    if state in HOLDS & MONEY_CAME:
+        raise SandboxError("a capture is a row of its own: load the hold as held, and capture it")
     if part and state not in (State.PARTLY_REFUNDED, State.REFUNDING, State.REFUNDED):
         raise SandboxError("refunded is given, but the state is {state}", state=given)
     if state is State.PARTLY_REFUNDED and not 0 < part < values["txamt"]:
         raise SandboxError("refunded must be above 0 and below txamt")
     return state
+
+
+def _is_card(pay_type: str) -> bool:
+    """Tell whether it is a card's: the Element SDK holds those, no pay type of their own does."""
+    return catalogue.pay_types()[pay_type].wallet in CARDS
 
 
 def _refuse_unlisted(name: str, value: str, table: Container[str]) -> None:
@@ -218,16 +231,26 @@ def _enter(gateway: Gateway, row: dict[str, Any]) -> bool:
         scope=scope,
         app_code=merchant.app_code,
         wallet=wallet_of(pay_type, row["auth_code"]),
-        mode=pay_type.mode,
+        mode="preauth" if row["state"] in HOLDS else pay_type.mode,
+        hold_days=int(gateway.settings.hold_days),
+        hold_rows=gateway.settings.hold_rows,
         known_syssn=row["syssn"],
         **{name: row[name] for name in ("pay_type", "out_trade_no", "txamt", "txcurrcd", "txdtm")},
         **{name: row[name] for name in ("mchid", *_MORE_TEXTS)},
     )
     entry.extra = extra_fields(entry, gateway.ids, gateway.public_url, {})
     _settle(entry, row, entry.created if row["sysdtm"] else now)
-    if entry.state in OPEN:  # its time runs from now: an order of long ago can still be cancelled
-        ledger.expire_at(entry, now + (CPM_SECONDS if entry.cpm else CODE_SECONDS))
+    if entry.state in OPEN | ON_HOLD:  # its time runs from now: so an old one can be cancelled
+        ledger.expire_at(entry, now + _lifetime(entry))
     return True
+
+
+def _lifetime(entry: Entry) -> float:
+    if entry.state in ON_HOLD:
+        return entry.hold_days * SECONDS_A_DAY
+    if entry.is_hold:
+        return HOLD_SECONDS
+    return CPM_SECONDS if entry.cpm else CODE_SECONDS
 
 
 def _created(row: Mapping[str, Any], now: float) -> float:
