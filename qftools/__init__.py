@@ -12,6 +12,7 @@ from qftools.front_door import front_door
 
 if TYPE_CHECKING:
     from qftools.cancellation.policy import Policy as Policy
+    from qftools.cancellation.refund import refund as refund
     from qftools.cancellation.routing import route as route
     from qftools.cancellation.run import Outcome as Outcome
     from qftools.cancellation.run import cancel as cancel
@@ -78,6 +79,7 @@ _HOME = {
     "cancel": "cancellation.run",
     "canonical": "signing",
     "explain": "diagnosis",
+    "refund": "cancellation.refund",
     "route": "cancellation.routing",
     "sign": "signing",
     "sign_body": "signing",

@@ -37,7 +37,7 @@ _AS_THE_CODE_SAYS: dict[str, State] = {
     "failed": "failed",
 }
 _UNDONE: dict[str, State] = {**_AS_THE_CODE_SAYS, "paid": "cancelled", "open": "cancelled"}
-_STATUSES = {"SUCCESS": "success", "PENDING": "progress", "FAILED": "failure"}  # txstatus (C35)
+STATUSES = {"SUCCESS": "success", "PENDING": "progress", "FAILED": "failure"}  # txstatus (C35)
 _OF_STATUS: dict[str, tuple[State, ...]] = {
     "SUCCESS": ("paid", "refunded"),
     "PENDING": ("open",),
@@ -197,6 +197,16 @@ class Order:
         """Return the parameters of a reversal or a close of this order."""
         return self.naming() | _given(txamt=self.txamt, txdtm=self.txdtm, udid=self.udid)
 
+    def for_refund(self, syssn: str) -> dict[str, str | int]:
+        """Return the parameters of the refund that this order is, of the payment *syssn*."""
+        return {"syssn": syssn} | _given(
+            out_trade_no=self.out_trade_no,
+            txamt=self.txamt,
+            txdtm=self.txdtm,
+            mchid=self.mchid,
+            udid=self.udid,
+        )
+
     def _details(self) -> dict[str, Any]:
         details = {
             "txamt": self.txamt,
@@ -328,7 +338,7 @@ class Reply:
         code = catalogue.codes().get(self.respcd)
         status = _status(self.body)
         if self.respcd == "0000" and status:
-            return _STATUSES.get(status, "unknown")
+            return STATUSES.get(status, "unknown")
         return code.on(self.endpoint).kind if code else self.unlisted
 
     @property

@@ -121,6 +121,15 @@ class Text:
         """
         return self.zh if spoken(language) == "zh" else self.en
 
+    def filled(self, **values: object) -> Text:
+        """Return the text with *values* in their places.
+
+        Example:
+            >>> Text("{n} 行", "{n} rows").filled(n=2)
+            Text(zh='2 行', en='2 rows')
+        """
+        return Text(self.zh.format(**values), self.en.format(**values))
+
     def to_dict(self) -> dict[str, str]:
         """Return both languages, for JSON; ``Text(**...)`` reads it."""
         return {"zh": self.zh, "en": self.en}

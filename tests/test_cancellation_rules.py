@@ -130,13 +130,13 @@ def test_the_evidence_is_every_exchange_that_was_kept():
 def test_the_last_answer_is_the_proof_of_every_verdict_but_unresolved():
     first, last = looked(), looked(Answer(Finding.PAID))
 
-    for verdict in Verdict:
+    for verdict in VERDICTS:
         proof = last if verdict is not Verdict.UNRESOLVED else None
         assert outcome(verdict, first, last).proof is proof
         assert outcome(verdict).proof is None
 
 
-@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("verdict", VERDICTS)
 def test_meaning_and_advice_are_those_of_the_verdict(verdict):
     ended = outcome(verdict, looked())
 
@@ -148,7 +148,7 @@ def test_meaning_and_advice_are_those_of_the_verdict(verdict):
     ]
 
 
-@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("verdict", VERDICTS)
 def test_the_advice_says_where_a_verdict_rests_on_an_answer_without_a_signature(verdict):
     advice = VERDICTS[verdict].advice
     ended = outcome(verdict, looked(), looked(Answer(Finding.PAID)))

@@ -175,6 +175,33 @@ def test_a_refund_gives_the_money_back(qftools, sandbox):
 
     assert done.exit_code == 0
     assert sandbox.order("T1").kept == 0
+    assert "REFUND   refund" in done.output and "REFUNDED  The refund went through" in done.output
+
+
+def test_a_refund_by_a_number_alone_ends_in_a_verdict_for_a_script(qftools, sandbox):
+    qftools(*PAY, "--txamt", "77001", "--out-trade-no", "T1")
+
+    part = json.loads(qftools("refund", "T1", "--txamt", "500", "--json").output)
+    refused = qftools("refund", "T1", "--txamt", "77001")
+
+    assert (part["verdict"], part["how"], part["command"]) == ("REFUNDED", "refund", None)
+    assert refused.exit_code == 2 and "is 77001, and the refunds of this payment" in refused.output
+    assert sandbox.order("T1").refunded == 500
+
+
+def test_a_refund_without_an_answer_is_gone_on_with_under_its_number(qftools, sandbox):
+    qftools(*PAY, "--txamt", "77001", "--out-trade-no", "T1")
+    sandbox.fault("lost before", "refund", 2)
+    quick = ("--policy", "first_wait=0", "--policy", "wait_step=0")
+
+    kept = qftools("refund", "T1", "--txamt", "500", *quick)
+    bare = qftools("refund", "T1", "--txamt", "500", "--out-trade-no", "R2", "--no-journal", *quick)
+
+    assert kept.exit_code == bare.exit_code == 13
+    assert "  qftools resume " in kept.output
+    syssn = sandbox.order("T1").syssn
+    again = f"qftools refund --syssn {syssn} --txamt 500 --out-trade-no R2"
+    assert bare.output.endswith(f"  {again}\n")
 
 
 @pytest.mark.parametrize("flag", ["--base-url", "--app-code", "--client-key"])

@@ -67,7 +67,7 @@ def test_a_cancel_is_journalled_where_the_user_said_and_nothing_is_owed_after_it
     done = qftools("cancel", "--syssn", order.syssn)
 
     assert done.exit_code == 0, done.output
-    assert qftools("pending").output == "No unfinished cancels.\n"
+    assert qftools("pending").output == "No unfinished cancels or refunds.\n"
     with Journal(path) as journal:
         assert journal.entry(1).verdict == "CANCELLED"
 
@@ -82,7 +82,7 @@ def test_no_journal_means_no_file(qftools, client, path):
 def test_without_a_journal_nothing_is_owed_and_none_is_made(qftools, tmp_path):
     done = qftools("pending", env={"QFTOOLS_JOURNAL": "", "XDG_STATE_HOME": str(tmp_path / "s")})
 
-    assert (done.exit_code, done.output) == (0, "No unfinished cancels.\n")
+    assert (done.exit_code, done.output) == (0, "No unfinished cancels or refunds.\n")
     assert not (tmp_path / "s").exists()
 
 
@@ -135,7 +135,7 @@ def test_resume_leaves_an_order_alone_that_somebody_is_cancelling(qftools, clien
         cancel(client, order, journal=journal, watch=Watch())
 
     assert {done.exit_code for done in seen} == {15}
-    assert all("being cancelled by another process" in done.output for done in seen)
+    assert all("being cancelled or refunded by another process" in done.output for done in seen)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_wrong_use_is_refused_before_anything_is_sent(qftools, sandbox, path, ar
     assert done.exit_code == 2
     assert said in done.output
     assert sandbox.exchanges == ()
-    assert qftools("pending").output == "No unfinished cancels.\n"
+    assert qftools("pending").output == "No unfinished cancels or refunds.\n"
 
 
 # ---- resume ----------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_resume_takes_a_number_of_the_order(qftools, client, path, kind):
 
     assert done.exit_code == 0, done.output
     assert "CANCELLED" in done.output
-    assert qftools("pending").output == "No unfinished cancels.\n"
+    assert qftools("pending").output == "No unfinished cancels or refunds.\n"
 
 
 def test_of_several_entries_the_one_that_is_owed_is_gone_on_with(qftools, client, path):
@@ -191,4 +191,4 @@ def test_a_wrong_amount_is_answered_with_the_command_that_is_right(qftools, sand
     assert json.loads(right.output)["verdict"] == "CANCELLED"
     assert json.loads(right.output)["command"] is None
     assert sandbox.order("T1").state == "cancelled"
-    assert qftools("pending").output == "No unfinished cancels.\n"
+    assert qftools("pending").output == "No unfinished cancels or refunds.\n"

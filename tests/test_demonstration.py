@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from qftools import catalogue
-from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.verdicts import VERDICTS, Verdict
 from qftools.cli import demonstration, main
 
 ROWS = list(demonstration.run())
@@ -46,7 +46,7 @@ def test_every_verdict_is_shown_but_the_two_that_need_a_past():
     shown = {row.outcome.verdict for row in ROWS}
 
     # FAILED and ALREADY_REFUNDED: the payment's own reply says the first, a refund makes the second
-    assert set(Verdict) - shown <= {Verdict.FAILED, Verdict.ALREADY_REFUNDED}
+    assert set(VERDICTS) - shown <= {Verdict.FAILED, Verdict.ALREADY_REFUNDED}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.pay_type} {row.situation}")

@@ -217,7 +217,8 @@ def test_an_open_order_whose_code_tells_no_result_says_so(respcd):
     answer = judged(row(respcd))
 
     assert answer.finding is Finding.OPEN
-    assert answer.note.en == f"a row has respcd {respcd}, which does not show whether it is paid"
+    shown = "does not show whether the payment went through"
+    assert answer.note.en == f"a row has respcd {respcd}, which {shown}"
 
 
 @pytest.mark.parametrize(

@@ -261,9 +261,11 @@ def test_an_unknown_order_is_owed_only_until_its_time_is_over(journal, sandbox, 
 
 
 def test_nothing_is_owed_after_a_verdict_that_says_where_the_money_is():
-    from qftools.cancellation.verdicts import VERDICTS
+    from qftools.cancellation.verdicts import REFUNDS, VERDICTS
 
-    assert {row.verdict for row in VERDICTS.values() if row.charged != "unknown"} == SETTLED
+    rows = [*VERDICTS.values(), *REFUNDS.values()]
+
+    assert {row.verdict for row in rows if row.charged != "unknown"} == SETTLED
 
 
 # ---- one driver at a time ----------------------------------------------------------------------
@@ -283,7 +285,7 @@ def test_two_cannot_cancel_the_same_order_at_once_even_from_two_processes(
     outcome = cancel(client, order, journal=journal, watch=Asks(Step.CANCEL, try_too))
 
     assert outcome.verdict is Verdict.CANCELLED
-    assert len(refusals) == 1 and "is being cancelled by another process" in refusals[0]
+    assert len(refusals) == 1 and "is being cancelled or refunded by another process" in refusals[0]
 
 
 def test_two_threads_of_one_journal_cannot_cancel_the_same_order_at_once(journal, client):

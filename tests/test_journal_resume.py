@@ -286,7 +286,7 @@ def test_with_nothing_but_an_unreadable_entry_pending_does_not_say_that_nothing_
 
     listed = qftools("pending")
 
-    assert "No unfinished cancels" not in listed.output
+    assert "No unfinished cancels or refunds" not in listed.output
     assert "Entry 1 can't be read" in listed.output
 
 

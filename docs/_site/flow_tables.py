@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from docs._site.markdown import Here, head, table
 from qftools import catalogue
@@ -12,15 +13,15 @@ from qftools.cancellation.evidence import REASONS
 from qftools.cancellation.findings import Finding
 from qftools.cancellation.policy import rules
 from qftools.cancellation.routing import route
-from qftools.cancellation.verdicts import VERDICTS, Verdict
+from qftools.cancellation.verdicts import REFUNDS, VERDICTS, Verdict, VerdictRow
 from qftools.cancellation.walk import NEXT
 from qftools.cli import exits
 from qftools.cli.command import ENVIRONMENT
 from qftools.locale import text
 
 
-def verdicts(here: Here) -> str:
-    """How a cancel ends, what proves it, what to do then."""
+def verdicts(here: Here, rows: Mapping[Verdict, VerdictRow] = VERDICTS) -> str:
+    """How a cancel, or a refund, ends, what proves it, what to do then."""
     return table(
         head(here, "verdict", "meaning", "proof", "next", "exit"),
         [
@@ -28,10 +29,10 @@ def verdicts(here: Here) -> str:
                 f"`{row.verdict}`",
                 row.meaning.say(here.lang),
                 row.proof.say(here.lang),
-                row.advice.say(here.lang),
+                row.advice.filled(number="`out_trade_no`").say(here.lang),
                 f"`{row.exit_status}`",
             ]
-            for row in VERDICTS.values()
+            for row in rows.values()
         ],
     )
 
@@ -140,6 +141,7 @@ FLOW: dict[str, Callable[..., str]] = {
     "route-data": route_data,
     "policies": policies,
     "reasons": reasons,
+    "refund-verdicts": partial(verdicts, rows=REFUNDS),
     "verdicts": verdicts,
     "walk": walk,
     "walk-data": walk_data,

@@ -16,7 +16,7 @@ from qftools import catalogue
 from qftools.cancellation.findings import Answer, Difference, Finding, unsigned
 from qftools.catalogue import Text
 from qftools.client.numbers import LARGEST_PAGE, currency, kind_of
-from qftools.models import Order, Reply, State, Transaction, as_written
+from qftools.models import STATUSES, Order, Reply, State, Transaction, as_written
 from qftools.validation import BEIJING, usable
 
 PAGE = 10  # rows of one answer without page_size (docs2024)
@@ -40,13 +40,18 @@ REASONS: dict[str, Text] = {
     "another kind": Text(
         "这个号码是 {value}，不是付款", "the number names a {value}, not a payment"
     ),
+    "no refund": Text("这个号码是 {value}，不是退款", "the number names a {value}, not a refund"),
+    "another refund": Text(
+        "这个号码是另一笔付款 {syssn} 的退款",
+        "the number names a refund of another payment, {syssn}",
+    ),
     "unclear": Text(
-        "有一行的 respcd {respcd}、cancel {flag} 不是付款结果",
-        "a row has respcd {respcd} and cancel {flag}, which is not a result of a payment",
+        "有一行的 respcd {respcd}、cancel {flag} 不是{kind}结果",
+        "a row has respcd {respcd} and cancel {flag}, which is not a result of a {kind}",
     ),
     "no result yet": Text(
-        "有一行的 respcd 是 {respcd}，不能说明是否已支付",
-        "a row has respcd {respcd}, which does not show whether it is paid",
+        "有一行的 respcd 是 {respcd}，不能说明{kind}是否完成",
+        "a row has respcd {respcd}, which does not show whether the {kind} went through",
     ),
     "differs": Text(
         "网关记录里这笔订单的 {field} 是 {books}，不是 {order}",
@@ -94,6 +99,8 @@ class Known:
         found: The gateway has shown a payment of the order, so there is one.
         signed: The gateway has signed an answer, so it signs.
         wide: The largest page was asked for.
+        refunds: The syssn of the payment that the order gives back; None where the order is
+            a payment itself.
     """
 
     learned: tuple[str, ...] = ()
@@ -103,6 +110,38 @@ class Known:
     found: bool = False
     signed: bool = False
     wide: bool = False
+    refunds: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """What the order is: ``"payment"`` or ``"refund"``."""
+        return "payment" if self.refunds is None else "refund"
+
+    def state(self, row: Transaction) -> State:
+        """Return what a row says of the order; of a refund, ``"paid"`` is that it was made.
+
+        Example:
+            >>> row = Transaction({"respcd": "1155", "cancel": "0"})
+            >>> Known().state(row), Known(refunds="2026010515410002").state(row)
+            ('unclear', 'failed')
+        """
+        if self.refunds is None:
+            return row.state
+        if (as_written(row.row.get("cancel")) or "0") != "0":
+            return "unclear"  # no source has a flag on the row of a refund
+        code = catalogue.codes().get(row.respcd)
+        if code is None:
+            return row.state
+        if code.row in ("refunded", "cancelled", "expired"):
+            return "unclear"  # it speaks of the payment
+        kind, status = code.on("refund").kind, as_written(row.row.get("txstatus"))
+        if status and STATUSES.get(status) != kind:
+            return "unclear"
+        return _OF_A_REFUND.get(kind, "open")
+
+
+_KINDS = {"payment": Text("付款", "payment"), "refund": Text("退款", "refund")}
+_OF_A_REFUND: dict[str, State] = {"success": "paid", "progress": "open", "failure": "failed"}
 
 
 class Read(NamedTuple):
@@ -165,19 +204,26 @@ def _another(row: Transaction, order: Order, known: Known) -> Read:
     return Read(row, "unclear", why, another=True)
 
 
-def _a_payment(row: Transaction, order: Order, known: Known) -> Read | None:
+def _of_its_kind(row: Transaction, order: Order, known: Known) -> Read | None:
     kind = kind_of(row)
-    if kind == "payment":
-        return None
-    if kind in _OTHER_KINDS:
-        return Read(row, None, filled("another kind", value=kind))
-    return Read(row, "unclear", filled("unknown type", value=kind))
+    if kind == "payment" and known.refunds and not as_written(row.row.get("order_type")):
+        return Read(row, "unclear", filled("unknown type", value=""))  # it may be a refund's
+    if kind in (*_OTHER_KINDS, "payment") and kind != known.kind:
+        why = "no refund" if known.refunds else "another kind"
+        return Read(row, None, filled(why, value=kind))
+    if kind != known.kind:
+        return Read(row, "unclear", filled("unknown type", value=kind))
+    of = as_written(row.row.get("origssn"))
+    if known.refunds and of and of != known.refunds:
+        return Read(row, None, filled("another refund", syssn=of))
+    return None
 
 
 def _a_result(row: Transaction, order: Order, known: Known) -> Read | None:
-    if row.state != "unclear":
+    if known.state(row) != "unclear":
         return None
-    why = filled("unclear", respcd=row.row.get("respcd"), flag=row.row.get("cancel"))
+    flag = row.row.get("cancel")
+    why = filled("unclear", respcd=row.row.get("respcd"), flag=flag, kind=_KINDS[known.kind])
     return Read(row, "unclear", why)
 
 
@@ -199,11 +245,11 @@ def _the_same_money(row: Transaction, order: Order, known: Known) -> Read | None
 
 RULES: tuple[Callable[[Transaction, Order, Known], Read | None], ...] = (
     _named,
-    _a_payment,
+    _of_its_kind,
     _a_result,
     _the_same_money,
 )
-"""Asked in this order of each row; one that passes them all is a payment of the order."""
+"""Asked in this order of each row; one that passes them all is the order."""
 
 
 def read_row(value: object, order: Order, known: Known) -> Read:
@@ -215,7 +261,7 @@ def read_row(value: object, order: Order, known: Known) -> Read:
         read = rule(row, order, known)
         if read is not None:
             return read
-    return Read(row, row.state)
+    return Read(row, known.state(row))
 
 
 # ---- the answer as a whole --------------------------------------------------------------------
@@ -284,24 +330,26 @@ def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
     for read in payments:
         if read.state == "paid":
             why = _still_open(open_ones[0]) if open_ones else None
-            return _proved(Finding.PAID, reply, read, why)
+            done = Finding.REFUNDED if known.refunds else Finding.PAID
+            return _proved(done, reply, read, why)
     paid_beside = [read for read in unclear if read.row.state == "paid" and read.another]
     if paid_beside:
         return _silent(reply, paid_beside[0].why)
     if open_ones:
         if len(payments) > 1 and not usable("syssn", _syssn(open_ones[0].row)):
             return _silent(reply, REASONS["cannot name"])
-        return _proved(Finding.OPEN, reply, open_ones[0], _doubt(open_ones[0], unclear))
+        return _proved(Finding.OPEN, reply, open_ones[0], _doubt(open_ones[0], unclear, known))
     if unclear:
         return _silent(reply, unclear[0].why, unclear[0])
     return _dead(reply, reads, payments, known)
 
 
-def _doubt(read: Read, unclear: list[Read]) -> Text | None:
+def _doubt(read: Read, unclear: list[Read], known: Known) -> Text | None:
     """Why an order with an open row may still have been paid."""
     code = catalogue.codes().get(read.row.respcd)
-    if code is None or code.kind != "progress" or "query" not in code.endpoints:
-        return filled("no result yet", respcd=read.row.respcd)
+    where = "refund" if known.refunds else "query"
+    if code is None or code.kind != "progress" or where not in code.endpoints:
+        return filled("no result yet", respcd=read.row.respcd, kind=_KINDS[known.kind])
     return next((each.why for each in unclear if each.row.state != "open" or each.differs), None)
 
 
@@ -312,7 +360,7 @@ def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -
     if not reads:
         return _absent(reply, REASONS["no such order"])
     if all(read.another for read in payments):
-        return _nothing_but_others(reply, reads)
+        return _nothing_but_others(reply, reads, known)
     there = {_syssn(read.row) for read in payments}
     for syssn in known.live:
         if syssn not in there and "" not in there:
@@ -324,11 +372,11 @@ def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -
     return _proved(finding, reply, read)
 
 
-def _nothing_but_others(reply: Reply, reads: list[Read]) -> Answer:
+def _nothing_but_others(reply: Reply, reads: list[Read], known: Known) -> Answer:
     of_another_kind = next((read for read in reads if read.why is not None), None)
     if of_another_kind is None:
         return replace(_silent(reply, REASONS["others"]), ask_next="others")
-    if kind_of(of_another_kind.row) == "refund":
+    if known.refunds or kind_of(of_another_kind.row) == "refund":
         return _answer(Finding.DENIED, reply, of_another_kind.why, of_another_kind.row)
     return replace(_silent(reply, of_another_kind.why), ask_next="elsewhere")
 

@@ -23,7 +23,7 @@ class Finding(StrEnum):
     CANCELLED = "CANCELLED"
     """Cancelled, closed or expired; the payer was not charged."""
     REFUNDED = "REFUNDED"
-    """The payer was charged, then refunded in full."""
+    """The payer was charged, then refunded in full; of a refund: it was made."""
     FAILED = "FAILED"
     """The payment failed; the payer was not charged."""
     ABSENT = "ABSENT"
@@ -64,6 +64,7 @@ class Answer:
         ask_next: ``"elsewhere"``: ask under another number, or in another month, before
             this is believed; ``"others"``: so, too, for there were rows of other orders only.
             ``"wide"``: ask for the largest page.
+        void: The gateway voided a card payment, instead of refunding it.
     """
 
     finding: Finding
@@ -80,6 +81,7 @@ class Answer:
     open: tuple[str, ...] = ()
     dead: tuple[str, ...] = ()
     ask_next: Literal["", "elsewhere", "others", "wide"] = ""
+    void: bool = False
 
     def bounded(self) -> Answer:
         """Return the answer with what is too long in it cut: a row or a note of a megabyte.
@@ -183,3 +185,40 @@ def _claimed(reply: Reply) -> tuple[Finding, bool]:
     if reply.kind == "failure":
         return Finding.OPEN, True
     return Finding.SILENT, False
+
+
+USED = frozenset({"1251", "1102", "2011"})  # C17: the number was used, maybe by this very refund
+_VOIDED = "void"  # "Void received": docs2026, 91APP
+
+
+def of_refund(reply: Reply, *, signed: bool = False) -> Answer:
+    """Return what the reply to a refund claims about it. A query of its number follows.
+
+    Args:
+        reply: What came back.
+        signed: The gateway has signed an answer before, so that it signs them all.
+
+    Example:
+        >>> of_refund(Reply("refund", "1269", {"respcd": "1269"})).refused
+        True
+        >>> of_refund(Reply("refund", "1251", {"respcd": "1251"})).refused
+        False
+        >>> of_refund(Reply("refund", "0000", {"respmsg": "Void received"})).void
+        True
+    """
+    if signed and not reply.signed:
+        return unsigned(reply)
+    finding, refused = Finding.SILENT, False
+    if reply.ok or reply.in_progress:
+        finding = Finding.REFUNDED if reply.ok else Finding.OPEN
+    elif reply.respcd not in USED and reply.kind in ("failure", "caller"):
+        finding, refused = Finding.FAILED, True
+    return Answer(
+        finding,
+        reply.respcd,
+        refused=refused,
+        pending=reply.in_progress,
+        void=reply.respmsg.lower().startswith(_VOIDED),
+        note=None if reply.ok or reply.in_progress else reply.words,
+        signed=reply.signed,
+    )

@@ -16,9 +16,19 @@ from qftools import catalogue
 from qftools.cancellation import evidence, findings
 from qftools.cancellation.findings import Answer, Difference, Finding
 from qftools.cancellation.policy import Policy
+from qftools.cancellation.refunding import RefundWalk
 from qftools.cancellation.routing import HongKong, Profile, Route
 from qftools.cancellation.tracing import span
-from qftools.cancellation.verdicts import CORRECT, NO_REFUND, UNSIGNED_PROOF, VERDICTS, Verdict
+from qftools.cancellation.verdicts import (
+    CORRECT,
+    HOW,
+    NO_REFUND,
+    REFUNDS,
+    UNSIGNED_PROOF,
+    VERDICTS,
+    Verdict,
+    VerdictRow,
+)
 from qftools.cancellation.walk import Ask, Finished, Step, Wait, Walk
 from qftools.catalogue import Text
 from qftools.client.awaiting import at_once, settled
@@ -70,15 +80,16 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
-    """The result of a cancel, with all its evidence.
+    """The result of a cancel or of a refund, with all its evidence.
 
     Attributes:
         verdict: How it ended.
-        order: The order, completed with the gateway's values.
+        order: The order, completed with the gateway's values; of a refund, the refund itself.
         steps: Every request with its answer, in order.
         because: Why, in both languages, where the verdict alone does not say.
         route: The call that cancels this order; None where it was not needed.
         warnings: Problems that did not change the verdict.
+        payment: Of a refund: the payment that it gives back; None for a cancel.
     """
 
     verdict: Verdict
@@ -87,6 +98,7 @@ class Outcome:
     because: Text | None = None
     route: Route | None = None
     warnings: tuple[str, ...] = ()
+    payment: Order | None = None
 
     def __repr__(self) -> str:
         steps = " ".join(taken.step for taken in self.steps)
@@ -104,9 +116,13 @@ class Outcome:
             Deliver what was bought; if the sale is cancelled, refund it. Do not reverse it.
         """
         meaning = f"{self.verdict}  {self.meaning.say(language)}"
-        because = self.because.say(language) if self.because else ""
-        lines = (meaning, because, *self.warnings, self.advice(language))
+        lines = (meaning, *self.remarks(language), self.advice(language))
         return "\n".join(harmless(line) for line in lines if line)
+
+    def remarks(self, language: str | None = None) -> tuple[str, ...]:
+        """Return what is said between verdict and advice: void or refund, reason, warnings."""
+        texts = (HOW.get(self.how), self.because)
+        return (*(words.say(language) for words in texts if words), *self.warnings)
 
     def _repr_html_(self) -> Markup:
         verdict, *lines = self.say().splitlines()
@@ -132,12 +148,36 @@ class Outcome:
     @property
     def meaning(self) -> Text:
         """What the verdict says about the payer's money."""
-        return VERDICTS[self.verdict].meaning
+        return self._row.meaning
 
     @property
     def charged(self) -> str:
         """Whether the payer was charged: ``"no"``, ``"yes"``, ``"returned"``, ``"unknown"``."""
-        return VERDICTS[self.verdict].charged
+        return self._row.charged
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status of the command line."""
+        return self._row.exit_status
+
+    @property
+    def how(self) -> str:
+        """How money went back: ``"refund"``, ``"void"`` (a card payment of the same day, called
+        off as a whole), ``"unknown"`` (a card's, whose reply was lost); empty where none did.
+        """
+        if self.payment is None or self.verdict is not Verdict.REFUNDED:
+            return ""
+        replies = [taken.answer for taken in self.steps if taken.step is Step.REFUND]
+        if any(answer.void for answer in replies):
+            return "void"
+        row = catalogue.pay_types().get(str(self.order.pay_type))
+        heard = any(answer.finding is not Finding.SILENT for answer in replies)
+        may_be_void = row is None or row.wallet in catalogue.CARDS
+        return "unknown" if may_be_void and not heard else "refund"
+
+    @property
+    def _row(self) -> VerdictRow:
+        return (VERDICTS if self.payment is None else REFUNDS)[self.verdict]
 
     def advice(self, language: str | None = None) -> str:
         """Return what to do next, in ``"zh"`` or ``"en"``.
@@ -158,7 +198,7 @@ class Outcome:
 
     @property
     def _differs(self) -> tuple[Difference, ...]:
-        unresolved = self.verdict is Verdict.UNRESOLVED and self.steps
+        unresolved = self.verdict is Verdict.UNRESOLVED and self.steps and self.payment is None
         return self.steps[-1].answer.differs if unresolved else ()
 
     def _advice(self) -> list[Text]:
@@ -166,15 +206,13 @@ class Outcome:
         if self.verdict is Verdict.PAID and row is not None and row.refund == "no":
             return [NO_REFUND]
         if self._differs:
-            return [
-                Text(CORRECT.zh.format(**each._asdict()), CORRECT.en.format(**each._asdict()))
-                for each in self._differs
-            ]
-        return [VERDICTS[self.verdict].advice]
+            return [CORRECT.filled(**each._asdict()) for each in self._differs]
+        return [self._row.advice.filled(number=self.order.number)]
 
     def to_dict(self, language: str | None = None) -> dict[str, Any]:
         """Return verdict, advice and steps as plain data, for JSON. No secret is in it."""
-        order = self.order
+        order, paid = self.order, self.payment
+        of_a_refund = {"how": self.how, "payment": paid.syssn} if paid is not None else {}
         return {
             "verdict": self.verdict.value,
             "reason": self.because.say(language) if self.because else "",
@@ -187,6 +225,7 @@ class Outcome:
             "txamt": order.txamt,
             "txcurrcd": order.txcurrcd,
             "txdtm": order.txdtm,
+            **of_a_refund,
             "steps": [
                 {
                     "step": taken.step.value,
@@ -204,7 +243,7 @@ class Outcome:
 
 
 class Recorder(Protocol):
-    """Follows a cancel request by request, to show or save it."""
+    """Follows a cancel or a refund request by request, to show or save it."""
 
     def asking(self, walk: Walk, action: Ask) -> None:
         """Called before a request is sent. If it raises, the request is not sent."""
@@ -298,7 +337,7 @@ async def _cancel(
     with span() as tell:
         for each in await _orders(client, order, known):
             heard = evidence.Known(signed=client.signs)
-            walk = begin(each, known=heard, today=_today(client))
+            walk = begin(each, known=heard, today=today(client))
             if journal is not None:
                 outcome = await journal.drive(client, walk, pause=pause, watch=watch)
             else:
@@ -372,7 +411,10 @@ async def _take(
 def outcome_of(walk: Walk, steps: tuple[Taken, ...]) -> Outcome:
     """Return the outcome of a walk that has ended."""
     assert walk.end is not None
-    return Outcome(walk.end.verdict, walk.order, steps, walk.end.reason, walk.route)
+    payment = walk.payment.order if isinstance(walk, RefundWalk) else None
+    return Outcome(
+        walk.end.verdict, walk.order, steps, walk.end.reason, walk.route, payment=payment
+    )
 
 
 async def _ask(client: AnyClient, walk: Walk, action: Ask) -> tuple[Answer, ShownExchange | None]:
@@ -380,15 +422,11 @@ async def _ask(client: AnyClient, walk: Walk, action: Ask) -> tuple[Answer, Show
         reply = await settled(client.call(action.endpoint, action.params))
     except OutcomeUnknownError as error:
         return findings.of_error(error), error.exchange
-    # What the client knows counts as well: whether this gateway signs, and its merchant.
-    known = replace(walk.known, signed=walk.known.signed or client.signs)
-    if action.endpoint != "query":
-        return findings.of_cancel(reply, signed=known.signed), reply.exchange
-    order = replace(walk.order, mchid=walk.order.mchid or client.credentials.mchid)
-    return evidence.of_query(reply, order, known), reply.exchange
+    me = client.credentials
+    return walk.read(reply, signs=client.signs, mchid=me.mchid), reply.exchange
 
 
-def _today(client: AnyClient) -> str:
+def today(client: AnyClient) -> str:
     return datetime.datetime.fromtimestamp(client.clock(), BEIJING).date().isoformat()
 
 

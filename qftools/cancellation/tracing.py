@@ -1,4 +1,4 @@
-"""A cancel as one span of OpenTelemetry, where the program uses it.
+"""A cancel or a refund as one span of OpenTelemetry, where the program uses it.
 
 Nothing of it is imported here: a program that has set OpenTelemetry up has loaded its API.
 """
@@ -41,15 +41,15 @@ def attributes(outcome: Outcome) -> dict[str, Any]:
 
 
 @contextmanager
-def span() -> Iterator[Callable[[Outcome], None]]:
-    """Open a span around a cancel; what it gives is to be called with the outcome."""
+def span(of: str = "cancel") -> Iterator[Callable[[Outcome], None]]:
+    """Open a span around a cancel or a refund; what it gives is to be called with the outcome."""
     api = sys.modules.get("opentelemetry.trace")
     if api is None:
         yield lambda outcome: None
         return
     # The message of an exception can quote a value: its type alone is recorded.
     quiet = {"record_exception": False, "set_status_on_exception": False}
-    with api.get_tracer("qftools").start_as_current_span("qfpay cancel", **quiet) as opened:
+    with api.get_tracer("qftools").start_as_current_span(f"qfpay {of}", **quiet) as opened:
         try:
             yield lambda outcome: opened.set_attributes(attributes(outcome))
         except BaseException as error:

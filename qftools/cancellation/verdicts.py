@@ -1,4 +1,4 @@
-"""The verdicts of a cancel: what proves each, and what to do next; one row per verdict."""
+"""The verdicts of a cancel and of a refund: what proves each, and what to do next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qftools.catalogue import Text
 
 
 class Verdict(StrEnum):
-    """The result of a cancel. All but UNRESOLVED are proved; see VERDICTS."""
+    """The result of a cancel (VERDICTS) or of a refund (REFUNDS). All but UNRESOLVED are proved."""
 
     CANCELLED = "CANCELLED"
     ALREADY_CANCELLED = "ALREADY_CANCELLED"
@@ -19,14 +19,23 @@ class Verdict(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     NOT_CANCELLABLE = "NOT_CANCELLABLE"
     UNRESOLVED = "UNRESOLVED"
+    REFUNDED = "REFUNDED"
+    REFUND_PENDING = "REFUND_PENDING"
+    NOT_REFUNDED = "NOT_REFUNDED"
 
 
 class VerdictRow(NamedTuple):
-    """What a verdict means: what proves it, whether the payer was charged, what comes next."""
+    """What a verdict means: what proves it, whether the payer was charged, what comes next.
+
+    Attributes:
+        charged: What the payer has paid: ``"no"``: nothing; ``"yes"``: all of it, or what is
+            left; ``"returned"``: it was given back, all of it or as much as was asked for;
+            ``"unknown"``.
+    """
 
     verdict: Verdict
     exit_status: int
-    charged: str  # "no", "yes", "returned", "unknown"
+    charged: str
     meaning: Text
     proof: Text
     advice: Text
@@ -139,6 +148,100 @@ _ROWS = (
 VERDICTS: dict[Verdict, VerdictRow] = {row.verdict: row for row in _ROWS}
 """One row per verdict: exit status, whether the payer was charged, proof, advice."""
 
+_OF_REFUNDS = (
+    VerdictRow(
+        Verdict.REFUNDED,
+        0,
+        "returned",
+        Text(
+            "退款已完成，钱退还给顾客。", "The refund went through: the payer gets the money back."
+        ),
+        Text(
+            "查询退款自己的号码，应答里有成功的退款行",
+            "A query of the refund's own number: the row of a refund that succeeded",
+        ),
+        Text("无需再操作，不要再退一次。", "Nothing to do; do not refund it again."),
+    ),
+    VerdictRow(
+        Verdict.REFUND_PENDING,
+        16,
+        "unknown",
+        Text(
+            "网关已受理退款，还在处理中。",
+            "The gateway has the refund, and it is still in progress.",
+        ),
+        Text(
+            "查询退款自己的号码，应答里有处理中的退款行",
+            "A query of the refund's own number: the row of a refund in progress",
+        ),
+        Text(
+            "不要换号再退：稍后继续（resume），它只查询退款 {number}。",
+            "Do not refund under another number: resume later, which only queries refund {number}.",
+        ),
+    ),
+    VerdictRow(
+        Verdict.NOT_REFUNDED,
+        17,
+        "yes",
+        Text("这笔退款没有执行，没有退钱。", "This refund was not carried out; it moved no money."),
+        Text(
+            "没有发出请求；或退款行显示失败；或网关拒绝，之后多次查询都没有这笔退款",
+            "No request was sent; or the refund's row says that it failed; or the gateway refused,"
+            " and repeated queries then found no such refund",
+        ),
+        Text(
+            "先解决原因里说的问题；之后可以重新退款，用新的号码。",
+            "See to the reason; after that it can be refunded anew, under a new number.",
+        ),
+    ),
+    VerdictRow(
+        Verdict.ALREADY_REFUNDED,
+        11,
+        "returned",
+        Text(
+            "这笔付款在此之前已全额退款；这次没有发出退款。",
+            "The payment had been refunded in full before; no refund was sent.",
+        ),
+        Text("查询原付款", "A query of the payment"),
+        Text("无需再操作，不要再次退款。", "Nothing to do; do not refund it again."),
+    ),
+    VerdictRow(
+        Verdict.NOT_FOUND,
+        13,
+        "unknown",
+        Text(
+            "退款请求没有得到应答，网关多次查询都没有这笔退款。",
+            "The refund had no answer, and repeated queries found no such refund.",
+        ),
+        Text("多次查询退款自己的号码", "Repeated queries of the refund's own number"),
+        Text(
+            "请求可能还在路上：不要换号再退。稍后继续（resume），它只查询退款 {number}。"
+            "过了两小时仍查不到，才可以再退，而且要用同一个号码。",
+            "The request may still be on its way: do not refund under another number. Resume"
+            " later, which only queries refund {number}. If it is still unknown after two hours,"
+            " refund again, under this same number.",
+        ),
+    ),
+    VerdictRow(
+        Verdict.UNRESOLVED,
+        15,
+        "unknown",
+        Text(
+            "已达等待上限，是否退款仍未知。",
+            "Timed out: whether it was refunded is still unknown.",
+        ),
+        Text("没有", "Nothing"),
+        Text(
+            "不要当作已退，也不要换号再退：稍后继续（resume），它先查询退款 {number}。",
+            "Do not take it as refunded, and do not refund under another number: resume later,"
+            " which queries refund {number} first.",
+        ),
+    ),
+)
+
+REFUNDS: dict[Verdict, VerdictRow] = {row.verdict: row for row in _OF_REFUNDS}
+"""The same of a refund; ``{number}`` in an advice is the refund's own out_trade_no."""
+
 CORRECT = Text(
     "网关记录的 {field} 是 {books}，而你给的是 {order}。如果是你写错了，请用正确的值重新撤销"
     "（直接 resume 会重复同样的错误）；如果没有写错，这可能是另一笔订单，请联系服务商。",
@@ -147,6 +250,18 @@ CORRECT = Text(
     " ask the provider.",
 )
 """What to do if the gateway has other values than the caller gave."""
+
+HOW: dict[str, Text] = {
+    "void": Text(
+        "这是当日撤销（void），不是退款：卡支付整笔取消，对账单上没有退款行。",
+        "It was a void, not a refund: the card payment of today was called off as a whole.",
+    ),
+    "unknown": Text(
+        "退款请求的应答丢失：网关做的是退款还是当日撤销（void），只有应答才写明。",
+        "The reply was lost, and only it says whether this was a refund or a void of the day.",
+    ),
+}
+"""What is said of a card's refund: whether it was one (docs2026; 91APP)."""
 
 UNSIGNED_PROOF = Text(
     "作为依据的应答没有网关签名：它的可信程度取决于网络连接（TLS）。",

@@ -10,25 +10,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self
 
-from qftools.cancellation import asking
-from qftools.cancellation.evidence import Known, more_telling
+from qftools.cancellation import asking, evidence, findings
+from qftools.cancellation.evidence import more_telling
 from qftools.cancellation.findings import Answer, Finding
-from qftools.cancellation.policy import Policy, policy_for
 from qftools.cancellation.routing import HongKong, Profile, Route, route
+from qftools.cancellation.search import Search
 from qftools.cancellation.verdicts import Verdict
 from qftools.catalogue import Text
-from qftools.client.numbers import LARGEST_PAGE
-from qftools.models import Order, Transaction, as_written
+from qftools.models import Order, Reply, Transaction, as_written
 from qftools.validation import usable
 
 
 class Step(StrEnum):
-    """The step of a cancel."""
+    """The step of a cancel, or of a refund."""
 
     LOOK = "LOOK"
     CANCEL = "CANCEL"
     CONFIRM = "CONFIRM"
+    CHECK = "CHECK"
+    REFUND = "REFUND"
     DONE = "DONE"
 
 
@@ -103,27 +105,22 @@ NO_AMOUNT = Text(
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Search):
     """The state of one cancel: plain, immutable data.
 
     Do what ``action`` says, then continue with the walk that ``told`` or ``waited`` returns. A
     saved walk can be continued later.
 
     Attributes:
-        order: The order; gains what queries tell (syssn, pay type).
-        policy: Timeouts and retries; None for the pay type's own.
         profile: Which edition of QFPay's docs decides which call cancels.
         hk_cancel: See [route][qftools.cancellation.routing.route].
         step: What the next question is for.
         wait: Seconds to wait before it.
-        looks, absents, cancels, confirms: How many questions were asked, by kind.
+        looks, cancels, confirms: How many questions were asked, by kind.
         opens: How often the order was seen open since the cancel was last sent.
         last_cancel: What the last cancel's reply claimed, None where none was sent.
         ripe: The wait until the wallet allows a cancel is over.
-        known: What the answers so far showed; later ones must agree with it.
         target: The payment that the next cancel is for, as the gateway has it.
-        view: Which of the order's numbers and months the next query asks by.
-        today: The date when it began, where the order itself has none (Beijing).
         over: The answer that says that the order is dead, while other months are asked.
         searched: The views that have no payment that is alive.
         route: The call that cancels this order, once it is needed.
@@ -142,33 +139,22 @@ class Walk:
         Finished(verdict=<Verdict.CANCELLED: 'CANCELLED'>, reason=None)
     """
 
-    order: Order
-    policy: Policy | None = None
     profile: Profile = "seed"
     hk_cancel: HongKong = "deny"
     step: Step = Step.LOOK
     wait: float = 0.0
     looks: int = 0
-    absents: int = 0
     cancels: int = 0
     confirms: int = 0
     opens: int = 0
     last_cancel: Answer | None = None
     ripe: bool = False
-    known: Known = Known()
     target: Order | None = None
-    view: int = 0
-    today: str | None = None
     over: Answer | None = None
     searched: tuple[int, ...] = ()
     route: Route | None = None
     end: Finished | None = None
     table: Table = field(default_factory=lambda: NEXT, repr=False, compare=False)
-
-    @property
-    def patience(self) -> Policy:
-        """The policy in use: the given one, or the one of the order's pay type."""
-        return self.policy or policy_for(self.order.pay_type)
 
     @property
     def action(self) -> Action:
@@ -182,16 +168,33 @@ class Walk:
             assert self.route.call is not None
             target = self.target or self.order
             return Ask(self.route.call, asking.cancelling(target, self.known.several))
-        return Ask("query", self._question())
+        return Ask("query", self.question())
 
-    def waited(self) -> Walk:
+    def read(self, reply: Reply, *, signs: bool, mchid: str | None) -> Answer:
+        """Return what the reply to the question tells.
+
+        Args:
+            reply: What came back.
+            signs: This gateway has signed an answer before, of whatever order.
+            mchid: The merchant that asks, where the order names none.
+        """
+        if self.step is Step.CANCEL:
+            return findings.of_cancel(reply, signed=self.known.signed or signs)
+        return evidence.of_query(reply, *self.asked_for(signs=signs, mchid=mchid))
+
+    @property
+    def filed(self) -> tuple[str | None, str | None]:
+        """The merchant's and the gateway's number that a journal finds it by."""
+        return self.order.out_trade_no, self.order.syssn
+
+    def waited(self) -> Self:
         """Return the walk after its wait."""
         return replace(self, wait=0.0)
 
     def told(self, answer: Answer) -> Walk:
         """Return the walk after *answer* came back to its question."""
         answer = replace(answer, wait=min(answer.wait, self.patience.longest_ask))
-        walk = self._counted(answer)._informed(answer)
+        walk = self._counted(answer).informed(answer)
         if self.step is not Step.CANCEL:
             walk, believed = walk._in_every_month(answer, self.view)
             if believed is None:
@@ -235,42 +238,15 @@ class Walk:
             table=self.table,
         )
 
-    # ---- the next request, and what an answer adds ---------------------------------
-
-    def _views(self) -> list[dict[str, str | int]]:
-        return asking.views(self.order, self.known.learned, self.today)
-
-    def _question(self) -> dict[str, str | int]:
-        views = self._views()
-        page: dict[str, str | int] = {"page_size": LARGEST_PAGE} if self.known.wide else {}
-        return views[self.view] | page
-
-    def _informed(self, answer: Answer) -> Walk:
-        known, order = self.known, self.order
-        if answer.row is not None:
-            order = asking.with_row(order, answer.row)
-        told = [name for name in asking.TOLD if getattr(order, name) != getattr(self.order, name)]
-        live, dead = [*known.live, *answer.open], frozenset(answer.dead)
-        known = replace(
-            known,
-            learned=(*known.learned, *told),
-            live=tuple(syssn for syssn in dict.fromkeys(live) if syssn not in dead),
-            found=known.found or answer.rows > 0,
-            several=known.several or answer.rows > 1,
-            signed=known.signed or answer.signed,
-            wide=known.wide or answer.ask_next == "wide",
-        )
-        walk = replace(self, order=order, known=known)
-        view = self.view + (answer.ask_next in ("elsewhere", "others"))
-        return replace(walk, view=view % len(walk._views()))
+    # ---- what an answer adds ----------------------------------------------------------
 
     def _in_every_month(self, answer: Answer, view: int) -> tuple[Walk, Answer | None]:
         """Take an order as over only if no month has an open payment of it. Without such an answer
         another month is queried first, without a wait.
         """
-        refused = answer.finding is Finding.DENIED and "start_time" in self._views()[view]
+        refused = answer.finding is Finding.DENIED and "start_time" in self.views()[view]
         if refused and self.over is None:  # the gateway takes no interval: there is no such view
-            there = (view + 1) % len(self._views())
+            there = (view + 1) % len(self.views())
             return replace(self, view=there), replace(answer, finding=Finding.SILENT)
         if answer.finding is Finding.OPEN:
             return replace(self, over=None, searched=()), answer
@@ -280,7 +256,7 @@ class Walk:
             return self, answer
         over = more_telling(self.over, answer)
         walk = replace(self, over=over, searched=(*self.searched, view))
-        left = [number for number in self._months_in_doubt() if number not in walk.searched]
+        left = [number for number in self.months_in_doubt() if number not in walk.searched]
         if not left:
             return walk, over
         return replace(walk, view=left[0], wait=answer.wait), None
@@ -303,7 +279,7 @@ class Walk:
     def _after_look(self, goes_to: Step, answer: Answer) -> Walk:
         if goes_to is Step.CANCEL:
             return self._to_cancel_when_ripe(answer)
-        if self.absents >= self._absents_to_believe():
+        if self.absents >= self.absents_to_believe():
             if self.known.found:  # an order that was seen is never said not to exist
                 return self._finish(Verdict.UNRESOLVED, answer.note)
             return self._finish(Verdict.NOT_FOUND)
@@ -311,16 +287,8 @@ class Walk:
         if answer.finding is Finding.SILENT and self.looks >= self.patience.look_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         # A second time round at once, for an order may arrive in a month that was just asked.
-        wait = 0.0 if self.absents > len(self._views()) else self.patience.wait(self.looks - 1)
+        wait = 0.0 if self.absents > len(self.views()) else self.patience.wait(self.looks - 1)
         return replace(self, step=goes_to, wait=max(wait, answer.wait))
-
-    def _absents_to_believe(self) -> int:
-        """Every number and every month that it can lie in; twice where it can lie in two."""
-        times = 2 if self._months_in_doubt() else 1
-        return max(self.patience.absent_tries, times * len(self._views()))
-
-    def _months_in_doubt(self) -> list[int]:
-        return asking.months_in_doubt(self.order, self.known.learned, self.today)
 
     def _to_cancel_when_ripe(self, answer: Answer) -> Walk:
         """Cancel, or wait once until the wallet allows a cancel and query again."""
@@ -353,7 +321,7 @@ class Walk:
         assert last is not None
         another = answer.row is not None and self._is_another(answer.row)
         if answer.finding is Finding.OPEN and last.refused and not another:
-            return self._not_cancellable(answer, _refusal(last))
+            return self._not_cancellable(answer, refusal(last))
         if self.confirms >= self.patience.confirm_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         enough = self.patience.recancel_pending if last.pending else self.patience.recancel_after
@@ -381,10 +349,11 @@ class Walk:
         syssn = as_written(row.row.get("syssn"))
         return usable("syssn", syssn) and syssn not in self.known.cancelled
 
-    def _finish(self, verdict: Verdict, reason: Text | None = None) -> Walk:
+    def _finish(self, verdict: Verdict, reason: Text | None = None) -> Self:
         return replace(self, step=Step.DONE, wait=0.0, end=Finished(verdict, reason))
 
 
-def _refusal(last: Answer) -> Text:
+def refusal(last: Answer) -> Text:
+    """Return the code and the words of an answer that refuses."""
     said = last.note or Text("", "")
     return Text(f"{last.respcd} {said.zh}".strip(), f"{last.respcd} {said.en}".strip())

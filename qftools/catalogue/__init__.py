@@ -26,6 +26,7 @@ from qftools.front_door import front_door
 
 if TYPE_CHECKING:
     from qftools.catalogue.rows import CALL_ENDPOINTS as CALL_ENDPOINTS
+    from qftools.catalogue.rows import CARDS as CARDS
     from qftools.catalogue.rows import Code as Code
     from qftools.catalogue.rows import Currency as Currency
     from qftools.catalogue.rows import Dispute as Dispute
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "CALL_ENDPOINTS": "rows",
+    "CARDS": "rows",
     "FILES": "tables",
     "Code": "rows",
     "Currency": "rows",

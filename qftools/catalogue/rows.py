@@ -61,6 +61,9 @@ CALL_ENDPOINTS: tuple[Endpoint, ...] = (
 )
 """The calls; ``"*"`` stands for all of them. The last two are those of holds."""
 
+CARDS = ("card", "apple-pay", "amex", "unionpay-card")
+"""The wallets that are cards: a refund of the same day is a void (docs2026; live ECR pages)."""
+
 
 def spread(endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
     """Return the endpoints that a row names, with ``["*"]`` written out."""

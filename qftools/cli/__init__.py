@@ -34,7 +34,7 @@ _HOME = {
     "journal": "journal",
     "reverse": "calls",
     "close": "calls",
-    "refund": "calls",
+    "refund": "refund",
     "policy": "policy",
     "openapi": "openapi",
     "mcp": "mcp",

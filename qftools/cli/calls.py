@@ -1,9 +1,9 @@
-"""``qftools pay``, ``query``, ``reverse``, ``close``, ``refund``: one call each, no verdict."""
+"""``qftools pay``, ``query``, ``reverse``, ``close``: one call each, no verdict."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ _more_fields = option(
     callback=parse_pairs,
     help=mark("Another field of the call, by its name in the request; may be repeated."),
 )
-_amount_option = option(
+amount_option = option(
     "--txamt",
     type=int,
     required=True,
@@ -64,7 +64,7 @@ _time_option = option(
     metavar="CODE",
     help=mark("Wallet and mode: 800101 is Alipay, the customer scans."),
 )
-@_amount_option
+@amount_option
 @option("--txcurrcd", required=True, metavar="CODE", help=mark("Currency: HKD, EUR, JPY ..."))
 @option(
     "--out-trade-no",
@@ -85,7 +85,7 @@ def pay(extra: list[tuple[str, str]], as_json: bool, **options: Any) -> None:
         if options["out_trade_no"] is None:
             options["out_trade_no"] = client.new_number()
         number = options["out_trade_no"]
-        with output.warnings_shown(), _told_when_interrupted("--out-trade-no", number):
+        with output.warnings_shown(), told_when_interrupted(("--out-trade-no", number)):
             order = client.pay(**{**options, **dict(extra)})
     reply = order.reply
     assert reply is not None  # pay() returns an order only with its reply
@@ -157,7 +157,7 @@ def _cancel_call(
 ) -> click.Command:
     @click.command(name, cls=Command, short_help=short, help=long)
     @names_an_order
-    @_amount_option
+    @amount_option
     @_time_option
     @option("--udid", metavar="ID", help=mark("The terminal that took the payment."))
     @account_options
@@ -166,7 +166,7 @@ def _cancel_call(
 
         with connected(options) as client:
             order = Order(**options)
-            with _told_when_interrupted(*output.naming(order)):
+            with told_when_interrupted(output.naming(order)):
                 reply = send(client, order)
         if as_json:
             print_json(reply.body)
@@ -203,49 +203,8 @@ close = _cancel_call(
 )
 
 
-@click.command(
-    cls=Command,
-    short_help=mark("Refund a paid order"),
-    help=mark(
-        "Refund a paid order, in full or in part.\n"
-        "\n"
-        "A refund is an order of its own and can't be undone. In a terminal you are asked to "
-        "confirm."
-    ),
-)
-@option(
-    "--syssn", required=True, metavar="NUMBER", help=mark("The gateway's number of the payment.")
-)
-@_amount_option
-@option(
-    "--out-trade-no",
-    metavar="NUMBER",
-    help=mark("The refund's own order number; generated if left out."),
-)
-@option(
-    "--txdtm", metavar="TIME", help=mark("YYYY-MM-DD hh:mm:ss; now, Beijing time, if left out.")
-)
-@option("--yes", is_flag=True, help=mark("Do not ask for confirmation."))
-@account_options
-def refund(syssn: str, txamt: int, yes: bool, as_json: bool, **options: Any) -> None:
-    """Refund a paid order."""
-    with connected(options) as client:
-        if sys.stdin.isatty() and not yes:
-            question = text("Refund {txamt} of {syssn}? It can't be undone.")
-            click.confirm(question.format(txamt=txamt, syssn=syssn), abort=True, err=True)
-        if options["out_trade_no"] is None:
-            options["out_trade_no"] = client.new_number()
-        with _told_when_interrupted("--out-trade-no", options["out_trade_no"]):
-            reply = client.refund(syssn=syssn, txamt=txamt, **options)
-    if as_json:
-        print_json(reply.body)
-    else:
-        _print_reply(reply)
-    raise exits.Kept(_status(reply))
-
-
 @contextmanager
-def _told_when_interrupted(*naming: str) -> Iterator[None]:
+def told_when_interrupted(naming: Sequence[str]) -> Iterator[None]:
     """After Ctrl-C during a request, print the number to query."""
     try:
         yield

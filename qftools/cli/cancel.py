@@ -18,14 +18,11 @@ from qftools.cli.account import (
 )
 from qftools.cli.command import Command, option, print_json
 from qftools.cli.journal import journal_option, no_journal_option, open_journal
-from qftools.cli.outcome import Teller, print_outcome, to_dict
+from qftools.cli.outcome import Teller, again, print_outcome, to_dict
 from qftools.cli.policy import chosen, policy_options
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
-    from qftools.cancellation.run import Outcome
-    from qftools.client.client import Client
-    from qftools.journal.journal import Journal
     from qftools.models import Order
 
 
@@ -69,7 +66,6 @@ def cancel(
 ) -> None:
     """Cancel an order, and confirm the result."""
     from qftools.cancellation.run import cancel as cancel_order
-    from qftools.cancellation.verdicts import VERDICTS
     from qftools.models import Order
 
     refuse_both(number, options)
@@ -92,32 +88,16 @@ def cancel(
                 watch=teller,
                 **options,
             )
-            again = _again(outcome, client, keeper)
+            go_on = again(outcome, client, keeper)
         except KeyboardInterrupt:
             named = {"out_trade_no": number} if number else {}
             _say_interrupted(Order(**{**options, **named}))
             raise SystemExit(exits.INTERRUPTED) from None
     if as_json:
-        print_json(to_dict(outcome, again))
+        print_json(to_dict(outcome, go_on))
     else:
-        print_outcome(outcome, again)
-    raise exits.Kept(VERDICTS[outcome.verdict].exit_status)
-
-
-def _again(outcome: Outcome, client: Client, journal: Journal | None) -> str | None:
-    """The command that resumes an unfinished cancel, None if it is finished."""
-    from qftools.errors import JournalError
-    from qftools.journal.journal import SETTLED
-
-    if outcome.verdict in SETTLED:
-        return None
-    if journal is None:
-        return output.cancel_line(outcome.order)
-    try:
-        owed = [entry.number for entry in journal.pending(client) if entry.order == outcome.order]
-    except JournalError:  # the outcome's warnings have said so
-        return output.cancel_line(outcome.order)
-    return output.resume_line(owed[-1]) if owed else None
+        print_outcome(outcome, go_on)
+    raise exits.Kept(outcome.exit_status)
 
 
 def _say_interrupted(order: Order) -> None:

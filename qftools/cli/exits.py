@@ -64,12 +64,12 @@ def verdict_status(name: str) -> int:
 
 def exits(lang: Language | None = None) -> list[Exit]:
     """Every way to end, by exit status, with its meaning in the language in use."""
-    from qftools.cancellation.verdicts import VERDICTS
+    from qftools.cancellation.verdicts import REFUNDS, VERDICTS
 
     spoken = lang or language()
     rows = [Exit(row.status, text(row.when, spoken)) for row in _OF_A_CALL]
     rows += [
         Exit(row.exit_status, f"{row.verdict}{COLON.say(spoken)}{row.meaning.say(spoken)}")
-        for row in VERDICTS.values()
+        for row in (REFUNDS | VERDICTS).values()
     ]
     return sorted(rows, key=lambda row: row.status)

@@ -32,7 +32,7 @@ journal_option = option(
 no_journal_option = option(
     "--no-journal",
     is_flag=True,
-    help=mark("Write no journal: after a crash the cancel can't be resumed."),
+    help=mark("Write no journal: after a crash it can't be resumed."),
 )
 
 
@@ -82,10 +82,10 @@ def existing_journal(path: str | None) -> Journal | None:
 
 @click.command(
     cls=Command,
-    short_help=mark("List unfinished cancels"),
+    short_help=mark("List unfinished cancels and refunds"),
     help=mark(
-        "List the unfinished cancels of the journal: those that were interrupted, and those "
-        "with an unknown result.\n"
+        "List the unfinished cancels and refunds of the journal: those that were interrupted, "
+        "and those with an unknown result.\n"
         "\n"
         "Nothing is sent."
     ),
@@ -93,14 +93,14 @@ def existing_journal(path: str | None) -> Journal | None:
 @journal_option
 @json_option
 def pending(journal: str | None, as_json: bool) -> None:
-    """List unfinished cancels."""
+    """List what is unfinished."""
     opened = existing_journal(journal)
     owed = opened.pending() if opened else ()
     unread = _unread(opened)
     if as_json:
         print_json(_told("pending", owed, unread))
     elif not owed and not unread:
-        click.echo(text("No unfinished cancels."))
+        click.echo(text("No unfinished cancels or refunds."))
     else:
         from qftools.journal import page as journal_page
 
@@ -177,7 +177,7 @@ def _print_unread(unread: Sequence[Unreadable], *, err: bool = False) -> None:
 
 def _state(entry: Entry) -> str:
     if entry.busy:
-        return text("being cancelled now")
+        return text("in use now")
     return entry.verdict.value if entry.verdict else text("INTERRUPTED")
 
 
@@ -190,23 +190,24 @@ def _brief(entry: Entry) -> dict[str, object]:
 
 @click.command(
     cls=Command,
-    short_help=mark("Resume interrupted or unresolved cancels"),
+    short_help=mark("Resume interrupted or unresolved cancels and refunds"),
     help=mark(
-        "Resume entries of the journal; with --all, every unfinished cancel. N is the number "
+        "Resume entries of the journal; with --all, everything unfinished. N is the number "
         "of an entry, or an out_trade_no or syssn.\n"
         "\n"
-        "Each order is queried first; a cancel is sent only if the order is still open. The "
+        "Each order is queried first; a cancel is sent only if the order is still open, "
+        "and a refund that may have been sent is never sent again. The "
         "exit status is the verdict's; for several orders, 0 if all results are confirmed."
     ),
 )
 @click.argument("wanted", nargs=-1, metavar="[N]...")
-@option("--all", "everything", is_flag=True, help=mark("All unfinished cancels of this account."))
+@option("--all", "everything", is_flag=True, help=mark("Everything unfinished of this account."))
 @journal_option
 @account_options
 def resume(
     wanted: tuple[str, ...], everything: bool, journal: str | None, as_json: bool, **options: Any
 ) -> None:
-    """Resume unfinished cancels."""
+    """Resume what is unfinished."""
     if bool(wanted) == everything:
         raise click.UsageError(text("Give either numbers of entries (qftools pending) or --all."))
     opened = existing_journal(journal)
@@ -215,7 +216,7 @@ def resume(
         if as_json:
             print_json({"resumed": [], "unreadable": []})
         else:
-            click.echo(text("No unfinished cancels."))
+            click.echo(text("No unfinished cancels or refunds."))
         return
     with opened, connected(options) as client:
         unread: list[Unreadable] = []
@@ -226,7 +227,7 @@ def resume(
             _print_unread(unread, err=True)
             _say_others(opened, client)
             if not numbers and not unread and not as_json:
-                click.echo(text("No unfinished cancels."))
+                click.echo(text("No unfinished cancels or refunds."))
         try:
             for number in numbers:
                 end = _resumed(opened, client, number, as_json, several=len(numbers) > 1)
@@ -287,22 +288,23 @@ def _as_json(number: int, end: Outcome | QFPayError) -> dict[str, object]:
 
 
 def _status(ends: list[Outcome | QFPayError], unread: int) -> int:
-    from qftools.cancellation.verdicts import VERDICTS, Verdict
     from qftools.errors import QFPayError
 
-    verdicts = [
-        Verdict.UNRESOLVED if isinstance(end, QFPayError) else end.verdict for end in ends
-    ] + [Verdict.UNRESOLVED] * unread
-    if len(verdicts) == 1:
-        return VERDICTS[verdicts[0]].exit_status
-    unresolved = Verdict.UNRESOLVED in verdicts
-    return VERDICTS[Verdict.UNRESOLVED].exit_status if unresolved else exits.DONE
+    unresolved = exits.verdict_status("UNRESOLVED")
+    statuses = [unresolved if isinstance(end, QFPayError) else end.exit_status for end in ends] + [
+        unresolved
+    ] * unread
+    if len(statuses) == 1:
+        return statuses[0]
+    return unresolved if unresolved in statuses else exits.DONE
 
 
 @click.group(
     cls=Group,
-    short_help=mark("List the journal, or show one cancel"),
-    help=mark("Show the journal: all cancels, or every request and answer of one, redacted."),
+    short_help=mark("List the journal, or show one entry"),
+    help=mark(
+        "Show the journal: all cancels and refunds, or every request and answer of one, redacted."
+    ),
 )
 def journal() -> None:
     """Show the journal."""
@@ -311,10 +313,10 @@ def journal() -> None:
 @journal.command(
     "list",
     cls=Command,
-    short_help=mark("List all cancels, including finished ones"),
+    short_help=mark("List all cancels and refunds, including finished ones"),
     help=mark(
-        "List every cancel of the journal, oldest first: its verdict, its order, when it "
-        "began, and whether it is finished.\n"
+        "List every cancel and refund of the journal, oldest first: its verdict, its order, "
+        "when it began, and whether it is finished.\n"
         "\n"
         "Nothing is sent."
     ),
@@ -322,7 +324,7 @@ def journal() -> None:
 @journal_option
 @json_option
 def list_(journal: str | None, as_json: bool) -> None:
-    """List every cancel of the journal."""
+    """List every entry of the journal."""
     opened = existing_journal(journal)
     entries = opened.entries() if opened else ()
     unread = opened.unreadable() if opened else ()
@@ -340,9 +342,9 @@ def list_(journal: str | None, as_json: bool) -> None:
 @journal.command(
     "show",
     cls=Command,
-    short_help=mark("The evidence of one cancel, as text, JSON or a page"),
+    short_help=mark("The evidence of one entry, as text, JSON or a page"),
     help=mark(
-        "Show the evidence of one cancel: N is the number of an entry, or an out_trade_no or "
+        "Show the evidence of one entry: N is the number of an entry, or an out_trade_no or "
         "syssn.\n"
         "\n"
         "The HTML page is self-contained and holds no secrets: you can attach it to a ticket."
@@ -366,7 +368,7 @@ def list_(journal: str | None, as_json: bool) -> None:
 )
 @journal_option
 def show(which: str, form: str, target: str | None, journal: str | None) -> None:
-    """Show the evidence of one cancel."""
+    """Show the evidence of one entry."""
     from qftools.journal import page as journal_page
 
     opened = existing_journal(journal)

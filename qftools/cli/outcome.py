@@ -13,6 +13,8 @@ from qftools.locale import text
 if TYPE_CHECKING:
     from qftools.cancellation.run import Outcome, Taken
     from qftools.cancellation.walk import Ask, Walk
+    from qftools.client.client import Client
+    from qftools.journal.journal import Journal
 
 _LONG = 20  # characters of a note that are not printed twice in a row
 
@@ -40,17 +42,31 @@ class Teller:
         )
 
 
+def again(outcome: Outcome, client: Client, journal: Journal | None) -> str | None:
+    """The command that goes on with what is unfinished, None if it is finished."""
+    from qftools.errors import JournalError
+    from qftools.journal.journal import SETTLED
+
+    if outcome.verdict in SETTLED:
+        return None
+    anew = output.cancel_line(outcome.order)
+    if outcome.payment is not None:
+        anew = output.refund_line(outcome.order, outcome.payment)
+    if journal is None:
+        return anew
+    try:
+        owed = [entry.number for entry in journal.pending(client) if entry.order == outcome.order]
+    except JournalError:  # the outcome's warnings have said so
+        return anew
+    return output.resume_line(owed[-1]) if owed else None
+
+
 def print_outcome(outcome: Outcome, again: str | None) -> None:
     """Say the verdict, what to do, and the command to go on with (*again*), if any."""
-    from qftools.cancellation.verdicts import VERDICTS
-
-    charged = VERDICTS[outcome.verdict].charged
-    verdict = click.style(outcome.verdict.value, fg=_COLOURS[charged], bold=True)
+    verdict = click.style(outcome.verdict.value, fg=_COLOURS[outcome.charged], bold=True)
     click.echo(f"\n{verdict}  {outcome.meaning.say()}")
-    if outcome.because:
-        click.echo(output.plain(outcome.because.say()))
-    for warning in outcome.warnings:
-        click.echo(output.plain(warning))
+    for words in outcome.remarks():
+        click.echo(output.plain(words))
     click.echo(_advice(outcome))
     if command := _command(outcome, again):
         click.echo(f"  {command}")

@@ -241,6 +241,19 @@ def cancel_line(order: Order, corrected: Mapping[str, str] | None = None) -> str
     return command_line("qftools", "cancel", *naming(order), *words)
 
 
+def refund_line(refund: Order, payment: Order) -> str:
+    """The command that goes on with *refund* of *payment*, under the refund's own number.
+
+    Example:
+        >>> from qftools.models import Order
+        >>> refund_line(Order("R1", 500), Order(syssn="2026010515410002"))
+        'qftools refund --syssn 2026010515410002 --txamt 500 --out-trade-no R1'
+    """
+    amount = () if refund.txamt is None else ("--txamt", str(refund.txamt))
+    named = ("--syssn", payment.syssn or "", *amount, *naming(refund))
+    return command_line("qftools", "refund", *named)
+
+
 def naming(order: Order) -> tuple[str, str]:
     """The option that names *order*, and its number."""
     if order.out_trade_no:

@@ -18,30 +18,24 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OPTIONS = (
-    option(
-        "--policy",
-        "changes",
-        multiple=True,
-        metavar="NAME=VALUE",
-        callback=parse_pairs,
-        help=mark(
-            "Change a timeout or retry limit, for example cancel_after=300; see qftools policy."
-        ),
-    ),
-    option(
-        "--wait-for-payer",
-        is_flag=True,
-        help=mark("Give the payer time: cancel only orders older than two minutes."),
-    ),
+policy_option = option(
+    "--policy",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=parse_pairs,
+    help=mark("Change a timeout or retry limit, for example cancel_after=300; see qftools policy."),
+)
+_wait_option = option(
+    "--wait-for-payer",
+    is_flag=True,
+    help=mark("Give the payer time: cancel only orders older than two minutes."),
 )
 
 
 def policy_options(command: F) -> F:
     """Add the options that change the policy."""
-    for add in reversed(_OPTIONS):
-        command = add(command)
-    return command
+    return policy_option(_wait_option(command))
 
 
 def chosen(

@@ -137,14 +137,6 @@ class Calls(Calling[A, W]):
         amount = txamt if txamt is not None else order.txamt
         if amount is None:
             raise InputError("txamt", "is missing", "a whole number of minor units")
-        params: dict[str, str | int] = {
-            "syssn": order.syssn,
-            "out_trade_no": out_trade_no if out_trade_no is not None else self.new_number(),
-            "txamt": amount,
-            "txdtm": txdtm if txdtm is not None else self.now(),
-        }
-        own = (("mchid", order.mchid), ("udid", order.udid))
-        params |= {name: value for name, value in own if value is not None}
         if isinstance(amount, int) and order.txamt is not None and amount > order.txamt:
             raise InputError(
                 "txamt",
@@ -153,15 +145,15 @@ class Calls(Calling[A, W]):
                 value=txamt,
                 most=order.txamt,
             )
-        validation.check_values("refund", params)
         refund = Order(
-            str(params["out_trade_no"]),
+            out_trade_no if out_trade_no is not None else self.new_number(),
             amount,
-            str(params["txdtm"]),
+            txdtm if txdtm is not None else self.now(),
             txcurrcd=order.txcurrcd,
             mchid=order.mchid,
+            udid=order.udid,
         )
-        return await self._about(refund, "refund", params)
+        return await self._about(refund, "refund", refund.for_refund(order.syssn))
 
     async def _cancel(self, order: Order | str, endpoint: str) -> Reply:
         found = order if isinstance(order, Order) else await self._find(order)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qftools.cancellation.policy import Policy
+from qftools.cancellation.refunding import RefundWalk
 from qftools.cancellation.run import Outcome, Recorder, Taken, finish
 from qftools.cancellation.tracing import span
 from qftools.cancellation.verdicts import Verdict
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class Journal:
-    """Keeps cancels on disk, so that none is lost and none is driven twice at once.
+    """Keeps cancels and refunds on disk, so that none is lost or driven twice at once.
 
     Args:
         path: The file; made where there is none. ``":memory:"`` keeps everything
@@ -93,12 +94,15 @@ class Journal:
         """Go on with *walk* to its end; ``cancel(..., journal=...)`` calls this.
 
         An unsettled cancel of the same order is gone on with, by what *walk*
-        says about order, policy and routes; one that can't be read is left as it is.
+        says about order, policy and routes; one that can't be read is left as it is. So is an
+        unsettled refund: that of the same number, or where the caller gave none, of the same
+        payment and amount.
 
         Raises:
             BusyError: Another process is cancelling this order; nothing was sent.
             JournalError: The journal can't be written; nothing was sent.
-            InputError: The order can't be asked for; nothing was sent.
+            InputError: The order can't be asked for, or with the refunds that the journal has of
+                the payment this one is above what was paid; nothing was sent.
         """
         with self._claimed(client, self._find_or_add(client, walk)) as (entry, page):
             walk = _with_news(_as_it_was_left(entry), walk)
@@ -146,7 +150,7 @@ class Journal:
             walk = _as_it_was_left(entry)
             if policy is not None:
                 walk = replace(walk, policy=policy)
-            with span() as tell:
+            with span("refund" if isinstance(walk, RefundWalk) else "cancel") as tell:
                 outcome = await self._finish(client, walk, entry, page, pause, watch)
                 tell(outcome)
                 return outcome
@@ -266,20 +270,22 @@ class Journal:
     # ---- claiming -------------------------------------------------------------------
 
     def _find_or_add(self, client: AnyClient, walk: Walk) -> int:
-        order = walk.order
+        out_trade_no, syssn = walk.filed
         values = {
             "base_url": client.base_url,
             "app_code": client.credentials.app_code,
-            "mchid": _mchid(order, client),
-            "out_trade_no": order.out_trade_no,
-            "syssn": order.syssn,
+            "mchid": _mchid(walk.order, client),
+            "out_trade_no": out_trade_no,
+            "syssn": syssn,
             "begun": client.clock(),
             "walk": _dumped(walk, client),
         }
         with self._file.writing():
             for entry in self._read(_UNSETTLED, values):
-                if entry.busy or isinstance(entry, Entry):
+                if _goes_on(entry, walk):
                     return entry.number
+            if isinstance(walk, RefundWalk):
+                _check_left(walk, self._read(_SAME_PAYMENT, values))
             added = self._file.db.execute(_ADD, values)
             assert added.lastrowid is not None
             return added.lastrowid
@@ -292,7 +298,7 @@ class Journal:
                 raise BusyError(
                     f"order {text_or_none(row['out_trade_no']) or text_or_none(row['syssn'])}"
                     f" (entry {number} of {self.path}) is being"
-                    " cancelled by another process: wait until it ends"
+                    " cancelled or refunded by another process: wait until it ends"
                 )
             entry = self._readable(row)
             if not _is_for(entry, client):
@@ -350,7 +356,7 @@ class _Page:
                 number = self._add(self._client.clock(), walk.step, action)
             self._question = number
         except JournalError as error:
-            if self._before:
+            if self._before or action.endpoint == "refund":  # it can't be undone, or sent twice
                 raise
             self._warn(error)
 
@@ -393,6 +399,7 @@ class _Page:
 
     def _write(self, walk: Walk) -> None:
         now = self._client.clock()
+        out_trade_no, syssn = walk.filed
         self._file.db.execute(
             _KEEP,
             {
@@ -402,8 +409,8 @@ class _Page:
                 "settled": walk.end is not None and walk.end.verdict in SETTLED,
                 "absent": walk.end is not None and walk.end.verdict is Verdict.NOT_FOUND,
                 "expiry": walk.patience.expiry,
-                "syssn": walk.order.syssn,
-                "out_trade_no": walk.order.out_trade_no,
+                "syssn": syssn,
+                "out_trade_no": out_trade_no,
                 "number": self._number,
             },
         )
@@ -414,8 +421,10 @@ class _Page:
             self.warnings.append(warning)
 
 
-SETTLED = frozenset(Verdict) - {Verdict.UNRESOLVED, Verdict.NOT_FOUND, Verdict.NOT_CANCELLABLE}
-"""Verdicts after which nothing is owed. NOT_FOUND joins them once the payment's time is over."""
+SETTLED = frozenset(Verdict) - {
+    *(Verdict.UNRESOLVED, Verdict.NOT_FOUND, Verdict.NOT_CANCELLABLE, Verdict.REFUND_PENDING)
+}
+"""Verdicts after which nothing is owed. NOT_FOUND joins them once the order's time is over."""
 
 
 # Written down is not yet sent: it may have waited for its turn.
@@ -434,6 +443,10 @@ ORDER BY sent
 _UNSETTLED = """
 WHERE settled = 0 AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid
 AND (out_trade_no = :out_trade_no OR syssn = :syssn)
+ORDER BY number
+"""
+_SAME_PAYMENT = """
+WHERE syssn = :syssn AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid
 ORDER BY number
 """
 _ADD = """
@@ -470,8 +483,64 @@ def _as_it_was_left(entry: Entry) -> Walk:
     return (entry.walk.interrupted() if entry.unanswered else entry.walk).resumed()
 
 
+def _goes_on(entry: Entry | Unreadable, walk: Walk) -> bool:
+    """Whether *walk* is what an unsettled entry was begun for.
+
+    Raises:
+        InputError: It is a refund under the entry's number, or of its payment, but of another
+            amount.
+    """
+    if not isinstance(entry, Entry):
+        return entry.busy
+    if type(entry.walk) is not type(walk):
+        return False
+    if not isinstance(walk, RefundWalk):
+        return True
+    begun, now = entry.order, walk.order
+    if begun.out_trade_no != now.out_trade_no and walk.step is Step.CHECK:
+        return False  # the caller gave it a number: it is another refund of the payment
+    if begun.txamt != (now.txamt if now.txamt is not None else walk.payment.order.txamt):
+        raise InputError(
+            "txamt",
+            "is {value}, and an unfinished refund of {begun} of this payment is entry {number} of"
+            " the journal",
+            "{begun}, or asked for when that entry is resumed and settled",
+            value=now.txamt,
+            begun=begun.txamt,
+            number=entry.number,
+        )
+    return True
+
+
+def _check_left(walk: RefundWalk, entries: tuple[Entry | Unreadable, ...]) -> None:
+    """Refuse a refund that with the others of the payment, made or in doubt, is too much."""
+    paid, amount = walk.payment.order.txamt, walk.order.txamt
+    others = [
+        entry
+        for entry in entries
+        if isinstance(entry, Entry)
+        and isinstance(entry.walk, RefundWalk)
+        and entry.order.out_trade_no != walk.order.out_trade_no
+        and (entry.verdict is Verdict.REFUNDED or not entry.settled)
+    ]
+    given = sum(entry.order.txamt or 0 for entry in others)
+    if paid is None or (paid if amount is None else amount) + given <= paid:
+        return
+    raise InputError(
+        "txamt",
+        "is {value}, and the refunds of this payment in the journal ({numbers}) come to {given}",
+        "at most what is left of {paid}; resume those that are unfinished first",
+        value=amount or paid,
+        numbers=", ".join(str(entry.number) for entry in others),
+        given=given,
+        paid=paid,
+    )
+
+
 def _with_news(before: Walk, walk: Walk) -> Walk:
     """The walk as it was left, with what the caller says now: more is known, or less."""
+    if isinstance(walk, RefundWalk):  # what is refunded was fixed when it began
+        return replace(before, policy=walk.policy)
     known = {
         field.name: getattr(walk.order, field.name)
         for field in fields(Order)
@@ -507,7 +576,8 @@ def _redacted(given: Mapping[str, Any], client: AnyClient) -> Any:
 
 def _dumped(walk: Walk, client: AnyClient) -> str:
     plain = records.plain(walk)
-    for order in filter(None, (plain["order"], plain["target"])):
+    payment = plain.get("payment") or {}
+    for order in filter(None, (plain["order"], plain["target"], payment.get("order"))):
         if _redacted(order, client)["udid"] != order["udid"]:
             # A free text, left out: what is redacted can't be sent again. Numbers stay whole.
             order["udid"] = None

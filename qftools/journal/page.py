@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from qftools.cancellation.run import Taken
-from qftools.cancellation.verdicts import VERDICTS
 from qftools.catalogue import Text
 from qftools.exchange import writing
 from qftools.exchange.redaction import Shown, redactor_for
@@ -86,7 +85,7 @@ def as_text(entry: Entry, language: str | None = None) -> str:
 def as_html(entry: Entry, language: str | None = None) -> str:
     """Return the evidence as one page that needs nothing else: to attach to a ticket."""
     verdict = _verdict(entry, language)
-    meaning = VERDICTS[entry.verdict].meaning.say(language) if entry.verdict else ""
+    meaning = entry.outcome.meaning.say(language) if entry.outcome else ""
     steps = [_step_as_html(taken, language) for taken in entry.steps]
     if entry.unanswered:
         steps.append(el("li", _unanswered(entry, language)))
@@ -106,7 +105,7 @@ def as_html(entry: Entry, language: str | None = None) -> str:
 
 
 def _charged(entry: Entry) -> str:
-    return VERDICTS[entry.verdict].charged if entry.verdict else "unknown"
+    return entry.outcome.charged if entry.outcome else "unknown"
 
 
 def _verdict(entry: Entry, language: str | None) -> str:

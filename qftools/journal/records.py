@@ -15,7 +15,9 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from qftools.cancellation.evidence import Known
+from qftools.cancellation.refunding import RefundWalk
 from qftools.cancellation.routing import route
+from qftools.cancellation.search import Search
 from qftools.cancellation.walk import Walk
 from qftools.catalogue import Text
 from qftools.errors import NotUnderstoodError
@@ -68,7 +70,8 @@ def read(kind: type[Kind], record: object) -> Kind:
     """
     if kind is Walk:
         record = _with_route(record)
-    reader: Reader = _reader(kind)  # type: ignore[arg-type]  # a type can be hashed
+    refunds = kind is Walk and isinstance(record, dict) and "payment" in record
+    reader: Reader = _reader(RefundWalk if refunds else kind)  # type: ignore[arg-type]  # hashable
     made: Kind = reader(record, "")
     return made
 
@@ -235,7 +238,7 @@ def _dataclass(kind: Any) -> Reader:
     return reader
 
 
-_DECIDING = (Order, Known)  # what is cancelled, and what is believed
+_DECIDING = (Order, Known, Search)  # what is cancelled, and what is believed
 
 
 def _refuse_unknown(record: Plain, known: Mapping[str, Any], at: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from qftools import catalogue
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.scripts import ORDINARY, End, Planned, Reaction
@@ -13,7 +14,6 @@ from qftools.sandbox.gateway.answers import DEFAULT_UDID, Refused, result_text
 from qftools.sandbox.gateway.calls import Call
 from qftools.sandbox.gateway.modes import AUTO, pay_type_of
 from qftools.sandbox.gateway.payment import LONGEST
-from qftools.sandbox.gateway.refund import CARDS
 
 if TYPE_CHECKING:
     from qftools.sandbox.gateway.gateway import Gateway
@@ -126,7 +126,7 @@ def _gives_back(gateway: Gateway, call: Call, entry: Entry) -> bool:
     # Late 2026: cards and Apple Pay are on the list of reversals as a void of the same day.
     late = gateway.settings.cancel_routes == "docs-2026-late"
     today = beijing(entry.paid_at or entry.created)[:10] == beijing(call.now)[:10]
-    return late and today and entry.wallet in CARDS
+    return late and today and entry.wallet in catalogue.CARDS
 
 
 def _refuse_once(gateway: Gateway, entry: Entry) -> str:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from qftools.sandbox.gateway.gateway import Gateway
 
 SECONDS_A_DAY = 86_400.0
-CARDS = ("card", "apple-pay", "amex", "unionpay-card")
 
 
 def refund(gateway: Gateway, call: Call) -> dict[str, Any]:
@@ -90,7 +89,7 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
 def _is_void(entry: Entry, now: float) -> bool:
     """Tell whether a refund is a void: of a card payment, on the day it was made."""
     today = beijing(entry.paid_at or entry.created)[:10] == beijing(now)[:10]
-    return entry.wallet in CARDS and today
+    return entry.wallet in catalogue.CARDS and today
 
 
 def _refuse_part(call: Call, entry: Entry, partial: bool) -> None:

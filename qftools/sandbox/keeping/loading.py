@@ -24,7 +24,7 @@ from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.gateway.merchants import Merchant
 from qftools.sandbox.gateway.modes import extra_fields, wallet_of
 from qftools.sandbox.gateway.payment import CODE_SECONDS, CPM_SECONDS, HOLD_SECONDS
-from qftools.sandbox.gateway.refund import CARDS, SECONDS_A_DAY
+from qftools.sandbox.gateway.refund import SECONDS_A_DAY
 from qftools.sandbox.words import not_one_of
 from qftools.signing import check_key
 
@@ -193,7 +193,7 @@ def _state(values: Mapping[str, Any]) -> State:
 
 def _is_card(pay_type: str) -> bool:
     """Tell whether it is a card's: the Element SDK holds those, no pay type of their own does."""
-    return catalogue.pay_types()[pay_type].wallet in CARDS
+    return catalogue.pay_types()[pay_type].wallet in catalogue.CARDS
 
 
 def _refuse_unlisted(name: str, value: str, table: Container[str]) -> None:

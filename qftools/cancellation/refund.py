@@ -1,0 +1,134 @@
+"""Runs the refund flow: a payment is given back, and the refund's own number proves it.
+
+The rules are in `refunding`; client and wait function are arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qftools.cancellation.evidence import Known
+from qftools.cancellation.policy import Policy
+from qftools.cancellation.refunding import RefundWalk
+from qftools.cancellation.run import Keeper, Outcome, Recorder, finish, today
+from qftools.cancellation.search import Search
+from qftools.cancellation.tracing import span
+from qftools.cancellation.walk import Step
+from qftools.client.awaiting import at_once, settled
+from qftools.client.client import Client
+from qftools.errors import InputError
+from qftools.models import Order
+
+if TYPE_CHECKING:
+    from qftools.cancellation.run import AnyClient, Pause
+
+
+def refund(
+    client: Client,
+    order: Order | str,
+    amount: int | None = None,
+    *,
+    out_trade_no: str | None = None,
+    txdtm: str | None = None,
+    policy: Policy | None = None,
+    pause: Callable[[float], None] | None = None,
+    journal: Keeper | None = None,
+    watch: Recorder | None = None,
+) -> Outcome:
+    """Query the payment *order*, refund it once, and confirm that by queries of the refund.
+
+    A refund is an order of its own and can't be undone. Its number is fixed, and in the journal,
+    before anything is sent. The request is sent at most once; when its reply is lost, that number
+    is queried until the result is proved.
+
+    Args:
+        client: The gateway to ask.
+        order: The paid order, or its number alone: the merchant's own, or the gateway's.
+        amount: How much to give back, in minor units; the whole payment when left out.
+        out_trade_no: The refund's own number; made up when left out. A number that may have been
+            sent before is queried first, and not sent again if the gateway has it.
+        txdtm: ``YYYY-MM-DD hh:mm:ss``; now in Beijing when left out.
+        policy: Timeouts and retries; the pay type's own when left out.
+        pause: Waits so many seconds; the client's own when left out.
+        journal: Keeps every step on disk before it is taken, see
+            [Journal][qftools.journal.journal.Journal]. An unfinished refund of this payment is
+            resumed, under its number.
+        watch: Notified of every request and answer, to show them.
+
+    Returns:
+        The verdict, every step, and the exchanges that prove it. ``outcome.order`` is the refund,
+        ``outcome.payment`` what it gives back.
+
+    Raises:
+        InputError: The amount is above what was paid, or there is no such payment; nothing
+            was refunded.
+        OutcomeUnknownError: The payment's own number could not be looked up; nothing was
+            refunded.
+        JournalError: The journal can't be written; nothing was refunded.
+
+    Example:
+        >>> from qftools.sandbox import Sandbox
+        >>> with Sandbox() as sandbox:
+        ...     client = sandbox.client()
+        ...     order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+        ...     sandbox.payer(order).pay()
+        ...     outcome = refund(client, order, 500)
+        >>> outcome.verdict.value, [taken.step.value for taken in outcome.steps]
+        ('REFUNDED', ['LOOK', 'REFUND', 'CONFIRM'])
+    """
+    return at_once(
+        _refund(client, order, amount, out_trade_no, txdtm, policy, pause, journal, watch)
+    )
+
+
+async def _refund(
+    client: AnyClient,
+    order: Order | str,
+    amount: int | None,
+    out_trade_no: str | None,
+    txdtm: str | None,
+    policy: Policy | None,
+    pause: Pause | None,
+    journal: Keeper | None,
+    watch: Recorder | None,
+) -> Outcome:
+    payment = order
+    if not (isinstance(payment, Order) and payment.syssn):
+        number = payment.number if isinstance(payment, Order) else payment
+        payment = await settled(client.find(number))
+    assert payment.syssn is not None
+    if amount is not None and payment.txamt is not None and amount > payment.txamt:
+        raise InputError(
+            "txamt",
+            "is {value}",
+            "at most the amount paid, {most}",
+            value=amount,
+            most=payment.txamt,
+        )
+    # The merchant's own number may name several payments: only this one is refunded.
+    named = replace(payment, out_trade_no=None, txdtm=None, udid=None, reply=None)
+    asked = replace(
+        named,
+        syssn=None,
+        out_trade_no=out_trade_no if out_trade_no is not None else client.new_number(),
+        txamt=amount,
+        txdtm=txdtm if txdtm is not None else client.now(),
+        udid=payment.udid,
+    )
+    walk = RefundWalk(
+        asked,
+        policy,
+        known=Known(signed=client.signs, refunds=payment.syssn),
+        today=today(client),
+        payment=Search(named, policy, known=Known(signed=client.signs)),
+        step=Step.LOOK if out_trade_no is None else Step.CHECK,
+    )
+    with span("refund") as tell:
+        if journal is not None:
+            outcome = await journal.drive(client, walk, pause=pause, watch=watch)
+        else:
+            outcome = await finish(client, walk, *([] if watch is None else [watch]), pause=pause)
+        tell(outcome)
+        return outcome

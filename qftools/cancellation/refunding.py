@@ -1,0 +1,275 @@
+"""The refund flow without I/O: a table of steps, and the walk through it.
+
+LOOK (query the payment) -> REFUND (send it, once) -> CONFIRM (query the refund's own number until
+it is proved) -> a verdict. A refund whose number may have been sent before begins with CHECK,
+which queries that number. Like the cancel's walk it is plain data and never sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import TypeVar
+
+from qftools.cancellation import evidence, findings
+from qftools.cancellation.findings import Answer, Finding
+from qftools.cancellation.search import Search
+from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import (
+    INTERRUPTED,
+    Action,
+    Ask,
+    Next,
+    Step,
+    Table,
+    Wait,
+    Walk,
+    refusal,
+)
+from qftools.catalogue import Text
+from qftools.models import Reply, as_written
+
+REFUND_NEXT: dict[Step, dict[Finding, Next]] = {
+    Step.CHECK: {
+        Finding.REFUNDED: Verdict.REFUNDED,
+        Finding.OPEN: Step.CONFIRM,
+        Finding.FAILED: Verdict.NOT_REFUNDED,
+        Finding.ABSENT: Step.CHECK,
+        Finding.SILENT: Step.CHECK,
+        **dict.fromkeys((Finding.PAID, Finding.CANCELLED, Finding.DENIED), Verdict.UNRESOLVED),
+    },
+    Step.LOOK: {
+        Finding.PAID: Step.REFUND,
+        Finding.REFUNDED: Verdict.ALREADY_REFUNDED,
+        Finding.ABSENT: Step.LOOK,
+        Finding.SILENT: Step.LOOK,
+        Finding.DENIED: Verdict.UNRESOLVED,
+        **dict.fromkeys((Finding.OPEN, Finding.CANCELLED, Finding.FAILED), Verdict.NOT_REFUNDED),
+    },
+    Step.REFUND: dict.fromkeys(Finding, Step.CONFIRM),  # a reply to a refund is not a verdict
+    Step.CONFIRM: {
+        Finding.REFUNDED: Verdict.REFUNDED,
+        Finding.OPEN: Step.CONFIRM,
+        Finding.FAILED: Verdict.NOT_REFUNDED,
+        Finding.ABSENT: Step.CONFIRM,
+        Finding.SILENT: Step.CONFIRM,
+        **dict.fromkeys((Finding.PAID, Finding.CANCELLED, Finding.DENIED), Verdict.UNRESOLVED),
+    },
+}
+"""Step x finding -> the next step, or the verdict. The walk adds retries, and what is left."""
+
+_IN_PART = "5"  # the payment's `cancel` flag: refunded in part (docs2024)
+
+NOT_SENT: dict[Finding, Text] = {
+    Finding.OPEN: Text(
+        "这笔付款还没有支付：没有可退的钱", "the payment is not paid: nothing to refund"
+    ),
+    Finding.CANCELLED: Text(
+        "这笔付款已撤销：没有扣款", "the payment is cancelled: nothing was charged"
+    ),
+    Finding.FAILED: Text("这笔付款已失败：没有扣款", "the payment failed: nothing was charged"),
+    Finding.ABSENT: Text("网关没有这笔付款", "the gateway has no such payment"),
+}
+"""Why no refund was sent, by what the query of the payment told."""
+
+TOO_MUCH = Text(
+    "退款金额 {amount} 超过付款金额 {paid}", "the refund of {amount} is above what was paid, {paid}"
+)
+LESS_LEFT = Text(
+    "这笔付款已部分退款：剩下的少于付款金额 {paid}，请给出要退的金额",
+    "the payment was refunded in part: less than {paid} is left, so say how much to refund",
+)
+NO_AMOUNT = Text(
+    "网关没有这笔付款的可用金额：请给出要退的金额",
+    "the gateway has no usable amount of the payment: say how much to refund",
+)
+FAILED = Text("退款行显示失败：{respcd}", "the row of the refund says that it failed: {respcd}")
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWalk(Walk):
+    """The state of one refund: plain, immutable data, used like a cancel's walk.
+
+    Its order is the refund itself, under the number that was fixed before anything was sent; it
+    is sent at most once.
+
+    Attributes:
+        payment: What is known of the payment that is refunded.
+        looks, confirms: How many questions were asked, of the payment and of the refund.
+        last_cancel: What the refund's reply claimed; None where none is known to be sent.
+
+    Example:
+        >>> from qftools.models import Order
+        >>> payment = Order(syssn="2026010515410002")
+        >>> refund = Order("R1", 500, "2026-01-05 12:00:00")
+        >>> walk = RefundWalk(refund, payment=Search(payment))
+        >>> walk.action.params
+        {'syssn': '2026010515410002'}
+        >>> walk = walk.told(Answer(Finding.PAID))
+        >>> walk.action.endpoint
+        'refund'
+        >>> walk = walk.told(Answer(Finding.SILENT)).waited()
+        >>> walk.action.params
+        {'out_trade_no': 'R1'}
+        >>> walk.told(Answer(Finding.REFUNDED)).action.verdict
+        <Verdict.REFUNDED: 'REFUNDED'>
+    """
+
+    _: KW_ONLY
+    payment: Search
+    table: Table = field(default_factory=lambda: REFUND_NEXT, repr=False, compare=False)
+
+    @property
+    def action(self) -> Action:
+        """What to do next."""
+        if self.end is not None:
+            return self.end
+        if self.wait > 0:
+            return Wait(self.wait)
+        if self.step is Step.REFUND:
+            syssn = self.payment.order.syssn
+            assert syssn is not None
+            return Ask("refund", self.order.for_refund(syssn))
+        return Ask("query", self._searched.question())
+
+    def read(self, reply: Reply, *, signs: bool, mchid: str | None) -> Answer:
+        """Return what the reply to the question tells; see the cancel's walk."""
+        search = self._searched
+        if self.step is Step.REFUND:
+            return findings.of_refund(reply, signed=search.known.signed or signs)
+        return evidence.of_query(reply, *search.asked_for(signs=signs, mchid=mchid))
+
+    @property
+    def filed(self) -> tuple[str | None, str | None]:
+        """The refund's own number, and the gateway's of the payment that it gives back."""
+        return self.order.out_trade_no, self.payment.order.syssn
+
+    def told(self, answer: Answer) -> RefundWalk:
+        """Return the walk after *answer* came back to its question."""
+        answer = replace(answer, wait=min(answer.wait, self.patience.longest_ask))
+        goes_to = self.table[self.step][answer.finding]
+        if self.step is Step.REFUND:
+            return self._after_refund(answer)
+        if self.step is Step.LOOK:
+            looked = replace(self, looks=self.looks + 1, payment=_told(self.payment, answer))
+            return looked._after_look(goes_to, answer)
+        walk = _told(replace(self, confirms=self.confirms + 1), answer)
+        return walk._after_query(goes_to, answer)
+
+    def interrupted(self) -> RefundWalk:
+        """Return the walk after a crash in the middle of a request: it may have been sent."""
+        if self.wait > 0 or self.step is not Step.REFUND:
+            return self
+        return self.told(Answer(Finding.SILENT, note=INTERRUPTED))
+
+    def resumed(self) -> RefundWalk:
+        """Return the walk to resume: its limits start again, and a refund that may have been
+        sent is queried, never sent again.
+        """
+        unsent = Step.LOOK if self.step is Step.LOOK else Step.CHECK
+        return RefundWalk(
+            self.order,
+            self.policy,
+            known=self.known,
+            today=self.today,
+            payment=Search(self.payment.order, self.policy, known=self.payment.known),
+            step=unsent if self.last_cancel is None else Step.CONFIRM,
+            last_cancel=self.last_cancel,
+            table=self.table,
+        )
+
+    # ---- what retries and amounts add to the table ---------------------------------
+
+    @property
+    def _searched(self) -> Search:
+        return self.payment if self.step is Step.LOOK else self
+
+    def _after_look(self, goes_to: Next, answer: Answer) -> RefundWalk:
+        search = self.payment
+        if isinstance(goes_to, Verdict):
+            return self._finish(goes_to, NOT_SENT.get(answer.finding, answer.note))
+        if goes_to is Step.REFUND:
+            return self._to_refund(answer)
+        if search.absents >= search.absents_to_believe():
+            if search.known.found:  # a payment that was seen is never said not to exist
+                return self._finish(Verdict.UNRESOLVED, answer.note)
+            return self._finish(Verdict.NOT_REFUNDED, NOT_SENT[Finding.ABSENT])
+        if answer.finding is Finding.SILENT and self.looks >= self.patience.look_tries:
+            return self._finish(Verdict.UNRESOLVED, answer.note)
+        wait = max(self.patience.wait(self.looks - 1), answer.wait)
+        return replace(self, step=goes_to, wait=wait)
+
+    def _to_refund(self, answer: Answer) -> RefundWalk:
+        """Send it, unless that is more than the payment has left."""
+        paid = self.payment.order.txamt
+        amount = self.order.txamt if self.order.txamt is not None else paid
+        flag = as_written(answer.row.row.get("cancel")) if answer.row else ""
+        if paid is not None and amount is not None:
+            if amount > paid:
+                return self._finish(Verdict.NOT_REFUNDED, TOO_MUCH.filled(amount=amount, paid=paid))
+            if flag == _IN_PART and amount == paid:
+                return self._finish(Verdict.NOT_REFUNDED, LESS_LEFT.filled(paid=paid))
+        if amount is None:
+            return self._finish(Verdict.NOT_REFUNDED, NO_AMOUNT)
+        books = self.payment.order
+        order = replace(
+            self.order,
+            txamt=amount,
+            txcurrcd=self.order.txcurrcd or books.txcurrcd,
+            pay_type=self.order.pay_type or books.pay_type,
+        )
+        known = replace(self.known, signed=self.known.signed or self.payment.known.signed)
+        return replace(self, order=order, known=known, step=Step.REFUND, wait=answer.wait)
+
+    def _after_refund(self, answer: Answer) -> RefundWalk:
+        # A reply that claims an end is checked at once; else the gateway gets time.
+        settled = answer.refused or answer.finding is Finding.REFUNDED
+        wait = 0.0 if settled else self.patience.wait(0)
+        known = replace(self.known, signed=self.known.signed or answer.signed)
+        return replace(
+            self,
+            step=Step.CONFIRM,
+            last_cancel=answer,
+            wait=max(wait, answer.wait),
+            known=known,
+            absents=0,
+            confirms=0,
+            view=0,
+        )
+
+    def _after_query(self, goes_to: Next, answer: Answer) -> RefundWalk:
+        if answer.finding is Finding.DENIED and answer.row is not None and self._is_refused():
+            return self._finish(Verdict.NOT_REFUNDED, answer.note)  # the number is another's
+        if isinstance(goes_to, Verdict):
+            failed = goes_to is Verdict.NOT_REFUNDED
+            said = FAILED.filled(respcd=answer.respcd) if failed else answer.note
+            return self._finish(goes_to, said)
+        if self.step is Step.CHECK and answer.finding is Finding.ABSENT:
+            if self.absents < len(self.views()):
+                return replace(self, wait=answer.wait)
+            # Should it be on its way, the gateway takes a number once (C17): it is the same one.
+            return replace(self, step=Step.LOOK, absents=0, confirms=0, view=0)
+        if self.last_cancel and self.absents >= self.absents_to_believe() and not self.known.found:
+            if self.last_cancel.refused:
+                return self._finish(Verdict.NOT_REFUNDED, refusal(self.last_cancel))
+            if self.last_cancel.finding is Finding.SILENT:
+                return self._finish(Verdict.NOT_FOUND)
+        checks = self.step is Step.CHECK
+        if self.confirms >= (self.patience.look_tries if checks else self.patience.confirm_tries):
+            running = answer.finding is Finding.OPEN and answer.note is None
+            verdict = Verdict.REFUND_PENDING if running else Verdict.UNRESOLVED
+            return self._finish(verdict, answer.note)
+        wait = max(self.patience.wait(self.confirms - 1), answer.wait)
+        return replace(self, step=goes_to, wait=wait)
+
+    def _is_refused(self) -> bool:
+        """Whether nothing was sent under the number, or the gateway took nothing under it."""
+        sent = self.last_cancel
+        return sent is None or sent.refused or sent.respcd in findings.USED
+
+
+_Searched = TypeVar("_Searched", bound=Search)
+
+
+def _told(search: _Searched, answer: Answer) -> _Searched:
+    absents = search.absents + (answer.finding is Finding.ABSENT)
+    return replace(search.informed(answer), absents=absents)
