@@ -38,7 +38,10 @@ that is, and programs need it."""
 # Names that no other word ends in: a torn text may have anything in front of them.
 TELLING = r"user[_-]?(?:creid|truename)|outcardnm|payment[_-]?data[_-]?enc|client[_-]?key"
 _TELLING = re.compile(f"(?:{TELLING})$")
-_BLANKS = str.maketrans("", "", "_- ")
+# What stands in a name without being a letter of it; a torn name may have any.
+_BLANKS = str.maketrans(
+    "", "", "".join(map(chr, {*range(128)} - {*b"[].0123456789abcdefghijklmnopqrstuvwxyz"}))
+)
 KEY_FIELDS = frozenset(row.name for row in FIELDS if row.about == "key")
 _NAMES = frozenset(row.name.translate(_BLANKS) for row in FIELDS)
 _KEYS = frozenset(name.translate(_BLANKS) for name in KEY_FIELDS)

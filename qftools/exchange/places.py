@@ -35,7 +35,7 @@ COOKIE = re.compile(
 )
 # curl -u name:password -b 'a=b; c=d'
 OPTION = re.compile(
-    r"((?<=\s)(?:-u|--(?:proxy-)?user|-b|--cookie)(?:\s{1,4}|=)[\"']?)"
+    r"((?<![\w-])(?:-u|--(?:proxy-)?user|-b|--cookie)(?:\s{1,4}|=)[\"']?)"
     r"(?!\[redacted\])((?<=[\"'])[^\"']{1,4000}|[^\s\"']{1,4000})"
 )
 # Possessive and bounded: no way back into what was matched, so that crafted text can't make

@@ -290,7 +290,7 @@ class Collector(Redactor):
             self._loose(text)  # one field may have run into another
             self._inside = False
         password = text.partition(":")[2]
-        for part in (text, password, *re.split(r"[:;=,\s]+", text)):
+        for part in (text, password, *re.split(r"[:;=,\s\"'&|<>{}()\[\]\\]+", text)):
             # "Bearer", "path=/" and "Li" say nothing, and would be found by chance.
             least = _SHORTEST_TAKEN if part in (text, password) else 8
             long_enough = len(part.encode("utf-8", "surrogatepass")) >= least

@@ -68,9 +68,8 @@ class Structure:
         if found:
             self._hide(found[2])
             url = f"{found[1]}redacted{url[found.end() - 1 :]}"
-        url = places.USER_CUT.sub(self._loose_cookie, url)
         parts = re.split(r"([?#])", url)
-        return "".join([parts[0], *[self._form(part, depth) for part in parts[1:]]])
+        return "".join([self._loose(parts[0]), *[self._form(part, depth) for part in parts[1:]]])
 
     def _form(self, text: str, depth: int) -> str:
         return self._loose("&".join([self._pair(pair, depth) for pair in text.split("&")]))
@@ -80,7 +79,7 @@ class Structure:
         if not equals:
             name, value = "", pair
         plain = unquote_plus(value, errors="surrogateescape")
-        field = places.BEFORE_NAME.split(unquote_plus(name[-200:]))[-1].strip()
+        field = places.BEFORE_NAME.split(unquote_plus(name[-200:]).rstrip("{}()\"'| "))[-1]
         clean = self._field(field, plain)
         nested = equals and (plain[:1] in ("{", "[") or places.ADDRESS.match(plain))
         if clean == plain and (plain != value or nested):

@@ -34,6 +34,10 @@ FOUND = [
     # Something in front of a payer's field; a value that ran into another; an address that was
     # cut behind its password; a cookie behind a signature without its quote.
     *(("pastes", seed) for seed in (49_665_556, 49_668_277, 49_668_977, 49_668_320)),
+    # An app code with half a character; a field with a bracket in its name, an address that is
+    # cut before a field, an option of curl behind a quote; a signature of SHA1 that was cut.
+    *(("pastes", seed) for seed in (273_956_229, 273_954_992, 273_957_185, 273_954_138)),
+    *(("pastes", seed) for seed in (273_955_193, 273_957_181, 273_957_284)),
 ]
 
 

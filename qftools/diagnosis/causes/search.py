@@ -32,7 +32,7 @@ from qftools.diagnosis.causes.wire import as_sent
 from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Layout, Pair, Sealing
 
 #: The bound of one search, in units of work: more than 100 of them take a microsecond.
-MOST_WORK = 180_000_000
+MOST_WORK = 150_000_000
 LONGEST = 100_000  # characters of all values together; longer requests are not searched
 LONGEST_FOR_PAIRS = 30_000
 _TO_COMPARE = 30_000_000  # work for other explanations, once there is one
@@ -69,6 +69,10 @@ class _Spent(Exception):
     """The bounds are reached."""
 
 
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 class _Search:
     def __init__(
         self, inputs: Inputs, key: str, others: Mapping[str, str], signature: str, most_work: int
@@ -78,6 +82,8 @@ class _Search:
         self.target = target(signature)
         self.sealings = sealings(key, others, inputs.app_code, inputs.algorithm, self.target)
         self.slower = 1 if "MD5" in self.target.hashes() else _SLOWER
+        # A signature that was cut or has lost zeros is compared part by part.
+        self.per_digest = _PER_DIGEST * (3 if self.target.partial else 1)
         self.layouts = layouts(inputs)
         base = unchanged(inputs)
         self.heads: dict[int, list[Fields]] = {0: [base], 1: single_changes(inputs, key, base)}
@@ -206,8 +212,8 @@ class _Search:
         self, fields: Fields, layout: Layout, text: str, sealings: list[Sealing]
     ) -> Iterator[Match]:
         fits = self.target.fits
-        data = text.encode("utf-8", "surrogatepass")
-        cost = _PER_DIGEST + len(data) * self.slower
+        data = _bytes(text)
+        cost = self.per_digest + len(data) * self.slower
         self.spend(cost * len(sealings), len(sealings))
         self.spend(sum(sealing.plain is None for sealing in sealings) * len(data) * _PER_REWRITTEN)
         for sealing in sealings:
@@ -217,7 +223,7 @@ class _Search:
                     continue
                 after = ""
             if sealing.plain is not None:
-                digest = sealing.plain(before.encode() + data + after.encode()).digest()
+                digest = sealing.plain(_bytes(before) + data + _bytes(after)).digest()
             else:
                 try:
                     digest = sealing.digest(text, before, after)
