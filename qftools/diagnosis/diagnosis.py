@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import KW_ONLY, InitVar, dataclass
 from typing import Any
 
@@ -50,7 +51,8 @@ class Diagnosis(Draft):
         only_redacted(made_by, type(self))
 
     def __repr__(self) -> str:
-        found = ", ".join(finding.id for finding in self.findings)
+        times = Counter(finding.id for finding in self.findings)
+        found = ", ".join(f"{name} x{n}" if n > 1 else name for name, n in times.items())
         what = f"{self.kind} {self.endpoint}".strip()
         return f"Diagnosis({what}, signature {self.signature}: {found or 'nothing wrong'})"
 

@@ -26,6 +26,7 @@ _NAMES = {
     "\ufffd": "U+FFFD",
 }
 BLANK = "·"
+_CHINESE_SIGNS = "！（），：；？～"  # full-width in any Chinese text, and seen to be so
 
 
 def visible(text: str) -> str:
@@ -49,7 +50,7 @@ def _shown(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8
         return f"⟨{code - 0xDC00:02X}⟩"
-    if 0xFF01 <= code <= 0xFF5E:  # a full-width letter, digit or sign: shown with its number
+    if 0xFF01 <= code <= 0xFF5E and character not in _CHINESE_SIGNS:  # looks like ASCII
         return f"{character}⟨U+{code:04X}⟩"
     category = unicodedata.category(character)
     if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp", "Mn", "Me"):

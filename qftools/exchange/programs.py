@@ -113,6 +113,14 @@ def _php_text(text: str | bytes) -> str:
     )
 
 
+_PHP_SENT = r"""    CURLOPT_TIMEOUT => 60,
+]);
+$answer = curl_exec($call);
+if ($answer === false) { fwrite(STDERR, curl_error($call) . "\n"); exit(1); }
+echo curl_getinfo($call, CURLINFO_RESPONSE_CODE), ' ', $answer, "\n";
+"""
+
+
 def _php(request: Request) -> str:
     headers = "".join([f"    {_php_text(f'{n}: {v}')},\n" for n, v in _headers(request)])
     if request.body and request.header("Content-Type") is None:
@@ -125,12 +133,7 @@ def _php(request: Request) -> str:
         f"    CURLOPT_CUSTOMREQUEST => {_php_text(request.method)},\n"
         "    CURLOPT_HTTPHEADER => [\n" + headers.replace("    '", "        '").replace(
             '    "', '        "') + "    ],\n" + body + "    CURLOPT_RETURNTRANSFER => true,\n"
-        "    CURLOPT_TIMEOUT => 60,\n"
-        "]);\n"
-        "$answer = curl_exec($call);\n"
-        "if ($answer === false) { fwrite(STDERR, curl_error($call) . \"\\n\"); exit(1); }\n"
-        "echo curl_getinfo($call, CURLINFO_RESPONSE_CODE), ' ', $answer, \"\\n\";\n"
-    )  # fmt: skip
+    ) + _PHP_SENT  # fmt: skip
 
 
 def _php_resigned(request: Request) -> str:
@@ -155,12 +158,7 @@ def _php_resigned(request: Request) -> str:
         "    CURLOPT_POSTFIELDS => http_build_query($params),\n"
         "    CURLOPT_HTTPHEADER => [\n" + headers + '        "X-QF-SIGN: $sign",\n    ],\n'
         "    CURLOPT_RETURNTRANSFER => true,\n"
-        "    CURLOPT_TIMEOUT => 60,\n"
-        "]);\n"
-        "$answer = curl_exec($call);\n"
-        "if ($answer === false) { fwrite(STDERR, curl_error($call) . \"\\n\"); exit(1); }\n"
-        "echo curl_getinfo($call, CURLINFO_RESPONSE_CODE), ' ', $answer, \"\\n\";\n"
-    )  # fmt: skip
+    ) + _PHP_SENT  # fmt: skip
 
 
 # ---- Java ----------------------------------------------------------------------------

@@ -153,6 +153,25 @@ def test_a_code_is_the_same_as_a_number_and_as_a_text(written):
     assert {f.meaning.respcd for f in read({"respcd": written, "syssn": SYSSN})} == {"1145"}
 
 
+@pytest.mark.parametrize(
+    ("pay_type", "says", "money", "charge"),
+    [
+        ("800208", "paid", "yes", "paid"),
+        ("800201", "placed, not paid", "maybe", "placed"),
+        ("899999", "CPM: paid. Other modes: the order is placed, not paid", "maybe", "placed"),
+    ],
+)
+def test_0000_of_a_known_pay_type_says_what_holds_for_its_mode(pay_type, says, money, charge):
+    found = read({"respcd": "0000", "pay_type": pay_type, "syssn": SYSSN})[0]
+
+    assert found.what.en.endswith(f": {says}") and found.meaning
+    assert (found.meaning.money_moved, found.meaning.charge_again) == (money, charge)
+
+
+def test_a_short_form_names_each_finding_once():
+    assert repr(explain(1145)).endswith(": answer-progress x4)")
+
+
 def test_a_number_that_lost_its_zeros_is_0000():
     assert read({"respcd": 0, "orig_syssn": ORIGINAL})[0].meaning.respcd == "0000"
 

@@ -37,8 +37,11 @@ _BINARY = re.compile(
 _BESIDE = re.compile(
     r'(?:(?<=[\s{(\[,]):([A-Za-z][\w.\-]{0,60})|"([A-Za-z][\w.\-]{0,60})") (?=["\d])'
 )
-# Other ways to write a pair: PHP's var_dump of an object, VB, R's print and str.
+# A string that goes on in the next line; and other ways to write a pair: PHP's var_dump of an
+# object, VB, R's print and str.
 _PAIRS = (
+    (re.compile(r"([\"'])[ \t]{0,80}(?:[+.]|&(?: ?_)?)[ \t]{0,80}\n[ \t]{0,80}\1"), ""),
+    (re.compile(r"([\"'])[ \t]{0,80}\n[ \t]{0,80}[+.&][ \t]{0,80}\1"), ""),
     (re.compile(r'\["([^"\n]{1,100})":(?:"[^"\n]{1,200}":private|protected)\]=>'), r'["\1"]=>'),
     (re.compile(r'^[ \t]*[\w.]{1,60}\.Add[ \t]+"([\w-]{1,60})",[ \t]*(?=")', re.M), r"\1 = "),
     (re.compile(r'^[ \t]*\w[\w.]{0,60}\("([\w-]{1,60})"\) ?= ?(?=")', re.M), r"\1 = "),

@@ -67,28 +67,6 @@ _OF_A_LOG = frozenset(
 )
 _BEYOND = ("sign", "sign_type", "appcode", "app_code", "paysource", "failed_url", "signature")
 _HEADERS = ("X-QF-APPCODE", "X-QF-SIGN", "X-QF-SIGNTYPE")
-_OF_HTTP = frozenset(
-    [
-        "host",
-        "accept",
-        "acceptencoding",
-        "acceptlanguage",
-        "connection",
-        "contentlength",
-        "contenttype",
-        "cookie",
-        "origin",
-        "referer",
-        "useragent",
-        "date",
-        "server",
-        "transferencoding",
-        "cachecontrol",
-        "authority",
-        "expect",
-        "pragma",
-    ]
-)
 
 
 @lru_cache(maxsize=4096)
@@ -138,11 +116,6 @@ def header(name: str) -> str:
     if len(name) > 40 or not _LOOKS_SO.fullmatch(name):
         return ""
     return _tables()[1].get(plain(name).removeprefix("http"), "")
-
-
-def is_of_http(name: str) -> bool:
-    """Tell whether it is a header that any request may have."""
-    return plain(name) in _OF_HTTP or name.lower().startswith(("x-", "sec-", "access-control"))
 
 
 def is_of_a_log(name: str) -> bool:

@@ -24,6 +24,7 @@ from qftools.diagnosis.reading.paste import LONGEST, LONGEST_TEXT, MOST_REQUESTS
 from qftools.diagnosis.reading.request import read_request
 from qftools.diagnosis.reading.roles import assembled, bare_code, roled
 from qftools.diagnosis.reading.sentences import sentences
+from qftools.diagnosis.reading.tokens import too_long
 from qftools.diagnosis.reading.tree import Group, Parser, group_of
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Request
@@ -85,13 +86,7 @@ def _read(text: str) -> list[Paste]:
         if isinstance(value, (dict, list)):
             return list(_from_json(value, text))
     if len(text) > LONGEST_TEXT:
-        raise InputError(
-            mark("the paste"),
-            "has {length:,} characters",
-            "at most {most:,}: paste the part around it",
-            length=len(text),
-            most=LONGEST_TEXT,
-        )
+        raise too_long(text, LONGEST_TEXT)
     for reader in (_from_http, _from_curl, from_call, from_httpie):
         found = list(reader(text))
         if found:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
@@ -75,12 +76,12 @@ _LAST_ENDS = re.compile(
 _TABLE_ROW = re.compile(
     r"[ \t|+*\-•│]*([A-Za-z_][\w.\-]{1,60})[\"']?(?:[ \t]*[|│][ \t]*|\t+| {2,})"
 )
-_TABLE_END = re.compile(r"[ \t]*[|│]?[ \t]*(?=\n|$)")
 _ESCAPE = re.compile(
     r"\\(?:(\d{4,7})|[ux]\{([0-9a-fA-F]{1,6})\}|[uU]([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
     re.DOTALL,
 )
 _OCTETS = re.compile(r"(?<!\\)(?:\\x[89a-fA-F][0-9a-fA-F]|\\[23][0-7]{2}){2,}")
+_DECIMAL_OCTETS = re.compile(r"(?<!\\)(?:\\(?:1[2-9]\d|2[0-4]\d)){2,}")  # Lua's
 _CHARS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
 
@@ -92,14 +93,19 @@ def tokens(text: str) -> list[Token]:
     """
     found = list(islice(_tokens(text), MOST_TOKENS + 1))
     if len(found) > MOST_TOKENS:
-        raise InputError(
-            mark("the paste"),
-            "has {length:,} characters",
-            "at most {most:,}: paste the part around it",
-            length=len(text),
-            most=found[-1].start,
-        )
+        raise too_long(text, found[-1].start)
     return found
+
+
+def too_long(text: str, most: int) -> InputError:
+    """Return the refusal of a text of which only *most* characters can be read."""
+    return InputError(
+        mark("the paste"),
+        "has {length:,} characters",
+        "at most {most:,}: paste the part around it",
+        length=len(text),
+        most=most,
+    )
 
 
 class _Failed:
@@ -193,7 +199,8 @@ def unescaped(body: str, single: bool = False) -> str:
     """What a string says, with the escapes of any language."""
     if "\\" not in body:
         return body
-    return _joined(_ESCAPE.sub(_char, _OCTETS.sub(_text_of, body)))
+    body = _DECIMAL_OCTETS.sub(_text_of_decimals, _OCTETS.sub(_text_of, body))
+    return _joined(_ESCAPE.sub(_char, body))
 
 
 def _text_of(octets: re.Match[str]) -> str:
@@ -201,10 +208,17 @@ def _text_of(octets: re.Match[str]) -> str:
     numbers = [
         int(one[1:], 16) if one[0] == "x" else int(one, 8) for one in octets[0].split("\\")[1:]
     ]
-    try:
+    return _utf8(numbers) or octets[0]
+
+
+def _text_of_decimals(octets: re.Match[str]) -> str:
+    return _utf8(int(one) for one in octets[0].split("\\")[1:]) or octets[0]
+
+
+def _utf8(numbers: Iterable[int]) -> str:
+    with suppress(UnicodeDecodeError):
         return bytes(numbers).decode()
-    except UnicodeDecodeError:
-        return octets[0]
+    return ""
 
 
 def _char(found: re.Match[str]) -> str:
@@ -348,4 +362,4 @@ def _cut(text: str, start: int, stop: int, plain: bool) -> int:
     return stop
 
 
-__all__ = ["DIGEST", "Token", "tokens", "unescaped"]
+__all__ = ["DIGEST", "Token", "tokens", "too_long", "unescaped"]

@@ -96,6 +96,9 @@ def _code(
     signature_right: bool,
 ) -> Finding:
     right = code.code == "1108" and signature_right
+    row = catalogue.pay_types().get(order.get("pay_type", ""))
+    if row is not None and code.code == "0000" and endpoints[0] == "payment":
+        code = meanings.of_mode(code, row.mode)
     meaning = meanings.of_code(code, endpoints[0])
     commands = next_commands.after(code.kind, endpoints[0], order, code.code)
     return _finding(

@@ -5,6 +5,8 @@ Words of the catalogue decide; the tables here say them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qftools.catalogue.rows import Code, Text
 from qftools.diagnosis.nouns import Charge, Meaning, Money, Severity
 
@@ -44,6 +46,12 @@ _OF_STATE: dict[str, tuple[Money, Charge]] = {
     "expired": ("no", "new-number"),
     "unclear": ("maybe", "query"),
 }
+_PAID = Text("已支付", "paid")
+_DELIVER = Text("钱已到账，可以交付。", "The money has arrived: deliver.")
+_PLACED = Text("已下单，尚未支付", "placed, not paid")
+_WAIT = Text(
+    "只是下单成功：等通知或查询。", "The order is only placed: wait for the notification, or query."
+)
 STATUSES = {"SUCCESS": "paid", "FAILED": "failed", "PENDING": "open"}  # of an envelope (C35)
 
 
@@ -52,6 +60,13 @@ def of_code(code: Code, endpoint: str) -> Meaning:
     charge = _refund(code) if endpoint == "refund" else _charge(code, endpoint)
     money: Money = "returned" if code.row == "refunded" else code.money_moved
     return Meaning(code.code, endpoint, code.kind, money, code.ask_again_safe, charge)
+
+
+def of_mode(code: Code, mode: str) -> Code:
+    """What 0000 says of a payment whose *mode* is known: paid, or only placed."""
+    if mode == "cpm":
+        return replace(code, meaning=_PAID, advice=_DELIVER, money_moved="yes")
+    return replace(code, meaning=_PLACED, advice=_WAIT)
 
 
 def of_unlisted(respcd: str, endpoint: str) -> Meaning:
