@@ -81,7 +81,7 @@ screenshots: $(VENV)/.full ## Take pictures of every page, to look at
 	@$(BIN)/python -m tests.tools.screenshots
 
 .PHONY: prove
-prove: $(VENV)/.full ## Play N random schedules of faults and kills on two gateways, compare with their books (make prove N=100000)
+prove: $(VENV)/.full ## Play N random schedules of cancels on two gateways and of refunds, compare with their books (make prove N=100000)
 	@$(BIN)/python -m tests.prove $(N)
 
 .PHONY: kills

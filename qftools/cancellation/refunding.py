@@ -139,6 +139,12 @@ class RefundWalk(Walk):
         return evidence.of_query(reply, *search.asked_for(signs=signs, mchid=mchid))
 
     @property
+    def amount(self) -> int | None:
+        """How much is given back: the whole payment where nothing else was said."""
+        said, paid = self.order.txamt, self.payment.order.txamt
+        return paid if said is None else said
+
+    @property
     def filed(self) -> tuple[str | None, str | None]:
         """The refund's own number, and the gateway's of the payment that it gives back."""
         return self.order.out_trade_no, self.payment.order.syssn
@@ -148,7 +154,7 @@ class RefundWalk(Walk):
         answer = replace(answer, wait=min(answer.wait, self.patience.longest_ask))
         goes_to = self.table[self.step][answer.finding]
         if self.step is Step.REFUND:
-            return self._after_refund(answer)
+            return self._after_refund(goes_to, answer)
         if self.step is Step.LOOK:
             looked = replace(self, looks=self.looks + 1, payment=_told(self.payment, answer))
             return looked._after_look(goes_to, answer)
@@ -200,8 +206,7 @@ class RefundWalk(Walk):
 
     def _to_refund(self, answer: Answer) -> RefundWalk:
         """Send it, unless that is more than the payment has left."""
-        paid = self.payment.order.txamt
-        amount = self.order.txamt if self.order.txamt is not None else paid
+        paid, amount = self.payment.order.txamt, self.amount
         flag = as_written(answer.row.row.get("cancel")) if answer.row else ""
         if paid is not None and amount is not None:
             if amount > paid:
@@ -220,14 +225,16 @@ class RefundWalk(Walk):
         known = replace(self.known, signed=self.known.signed or self.payment.known.signed)
         return replace(self, order=order, known=known, step=Step.REFUND, wait=answer.wait)
 
-    def _after_refund(self, answer: Answer) -> RefundWalk:
+    def _after_refund(self, goes_to: Next, answer: Answer) -> RefundWalk:
+        if isinstance(goes_to, Verdict):
+            return self._finish(goes_to, answer.note)
         # A reply that claims an end is checked at once; else the gateway gets time.
         settled = answer.refused or answer.finding is Finding.REFUNDED
         wait = 0.0 if settled else self.patience.wait(0)
         known = replace(self.known, signed=self.known.signed or answer.signed)
         return replace(
             self,
-            step=Step.CONFIRM,
+            step=goes_to,
             last_cancel=answer,
             wait=max(wait, answer.wait),
             known=known,

@@ -492,21 +492,20 @@ def _goes_on(entry: Entry | Unreadable, walk: Walk) -> bool:
     """
     if not isinstance(entry, Entry):
         return entry.busy
-    if type(entry.walk) is not type(walk):
-        return False
-    if not isinstance(walk, RefundWalk):
-        return True
-    begun, now = entry.order, walk.order
+    before = entry.walk
+    if not (isinstance(walk, RefundWalk) and isinstance(before, RefundWalk)):
+        return type(before) is type(walk)
+    begun, now = before.order, walk.order
     if begun.out_trade_no != now.out_trade_no and walk.step is Step.CHECK:
         return False  # the caller gave it a number: it is another refund of the payment
-    if begun.txamt != (now.txamt if now.txamt is not None else walk.payment.order.txamt):
+    if before.amount != walk.amount:
         raise InputError(
             "txamt",
             "is {value}, and an unfinished refund of {begun} of this payment is entry {number} of"
             " the journal",
             "{begun}, or asked for when that entry is resumed and settled",
-            value=now.txamt,
-            begun=begun.txamt,
+            value=walk.amount,
+            begun=before.amount,
             number=entry.number,
         )
     return True
@@ -514,7 +513,7 @@ def _goes_on(entry: Entry | Unreadable, walk: Walk) -> bool:
 
 def _check_left(walk: RefundWalk, entries: tuple[Entry | Unreadable, ...]) -> None:
     """Refuse a refund that with the others of the payment, made or in doubt, is too much."""
-    paid, amount = walk.payment.order.txamt, walk.order.txamt
+    paid, amount = walk.payment.order.txamt, walk.amount
     others = [
         entry
         for entry in entries
@@ -523,14 +522,14 @@ def _check_left(walk: RefundWalk, entries: tuple[Entry | Unreadable, ...]) -> No
         and entry.order.out_trade_no != walk.order.out_trade_no
         and (entry.verdict is Verdict.REFUNDED or not entry.settled)
     ]
-    given = sum(entry.order.txamt or 0 for entry in others)
-    if paid is None or (paid if amount is None else amount) + given <= paid:
+    given = sum(entry.order.txamt or paid or 0 for entry in others)
+    if paid is None or amount is None or amount + given <= paid:
         return
     raise InputError(
         "txamt",
         "is {value}, and the refunds of this payment in the journal ({numbers}) come to {given}",
         "at most what is left of {paid}; resume those that are unfinished first",
-        value=amount or paid,
+        value=amount,
         numbers=", ".join(str(entry.number) for entry in others),
         given=given,
         paid=paid,

@@ -1,8 +1,9 @@
 """``make prove N=100000``: play many schedules on all processors, and say what was seen.
 
-python -m tests.prove 100000                         fresh seeds, half of them on each gateway
-python -m tests.prove 1000 --first 0                 the seeds 0 to 499, on each gateway
+python -m tests.prove 100000                         fresh seeds: cancels on two gateways, refunds
+python -m tests.prove 999 --first 0                  the seeds 0 to 332, of each of the three
 python -m tests.prove 1000 --gateway other           on the second gateway alone
+python -m tests.prove 1000 --gateway refund          refunds alone, on the sandbox
 python -m tests.prove --replay 4711                  one schedule of the sandbox, told in full
 python -m tests.prove --replay 4711 --gateway other  one of the second gateway
 """
@@ -20,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from qftools.cancellation.run import Outcome
-from tests.prove import proof, schedule
+from tests.prove import proof, refunds, schedule
 from tests.prove.lives import Result, explain
 from tests.prove.other import proof as other_proof
 from tests.prove.other import schedule as other_schedule
@@ -56,8 +57,20 @@ def _other(seed: int, told: bool) -> Result:
     return other_proof.prove(plan, tell=_tell_other)
 
 
-GATEWAYS: dict[str, Callable[[int, bool], Result]] = {"sandbox": _sandbox, "other": _other}
-"""Each gateway: plays one seed, and shows it on request."""
+def _refund(seed: int, told: bool) -> Result:
+    plan = refunds.schedule(seed)
+    if not told:
+        return refunds.prove(plan)
+    _show(plan)
+    return refunds.prove(plan, tell=_tell_refund)
+
+
+GATEWAYS: dict[str, Callable[[int, bool], Result]] = {
+    "sandbox": _sandbox,
+    "other": _other,
+    "refund": _refund,
+}
+"""Each gateway, and refunds on the sandbox: plays one seed, and shows it on request."""
 
 
 def batch(task: tuple[str, range]) -> list[Result]:
@@ -107,6 +120,11 @@ def _tell(stage: Stage, outcome: Outcome) -> None:
     print(f"the books: {stage.entry()}")
 
 
+def _tell_refund(stage: refunds.Stage, outcome: Outcome) -> None:
+    _steps(outcome)
+    print(f"the books: {stage.entry()}\n{stage.given_back()}")
+
+
 def _tell_other(stage: OtherStage, outcome: Outcome) -> None:
     _steps(outcome)
     print(f"asked for: {stage.order}")
@@ -123,7 +141,7 @@ def main() -> int:
     parser.add_argument("number", type=int, nargs="?", default=20_000)
     parser.add_argument("--first", type=int, default=None, help="first seed; fresh by default")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--gateway", choices=GATEWAYS, help="one alone; both by default")
+    parser.add_argument("--gateway", choices=GATEWAYS, help="one alone; all by default")
     parser.add_argument("--replay", type=int, metavar="SEED")
     options = parser.parse_args()
     if options.replay is not None:

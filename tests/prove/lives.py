@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,12 @@ class Mortal(Recorder, Protocol):
 
 @contextmanager
 def lived(
-    stage: Mortal, how: Mapping[str, Any], *, seed: int, on_disk: bool
+    stage: Mortal,
+    how: Mapping[str, Any],
+    *,
+    seed: int,
+    on_disk: bool,
+    flow: Callable[..., Outcome] = cancel,
 ) -> Iterator[tuple[Journal, Outcome, list[str]]]:
     """Cancel, through every death; give the journal, the outcome, and what the journal says amiss.
 
@@ -60,6 +65,7 @@ def lived(
         how: Policy and routes, as ``cancel`` takes them.
         seed: Odd: a death is followed by a resume; even: by the same cancel again.
         on_disk: The journal is a file that is opened anew after each death.
+        flow: What is done: ``cancel`` or ``refund``.
     """
     with tempfile.TemporaryDirectory() if on_disk else _nowhere() as folder:
         path = str(Path(folder, "journal.db")) if folder else ":memory:"
@@ -67,7 +73,7 @@ def lived(
         try:
             while True:
                 try:
-                    outcome = _go_on(stage, journal, how, resumes=bool(seed % 2))
+                    outcome = _go_on(stage, journal, flow, how, resumes=bool(seed % 2))
                     break
                 except Died:
                     stage.rest()
@@ -84,11 +90,18 @@ def _nowhere() -> Iterator[str]:
     yield ""
 
 
-def _go_on(stage: Mortal, journal: Journal, how: Mapping[str, Any], *, resumes: bool) -> Outcome:
+def _go_on(
+    stage: Mortal,
+    journal: Journal,
+    flow: Callable[..., Outcome],
+    how: Mapping[str, Any],
+    *,
+    resumes: bool,
+) -> Outcome:
     entries = journal.entries()
     if entries and (entries[-1].settled or resumes):
         return journal.resume(stage.client, entries[-1].number, watch=stage)
-    return cancel(stage.client, stage.order, journal=journal, watch=stage, **how)
+    return flow(stage.client, stage.order, journal=journal, watch=stage, **how)
 
 
 def _of_the_journal(journal: Journal, outcome: Outcome) -> list[str]:

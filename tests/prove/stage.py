@@ -62,6 +62,10 @@ class Stage:
     # ---- the payment ---------------------------------------------------------------
 
     def _placed(self) -> Order:
+        self._trouble()
+        return self._pay()
+
+    def _trouble(self) -> None:
         for trouble in self.plan.troubles:
             self.sandbox.fault(
                 trouble.name,
@@ -70,6 +74,8 @@ class Stage:
                 after=trouble.after,
                 seconds=trouble.seconds,
             )
+
+    def _pay(self) -> Order:
         row = catalogue.pay_types()[self.plan.pay_type]
         currencies = catalogue.wallets()[row.wallet].currencies or ("HKD",)
         params: dict[str, Any] = {
@@ -213,6 +219,8 @@ class _Direct:
         self.signs = False
         self.clock: Callable[[], float] = stage.sandbox.clock.now
         self.pause: Callable[[float], None] = stage.sandbox.clock.sleep
+        self.new_number = lambda: f"R{stage.plan.seed}"
+        self.now = lambda: "2026-01-05 10:00:00"
 
     def call(self, endpoint: str, params: dict[str, str | int]) -> Reply:
         stage, me = self._stage, self.credentials
