@@ -242,13 +242,13 @@ def test_an_answer_leaves_the_order_number_out_when_told_so(make_door):
     assert "out_trade_no" not in answered(make_door(seed_sample="on"))
 
 
-def test_in_the_late_edition_a_card_payment_of_today_is_voided_by_a_reversal(make_door):
+@pytest.mark.parametrize("days", [0, 1])
+def test_in_the_late_edition_a_paid_card_is_voided_by_a_reversal_on_any_day(make_door, days):
     door = make_door(profile="docs-2026-late")
-    today, yesterday = door.pay("802801", txamt=77001), door.pay("802801", txamt=77001)
+    card, wallet = door.pay("802801", txamt=77001), door.pay("800201", txamt=77001)
+    door.sandbox.clock.advance(days * 86_400)
 
-    voided = door.cancel("reversal", today)
-    door.sandbox.clock.advance(86_400)
-    refused = door.cancel("reversal", yesterday)
+    voided, refused = door.cancel("reversal", card), door.cancel("close", wallet)
 
     assert (voided.respcd, refused.respcd) == ("0000", "1260")
     assert [order.kept for order in door.sandbox.orders()] == [0, 77001]

@@ -114,19 +114,18 @@ def _act(gateway: Gateway, call: Call, entry: Entry) -> str:
         if latency:
             return _later(gateway, call, entry, Reaction(looks=latency, then="done"))
     releases = entry.state is State.HELD and gateway.settings.hold_undo == "reversal"
-    if releases or (entry.state in MONEY_CAME and _gives_back(gateway, call, entry)):
+    if releases or (entry.state in MONEY_CAME and _gives_back(gateway, entry)):
         return gateway.ledger.happen(entry, Event.VOID, call.now)
     return gateway.ledger.happen(entry, Event.CANCEL, call.now)
 
 
-def _gives_back(gateway: Gateway, call: Call, entry: Entry) -> bool:
+def _gives_back(gateway: Gateway, entry: Entry) -> bool:
     """Tell whether the cancel of a paid order returns the money instead of being refused (C21)."""
     if gateway.settings.cancel_paid == "refund":
         return True
-    # Late 2026: cards and Apple Pay are on the list of reversals as a void of the same day.
+    # April 2026, Traditional Chinese: a reversal voids card and Apple Pay payments; no time limit.
     late = gateway.settings.cancel_routes == "docs-2026-late"
-    today = beijing(entry.paid_at or entry.created)[:10] == beijing(call.now)[:10]
-    return late and today and entry.wallet in catalogue.CARDS
+    return late and entry.wallet in catalogue.CARDS
 
 
 def _refuse_once(gateway: Gateway, entry: Entry) -> str:
