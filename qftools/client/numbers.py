@@ -16,7 +16,7 @@ from qftools.validation import check_values, neither_number, spreadsheet_destroy
 LARGEST_PAGE = 100  # rows of one answer at most (docs2024)
 
 _SYSSN = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])([0-2][1-9]|[123]0|31)\d{8,}", re.ASCII)
-_LOST_DIGITS = re.compile(r".*\D.*|\d+0000", re.ASCII)
+_LOST_DIGITS = re.compile(r".*\D.*|\d+0000")
 _ALIASES = {"RMB": "CNY"}  # global2017
 
 

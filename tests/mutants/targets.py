@@ -12,7 +12,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
         *("test_asking", "test_findings"),
     ),
     "qftools/cancellation/asking.py": ("test_asking", "test_asking_rules", "test_walk_months"),
-    "qftools/client/numbers.py": ("test_front_door", "test_asking", "test_evidence_reasons"),
+    "qftools/client/numbers.py": (
+        *("test_numbers", "test_front_door"),
+        *("test_asking", "test_evidence_reasons"),
+    ),
     "qftools/cancellation/findings.py": ("test_findings", "test_evidence_reasons", "test_asking"),
     "qftools/cancellation/walk.py": (
         *("test_walk", "test_walk_steps", "test_walk_known", "test_walk_months"),

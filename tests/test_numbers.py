@@ -1,0 +1,51 @@
+"""What names an order: one number, and what a row of the books tells of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from qftools import InputError, Order
+from qftools.client.numbers import namings, order_of, unanswered
+from qftools.models import Transaction
+
+ROW = {
+    "out_trade_no": "A1",
+    "syssn": "20260305066100020000977812",
+    "pay_type": "800101",
+    "txamt": "99999999999",  # the longest amount
+    "txcurrcd": "HKD",
+    "txdtm": "2026-03-05 16:50:30",
+}
+
+
+def test_an_order_has_everything_that_its_row_tells():
+    assert order_of(Transaction(ROW)) == Order(**ROW | {"txamt": 99_999_999_999})
+
+
+@pytest.mark.parametrize("digits", [12, 5000])
+def test_an_amount_that_is_too_long_is_left_out(digits):
+    assert order_of(Transaction(ROW | {"txamt": "9" * digits})).txamt is None
+
+
+@pytest.mark.parametrize("name", ["out_trade_no", "syssn"])
+def test_a_row_answers_for_either_of_its_numbers(name):
+    rows = (Transaction({name: "A1"}),)
+
+    assert unanswered(["A1", "A2"], rows) == ["A2"]
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_a_missing_number_is_said_to_be_missing(missing):
+    with pytest.raises(InputError, match="are both missing"):
+        namings(missing)
+
+
+def test_a_number_that_the_gateway_could_not_take_is_refused():
+    with pytest.raises(InputError, match="control characters"):
+        namings("A\x001")
+
+
+def test_digits_of_another_script_are_no_number_of_the_gateway():
+    foreign = "20260305066100020000977812".translate({48 + n: 0xFF10 + n for n in range(10)})
+
+    assert [list(naming) for naming in namings(foreign)] == [["out_trade_no"]]
