@@ -8,12 +8,15 @@ from qftools import Client, Journal, Order, Outcome, Sandbox, Verdict, refund
 from qftools.cancellation.evidence import Known, of_query
 from qftools.cancellation.findings import Answer, Finding, of_refund
 from qftools.cancellation.policy import Policy
+from qftools.cancellation.refund import follow
 from qftools.cancellation.refunding import REFUND_NEXT, RefundWalk
 from qftools.cancellation.search import Search
 from qftools.cancellation.verdicts import REFUNDS
 from qftools.cancellation.walk import Ask, Finished, Step, Wait
 from qftools.errors import InputError, JournalError, TransportError
 from qftools.models import Reply
+from qftools.sweep.files import read
+from qftools.sweep.sweep import InlineExecutor, Row, Sweep, Task
 
 PAID, ABSENT, LOST = (Answer(Finding[name]) for name in ("PAID", "ABSENT", "SILENT"))
 REFUSED = of_refund(Reply("refund", "1269", {"respcd": "1269", "respmsg": "takings"}))
@@ -409,4 +412,41 @@ def test_a_refund_that_can_not_be_written_down_is_not_sent(sandbox, client):
         with pytest.raises(JournalError):
             refund(client, order, journal=journal)
 
+    assert sent(client) == []
+
+
+# ---- a sweep -------------------------------------------------------------------------------------
+
+
+def test_a_swept_refund_is_queried_to_its_verdict_and_never_sent(sandbox, client, tmp_path):
+    order, file = paid(sandbox), tmp_path / "day.csv"
+    client.refund(order, 500, out_trade_no="R1")
+    wanted = f"R1,{order.syssn},500\nR2,{order.syssn},500\n{order.out_trade_no},,2500\n"
+    file.write_text(f"商户订单号,原交易流水号,txamt\n{wanted}")
+    asked = len(sent(client))
+
+    rows = [row for row in read(file) if isinstance(row, Row)]
+    looked = list(Sweep(Task(lambda: client, dry=True), InlineExecutor()).run(rows))
+    swept = list(Sweep(Task(lambda: client), InlineExecutor()).run(rows))
+
+    assert [row.refund_of for row in rows] == [order.syssn, order.syssn, None]
+    assert [(result.finding, result.would) for result in looked] == [
+        *(("REFUNDED", ""), ("ABSENT", ""), ("PAID", ""))
+    ]
+    assert [(result.verdict, result.charged) for result in swept] == [
+        *(("REFUNDED", "returned"), ("NOT_FOUND", "unknown"), ("PAID", "yes"))
+    ]
+    assert len(sent(client)) == asked and sandbox.order(order).refunded == 500
+
+
+def test_a_followed_refund_that_the_journal_has_unsent_is_not_sent(sandbox, client):
+    order = paid(sandbox)
+    with Journal(":memory:") as journal:
+        with pytest.raises(Died):
+            dies = Dies("query", after=True)
+            refund(client, order, 500, out_trade_no="R1", journal=journal, watch=dies)
+
+        outcome = follow(client, Order("R1", 500), str(order.syssn), journal=journal)
+
+        assert outcome.verdict is Verdict.NOT_FOUND and len(journal.entries()) == 1
     assert sent(client) == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qftools.cancellation.evidence import Known
 from qftools.cancellation.policy import Policy
-from qftools.cancellation.refunding import RefundWalk
+from qftools.cancellation.refunding import RefundWalk, sent_before
 from qftools.cancellation.run import Keeper, Outcome, Recorder, finish, today
 from qftools.cancellation.search import Search
 from qftools.cancellation.tracing import span
@@ -83,6 +83,37 @@ def refund(
     )
 
 
+def follow(
+    client: Client,
+    order: Order,
+    payment: str,
+    *,
+    policy: Policy | None = None,
+    pause: Callable[[float], None] | None = None,
+    journal: Keeper | None = None,
+    watch: Recorder | None = None,
+) -> Outcome:
+    """Query a refund whose reply was lost until its result is proved; send nothing.
+
+    Args:
+        client: The gateway to ask.
+        order: The refund, by its own number.
+        payment: The gateway's number of the payment that it gives back.
+        policy, pause, journal, watch: As for [refund][qftools.cancellation.refund.refund].
+
+    Example:
+        >>> from qftools.sandbox import Sandbox
+        >>> with Sandbox() as sandbox:
+        ...     client = sandbox.client()
+        ...     order = client.pay(pay_type="800101", txamt=77001, txcurrcd="HKD")
+        ...     reply = client.refund(order, 500, out_trade_no="R1")
+        ...     follow(client, Order("R1", 500), order.syssn).verdict.value
+        'REFUNDED'
+    """
+    walk = sent_before(order, payment, policy, today(client))
+    return at_once(_run(client, walk, pause, journal, watch))
+
+
 async def _refund(
     client: AnyClient,
     order: Order | str,
@@ -125,6 +156,16 @@ async def _refund(
         payment=Search(named, policy, known=Known(signed=client.signs)),
         step=Step.LOOK if out_trade_no is None else Step.CHECK,
     )
+    return await _run(client, walk, pause, journal, watch)
+
+
+async def _run(
+    client: AnyClient,
+    walk: RefundWalk,
+    pause: Pause | None,
+    journal: Keeper | None,
+    watch: Recorder | None,
+) -> Outcome:
     with span("refund") as tell:
         if journal is not None:
             outcome = await journal.drive(client, walk, pause=pause, watch=watch)

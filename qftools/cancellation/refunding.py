@@ -11,7 +11,9 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TypeVar
 
 from qftools.cancellation import evidence, findings
+from qftools.cancellation.evidence import Known
 from qftools.cancellation.findings import Answer, Finding
+from qftools.cancellation.policy import Policy
 from qftools.cancellation.search import Search
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import (
@@ -26,7 +28,7 @@ from qftools.cancellation.walk import (
     refusal,
 )
 from qftools.catalogue import Text
-from qftools.models import Reply, as_written
+from qftools.models import Order, Reply, as_written
 
 REFUND_NEXT: dict[Step, dict[Finding, Next]] = {
     Step.CHECK: {
@@ -98,7 +100,6 @@ class RefundWalk(Walk):
         last_cancel: What the refund's reply claimed; None where none is known to be sent.
 
     Example:
-        >>> from qftools.models import Order
         >>> payment = Order(syssn="2026010515410002")
         >>> refund = Order("R1", 500, "2026-01-05 12:00:00")
         >>> walk = RefundWalk(refund, payment=Search(payment))
@@ -272,6 +273,28 @@ class RefundWalk(Walk):
         """Whether nothing was sent under the number, or the gateway took nothing under it."""
         sent = self.last_cancel
         return sent is None or sent.refused or sent.respcd in findings.USED
+
+
+def sent_before(
+    refund: Order, payment: str, policy: Policy | None = None, today: str | None = None
+) -> RefundWalk:
+    """Return the walk of a refund that may have been sent: it is queried, and never sent.
+
+    Args:
+        refund: The refund, by its own number.
+        payment: The gateway's number of the payment that it gives back.
+        policy: Timeouts and retries; the pay type's own when left out.
+        today: The date, where the refund tells none.
+    """
+    return RefundWalk(
+        refund,
+        policy,
+        known=Known(refunds=payment),
+        today=today,
+        payment=Search(Order(syssn=payment, mchid=refund.mchid), policy),
+        step=Step.CONFIRM,
+        last_cancel=Answer(Finding.SILENT, note=INTERRUPTED),
+    )
 
 
 _Searched = TypeVar("_Searched", bound=Search)

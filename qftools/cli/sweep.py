@@ -35,7 +35,8 @@ if TYPE_CHECKING:
         "semicolons, tabs or |; UTF-8, UTF-16 or GBK), or JSON lines; - is standard input. It "
         "needs out_trade_no or syssn; txamt, txdtm, pay_type, txcurrcd, mchid and udid where you "
         "know them: the gateway's books tell the rest. Headers may be Chinese or English words, "
-        "such as 商户订单号 or Order No.\n\n"
+        "such as 商户订单号 or Order No. A row with origssn (the gateway's number of the payment) "
+        "is a refund whose reply was lost: it is queried to its verdict, and never sent.\n\n"
         "txamt counts minor units (2500); with decimals (25.00) it is an amount in the currency of "
         "its row, or the one that the books name. A number that a spreadsheet destroyed "
         "(2.02611E+19) is refused with its line, and so is what could mean two things.\n\n"
@@ -54,7 +55,10 @@ if TYPE_CHECKING:
 @option(
     "--again",
     is_flag=True,
-    help=mark("Process again orders whose result is UNRESOLVED, NOT_FOUND or NOT_CANCELLABLE."),
+    help=mark(
+        "Process again orders whose result is UNRESOLVED, NOT_FOUND, NOT_CANCELLABLE or "
+        "REFUND_PENDING."
+    ),
 )
 @option(
     "--workers",

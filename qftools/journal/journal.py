@@ -496,9 +496,10 @@ def _goes_on(entry: Entry | Unreadable, walk: Walk) -> bool:
     if not (isinstance(walk, RefundWalk) and isinstance(before, RefundWalk)):
         return type(before) is type(walk)
     begun, now = before.order, walk.order
-    if begun.out_trade_no != now.out_trade_no and walk.step is Step.CHECK:
+    if begun.out_trade_no != now.out_trade_no and walk.step is not Step.LOOK:
         return False  # the caller gave it a number: it is another refund of the payment
-    if before.amount != walk.amount:
+    follows = walk.last_cancel is not None and walk.amount is None  # whatever it came to
+    if before.amount != walk.amount and not follows:
         raise InputError(
             "txamt",
             "is {value}, and an unfinished refund of {begun} of this payment is entry {number} of"
@@ -539,6 +540,8 @@ def _check_left(walk: RefundWalk, entries: tuple[Entry | Unreadable, ...]) -> No
 def _with_news(before: Walk, walk: Walk) -> Walk:
     """The walk as it was left, with what the caller says now: more is known, or less."""
     if isinstance(walk, RefundWalk):  # what is refunded was fixed when it began
+        if walk.last_cancel is not None and before.last_cancel is None:
+            return walk  # the caller wants it followed, and not sent
         return replace(before, policy=walk.policy)
     known = {
         field.name: getattr(walk.order, field.name)

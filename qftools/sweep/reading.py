@@ -44,7 +44,7 @@ from qftools.sweep.cells import (
 )
 from qftools.sweep.sweep import Row
 
-_NUMBERS = ("out_trade_no", "syssn", "mchid")
+_NUMBERS = ("out_trade_no", "syssn", "origssn", "mchid")
 _LONGEST = 100_000  # characters of a line, or of the lines of one row
 _MOST_ABOVE = 30  # lines of titles and remarks before the heading
 _MOST_LINES = 100  # of one row: a quoted remark may have several
@@ -401,7 +401,7 @@ def _row(line: int, given: Given | str, seen: dict[bytes, int], *, guessed: bool
         row = _order(line, _by_field(given), guessed=guessed)
     except InputError as error:
         return Wrong(line, error.say()[:_REASON])
-    key = key_of({name: getattr(row.order, name) for name in _NUMBERS})
+    key = key_of({name: getattr(row.order, name, None) for name in _NUMBERS})
     if key in seen:
         return Wrong(line, text("the same order as in line {line}").format(line=seen[key]))
     seen[key] = line
@@ -447,7 +447,8 @@ def _order(line: int, found: dict[str, tuple[Column, str]], *, guessed: bool) ->
         txamt, values["txcurrcd"] = amount(cell, column, values.get("txcurrcd"))
         stated = txamt if isinstance(txamt, Stated) else None
         values["txamt"] = None if stated else txamt
-    return Row(line, Order(**{"out_trade_no": None, **values}), stated)
+    refund_of = values.pop("origssn", None)
+    return Row(line, Order(**{"out_trade_no": None, **values}), stated, refund_of)
 
 
 def _plain(name: str, value: Any) -> str:

@@ -17,9 +17,10 @@ from typing import Any, Literal, ParamSpec, TypeVar
 from qftools import catalogue
 from qftools.cancellation.findings import Finding
 from qftools.cancellation.policy import Policy
+from qftools.cancellation.refund import follow
+from qftools.cancellation.refunding import sent_before
 from qftools.cancellation.routing import HongKong, Profile, route
-from qftools.cancellation.run import Outcome, Taken, cancel, take
-from qftools.cancellation.verdicts import VERDICTS
+from qftools.cancellation.run import Outcome, Taken, cancel, outcome_of, take
 from qftools.cancellation.walk import Ask, Walk
 from qftools.client.client import Client
 from qftools.errors import InputError, QFPayError
@@ -40,16 +41,19 @@ _Made = TypeVar("_Made")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One order of a sweep, and the line that it came from.
+    """One order or refund of a sweep, and the line that it came from.
 
     Attributes:
         stated: An amount whose currency the file does not name: a query tells it, before
             anything else is asked.
+        refund_of: Where the order is a refund whose reply was lost: the gateway's number of the
+            payment. It is queried to its verdict, and never sent.
     """
 
     line: int
     order: Order
     stated: Stated | None = None
+    refund_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,22 +317,19 @@ class _Desk:
         if row.stated is not None:
             after, _ = self._look(row, watch)
             order = _with_amount(row, after.order)
-        outcome: Outcome = cancel(
-            self.client,
-            order,
-            policy=task.policy,
-            profile=task.profile,
-            hk_cancel=task.hk_cancel,
-            pause=self.pause,
-            journal=self.journal,
-            watch=watch,
-        )
+        how: dict[str, Any] = {"pause": self.pause, "journal": self.journal, "watch": watch}
+        outcome: Outcome
+        if row.refund_of is not None:
+            outcome = follow(self.client, order, row.refund_of, policy=task.policy, **how)
+        else:
+            how |= {"profile": task.profile, "hk_cancel": task.hk_cancel}
+            outcome = cancel(self.client, order, policy=task.policy, **how)
         _check_amount(row, outcome.order)  # where the look was lost, nothing compared it before
         return Result(
             row.line,
             outcome.order,
             outcome.verdict.value,
-            VERDICTS[outcome.verdict].charged,
+            outcome.charged,
             finding=outcome.steps[-1].finding.value if outcome.steps else "",
             reason="; ".join(filter(None, [outcome.reason, *outcome.warnings])),
             requests=watch.requests,
@@ -337,6 +338,8 @@ class _Desk:
 
     def _look(self, row: Row, watch: _Watch) -> tuple[Walk, Taken]:
         walk = Walk(row.order, self.task.policy, self.task.profile, self.task.hk_cancel)
+        if row.refund_of is not None:
+            walk = sent_before(row.order, row.refund_of, self.task.policy)
         action = walk.action
         assert isinstance(action, Ask)
         return take(self.client, walk, action, watch)
@@ -344,7 +347,7 @@ class _Desk:
     def _looked(self, row: Row, watch: _Watch) -> Result:
         after, taken = self._look(row, watch)
         would = ""
-        if taken.finding is Finding.OPEN and after.order.pay_type:
+        if taken.finding is Finding.OPEN and after.order.pay_type and row.refund_of is None:
             task = self.task
             by = route(after.order.pay_type, profile=task.profile, hk_cancel=task.hk_cancel)
             would = by.call or ""
@@ -352,7 +355,7 @@ class _Desk:
         return Result(
             row.line,
             after.order,
-            charged=VERDICTS[end.verdict].charged if end else "unknown",
+            charged=outcome_of(after, (taken,)).charged if end else "unknown",
             finding=taken.finding.value,
             would=would,
             reason="; ".join(filter(None, [taken.note(), _differs(row, after.order)])),
