@@ -219,6 +219,42 @@ def test_a_card_is_refunded_on_another_day_and_where_the_reply_was_lost_that_is_
     assert refund(client, other, 500).how == "refund"
 
 
+def late(**how):
+    return Sandbox(cancel_routes="docs-2026-late", **how)
+
+
+@pytest.mark.parametrize(("fault", "how"), [(None, "void"), ("lost after", "unknown")])
+def test_the_edition_of_april_2026_voids_a_whole_card_payment_by_a_reversal(fault, how):
+    with late() as sandbox:
+        client, order = sandbox.client(), paid(sandbox, pay_type="802801")
+        if fault:
+            sandbox.fault(fault, "cancel", 1)
+
+        outcome = refund(client, order, profile="docs-2026-late")
+
+        assert (outcome.verdict, outcome.how) == (Verdict.REFUNDED, how)
+        assert sent(client) == ["reversal"] and sandbox.order(order).refunded == 2500
+
+
+def test_a_void_that_the_gateway_refuses_is_no_refund_and_one_that_is_lost_is_unresolved(sandbox):
+    client, order = sandbox.client(), paid(sandbox, pay_type="802801")  # of another edition
+    refused = refund(client, order, profile="docs-2026-late")
+    with late() as other:
+        lost = paid(other, pay_type="802801")
+        other.fault("lost before", "cancel", 1)
+        outcome = refund(other.client(), lost, profile="docs-2026-late")
+
+    assert refused.verdict is Verdict.NOT_REFUNDED and outcome.verdict is Verdict.UNRESOLVED
+    assert sent(client) == ["reversal"] and sandbox.order(order).refunded == 0
+
+
+def test_a_part_of_a_card_payment_and_other_wallets_are_refunded_in_every_edition(sandbox, client):
+    refund(client, paid(sandbox), profile="docs-2026-late")
+    refund(client, paid(sandbox, pay_type="802801"), 500, profile="docs-2026-late")
+
+    assert sent(client) == ["refund", "refund"]
+
+
 # ---- the walk ----------------------------------------------------------------------------------
 
 

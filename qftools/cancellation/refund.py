@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qftools.cancellation.evidence import Known
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.refunding import RefundWalk, sent_before
+from qftools.cancellation.routing import Profile
 from qftools.cancellation.run import Keeper, Outcome, Recorder, finish, today
 from qftools.cancellation.search import Search
 from qftools.cancellation.tracing import span
@@ -33,6 +35,7 @@ def refund(
     out_trade_no: str | None = None,
     txdtm: str | None = None,
     policy: Policy | None = None,
+    profile: Profile = "seed",
     pause: Callable[[float], None] | None = None,
     journal: Keeper | None = None,
     watch: Recorder | None = None,
@@ -51,6 +54,8 @@ def refund(
             sent before is queried first, and not sent again if the gateway has it.
         txdtm: ``YYYY-MM-DD hh:mm:ss``; now in Beijing when left out.
         policy: Timeouts and retries; the pay type's own when left out.
+        profile: Which edition of QFPay's docs to follow: ``"docs-2026-late"`` voids a whole card
+            payment by a reversal (C21), the others refund it.
         pause: Waits so many seconds; the client's own when left out.
         journal: Keeps every step on disk before it is taken, see
             [Journal][qftools.journal.journal.Journal]. An unfinished refund of this payment is
@@ -78,8 +83,9 @@ def refund(
         >>> outcome.verdict.value, [taken.step.value for taken in outcome.steps]
         ('REFUNDED', ['LOOK', 'REFUND', 'CONFIRM'])
     """
+    begin = partial(RefundWalk, policy=policy, profile=profile)
     return at_once(
-        _refund(client, order, amount, out_trade_no, txdtm, policy, pause, journal, watch)
+        _refund(client, order, amount, out_trade_no, txdtm, begin, pause, journal, watch)
     )
 
 
@@ -120,7 +126,7 @@ async def _refund(
     amount: int | None,
     out_trade_no: str | None,
     txdtm: str | None,
-    policy: Policy | None,
+    begin: partial[RefundWalk],
     pause: Pause | None,
     journal: Keeper | None,
     watch: Recorder | None,
@@ -148,12 +154,11 @@ async def _refund(
         txdtm=txdtm if txdtm is not None else client.now(),
         udid=payment.udid,
     )
-    walk = RefundWalk(
+    walk = begin(
         asked,
-        policy,
         known=Known(signed=client.signs, refunds=payment.syssn),
         today=today(client),
-        payment=Search(named, policy, known=Known(signed=client.signs)),
+        payment=Search(named, begin.keywords["policy"], known=Known(signed=client.signs)),
         step=Step.LOOK if out_trade_no is None else Step.CHECK,
     )
     return await _run(client, walk, pause, journal, watch)

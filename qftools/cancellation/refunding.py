@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TypeVar
 
+from qftools import catalogue
 from qftools.cancellation import evidence, findings
 from qftools.cancellation.evidence import Known
 from qftools.cancellation.findings import Answer, Finding
 from qftools.cancellation.policy import Policy
+from qftools.cancellation.routing import Route, route
 from qftools.cancellation.search import Search
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import (
@@ -98,6 +100,7 @@ class RefundWalk(Walk):
         payment: What is known of the payment that is refunded.
         looks, confirms: How many questions were asked, of the payment and of the refund.
         last_cancel: What the refund's reply claimed; None where none is known to be sent.
+        route: The reversal that voids the payment instead, where the profile names one (C21).
 
     Example:
         >>> payment = Order(syssn="2026010515410002")
@@ -127,16 +130,19 @@ class RefundWalk(Walk):
         if self.wait > 0:
             return Wait(self.wait)
         if self.step is Step.REFUND:
-            syssn = self.payment.order.syssn
-            assert syssn is not None
-            return Ask("refund", self.order.for_refund(syssn))
+            books = self.payment.order
+            assert books.syssn is not None
+            if self.route is not None:
+                return Ask("reversal", books.for_cancel())
+            return Ask("refund", self.order.for_refund(books.syssn))
         return Ask("query", self._searched.question())
 
     def read(self, reply: Reply, *, signs: bool, mchid: str | None) -> Answer:
         """Return what the reply to the question tells; see the cancel's walk."""
         search = self._searched
         if self.step is Step.REFUND:
-            return findings.of_refund(reply, signed=search.known.signed or signs)
+            read = findings.of_refund if self.route is None else findings.of_cancel
+            return read(reply, signed=search.known.signed or signs)
         return evidence.of_query(reply, *search.asked_for(signs=signs, mchid=mchid))
 
     @property
@@ -159,6 +165,9 @@ class RefundWalk(Walk):
         if self.step is Step.LOOK:
             looked = replace(self, looks=self.looks + 1, payment=_told(self.payment, answer))
             return looked._after_look(goes_to, answer)
+        if self.route is not None and self.step is Step.CONFIRM:
+            confirms, payment = self.confirms + 1, _told(self.payment, answer)
+            return replace(self, confirms=confirms, payment=payment)._after_void(answer)
         walk = _told(replace(self, confirms=self.confirms + 1), answer)
         return walk._after_query(goes_to, answer)
 
@@ -176,8 +185,10 @@ class RefundWalk(Walk):
         return RefundWalk(
             self.order,
             self.policy,
+            self.profile,
             known=self.known,
             today=self.today,
+            route=self.route if self.last_cancel is not None else None,
             payment=Search(self.payment.order, self.policy, known=self.payment.known),
             step=unsent if self.last_cancel is None else Step.CONFIRM,
             last_cancel=self.last_cancel,
@@ -188,7 +199,36 @@ class RefundWalk(Walk):
 
     @property
     def _searched(self) -> Search:
-        return self.payment if self.step is Step.LOOK else self
+        voided = self.route is not None and self.step is Step.CONFIRM
+        return self.payment if voided or self.step is Step.LOOK else self
+
+    def _void(self, flag: str) -> Route | None:
+        """The reversal that voids a card payment as a whole, None where it is refunded.
+
+        Only the Traditional Chinese page of April 2026 names it, for charged cards (C21).
+        """
+        books = self.payment.order
+        row = catalogue.pay_types().get(books.pay_type or "")
+        whole = self.amount == books.txamt and flag in ("", "0") and books.txdtm is not None
+        if row is None or row.wallet not in catalogue.CARDS or not whole:
+            return None
+        by = route(row.code, profile=self.profile)
+        named = self.profile == "docs-2026-late" and by.call == "reversal"
+        return by if named else None
+
+    def _after_void(self, answer: Answer) -> RefundWalk:
+        """A reversal has no number to ask for: the payment itself shows what became of it."""
+        sent = self.last_cancel
+        assert sent is not None
+        if answer.finding in (Finding.REFUNDED, Finding.CANCELLED):
+            return self._finish(Verdict.REFUNDED)
+        if answer.finding is Finding.PAID and (sent.refused or sent.finding is Finding.PAID):
+            return self._finish(Verdict.NOT_REFUNDED, refusal(sent))
+        denied = answer.finding is Finding.DENIED
+        if denied or self.confirms >= self.patience.confirm_tries:
+            return self._finish(Verdict.UNRESOLVED, answer.note)
+        wait = max(self.patience.wait(self.confirms - 1), answer.wait)
+        return replace(self, wait=wait)
 
     def _after_look(self, goes_to: Next, answer: Answer) -> RefundWalk:
         search = self.payment
@@ -224,13 +264,17 @@ class RefundWalk(Walk):
             pay_type=self.order.pay_type or books.pay_type,
         )
         known = replace(self.known, signed=self.known.signed or self.payment.known.signed)
-        return replace(self, order=order, known=known, step=Step.REFUND, wait=answer.wait)
+        void = self._void(flag)
+        return replace(
+            self, order=order, known=known, route=void, step=Step.REFUND, wait=answer.wait
+        )
 
     def _after_refund(self, goes_to: Next, answer: Answer) -> RefundWalk:
         if isinstance(goes_to, Verdict):
             return self._finish(goes_to, answer.note)
         # A reply that claims an end is checked at once; else the gateway gets time.
-        settled = answer.refused or answer.finding is Finding.REFUNDED
+        done = Finding.REFUNDED if self.route is None else Finding.CANCELLED
+        settled = answer.refused or answer.finding is done
         wait = 0.0 if settled else self.patience.wait(0)
         known = replace(self.known, signed=self.known.signed or answer.signed)
         return replace(

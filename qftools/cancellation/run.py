@@ -168,12 +168,14 @@ class Outcome:
         if self.payment is None or self.verdict is not Verdict.REFUNDED:
             return ""
         replies = [taken.answer for taken in self.steps if taken.step is Step.REFUND]
-        if any(answer.void for answer in replies):
+        voided = self.route is not None  # by a reversal, whose reply claims that it is cancelled
+        done = Finding.CANCELLED if voided else None
+        if any(answer.void or answer.finding is done for answer in replies):
             return "void"
         row = catalogue.pay_types().get(str(self.order.pay_type))
         heard = any(answer.finding is not Finding.SILENT for answer in replies)
         may_be_void = row is None or row.wallet in catalogue.CARDS
-        return "unknown" if may_be_void and not heard else "refund"
+        return "unknown" if voided or (may_be_void and not heard) else "refund"
 
     @property
     def _row(self) -> VerdictRow:

@@ -158,14 +158,15 @@ def refuse_both(numbers: object, options: dict[str, Any]) -> None:
         )
 
 
+profile_option = option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="seed",
+    show_default=True,
+    help=mark("Which edition of QFPay's docs to follow."),
+)
 _ROUTES = (
-    option(
-        "--profile",
-        type=click.Choice(PROFILES),
-        default="seed",
-        show_default=True,
-        help=mark("Which edition of QFPay's docs to follow."),
-    ),
+    profile_option,
     option(
         "--hk-cancel",
         type=click.Choice(["deny", "allow"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qftools.cli import exits
-from qftools.cli.account import account_options, connected, numbers_argument
+from qftools.cli.account import account_options, connected, numbers_argument, profile_option
 from qftools.cli.calls import amount_option, told_when_interrupted
 from qftools.cli.command import Command, option, print_json
 from qftools.cli.journal import journal_option, no_journal_option, open_journal
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     "--txdtm", metavar="TIME", help=mark("YYYY-MM-DD hh:mm:ss; now, Beijing time, if left out.")
 )
 @option("--yes", is_flag=True, help=mark("Do not ask for confirmation."))
+@profile_option
 @policy_option
 @journal_option
 @no_journal_option
@@ -59,6 +60,7 @@ def refund(
     txamt: int,
     txdtm: str | None,
     yes: bool,
+    profile: str,
     journal: str | None,
     no_journal: bool,
     changes: list[tuple[str, str]],
@@ -89,6 +91,7 @@ def refund(
                 txamt,
                 out_trade_no=options["out_trade_no"],
                 policy=chosen(None, changes, wait_for_payer=False),
+                profile=profile,  # type: ignore[arg-type]  # click.Choice has checked it
                 journal=keeper,
                 watch=watch,
                 txdtm=txdtm,

@@ -356,7 +356,7 @@ class _Page:
                 number = self._add(self._client.clock(), walk.step, action)
             self._question = number
         except JournalError as error:
-            if self._before or action.endpoint == "refund":  # it can't be undone, or sent twice
+            if self._before or walk.step is Step.REFUND:  # it can't be undone, or sent twice
                 raise
             self._warn(error)
 
