@@ -17,8 +17,19 @@ from qftools.signing import Algorithm, check_key
 
 MchidRule = Literal["optional", "required", "forbidden"]
 EnvironmentName = Literal["sandbox", "test", "production"]
-State = Literal["paid", "open", "cancelled", "refunded", "failed", "expired", "unclear"]
+State = Literal[
+    "paid",
+    "open",
+    "held",
+    "released",
+    "cancelled",
+    "refunded",
+    "failed",
+    "expired",
+    "unclear",
+]
 
+HOLD: Final = "preauth"  # the order_type of a card's hold [chosen]
 UNLISTED: Final = "unknown"  # how a code that no source lists is read (C34): ask before acting
 
 _CHOICES: dict[str, tuple[str | None, ...]] = {
@@ -39,7 +50,7 @@ _AS_THE_CODE_SAYS: dict[str, State] = {
 _UNDONE: dict[str, State] = {**_AS_THE_CODE_SAYS, "paid": "cancelled", "open": "cancelled"}
 STATUSES = {"SUCCESS": "success", "PENDING": "progress", "FAILED": "failure"}  # txstatus (C35)
 _OF_STATUS: dict[str, tuple[State, ...]] = {
-    "SUCCESS": ("paid", "refunded"),
+    "SUCCESS": ("paid", "refunded", "held", "released"),
     "PENDING": ("open",),
     "FAILED": ("cancelled", "failed", "expired"),
 }
@@ -51,6 +62,17 @@ _CANCEL_FLAG: dict[str, Mapping[str, State]] = {
     "2": _UNDONE,
     "3": dict.fromkeys(("paid", "open", "cancelled", "refunded"), "refunded"),
     "5": {"paid": "paid"},  # partly refunded
+}
+# The same of a hold's row. 4 is read as captured, 6 and 7 as the SDK for terminals has them
+# [chosen, C30]. 5 is partly refunded in one source and frozen in another: it proves nothing.
+_HOLD_FLAG: dict[str, Mapping[str, State]] = {
+    "0": {**_AS_THE_CODE_SAYS, "paid": "held"},
+    "1": _UNDONE,
+    "2": _UNDONE,
+    "3": _CANCEL_FLAG["3"],
+    "4": {"paid": "paid"},
+    "6": {"paid": "released"},
+    "7": {"paid": "paid"},
 }
 
 
@@ -207,6 +229,10 @@ class Order:
             udid=self.udid,
         )
 
+    def for_release(self) -> dict[str, str | int]:
+        """Return the parameters of a release of this hold, but for the time that it is sent."""
+        return self.naming() | _given(txamt=self.txamt)
+
     def _details(self) -> dict[str, Any]:
         details = {
             "txamt": self.txamt,
@@ -266,15 +292,30 @@ class Transaction:
             'refunded'
             >>> Transaction({"respcd": "0000", "cancel": "9"}).state  # no source knows that flag
             'unclear'
+            >>> Transaction({"respcd": "0000", "pay_type": "801808"}).state  # held, not charged
+            'held'
         """
         respcd, flag = self.respcd, as_written(self.row.get("cancel")) or "0"
-        if not (_FOUR_DIGITS.fullmatch(respcd) and flag in _CANCEL_FLAG):
+        flags = _HOLD_FLAG if self.is_hold else _CANCEL_FLAG
+        if not (_FOUR_DIGITS.fullmatch(respcd) and flag in flags):
             return "unclear"
         code = catalogue.codes().get(respcd)
         says = code.row if code else "open"
-        state = _CANCEL_FLAG[flag].get(says, "unclear")
+        state = flags[flag].get(says, "unclear")
         status = as_written(self.row.get("txstatus"))
         return state if not status or state in _OF_STATUS.get(status, ()) else "unclear"
+
+    @property
+    def is_hold(self) -> bool:
+        """Whether it is a pre-authorisation: by its pay type, or by its kind for cards.
+
+        The capture of a hold has the same pay type, and names the hold.
+        """
+        if as_written(self.row.get("order_type")).lower() == HOLD:
+            return True
+        pay_type = catalogue.pay_types().get(as_written(self.row.get("pay_type")))
+        hold = pay_type is not None and pay_type.mode == "preauth"
+        return hold and not as_written(self.row.get("origssn"))
 
     @property
     def respcd(self) -> str:

@@ -152,6 +152,8 @@ def test_no_verdict_is_claimed_without_a_query_that_says_so_last(answers, policy
         Verdict.PAID: Finding.PAID,
         Verdict.NOT_FOUND: Finding.ABSENT,
         Verdict.NOT_CANCELLABLE: Finding.OPEN,
+        Verdict.HELD: Finding.HELD,
+        Verdict.RELEASED: Finding.RELEASED,
     }
 
     verdict = walk.action.verdict
@@ -176,7 +178,7 @@ def test_a_cancel_is_only_sent_right_after_a_query_that_says_open(answers, polic
 def test_journals_and_plain_data_know_steps_and_verdicts_by_the_names_they_have_here():
     verdicts = [
         *("CANCELLED", "ALREADY_CANCELLED", "ALREADY_REFUNDED", "FAILED"),
-        *("PAID", "NOT_FOUND", "NOT_CANCELLABLE", "UNRESOLVED"),
+        *("PAID", "HELD", "RELEASED", "NOT_FOUND", "NOT_CANCELLABLE", "UNRESOLVED"),
         *("REFUNDED", "REFUND_PENDING", "NOT_REFUNDED"),
     ]
     steps = ["LOOK", "CANCEL", "CONFIRM", "CHECK", "REFUND", "DONE"]

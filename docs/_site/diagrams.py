@@ -182,6 +182,8 @@ _LOOKS = {
     Verdict.ALREADY_REFUNDED: "qf-caller",
     Verdict.FAILED: "qf-failure",
     Verdict.PAID: "qf-success",
+    Verdict.HELD: "qf-unknown",
+    Verdict.RELEASED: "qf-failure",
     Verdict.NOT_FOUND: "qf-unknown",
     Verdict.NOT_CANCELLABLE: "qf-unknown",
     Verdict.UNRESOLVED: "qf-unknown",

@@ -128,12 +128,14 @@ def target(order: Order, row: Transaction | None) -> Order:
     return replace(order, **told(row, ("syssn", "pay_type", "txamt", "txdtm")))
 
 
-def cancelling(target: Order, several: bool) -> Params:
-    """Return the parameters of a reversal or a close of one payment.
+def cancelling(target: Order, several: bool, call: str | None = None) -> Params:
+    """Return the parameters of a reversal, a close or a release of one payment.
 
     The number of an order that has several payments names none of them: a gateway that looks
     it up first would cancel another one.
     """
+    if call == "unfreeze":
+        return target.for_release()
     params = target.for_cancel()
     if several and target.syssn is not None:
         params.pop("out_trade_no", None)

@@ -82,6 +82,7 @@ REASONS: dict[str, Text] = {
 WORDS: dict[State, Text] = {
     "paid": Text("已支付", "paid"),
     "open": Text("未支付或处理中", "open"),
+    "held": Text("已冻结", "held"),
     "unclear": Text("不明", "unclear"),
 }
 
@@ -92,8 +93,8 @@ class Known:
 
     Attributes:
         learned: Names of the order's fields that the gateway supplied, not the caller.
-        live: The syssn of each payment of the order that was last seen open, or paid beside
-            the one that was meant.
+        live: The syssn of each payment of the order that was last seen open or held, or paid
+            beside the one that was meant.
         cancelled: The syssn of each payment that a cancel was sent for.
         several: The number has several payments.
         found: The gateway has shown a payment of the order, so there is one.
@@ -268,11 +269,13 @@ def read_row(value: object, order: Order, known: Known) -> Read:
 
 _DEAD: tuple[tuple[Finding, frozenset[State]], ...] = (
     (Finding.REFUNDED, frozenset({"refunded"})),
+    (Finding.RELEASED, frozenset({"released"})),
     (Finding.CANCELLED, frozenset({"cancelled", "expired"})),
     (Finding.FAILED, frozenset({"failed"})),
 )
 """The state of an order whose payments are all over: a refund outranks the other states."""
 
+_UNDOABLE: tuple[State, ...] = ("open", "held")
 _GONE = frozenset[State]().union(*[states for _, states in _DEAD])
 
 
@@ -307,8 +310,8 @@ def of_query(reply: Reply, order: Order, known: Known = Known()) -> Answer:
 
 
 def _is_alive(read: Read) -> bool:
-    """A payment of the number that is open, or that is paid beside the one that was named."""
-    return read.state == "open" or (read.another and read.row.state in ("open", "paid"))
+    """A payment of the number that is open or held, or paid beside the one that was named."""
+    return read.state in _UNDOABLE or (read.another and read.row.state in ("paid", *_UNDOABLE))
 
 
 def more_telling(one: Answer | None, other: Answer) -> Answer:
@@ -324,12 +327,12 @@ def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
     payments = [read for read in reads if read.state is not None]
     unclear = [read for read in payments if read.state == "unclear"]
     open_ones = sorted(
-        (read for read in payments if read.state == "open"),
+        (read for read in payments if read.state in _UNDOABLE),
         key=lambda read: _syssn(read.row) in known.cancelled,
     )
     for read in payments:
         if read.state == "paid":
-            why = _still_open(open_ones[0]) if open_ones else None
+            why = _still_there(open_ones[0]) if open_ones else None
             done = Finding.REFUNDED if known.refunds else Finding.PAID
             return _proved(done, reply, read, why)
     paid_beside = [read for read in unclear if read.row.state == "paid" and read.another]
@@ -338,7 +341,9 @@ def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
     if open_ones:
         if len(payments) > 1 and not usable("syssn", _syssn(open_ones[0].row)):
             return _silent(reply, REASONS["cannot name"])
-        return _proved(Finding.OPEN, reply, open_ones[0], _doubt(open_ones[0], unclear, known))
+        first = open_ones[0]
+        finding = Finding.HELD if first.state == "held" else Finding.OPEN
+        return _proved(finding, reply, first, _doubt(first, unclear, known))
     if unclear:
         return _silent(reply, unclear[0].why, unclear[0])
     return _dead(reply, reads, payments, known)
@@ -348,7 +353,8 @@ def _doubt(read: Read, unclear: list[Read], known: Known) -> Text | None:
     """Why an order with an open row may still have been paid."""
     code = catalogue.codes().get(read.row.respcd)
     where = "refund" if known.refunds else "query"
-    if code is None or code.kind != "progress" or where not in code.endpoints:
+    progress = code is not None and code.kind == "progress" and where in code.endpoints
+    if read.state == "open" and not progress:
         return filled("no result yet", respcd=read.row.respcd, kind=_KINDS[known.kind])
     return next((each.why for each in unclear if each.row.state != "open" or each.differs), None)
 
@@ -407,8 +413,8 @@ def _of_unanswered_query(reply: Reply) -> Answer:
     return _silent(reply, reply.words)
 
 
-def _still_open(read: Read) -> Text:
-    return filled("another payment", syssn=_syssn(read.row), state=WORDS["open"])
+def _still_there(read: Read) -> Text:
+    return filled("another payment", syssn=_syssn(read.row), state=WORDS[read.row.state])
 
 
 def _proved(finding: Finding, reply: Reply, read: Read, why: Text | None = None) -> Answer:

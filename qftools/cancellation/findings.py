@@ -20,6 +20,10 @@ class Finding(StrEnum):
     """The payer was charged and not refunded."""
     OPEN = "OPEN"
     """Unpaid, or the payer is still paying."""
+    HELD = "HELD"
+    """The payer's money is held by a pre-authorisation, and not charged."""
+    RELEASED = "RELEASED"
+    """The hold was released; the payer was not charged."""
     CANCELLED = "CANCELLED"
     """Cancelled, closed or expired; the payer was not charged."""
     REFUNDED = "REFUNDED"
@@ -147,7 +151,7 @@ def unsigned(reply: Reply) -> Answer:
 
 
 def of_cancel(reply: Reply, *, signed: bool = False) -> Answer:
-    """Return what the reply to a reversal or a close claims about the order.
+    """Return what the reply to a reversal, a close or a release claims about the order.
 
     Args:
         reply: What came back.
@@ -175,7 +179,8 @@ def of_cancel(reply: Reply, *, signed: bool = False) -> Answer:
 def _claimed(reply: Reply) -> tuple[Finding, bool]:
     """The finding that a cancel's reply claims, and whether it refuses the cancel for good."""
     if reply.ok:
-        return Finding.CANCELLED, False
+        released = reply.endpoint == "unfreeze"
+        return Finding.RELEASED if released else Finding.CANCELLED, False
     if reply.in_progress:
         return Finding.OPEN, False
     if reply.respcd in _OF_REFUSAL:

@@ -32,6 +32,9 @@ from qftools.cancellation.walk import (
 from qftools.catalogue import Text
 from qftools.models import Order, Reply, as_written
 
+_HOLDS = (Finding.HELD, Finding.RELEASED)
+_NOT_CHARGED = (Finding.OPEN, Finding.CANCELLED, Finding.FAILED, *_HOLDS)
+_OF_NO_REFUND = (Finding.PAID, Finding.CANCELLED, Finding.DENIED, *_HOLDS)
 REFUND_NEXT: dict[Step, dict[Finding, Next]] = {
     Step.CHECK: {
         Finding.REFUNDED: Verdict.REFUNDED,
@@ -39,7 +42,7 @@ REFUND_NEXT: dict[Step, dict[Finding, Next]] = {
         Finding.FAILED: Verdict.NOT_REFUNDED,
         Finding.ABSENT: Step.CHECK,
         Finding.SILENT: Step.CHECK,
-        **dict.fromkeys((Finding.PAID, Finding.CANCELLED, Finding.DENIED), Verdict.UNRESOLVED),
+        **dict.fromkeys(_OF_NO_REFUND, Verdict.UNRESOLVED),
     },
     Step.LOOK: {
         Finding.PAID: Step.REFUND,
@@ -47,7 +50,7 @@ REFUND_NEXT: dict[Step, dict[Finding, Next]] = {
         Finding.ABSENT: Step.LOOK,
         Finding.SILENT: Step.LOOK,
         Finding.DENIED: Verdict.UNRESOLVED,
-        **dict.fromkeys((Finding.OPEN, Finding.CANCELLED, Finding.FAILED), Verdict.NOT_REFUNDED),
+        **dict.fromkeys(_NOT_CHARGED, Verdict.NOT_REFUNDED),
     },
     Step.REFUND: dict.fromkeys(Finding, Step.CONFIRM),  # a reply to a refund is not a verdict
     Step.CONFIRM: {
@@ -56,7 +59,7 @@ REFUND_NEXT: dict[Step, dict[Finding, Next]] = {
         Finding.FAILED: Verdict.NOT_REFUNDED,
         Finding.ABSENT: Step.CONFIRM,
         Finding.SILENT: Step.CONFIRM,
-        **dict.fromkeys((Finding.PAID, Finding.CANCELLED, Finding.DENIED), Verdict.UNRESOLVED),
+        **dict.fromkeys(_OF_NO_REFUND, Verdict.UNRESOLVED),
     },
 }
 """Step x finding -> the next step, or the verdict. The walk adds retries, and what is left."""
@@ -71,6 +74,13 @@ NOT_SENT: dict[Finding, Text] = {
         "这笔付款已撤销：没有扣款", "the payment is cancelled: nothing was charged"
     ),
     Finding.FAILED: Text("这笔付款已失败：没有扣款", "the payment failed: nothing was charged"),
+    Finding.HELD: Text(
+        "这笔预授权只是冻结，没有扣款：解冻（release），不要退款",
+        "the payment is held and not charged: release it, do not refund it",
+    ),
+    Finding.RELEASED: Text(
+        "这笔预授权已解冻：没有扣款", "the hold was released: nothing was charged"
+    ),
     Finding.ABSENT: Text("网关没有这笔付款", "the gateway has no such payment"),
 }
 """Why no refund was sent, by what the query of the payment told."""

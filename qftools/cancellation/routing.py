@@ -1,5 +1,7 @@
 """Which call cancels a payment: reversal, close, or none; why, and how certain that is.
 
+A hold has two: what is not confirmed is reversed, what is held is released (C39).
+
 The vendor's page decides; what other editions of the documentation say can be
 chosen by name (C19, C20). The rows are the catalogue's.
 """
@@ -13,7 +15,7 @@ from qftools import catalogue
 from qftools.catalogue import PayType, Text
 from qftools.errors import InputError
 
-Call = Literal["reversal", "close"]
+Call = Literal["reversal", "close", "unfreeze"]
 Profile = Literal["seed", "docs-2026-02", "docs-2026-late", "2017"]
 HongKong = Literal["deny", "allow"]
 Sure = Literal["published", "inferred", "ask", "unlisted"]
@@ -27,7 +29,8 @@ class Route:
 
     Attributes:
         pay_type: The pay type asked for.
-        call: ``"reversal"``, ``"close"``, or None where it can't be cancelled.
+        call: ``"reversal"``, ``"close"``, for a hold ``"unfreeze"``; None where it can't be
+            cancelled.
         reason: Why, in both languages.
         sure: ``published``: a source says so. ``inferred``: we conclude it.
             ``ask``: the provider wants to be asked first. ``unlisted``: no
@@ -72,6 +75,15 @@ _HONG_KONG = Text(
 _UNLISTED = Text(
     "没有资料列出支付类型 {pay_type}，不能判断用哪个接口撤销。",
     "No source lists pay type {pay_type}, so the cancel call can't be chosen.",
+)
+_CARD_HOLD = Text(
+    "文档规定：银行卡已冻结的预授权用 /trade/v1/unfreeze 解冻。",
+    "The documents: what a card's pre-authorisation holds is released by /trade/v1/unfreeze.",
+)
+_ALIPAY_HOLD = Text(
+    "已冻结的预授权用 /trade/v1/unfreeze 解冻：文档只写了银行卡，用于支付宝是选定（C39）。",
+    "What a pre-authorisation holds is released by /trade/v1/unfreeze: documented for cards,"
+    " chosen for Alipay (C39).",
 )
 _TITLES: dict[str, Text] = {
     "seed": Text("厂商页面", "Vendor page"),
@@ -122,6 +134,20 @@ def route(
         if profile == "seed":
             return _by_profile(row, *_where_hong_kong_may(row))
     return _by_profile(row, profile, row.cancel[profile])
+
+
+def route_of_hold(pay_type: str) -> Route:
+    """Return the call that releases what a pre-authorisation holds.
+
+    Example:
+        >>> route_of_hold("801808").call, route_of_hold("801808").sure
+        ('unfreeze', 'inferred')
+    """
+    row = catalogue.pay_types().get(pay_type)
+    if row is not None and row.mode == "preauth":  # the documents name this call for cards
+        return Route(pay_type, "unfreeze", _ALIPAY_HOLD, "inferred", "docs2024; chosen", ("C39",))
+    source = "docs2024; docs2026; live2026"
+    return Route(pay_type, "unfreeze", _CARD_HOLD, "published", source, ("C39",))
 
 
 def _where_hong_kong_may(row: PayType) -> tuple[Profile, str]:

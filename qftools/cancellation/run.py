@@ -23,6 +23,7 @@ from qftools.cancellation.verdicts import (
     CORRECT,
     HOW,
     NO_REFUND,
+    OF_A_CAPTURE,
     REFUNDS,
     UNSIGNED_PROOF,
     VERDICTS,
@@ -207,6 +208,8 @@ class Outcome:
         row = catalogue.pay_types().get(str(self.order.pay_type))
         if self.verdict is Verdict.PAID and row is not None and row.refund == "no":
             return [NO_REFUND]
+        if self.verdict is Verdict.PAID and row is not None and row.mode == "preauth":
+            return [OF_A_CAPTURE]
         if self._differs:
             return [CORRECT.filled(**each._asdict()) for each in self._differs]
         return [self._row.advice.filled(number=self.order.number)]
@@ -281,6 +284,8 @@ def cancel(
     **known: Any,
 ) -> Outcome:
     """Query *order*, cancel it if it is open, and confirm the result by queries.
+
+    A pre-authorisation that is held is released, never called charged.
 
     Never sends a payment, and never reverses an order that a query has shown to be paid.
 
@@ -420,8 +425,10 @@ def outcome_of(walk: Walk, steps: tuple[Taken, ...]) -> Outcome:
 
 
 async def _ask(client: AnyClient, walk: Walk, action: Ask) -> tuple[Answer, ShownExchange | None]:
+    # A release says when it was sent; the walk has no clock.
+    now = {"txdtm": client.now()} if action.endpoint == "unfreeze" else {}
     try:
-        reply = await settled(client.call(action.endpoint, action.params))
+        reply = await settled(client.call(action.endpoint, action.params | now))
     except OutcomeUnknownError as error:
         return findings.of_error(error), error.exchange
     me = client.credentials

@@ -16,6 +16,8 @@ class Verdict(StrEnum):
     ALREADY_REFUNDED = "ALREADY_REFUNDED"
     FAILED = "FAILED"
     PAID = "PAID"
+    HELD = "HELD"
+    RELEASED = "RELEASED"
     NOT_FOUND = "NOT_FOUND"
     NOT_CANCELLABLE = "NOT_CANCELLABLE"
     UNRESOLVED = "UNRESOLVED"
@@ -102,6 +104,33 @@ _ROWS = (
         Text(
             "照常交付；交易取消就退款（refund），不要冲正。",
             "Deliver what was bought; if the sale is cancelled, refund it. Do not reverse it.",
+        ),
+    ),
+    VerdictRow(
+        Verdict.HELD,
+        18,
+        "no",
+        Text(
+            "顾客的钱被预授权冻结着，没有被扣款；网关拒绝了解冻。",
+            "The payer's money is held by a pre-authorisation and not charged; the gateway refused"
+            " to release it.",
+        ),
+        Text("网关的拒绝，以及一次查询", "The gateway's refusal, and a query"),
+        Text(
+            "请款（capture），或改正后再解冻（release）；否则冻结到期自动失效。在此之前不要再冻结或收款。",
+            "Capture it, or correct what was refused and release it; otherwise the hold dissolves"
+            " when its time is over. Do not hold or charge again before that.",
+        ),
+    ),
+    VerdictRow(
+        Verdict.RELEASED,
+        0,
+        "no",
+        Text("预授权已解冻，顾客没有被扣款。", "The hold is released; the payer was not charged."),
+        Text("一次查询", "A query"),
+        Text(
+            "无需再操作。它不能再请款，重新冻结请换新的 out_trade_no。",
+            "Nothing to do. It can't be captured any more: hold again under a new out_trade_no.",
         ),
     ),
     VerdictRow(
@@ -269,6 +298,14 @@ UNSIGNED_PROOF = Text(
     " far as the connection (TLS).",
 )
 """Added to the advice where the verdict rests on an answer without a signature."""
+
+OF_A_CAPTURE = Text(
+    "这笔预授权已请款，全部或一部分。照常交付；交易取消就按请款自己的 syssn 退款，"
+    "剩余的解冻（release）。",
+    "The hold was captured, in full or in part. Deliver what was bought; if the sale is cancelled,"
+    " refund the capture by its own syssn and release what is still held.",
+)
+"""What to do if a hold turns out to be captured."""
 
 NO_REFUND = Text(
     "照常交付。这种支付方式不支持退款，交易取消时与顾客另行结算。",

@@ -15,7 +15,7 @@ from typing import Self
 from qftools.cancellation import asking, evidence, findings
 from qftools.cancellation.evidence import more_telling
 from qftools.cancellation.findings import Answer, Finding
-from qftools.cancellation.routing import HongKong, Profile, Route, route
+from qftools.cancellation.routing import HongKong, Profile, Route, route, route_of_hold
 from qftools.cancellation.search import Search
 from qftools.cancellation.verdicts import Verdict
 from qftools.catalogue import Text
@@ -40,6 +40,8 @@ NEXT: dict[Step, dict[Finding, Next]] = {
     Step.LOOK: {
         Finding.PAID: Verdict.PAID,
         Finding.OPEN: Step.CANCEL,
+        Finding.HELD: Step.CANCEL,
+        Finding.RELEASED: Verdict.RELEASED,
         Finding.CANCELLED: Verdict.ALREADY_CANCELLED,
         Finding.REFUNDED: Verdict.ALREADY_REFUNDED,
         Finding.FAILED: Verdict.FAILED,
@@ -54,6 +56,8 @@ NEXT: dict[Step, dict[Finding, Next]] = {
     Step.CONFIRM: {
         Finding.PAID: Verdict.PAID,
         Finding.OPEN: Step.CONFIRM,
+        Finding.HELD: Step.CONFIRM,
+        Finding.RELEASED: Verdict.RELEASED,
         Finding.CANCELLED: Verdict.CANCELLED,
         Finding.REFUNDED: Verdict.ALREADY_REFUNDED,
         Finding.FAILED: Verdict.FAILED,
@@ -92,11 +96,16 @@ class Finished:
 
 Action = Ask | Wait | Finished
 
-DEAD = frozenset({Finding.CANCELLED, Finding.REFUNDED, Finding.FAILED})
+DEAD = frozenset({Finding.CANCELLED, Finding.RELEASED, Finding.REFUNDED, Finding.FAILED})
+UNDOABLE = frozenset({Finding.OPEN, Finding.HELD})
 INTERRUPTED = Text("应答到达之前被中断", "interrupted before the answer arrived")
 NO_PAY_TYPE = Text(
     "不知道支付类型，不能判断用哪个接口撤销",
     "the pay type is unknown, so the cancel call can't be chosen",
+)
+NO_NUMBERS = Text(
+    "解冻需要 syssn、out_trade_no 和 txamt，网关的记录里不全",
+    "a release needs syssn, out_trade_no and txamt, and the gateway's row lacks some of them",
 )
 NO_AMOUNT = Text(
     "网关没有可用的金额或时间：请给出 txamt 和 txdtm",
@@ -117,7 +126,7 @@ class Walk(Search):
         step: What the next question is for.
         wait: Seconds to wait before it.
         looks, cancels, confirms: How many questions were asked, by kind.
-        opens: How often the order was seen open since the cancel was last sent.
+        opens: How often the order was seen open or held since the cancel was last sent.
         last_cancel: What the last cancel's reply claimed, None where none was sent.
         ripe: The wait until the wallet allows a cancel is over.
         target: The payment that the next cancel is for, as the gateway has it.
@@ -167,7 +176,8 @@ class Walk(Search):
             assert self.route is not None
             assert self.route.call is not None
             target = self.target or self.order
-            return Ask(self.route.call, asking.cancelling(target, self.known.several))
+            call = self.route.call
+            return Ask(call, asking.cancelling(target, self.known.several, call))
         return Ask("query", self.question())
 
     def read(self, reply: Reply, *, signs: bool, mchid: str | None) -> Answer:
@@ -248,7 +258,7 @@ class Walk(Search):
         if refused and self.over is None:  # the gateway takes no interval: there is no such view
             there = (view + 1) % len(self.views())
             return replace(self, view=there), replace(answer, finding=Finding.SILENT)
-        if answer.finding is Finding.OPEN:
+        if answer.finding in UNDOABLE:
             return replace(self, over=None, searched=()), answer
         dead = answer.finding in DEAD
         none_here = refused or answer.finding is Finding.ABSENT or answer.ask_next == "others"
@@ -273,7 +283,7 @@ class Walk(Search):
             known = replace(self.known, cancelled=cancelled)
             cancels = self.cancels + 1
             return replace(self, cancels=cancels, last_cancel=answer, opens=0, known=known)
-        opens = self.opens + (answer.finding is Finding.OPEN)
+        opens = self.opens + (answer.finding in UNDOABLE)
         return replace(self, confirms=self.confirms + 1, opens=opens)
 
     def _after_look(self, goes_to: Step, answer: Answer) -> Walk:
@@ -293,6 +303,8 @@ class Walk(Search):
     def _to_cancel_when_ripe(self, answer: Answer) -> Walk:
         """Cancel, or wait once until the wallet allows a cancel and query again."""
         walk = self._to_cancel(answer)
+        if answer.finding is Finding.HELD:
+            return walk  # the wallet has answered already
         early = self.patience.cancel_after - answer.age
         if walk.end is not None or self.ripe or early <= 0:
             return walk
@@ -300,6 +312,11 @@ class Walk(Search):
 
     def _to_cancel(self, answer: Answer) -> Walk:
         target = asking.target(self.order, answer.row)
+        if answer.finding is Finding.HELD:
+            if target.syssn is None or target.out_trade_no is None or target.txamt is None:
+                return self._finish(Verdict.UNRESOLVED, NO_NUMBERS)
+            by = route_of_hold(target.pay_type or "")
+            return replace(self, route=by, step=Step.CANCEL, target=target)
         if target.pay_type is None:
             return self._finish(Verdict.UNRESOLVED, NO_PAY_TYPE)
         if target.txamt is None or target.txdtm is None:
@@ -320,29 +337,38 @@ class Walk(Search):
         last = self.last_cancel
         assert last is not None
         another = answer.row is not None and self._is_another(answer.row)
-        if answer.finding is Finding.OPEN and last.refused and not another:
+        confirmed = answer.finding is Finding.HELD and self._reversed()
+        if answer.finding in UNDOABLE and last.refused and not (another or confirmed):
             return self._not_cancellable(answer, refusal(last))
         if self.confirms >= self.patience.confirm_tries:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         enough = self.patience.recancel_pending if last.pending else self.patience.recancel_after
-        if answer.finding is Finding.OPEN and (
-            another or (self.opens >= enough and self.cancels < self.patience.cancel_tries)
+        if answer.finding in UNDOABLE and (
+            another
+            or confirmed
+            or (self.opens >= enough and self.cancels < self.patience.cancel_tries)
         ):
             # At once: the longer ago the last look, the likelier the payer has paid since.
-            return replace(self, wait=answer.wait)._to_cancel(answer)
+            tried = 0 if confirmed else self.cancels  # of a release; what was tried was a reversal
+            return replace(self, wait=answer.wait, cancels=tried)._to_cancel(answer)
         wait = max(self.patience.wait(self.confirms - 1), answer.wait)
         return replace(self, step=goes_to, wait=wait)
 
     def _not_cancellable(self, answer: Answer, reason: Text) -> Walk:
         """It is still open and can't be cancelled, unless the answer leaves that open."""
         if answer.note is None:
-            return self._finish(Verdict.NOT_CANCELLABLE, reason)
+            held = answer.finding is Finding.HELD
+            return self._finish(Verdict.HELD if held else Verdict.NOT_CANCELLABLE, reason)
         asked, most = self.confirms, self.patience.confirm_tries
         if self.step is Step.LOOK:
             asked, most = self.looks, self.patience.look_tries
         if asked >= most:
             return self._finish(Verdict.UNRESOLVED, answer.note)
         return replace(self, wait=max(self.patience.wait(asked - 1), answer.wait))
+
+    def _reversed(self) -> bool:
+        """Whether the last cancel was for a hold that the payer had not confirmed yet."""
+        return self.route is None or self.route.call != "unfreeze"
 
     def _is_another(self, row: Transaction) -> bool:
         """Whether an open row is a payment of the order that no cancel was sent for yet."""

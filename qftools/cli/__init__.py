@@ -35,6 +35,8 @@ _HOME = {
     "reverse": "calls",
     "close": "calls",
     "refund": "refund",
+    "capture": "calls",
+    "release": "calls",
     "policy": "policy",
     "openapi": "openapi",
     "mcp": "mcp",

@@ -203,6 +203,71 @@ close = _cancel_call(
 )
 
 
+@click.command(
+    cls=Command,
+    short_help=mark("Charge what a pre-authorisation holds"),
+    help=mark(
+        "Capture a pre-authorisation (hold), in full or in part.\n"
+        "\n"
+        "This charges the payer. It is sent once; after a lost reply, query before you send it "
+        "again. In a terminal you are asked to confirm."
+    ),
+)
+@option("--syssn", required=True, metavar="NUMBER", help=mark("The gateway's number of the hold."))
+@amount_option
+@option(
+    "--out-trade-no",
+    metavar="NUMBER",
+    help=mark("The capture's own order number (Alipay); generated if left out."),
+)
+@option("--yes", is_flag=True, help=mark("Do not ask for confirmation."))
+@account_options
+def capture(
+    syssn: str, txamt: int, out_trade_no: str | None, yes: bool, as_json: bool, **options: Any
+) -> None:
+    """Charge what a pre-authorisation holds."""
+    with connected(options) as client:
+        if sys.stdin.isatty() and not yes:
+            question = text("Capture {txamt} of {syssn}? The payer is charged.")
+            click.confirm(question.format(txamt=txamt, syssn=syssn), abort=True, err=True)
+        with told_when_interrupted(("--syssn", syssn)):
+            reply = client.capture(syssn, txamt, out_trade_no=out_trade_no)
+    _show(reply, as_json)
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("Release what a pre-authorisation holds (no verdict; see cancel)"),
+    help=mark(
+        "Send one /trade/v1/unfreeze, and show the reply.\n"
+        "\n"
+        "It gives back what a pre-authorisation still holds. The reply proves nothing: "
+        "qftools cancel runs the whole flow."
+    ),
+)
+@option("--syssn", required=True, metavar="NUMBER", help=mark("The gateway's number of the hold."))
+@option(
+    "--txamt",
+    type=int,
+    metavar="AMOUNT",
+    help=mark("What is still held, in minor units; the whole hold if left out."),
+)
+@account_options
+def release(syssn: str, txamt: int | None, as_json: bool, **options: Any) -> None:
+    """Release what a pre-authorisation holds."""
+    with connected(options) as client, told_when_interrupted(("--syssn", syssn)):
+        reply = client.release(syssn, txamt)
+    _show(reply, as_json)
+
+
+def _show(reply: Reply, as_json: bool) -> None:
+    if as_json:
+        print_json(reply.body)
+    else:
+        _print_reply(reply)
+    raise exits.Kept(_status(reply))
+
+
 @contextmanager
 def told_when_interrupted(naming: Sequence[str]) -> Iterator[None]:
     """After Ctrl-C during a request, print the number to query."""

@@ -67,6 +67,8 @@ TRUE = {
     Verdict.ALREADY_REFUNDED: frozenset({"refunded"}),
     Verdict.FAILED: frozenset({"failed"}),
     Verdict.PAID: frozenset({"paid", "partially refunded", "refunding"}),
+    Verdict.HELD: frozenset({"held"}),
+    Verdict.RELEASED: frozenset({"released"}),
     Verdict.NOT_FOUND: _NOTHING_PAID | {"absent"},
     Verdict.NOT_CANCELLABLE: frozenset({"created", "waiting", "paying", "cancelling"}),
 }

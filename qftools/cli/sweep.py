@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     "--again",
     is_flag=True,
     help=mark(
-        "Process again orders whose result is UNRESOLVED, NOT_FOUND, NOT_CANCELLABLE or "
+        "Process again orders whose result is UNRESOLVED, NOT_FOUND, NOT_CANCELLABLE, HELD or "
         "REFUND_PENDING."
     ),
 )

@@ -1,4 +1,4 @@
-"""The five calls, for both clients: what is sent, what an answer means, when to ask again.
+"""The calls, for both clients: what is sent, what an answer means, when to ask again.
 
 No payment is ever sent a second time, and no reply is never treated as an answer. Clock and wait
 function are arguments.
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from qftools import validation
+from qftools import catalogue, validation
 from qftools.client.awaiting import settled
 from qftools.client.calling import A, Calling, W
 from qftools.client.numbers import (
@@ -154,6 +154,41 @@ class Calls(Calling[A, W]):
             udid=order.udid,
         )
         return await self._about(refund, "refund", refund.for_refund(order.syssn))
+
+    async def _capture(
+        self,
+        hold: Order | str,
+        txamt: int | None = None,
+        *,
+        out_trade_no: str | None = None,
+        txdtm: str | None = None,
+    ) -> Reply:
+        """See [capture][qftools.client.client.Client.capture]."""
+        found = await self._held(hold)
+        amount = txamt if txamt is not None else found.txamt
+        values = {"txamt": amount, "out_trade_no": out_trade_no, "txdtm": txdtm}
+        row = catalogue.pay_types().get(str(found.pay_type))
+        if row is not None and row.mode == "preauth":  # the documents of cards have neither
+            values["out_trade_no"] = out_trade_no or self.new_number()
+            values["txdtm"] = txdtm or self.now()
+        params = {"syssn": found.syssn, "mchid": found.mchid, "udid": found.udid} | values
+        sent = {name: value for name, value in params.items() if value is not None}
+        number = sent.get("out_trade_no")
+        capture = Order(str(number), amount, txcurrcd=found.txcurrcd) if number else found
+        return await self._about(replace(capture, mchid=found.mchid), "authtrade", sent)
+
+    async def _release(self, hold: Order | str, txamt: int | None = None) -> Reply:
+        """See [release][qftools.client.client.Client.release]."""
+        found = await self._held(hold)
+        rest = replace(found, txamt=txamt) if txamt is not None else found
+        return await self._about(found, "unfreeze", rest.for_release() | {"txdtm": self.now()})
+
+    async def _held(self, hold: Order | str) -> Order:
+        """The hold with its ``syssn``: by its order, or looked up by its number."""
+        found = hold if isinstance(hold, Order) else await self._find(hold)
+        if found.syssn is None:
+            raise InputError("syssn", "is missing", "known before: query the hold first")
+        return found
 
     async def _cancel(self, order: Order | str, endpoint: str) -> Reply:
         found = order if isinstance(order, Order) else await self._find(order)

@@ -233,6 +233,61 @@ class Client(Calls[BaseAdapter, None]):
             self._refund(order, txamt, syssn=syssn, out_trade_no=out_trade_no, txdtm=txdtm)
         )
 
+    def capture(
+        self,
+        hold: Order | str,
+        txamt: int | None = None,
+        *,
+        out_trade_no: str | None = None,
+        txdtm: str | None = None,
+    ) -> Reply:
+        """Charge what a pre-authorisation holds, in full or *txamt* of it.
+
+        Sent once: no document says that a repeated capture charges only once.
+
+        Args:
+            hold: The hold, with its ``syssn``; or its number, which is looked up first.
+            txamt: How much, in minor units; the whole hold when left out.
+            out_trade_no: The capture's own number. For Alipay made up when left out; the
+                documents of cards have none.
+            txdtm: ``YYYY-MM-DD hh:mm:ss``; for Alipay now in Beijing when left out.
+
+        Raises:
+            InputError: The hold has no ``syssn``, or a value is wrong; nothing was sent.
+            OutcomeUnknownError: No usable answer; ``error.order`` names the capture to ask for,
+                or the hold where the capture has no number.
+            GatewayError: Refused; nothing was charged by it.
+
+        Example:
+            >>> from qftools.sandbox import Sandbox
+            >>> with Sandbox() as sandbox:
+            ...     client = sandbox.client()
+            ...     hold = client.pay(pay_type="801808", txamt=2500, txcurrcd="HKD")
+            ...     row = sandbox.payer(hold).pay()
+            ...     client.query(hold).transaction.state, client.capture(hold, 500).respmsg
+            ('held', 'Capture received')
+        """
+        return at_once(self._capture(hold, txamt, out_trade_no=out_trade_no, txdtm=txdtm))
+
+    def release(self, hold: Order | str, txamt: int | None = None) -> Reply:
+        """Give back what a pre-authorisation still holds (``/trade/v1/unfreeze``).
+
+        The reply is not a verdict: query afterwards, or use
+        [cancel][qftools.cancellation.run.cancel] for the whole flow. Nothing can be captured
+        any more.
+
+        Args:
+            hold: The hold, with its numbers; or its number, which is looked up first.
+            txamt: What is left, in minor units, where a part was captured; the whole hold
+                when left out.
+
+        Raises:
+            InputError: The hold lacks a field of the request; nothing was sent.
+            OutcomeUnknownError: No usable answer; the hold may be released or not.
+            GatewayError: Refused.
+        """
+        return at_once(self._release(hold, txamt))
+
     def call(self, endpoint: str, params: Mapping[str, str | int]) -> Reply:
         """Send one request and return the gateway's answer, including refusals.
 
@@ -240,7 +295,7 @@ class Client(Calls[BaseAdapter, None]):
         sends once.
 
         Args:
-            endpoint: payment, query, reversal, close, or refund.
+            endpoint: payment, query, reversal, close, refund, authtrade or unfreeze.
             params: The fields as on the wire, without any signature.
 
         Raises:

@@ -10,7 +10,7 @@ from typing import Any
 
 from qftools.errors import InputError
 from qftools.locale import mark
-from qftools.models import Order, Transaction, as_written
+from qftools.models import HOLD, Order, Transaction, as_written
 from qftools.validation import check_values, neither_number, spreadsheet_destroyed, usable
 
 LARGEST_PAGE = 100  # rows of one answer at most (docs2024)
@@ -115,6 +115,7 @@ def currency(value: object) -> str:
 def kind_of(row: Transaction) -> str:
     """Return what a row is: ``payment``, ``refund``, ``close`` ..."""
     kind = as_written(row.row.get("order_type")).lower()
+    kind = "payment" if kind == HOLD else kind  # a hold is placed and undone as a payment is
     # A refund names the payment that it gives back; a payment names none.
     return kind or ("refund" if as_written(row.row.get("origssn")) else "payment")
 

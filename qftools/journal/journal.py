@@ -422,7 +422,11 @@ class _Page:
 
 
 SETTLED = frozenset(Verdict) - {
-    *(Verdict.UNRESOLVED, Verdict.NOT_FOUND, Verdict.NOT_CANCELLABLE, Verdict.REFUND_PENDING)
+    Verdict.UNRESOLVED,
+    Verdict.NOT_FOUND,
+    Verdict.NOT_CANCELLABLE,
+    Verdict.HELD,
+    Verdict.REFUND_PENDING,
 }
 """Verdicts after which nothing is owed. NOT_FOUND joins them once the order's time is over."""
 

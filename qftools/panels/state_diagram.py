@@ -12,7 +12,13 @@ _BOX_W, _BOX_H, _BOX_Y = 104, 40, 34
 _STEPS = {Step.LOOK: 4, Step.CANCEL: 150, Step.CONFIRM: 296}
 _BRACE_Y = 88
 _CHIP_W, _CHIP_H = 129, 25
-_GOOD = {Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.ALREADY_REFUNDED, Verdict.FAILED}
+_GOOD = {
+    Verdict.CANCELLED,
+    Verdict.ALREADY_CANCELLED,
+    Verdict.ALREADY_REFUNDED,
+    Verdict.FAILED,
+    Verdict.RELEASED,
+}
 
 
 def tone_of(verdict: Verdict) -> str:

@@ -49,7 +49,7 @@ RESULT_COLUMNS = (
 )
 
 
-AGAIN = frozenset({"UNRESOLVED", "NOT_FOUND", "NOT_CANCELLABLE", "REFUND_PENDING"})
+AGAIN = frozenset({"UNRESOLVED", "NOT_FOUND", "NOT_CANCELLABLE", "HELD", "REFUND_PENDING"})
 """Verdicts that a later look may change."""
 
 _HEADING = (",".join(RESULT_COLUMNS) + "\r\n").encode()

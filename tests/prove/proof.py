@@ -17,16 +17,19 @@ from tests.prove.lives import Result, lived
 from tests.prove.schedule import Schedule
 from tests.prove.stage import Stage
 
+_OVER = frozenset({State.CANCELLED, State.EXPIRED, State.RELEASED})
 #: The states of the books that bear a verdict out.
 BORNE_OUT: dict[Verdict, frozenset[State]] = {
-    Verdict.CANCELLED: frozenset({State.CANCELLED, State.EXPIRED}),
-    Verdict.ALREADY_CANCELLED: frozenset({State.CANCELLED, State.EXPIRED}),
+    Verdict.CANCELLED: _OVER,
+    Verdict.ALREADY_CANCELLED: _OVER,
     Verdict.ALREADY_REFUNDED: frozenset({State.REFUNDED}),
     Verdict.FAILED: frozenset({State.FAILED}),
     Verdict.PAID: MONEY_CAME - {State.REFUNDED},
+    Verdict.HELD: frozenset({State.HELD}),
+    Verdict.RELEASED: frozenset({State.RELEASED}),
     Verdict.NOT_CANCELLABLE: OPEN,
 }
-_DEAD = (Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.FAILED)
+_DEAD = (Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.RELEASED, Verdict.FAILED)
 
 
 Flow = Callable[[Order, Schedule], Walk]
@@ -96,7 +99,7 @@ def _why(stage: Stage, outcome: Outcome) -> str:
     if outcome.verdict is not Verdict.UNRESOLVED or not outcome.steps:
         return ""
     last, entry = outcome.steps[-1], stage.entry()
-    if entry is not None and entry.state is State.CANCELLING:
+    if entry is not None and entry.state in (State.CANCELLING, State.HOLD_CANCELLING):
         return _NEVER_ENDS
     if last.finding is Finding.SILENT:
         return _FAULTS
@@ -105,7 +108,8 @@ def _why(stage: Stage, outcome: Outcome) -> str:
     # Those of this life: a look after a death, or after a refusal, begins anew.
     begun = max((n for n, taken in enumerate(outcome.steps) if taken.step is Step.LOOK), default=0)
     cancels = [taken for taken in outcome.steps[begun:] if taken.step is Step.CANCEL]
-    if cancels and all(taken.finding is Finding.SILENT for taken in cancels):
+    of_the_last_kind = [taken for taken in cancels if taken.endpoint == cancels[-1].endpoint]
+    if cancels and all(taken.finding is Finding.SILENT for taken in of_the_last_kind):
         return "every cancel that the policy allows was lost"
     return ""
 
@@ -138,10 +142,12 @@ def _against_the_books(stage: Stage, outcome: Outcome) -> list[str]:
 
 
 def _still_dead(stage: Stage, verdict: Verdict) -> list[str]:
-    """Let the payer do everything to pay, for hours: no money may move any more."""
+    """Let payer and shop do everything to charge, for hours: no money may move any more."""
     entry = stage.entry()
     assert entry is not None
     for seconds in (0, 600, 7200):
         stage.sandbox.clock.advance(seconds)
         stage.sandbox.payer(entry).pay()
-    return [f"{verdict}, but the payer was charged later"] if entry.paid else []
+        stage.other_terminal("refund", entry)  # of a hold: its capture
+    charged = entry.paid or entry.captured
+    return [f"{verdict}, but the payer was charged later"] if charged else []

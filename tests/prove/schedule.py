@@ -14,6 +14,7 @@ from qftools.cancellation.policy import Policy
 from qftools.cancellation.routing import PROFILES, Profile
 from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.faults import NAMES
+from qftools.sandbox.gateway.settings import switches
 
 #: What somebody does, beside the cancel that is being proved.
 ACTS = (
@@ -23,6 +24,7 @@ ACTS = (
     "an hour passes",
 )
 FAULTS = tuple(name for name in NAMES if name != "slow")
+_OF_HOLDS = 77071  # the magic amounts of holds begin here
 MODES = ("cpm", "mpm", "jsapi", "mini", "app", "wap", "web", "h5", "online")
 
 
@@ -96,17 +98,24 @@ def schedule(seed: int, *, kills: bool = True) -> Schedule:
         kills: Whether the process may die; the rest of the schedule is the same.
     """
     dice = random.Random(seed)
-    switches = _switches(dice)
+    turned = _switches(dice)
     client_knows = dice.random() < 0.9  # else it believes another edition of the documents
-    profile = switches["cancel_routes"] if client_knows else dice.choice(PROFILES)
-    hk_cancel = switches["hk_cancel"] if dice.random() < 0.9 else dice.choice(["allow", "deny"])
+    profile = turned["cancel_routes"] if client_knows else dice.choice(PROFILES)
+    hk_cancel = turned["hk_cancel"] if dice.random() < 0.9 else dice.choice(["allow", "deny"])
     deaths = _kills(dice)
+    direct = dice.random() < 0.35
+    pay_type, amount = dice.choice(pay_types()), _amount(dice)
+    holds = random.Random(f"hold {seed}")  # its own dice: the other schedules stay as they were
+    if holds.random() < 0.12:
+        pay_type = holds.choice(_holds())
+        amount = holds.choice([amount, amount, 77001, _OF_HOLDS])
+        turned |= _hold_switches(holds)
     return Schedule(
         seed,
-        direct=dice.random() < 0.35,
-        pay_type=dice.choice(pay_types()),
-        txamt=_amount(dice),
-        switches=tuple(switches.items()),
+        direct=direct,
+        pay_type=pay_type,
+        txamt=amount,
+        switches=tuple(turned.items()),
         profile=profile,  # type: ignore[arg-type]
         hk_cancel=hk_cancel,
         policy=_policy(dice) if dice.random() < 0.5 else None,
@@ -129,8 +138,18 @@ def pay_types() -> tuple[str, ...]:
 
 
 @cache
+def _holds() -> tuple[str, ...]:
+    return tuple(row.code for row in catalogue.pay_types().values() if row.mode == "preauth")
+
+
+def _hold_switches(dice: random.Random) -> dict[str, str]:
+    names = ("hold_undo", "hold_rows", "hold_codes", "hold_release")
+    return {name: dice.choice(switches()[name].values) for name in names}
+
+
+@cache
 def _amounts() -> tuple[int, ...]:
-    return tuple(magic.table())
+    return tuple(number for number in magic.table() if number < _OF_HOLDS)
 
 
 def _amount(dice: random.Random) -> int:

@@ -21,6 +21,7 @@ from qftools.exchange import Exchange, Request, Response
 from qftools.exchange.redaction import redacted
 from qftools.models import Order, Reply
 from qftools.sandbox import Sandbox
+from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.ledger import Moved
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import Event, State
@@ -128,10 +129,10 @@ class Stage:
         if self.requests:
             self._moment()
         entry = self.entry()
-        paid = entry is not None and entry.paid > 0
+        paid = entry is not None and (entry.paid > 0 or entry.captured > 0)
         if endpoint == "query":
             self.paid_when_last_looked = paid
-        elif endpoint in ("reversal", "close"):
+        elif endpoint in ("reversal", "close", "unfreeze"):
             if self.paid_when_last_looked is None:
                 self.broken_promises.append("cancelled without having looked")
             elif self.paid_when_last_looked:
@@ -173,15 +174,26 @@ class Stage:
         if entry is None:
             return
         if act.what in ("refund", "refund part", "cancel elsewhere"):
-            self._other_terminal(act.what, entry)
+            self.other_terminal(act.what, entry)
         else:
             getattr(self.sandbox.payer(entry), act.what)()
 
-    def _other_terminal(self, what: str, entry: Entry) -> None:
+    def other_terminal(self, what: str, entry: Entry) -> None:
+        """Another program refunds or cancels; a hold it captures or releases."""
         other = self.sandbox.client()
-        order = Order(entry.out_trade_no, entry.txamt, entry.txdtm, syssn=entry.syssn)
+        order = Order(
+            entry.out_trade_no,
+            entry.txamt,
+            entry.txdtm,
+            syssn=entry.syssn,
+            pay_type=entry.pay_type,
+        )
         with contextlib.suppress(OutcomeUnknownError, GatewayError):
-            if what == "cancel elsewhere":
+            if entry.is_hold and what != "cancel elsewhere":
+                other.capture(order, entry.txamt if what == "refund" else 1)
+            elif entry.is_hold and entry.state is State.HELD:
+                other.release(order)
+            elif what == "cancel elsewhere":
                 other.reverse(order)
                 other.close(order)
             else:
@@ -221,6 +233,9 @@ class _Direct:
         self.pause: Callable[[float], None] = stage.sandbox.clock.sleep
         self.new_number = lambda: f"R{stage.plan.seed}"
         self.now = lambda: "2026-01-05 10:00:00"
+
+    def now(self) -> str:
+        return beijing(self.clock())
 
     def call(self, endpoint: str, params: dict[str, str | int]) -> Reply:
         stage, me = self._stage, self.credentials

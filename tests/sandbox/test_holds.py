@@ -70,6 +70,7 @@ def test_a_released_hold_is_over(door):
     assert (door.sandbox.order("N1").state, *shown(door, hold)) == ("released", "0000", "6")
     assert release(door, hold).respcd == "1151"
     assert capture(door, hold, 1).respcd == "1151"
+    assert door.sandbox.order("N1").captured == 0
 
 
 def test_the_refund_of_a_capture_takes_the_number_of_the_capture(door):

@@ -49,6 +49,12 @@ def refund(door: Door) -> str:
         return "silent"
 
 
+def release(door: Door) -> str:
+    order = door.sandbox.order("N1")
+    params = {"syssn": order.syssn, "out_trade_no": "N1", "txdtm": "2026-01-05 10:00:00"}
+    return door.call("unfreeze", params | {"txamt": str(order.txamt)}).respcd
+
+
 def wait(seconds: float) -> Callable[[Door], str]:
     def waited(door: Door) -> str:
         door.sandbox.clock.advance(seconds)
@@ -103,6 +109,7 @@ STORIES: dict[int, tuple[str, str, list[Any], int | None]] = {
     77061: ("800101", "0000", [(refund, "1143"), (look, 3, ["0000"] * 3)], 0),
     77062: ("800101", "0000", [(refund, "1143"), (look, 3, ["0000"] * 3)], 77062),
     77063: ("800101", "0000", [(refund, "1155"), (look, 1, ["0000"])], 77063),
+    77071: ("801808", "0000", [(look, 1, ["0000"]), (release, "1151"), (cancel, "1297")], 0),
     77064: ("800101", "0000", [(refund, "1269"), (look, 1, ["0000"])], 77064),
 }  # fmt: skip
 

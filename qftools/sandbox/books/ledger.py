@@ -169,7 +169,7 @@ class Ledger:
             entry.code = code
         if amount and state in (State.PARTLY_REFUNDED, State.REFUNDED):
             entry.refunded += amount
-        elif amount and event in (Event.CAPTURE_PART, Event.CAPTURE_FULL):
+        elif event in (Event.CAPTURE_PART, Event.CAPTURE_FULL) and answer == "0000":
             entry.captured += amount
         elif event is Event.VOID and state is State.REFUNDED:
             entry.refunded = entry.paid
