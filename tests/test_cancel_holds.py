@@ -7,6 +7,7 @@ import pytest
 from qftools import Order, cancel
 from qftools.cancellation.evidence import of_query
 from qftools.cancellation.findings import Answer, Finding
+from qftools.cancellation.routing import route_of_hold
 from qftools.cancellation.verdicts import VERDICTS, Verdict
 from qftools.cancellation.walk import Finished, Walk
 from qftools.errors import GatewayError, InputError, OutcomeUnknownError
@@ -40,7 +41,7 @@ def test_a_hold_that_is_held_is_released_and_that_is_proved(sandbox, client):
 
     assert (outcome.verdict, outcome.charged) == (Verdict.RELEASED, "no")
     assert calls(outcome) == ["query", "unfreeze", "query"]
-    assert outcome.route.disputes == ("C39",)
+    assert outcome.route == route_of_hold("801808")
     assert sandbox.order(outcome.order).state == "released"
 
 

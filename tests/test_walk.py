@@ -12,6 +12,7 @@ from qftools.models import Order, Transaction
 ORDER = Order("A1", 2500, "2026-01-05 10:00:00", pay_type="800101")
 LOST = Answer(Finding.SILENT)
 OPEN = Answer(Finding.OPEN)
+HELD = Answer(Finding.HELD)
 
 ANSWERS = st.builds(
     Answer,
@@ -62,6 +63,7 @@ def test_no_reply_to_a_cancel_is_a_verdict():
 
 def test_every_verdict_can_be_reached():
     no_cancel = Order("A1", 2500, "2026-01-05 10:00:00", pay_type="802001")
+    hold = Order("A1", 2500, syssn="20260105154100020000000001", pay_type="801808")
     ends = {
         end_of(OPEN, Answer(Finding.CANCELLED), Answer(Finding.CANCELLED)),
         end_of(Answer(Finding.CANCELLED)),
@@ -71,6 +73,8 @@ def test_every_verdict_can_be_reached():
         end_of(*[Answer(Finding.ABSENT)] * 3),
         end_of(OPEN, order=no_cancel),
         end_of(*[LOST] * 8),
+        end_of(Answer(Finding.RELEASED)),
+        end_of(HELD, Answer(Finding.OPEN, "1151", refused=True), HELD, order=hold),
     }
 
     assert ends == set(VERDICTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from qftools.errors import OutcomeUnknownError
 from tests.sandbox.doors import GatewayDoor
 
 NOW = "2026-01-05 10:00:00"
@@ -173,6 +174,37 @@ def test_a_capture_and_a_release_are_notified_and_the_hold_is_not(gateway):
     release(door, hold, 2000)
 
     assert [notice.notify_type for notice in door.sandbox.notifications] == ["payment", "unfreeze"]
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_capture_that_is_repeated_after_a_lost_reply_is_reported(make_sandbox, looks):
+    sandbox = make_sandbox()
+    client = sandbox.client()
+    hold = client.pay(pay_type="801808", txamt=2500, txcurrcd="HKD")
+    sandbox.payer(hold).pay()
+    client.query(hold)
+    sandbox.fault("lost after", "authtrade")
+
+    with pytest.raises(OutcomeUnknownError):
+        client.capture(hold, 500)
+    if looks:
+        client.query(hold)
+    client.capture(hold, 500)
+
+    found = sandbox.report().broken()
+    assert found == (() if looks else ("captured-again",))
+
+
+def test_a_held_order_that_is_reversed_is_not_said_to_be_paid(make_sandbox):
+    sandbox = make_sandbox(hold_undo="reversal")
+    client = sandbox.client()
+    hold = client.pay(pay_type="801808", txamt=2500, txcurrcd="HKD")
+    sandbox.payer(hold).pay()
+    client.query(hold)
+
+    client.reverse(hold)
+
+    assert sandbox.report().broken() == ()
 
 
 def test_the_hold_of_a_card_is_loaded_and_captured_without_a_number(gateway, tmp_path):

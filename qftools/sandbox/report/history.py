@@ -236,6 +236,8 @@ def result_of(exchange: LoggedExchange, entry: Entry) -> Result:
         return "over" if kind == "failure" else "refused"
     if exchange.endpoint in CANCELS:
         return _result_by_cancel(respcd, code.row)
+    if exchange.endpoint == "unfreeze" and kind == "success":
+        return "over"
     return "paid" if kind == "success" else "refused"  # only what was paid can be refunded
 
 
@@ -258,7 +260,8 @@ def _result_by_rows(body: dict[str, Any], entry: Entry) -> Result:
     for row in body.get("data", ()):
         if row.get("syssn") == entry.syssn:
             if row["respcd"] == "0000":
-                return "paid" if row.get("cancel") in ("0", "5") else "over"
+                charged = row.get("cancel") in ("0", "5") and not entry.is_hold
+                return "paid" if charged else "over"
             code = catalogue.codes().get(row["respcd"])
             return _OF_ROW[code.row] if code else "unknown"
     return "absent"

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from datetime import UTC
+from itertools import pairwise
 
 from qftools.catalogue import Text
 from qftools.sandbox.books.clock import BEIJING, RealClock, parse_time
@@ -94,6 +95,23 @@ def charged_again(history: History) -> Iterator[Found]:
             placed,
             later,
         )
+
+
+def captured_again(history: History) -> Iterator[Found]:
+    """The same amount of a hold captured again after no answer, with no query in between."""
+    queries = [seen.number for seen in history.exchanges if seen.endpoint == "query"]
+    for story in history:
+        for first, second in pairwise(story.calls("authtrade")):
+            amounts = {step.exchange.params.get("txamt") for step in (first, second)}
+            looked = any(first.number < number < second.number for number in queries)
+            if first.result == "nothing" and len(amounts) == 1 and not looked:
+                yield _found(
+                    story,
+                    "请款没有应答，没有查询就再次请款。",
+                    "A capture had no answer, and was sent again without a query.",
+                    first,
+                    second,
+                )
 
 
 def cancelled_paid(history: History) -> Iterator[Found]:

@@ -23,6 +23,7 @@ FINDERS: dict[str, Finder] = {
     "cancelled-unseen": order_rules.cancelled_unseen,
     "progress-taken-for-failure": order_rules.progress_taken_for_failure,
     "charged-again": order_rules.charged_again,
+    "captured-again": order_rules.captured_again,
     "cancelled-paid": order_rules.cancelled_paid,
     "wrong-endpoint": order_rules.wrong_endpoint,
     "amount-changed": order_rules.amount_changed,
