@@ -245,6 +245,7 @@ class Walk(Search):
             last_cancel=last,
             known=replace(self.known, wide=False),
             today=self.today,
+            route=None if last is None else self.route,  # which call the last cancel was
             table=self.table,
         )
 

@@ -21,7 +21,6 @@ from qftools.exchange import Exchange, Request, Response
 from qftools.exchange.redaction import redacted
 from qftools.models import Order, Reply
 from qftools.sandbox import Sandbox
-from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.ledger import Moved
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import Event, State
@@ -233,9 +232,6 @@ class _Direct:
         self.pause: Callable[[float], None] = stage.sandbox.clock.sleep
         self.new_number = lambda: f"R{stage.plan.seed}"
         self.now = lambda: "2026-01-05 10:00:00"
-
-    def now(self) -> str:
-        return beijing(self.clock())
 
     def call(self, endpoint: str, params: dict[str, str | int]) -> Reply:
         stage, me = self._stage, self.credentials
