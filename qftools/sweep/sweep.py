@@ -347,11 +347,9 @@ class _Desk:
     def _looked(self, row: Row, watch: _Watch) -> Result:
         after, taken = self._look(row, watch)
         would = ""
-        if row.refund_of is not None:
-            pass  # a refund is looked at, and not cancelled
-        elif taken.finding is Finding.HELD:
+        if taken.finding is Finding.HELD and row.refund_of is None:
             would = "unfreeze"
-        elif taken.finding is Finding.OPEN and after.order.pay_type:
+        elif taken.finding is Finding.OPEN and after.order.pay_type and row.refund_of is None:
             task = self.task
             by = route(after.order.pay_type, profile=task.profile, hk_cancel=task.hk_cancel)
             would = by.call or ""
