@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from qftools import InputError, Order
@@ -19,7 +21,9 @@ ROW = {
 
 
 def test_an_order_has_everything_that_its_row_tells():
-    assert order_of(Transaction(ROW)) == Order(**ROW | {"txamt": 99_999_999_999})
+    told: dict[str, Any] = ROW | {"txamt": 99_999_999_999}
+
+    assert order_of(Transaction(ROW)) == Order(**told)
 
 
 @pytest.mark.parametrize("digits", [12, 5000])
