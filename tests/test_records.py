@@ -46,6 +46,7 @@ ANSWER = Answer(
     open=("1", "2"),
     dead=("3",),
     ask_next="wide",
+    void=True,
 )
 ANSWER_WRITTEN = {
     "finding": "OPEN",
@@ -62,6 +63,7 @@ ANSWER_WRITTEN = {
     "open": ["1", "2"],
     "dead": ["3"],
     "ask_next": "wide",
+    "void": True,
 }
 EXCHANGE = Exchange(
     "query",

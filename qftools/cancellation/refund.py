@@ -78,7 +78,7 @@ def refund(
         >>> with Sandbox() as sandbox:
         ...     client = sandbox.client()
         ...     order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
-        ...     sandbox.payer(order).pay()
+        ...     _ = sandbox.payer(order).pay()
         ...     outcome = refund(client, order, 500)
         >>> outcome.verdict.value, [taken.step.value for taken in outcome.steps]
         ('REFUNDED', ['LOOK', 'REFUND', 'CONFIRM'])
