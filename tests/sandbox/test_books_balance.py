@@ -18,6 +18,7 @@ from qftools import catalogue
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.orders import Entry, Row
 from qftools.sandbox.books.payer import ACTS
+from qftools.sandbox.books.states import OPEN
 from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.faults import NAMES
 from qftools.sandbox.keeping.records import Snapshot
@@ -225,9 +226,9 @@ class Shop(RuleBasedStateMachine):
         """A query shows what happened."""
         respcd, flag = row["respcd"], row["cancel"]
         shown = {
-            "0000": order.paid > 0,
-            "1143": order.state in ("created", "waiting", "paying", "cancelling"),
-            "1145": order.state in ("created", "waiting", "paying", "cancelling"),
+            "0000": order.paid > 0 or order.state == "held",
+            "1143": order.state in OPEN,
+            "1145": order.state in OPEN,
             "1181": order.state == "expired",
         }
         if respcd in CANCELLED_CODES:
