@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from qftools.cancellation.refund import refund as refund
     from qftools.cancellation.routing import route as route
     from qftools.cancellation.run import Outcome as Outcome
+    from qftools.cancellation.run import acancel as acancel
     from qftools.cancellation.run import cancel as cancel
     from qftools.cancellation.verdicts import Verdict as Verdict
+    from qftools.client.async_client import AsyncClient as AsyncClient
     from qftools.client.client import Client as Client
     from qftools.diagnosis import Diagnosis as Diagnosis
     from qftools.diagnosis import explain as explain
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "AsyncClient": "client.async_client",
     "BusyError": "errors",
     "Client": "client.client",
     "Credentials": "models",
@@ -76,6 +79,7 @@ _HOME = {
     "UnclearError": "errors",
     "Verdict": "cancellation.verdicts",
     "WrongPlaceError": "errors",
+    "acancel": "cancellation.run",
     "cancel": "cancellation.run",
     "canonical": "signing",
     "explain": "diagnosis",

@@ -5,14 +5,22 @@ import json
 
 import pytest
 
-from qftools import Client, cancel
+from qftools import Client
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.verdicts import Verdict
 from qftools.errors import GatewayError, OutcomeUnknownError
 from qftools.journal.journal import Journal
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
+from tests.awaited import cancel, of_sandbox
 from tests.raw_server import RawServer, reply
+
+
+@pytest.fixture(params=["plain", "async"])
+def client(request, sandbox):
+    with of_sandbox(sandbox) if request.param == "async" else sandbox.client() as client:
+        yield client
+
 
 AUTH_CODES = {"800108": "280438849930815813", "800208": "134676275354204254"}
 PAIRS = ["800108", "800101", "800208", "800201", "802301"]
@@ -35,7 +43,11 @@ def names(outcome):
     return [taken.step.value for taken in outcome.steps]
 
 
-@pytest.mark.parametrize("pay_type", PAIRS)
+@pytest.mark.parametrize(
+    ("client", "pay_type"),
+    [*(("plain", pay_type) for pay_type in PAIRS), ("async", "800101")],
+    indirect=["client"],
+)
 @pytest.mark.parametrize(
     ("txamt", "verdict"),
     [

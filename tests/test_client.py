@@ -24,17 +24,17 @@ from qftools.exchange import Exchange, Request, Response
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
 from qftools.signing import sign
+from tests.awaited import CLIENTS, of_sandbox
 from tests.raw_server import RawServer, reply, says
 
-WAYS = ["in process", "over http"]
 
-
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=["in process", "over http", "async in process", "async over http"])
 def client(request, sandbox):
-    if request.param == "in process":
-        yield sandbox.client()
+    if "in process" in request.param:
+        with of_sandbox(sandbox) if "async" in request.param else sandbox.client() as in_process:
+            yield in_process
         return
-    with Client(
+    with CLIENTS["async" if "async" in request.param else "plain"](
         sandbox.credentials,
         sandbox.serve(),
         clock=sandbox.clock.now,
@@ -146,14 +146,10 @@ def test_a_wrong_argument_is_refused_before_anything_is_sent(client, sandbox, ch
 
 
 def test_a_wrong_key_is_refused_with_1108_by_the_gateway(client, sandbox):
-    stranger = Client(
-        Credentials(sandbox.credentials.app_code, "another key"),
-        client.base_url,
-        adapter=client._connection._session.get_adapter(client.base_url + "/"),
-    )
+    client.credentials = Credentials(sandbox.credentials.app_code, "another key")
 
     with pytest.raises((GatewayError, SignatureError)):
-        stranger.query(out_trade_no="A1")
+        client.query(out_trade_no="A1")
     assert sandbox.orders() == ()
 
 

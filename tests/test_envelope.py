@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from requests.adapters import HTTPAdapter
 
-from qftools import Client, Credentials, Journal, Order, cancel
+from qftools import Credentials, Journal, Order, cancel
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.verdicts import Verdict
 from qftools.client.replies import LONGEST_ASK, MOST_BYTES
@@ -21,6 +21,7 @@ from qftools.exchange import CUT, MOST_KEPT
 from qftools.sandbox import Sandbox
 from qftools.sweep.pace import Pace
 from qftools.transport.strict_json import MOST_DEPTH, MOST_DIGITS
+from tests.awaited import CLIENTS
 from tests.raw_server import RawServer, drips, reply, says
 
 OK = b'{"respcd": "0000", "data": []}'
@@ -29,13 +30,16 @@ HASTY = Policy(look_tries=2, absent_tries=2, confirm_tries=3, first_wait=0.0, wa
 ORDER = Order("A1", 2500, "2026-01-05 10:00:00", pay_type="800101")
 
 
-def client_of(url, **changes):
+both = pytest.mark.parametrize("kind", CLIENTS)
+
+
+def client_of(url, kind="plain", **changes):
     how: dict[str, Any] = {
         "timeout": (5.0, LIMIT),
         "pause": lambda seconds: None,
         "clock": lambda: 1e9,
     }
-    return Client(Credentials("A1", "a secret key"), url, **(how | changes))
+    return CLIENTS[kind](Credentials("A1", "a secret key"), url, **(how | changes))
 
 
 def ask(answer, *, gap=0.0, **changes):
@@ -65,21 +69,23 @@ def body(text, *headers):
     ],
     ids=["body", "headers", "status", "interim", "chunks", "extension", "trailers", "no length"],
 )
-def test_a_reply_in_drops_ends_at_the_deadline_whatever_drips(answer):
+@both
+def test_a_reply_in_drops_ends_at_the_deadline_whatever_drips(answer, kind):
     began = time.monotonic()
 
     with pytest.raises(TransportError, match="ReadTimeout") as caught:
-        ask(drips(answer), gap=0.02)
+        ask(drips(answer), gap=0.02, kind=kind)
 
     assert caught.value.sent
     assert LIMIT <= time.monotonic() - began < 10
 
 
-def test_the_time_of_one_request_is_not_taken_from_the_next_on_the_same_connection():
+@both
+def test_the_time_of_one_request_is_not_taken_from_the_next_on_the_same_connection(kind):
     kept = reply(OK, closes=False)
     with (
         RawServer(says(b"", kept), gap=0.6, closes=False) as server,
-        client_of(server.url, timeout=(5.0, 1.0)) as client,
+        client_of(server.url, kind, timeout=(5.0, 1.0)) as client,
     ):
         for _ in range(2):
             assert client.call("query", {"out_trade_no": "A1"}).ok
@@ -103,14 +109,16 @@ def test_in_process_the_deadline_counts_by_the_sandboxs_clock():
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate"])
-def test_a_reply_that_is_compressed_all_the_same_is_read(coding):
+@both
+def test_a_reply_that_is_compressed_all_the_same_is_read(coding, kind):
     packed = zlib.compress(OK) if coding == "deflate" else gzip.compress(OK, mtime=0)
 
-    assert ask(body(packed, f"Content-Encoding: {coding}")).ok
+    assert ask(body(packed, f"Content-Encoding: {coding}"), kind=kind).ok
 
 
-def test_nothing_compressed_is_asked_for():
-    with RawServer(body(OK)) as server, client_of(server.url) as client:
+@both
+def test_nothing_compressed_is_asked_for(kind):
+    with RawServer(body(OK)) as server, client_of(server.url, kind) as client:
         client.call("query", {"out_trade_no": "A1"})
 
         assert b"accept-encoding: identity" in server.requests[0].lower()
@@ -135,12 +143,13 @@ def test_nothing_compressed_is_asked_for():
         ),
     ],
 )
-def test_a_reply_without_end_is_refused_in_little_memory(answer):
+@both
+def test_a_reply_without_end_is_refused_in_little_memory(answer, kind):
     answer = answer()
     tracemalloc.start()
 
     with pytest.raises(TransportError, match=f"longer than {MOST_BYTES} bytes"):
-        ask(answer, timeout=(5.0, 120.0))
+        ask(answer, timeout=(5.0, 120.0), kind=kind)
 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -228,8 +237,9 @@ def test_json_that_is_only_unusual_is_read(text):
     ],
     ids=lambda value: repr(value[:70]),
 )
-def test_what_is_no_whole_reply_is_an_unknown_outcome_and_never_another_exception(answer):
-    with RawServer(says(answer)) as server, client_of(server.url) as client:
+@both
+def test_what_is_no_whole_reply_is_an_unknown_outcome_and_never_another_exception(answer, kind):
+    with RawServer(says(answer)) as server, client_of(server.url, kind) as client:
         with pytest.raises(TransportError) as caught:
             client.call("query", {"out_trade_no": "A1"})
 
@@ -377,7 +387,7 @@ def test_no_wait_is_longer_than_two_minutes_whatever_the_gateway_asks_for():
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_certificates_that_can_not_be_read_are_an_input_error_that_names_them(
-    monkeypatch, tmp_path, name, content
+    monkeypatch, tmp_path, name, content, kind
 ):
     path = tmp_path / "bundle.pem"
     if content is not None:
@@ -387,11 +397,11 @@ def test_certificates_that_can_not_be_read_are_an_input_error_that_names_them(
     monkeypatch.setenv(name, str(path))
 
     with pytest.raises(InputError) as caught:
-        client_of("https://127.0.0.1:1")
+        client_of("https://127.0.0.1:1", kind)
 
     assert caught.value.field == name
     assert str(path) in str(caught.value)
-    client_of("http://127.0.0.1:1")  # without TLS nobody reads it
+    client_of("http://127.0.0.1:1", kind)  # without TLS nobody reads it
 
 
 @pytest.mark.parametrize(
@@ -404,9 +414,10 @@ def test_certificates_that_can_not_be_read_are_an_input_error_that_names_them(
     ],
     ids=repr,
 )
-def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(monkeypatch, answer):
+@both
+def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(monkeypatch, answer, kind):
     with RawServer(says(answer)) as proxy:
-        error = through(monkeypatch, f"http://me:pass1234word@{proxy.url[7:]}")
+        error = through(monkeypatch, kind, f"http://me:pass1234word@{proxy.url[7:]}")
 
         assert len(proxy.requests) == 1
     assert error.sent is False
@@ -415,22 +426,24 @@ def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(monkeypatch, answer)
     assert "pass1234word" not in f"{error!r}{error.__cause__!r}{error.exchange!r}"
 
 
-def test_a_proxy_whose_answer_drips_is_given_up(monkeypatch):
+@both
+def test_a_proxy_whose_answer_drips_is_given_up(monkeypatch, kind):
     with RawServer(drips(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 999), gap=0.02) as proxy:
-        error = through(monkeypatch, proxy.url)
+        error = through(monkeypatch, kind, proxy.url)
 
     assert isinstance(error, OutcomeUnknownError)
 
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "http://127.0.0.1:port", "socks5://", "x"])
-def test_a_proxy_that_is_not_there_is_named_and_nothing_was_sent(monkeypatch, proxy):
-    error = through(monkeypatch, proxy)
+@both
+def test_a_proxy_that_is_not_there_is_named_and_nothing_was_sent(monkeypatch, proxy, kind):
+    error = through(monkeypatch, kind, proxy)
 
     assert error.sent is False
     assert "HTTPS_PROXY" in str(error)
 
 
-def through(monkeypatch, proxy):
+def through(monkeypatch, kind, proxy):
     """The error of a query through a proxy, to a host that no test can reach."""
     for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -438,7 +451,7 @@ def through(monkeypatch, proxy):
     place: dict[str, Any] = {"base_url": "https://gateway.invalid", "allow": ("unlisted-host",)}
     how: dict[str, Any] = {"timeout": (LIMIT, LIMIT), "pause": lambda seconds: None}
     with (
-        Client(Credentials("A1", "a secret key"), **place, **how) as client,
+        CLIENTS[kind](Credentials("A1", "a secret key"), **place, **how) as client,
         pytest.raises(TransportError) as caught,
     ):
         client.call("query", {"out_trade_no": "A1"})

@@ -131,7 +131,15 @@ def test_importing_qftools_pulls_in_neither_widgets_nor_sandbox_nor_command_line
 def test_the_client_pulls_in_neither_widgets_nor_sandbox_nor_command_line():
     loaded = loaded_by("from qftools import Client, cancel")
 
-    for heavy in ("ipywidgets", "qftools.sandbox", "click", "rich", "waitress", "sqlite3"):
+    for heavy in (
+        "ipywidgets",
+        "qftools.sandbox",
+        "click",
+        "rich",
+        "waitress",
+        "sqlite3",
+        "httpx2",
+    ):
         assert heavy not in loaded
 
 

@@ -166,7 +166,7 @@ def bare(dist, tmp_path_factory):
     tools = Path(sys.executable).parent
     env = str(folder / "env")
     shown = (
-        *("pytest", "flask", "requests-mock", "responses", "vcrpy"),
+        *("pytest", "flask", "fastapi", "httpx2", "requests-mock", "responses", "vcrpy"),
         *("opentelemetry-sdk", "opentelemetry-instrumentation-requests"),
     )
     for command in (

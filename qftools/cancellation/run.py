@@ -1,16 +1,17 @@
 """Runs the cancel flow: sends, waits, and returns a verdict with its evidence.
 
-The rules are in `walk`; client and wait function are arguments. The flow is a coroutine, see
-`client.awaiting`.
+The rules are in `walk`; client and wait function are arguments. `cancel` and `acancel` are the
+same flow: it awaits what an `AsyncClient` gives, and a `Client` gives nothing to await.
 """
 
 from __future__ import annotations
 
 import datetime
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from qftools import catalogue
 from qftools.cancellation import evidence, findings
@@ -37,13 +38,16 @@ from qftools.client.client import Client
 from qftools.client.numbers import namings
 from qftools.errors import InputError, OutcomeUnknownError
 from qftools.exchange.redaction import ShownExchange
+from qftools.locale import mark
 from qftools.markup import Markup, el
 from qftools.models import Order
 from qftools.texts import harmless, spoken
 from qftools.validation import BEIJING
 
 if TYPE_CHECKING:
-    AnyClient = Client
+    from qftools.client.async_client import AsyncClient
+
+    AnyClient = Client | AsyncClient
     Pause = Callable[[float], Awaitable[None] | None]
 
 
@@ -325,11 +329,64 @@ def cancel(
         >>> cancel(client, order.out_trade_no).verdict.value
         'ALREADY_CANCELLED'
     """
-    if isinstance(client, Order | str):
-        kind = type(client).__name__
-        raise InputError("client", "is {kind}", "a Client; the order comes after it", kind=kind)
+    check_client(client, "Client")
     begin = partial(Walk, policy=policy, profile=profile, hk_cancel=hk_cancel)
     return at_once(_cancel(client, order, known, begin, pause, journal, watch))
+
+
+async def acancel(
+    client: AsyncClient,
+    order: Order | str | None = None,
+    *,
+    policy: Policy | None = None,
+    profile: Profile = "seed",
+    hk_cancel: HongKong = "deny",
+    pause: Callable[[float], Awaitable[None]] | None = None,
+    journal: Keeper | None = None,
+    watch: Recorder | None = None,
+    **known: Any,
+) -> Outcome:
+    """Do what [cancel][qftools.cancellation.run.cancel] does, in an event loop.
+
+    If the task is cancelled in the middle, the journal has all that was sent: ``aresume`` goes
+    on with it. Writing to the journal holds the loop up for the milliseconds that the disk takes.
+
+    Args:
+        client: The gateway to ask.
+        order: The payment whose outcome is unknown, or its number alone.
+        policy: Timeouts and retries; the pay type's own when left out.
+        profile: Which edition of QFPay's docs decides between reversal and close (C19).
+        hk_cancel: Whether pay types of Hong Kong alone may be cancelled (C20).
+        pause: Is awaited for so many seconds; the client's own when left out.
+        journal: Keeps every step on disk before it is taken.
+        watch: Notified of every request and answer, to show them.
+        **known: What is known of the order besides.
+
+    Raises:
+        InputError: The order can't be asked for; nothing was sent.
+        JournalError: The journal can't be written, or the order is being cancelled elsewhere;
+            nothing was sent.
+    """
+    check_client(client, "AsyncClient")
+    begin = partial(Walk, policy=policy, profile=profile, hk_cancel=hk_cancel)
+    return await _cancel(client, order, known, begin, pause, journal, watch)
+
+
+_RULES = {
+    "Client": mark("a Client; the order comes after it"),
+    "AsyncClient": mark("an AsyncClient; the order comes after it"),
+}
+
+
+def check_client(client: object, wanted: Literal["Client", "AsyncClient"]) -> None:
+    """Check that the flow can wait as *client* waits.
+
+    Raises:
+        InputError: It is the other client, or none.
+    """
+    call = getattr(client, "call", None)
+    if call is None or inspect.iscoroutinefunction(call) != (wanted == "AsyncClient"):
+        raise InputError("client", "is {kind}", _RULES[wanted], kind=type(client).__name__)
 
 
 async def _cancel(

@@ -13,8 +13,6 @@ from dataclasses import replace
 from typing import Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
-from requests import RequestException
-
 from qftools import validation
 from qftools.client.guard import check_place
 from qftools.client.line import PATHS, Line
@@ -121,7 +119,9 @@ class Calling(ABC, Generic[A, W]):
         self._kept.append(kept)
         if trouble is not None and trouble.__cause__ is not None:
             # The library's errors repeat what the other side sent, each in its own way.
-            trouble.__cause__ = RequestException(redactor.text(str(trouble.__cause__)))
+            shown = redactor.text(str(trouble.__cause__))
+            trouble.__cause__ = self._connection.shown_cause(shown)
+            trouble.__context__ = None
         try:
             if trouble is not None:
                 raise trouble

@@ -51,7 +51,7 @@ class Connection(Line):
             certificates that can't be read.
     """
 
-    troubles = _TROUBLES
+    shown_cause = requests.RequestException
 
     def __init__(
         self,
@@ -68,7 +68,11 @@ class Connection(Line):
         self._session.close()
 
     def carry(self, request: Request) -> Response:
-        """Send *request*, once, and return the reply."""
+        """Send *request*, once, and return the reply.
+
+        Raises:
+            TransportError: No reply came, or it is too long, or can't be decompressed.
+        """
         # Made by hand: this is what Session.prepare_request makes of the same
         # input, without looking the environment up again for every call.
         prepared = requests.PreparedRequest()
@@ -76,24 +80,28 @@ class Connection(Line):
         prepared.url = request.url
         prepared.headers = CaseInsensitiveDict(request.headers)
         prepared.body = None if request.method == "GET" else request.body
-        answer = self._session.send(prepared, stream=True, timeout=self._timeout, **self._settings)
-        with closing(answer):
-            body = Body()
-            while part := answer.raw.read(_CHUNK, decode_content=False):
-                body.add(part)
-        whole = body.whole(answer.headers.get("Content-Encoding"))
+        try:
+            answer = self._session.send(
+                prepared, stream=True, timeout=self._timeout, **self._settings
+            )
+            with closing(answer):
+                body = Body()
+                while part := answer.raw.read(_CHUNK, decode_content=False):
+                    body.add(part)
+            whole = body.whole(answer.headers.get("Content-Encoding"))
+        except _TROUBLES as error:
+            raise self._lost(request, error) from error
         return Response(answer.status_code, tuple(answer.headers.items()), whole)
 
-    def lost(self, path: str, error: Exception) -> TransportError:
-        """Say what *error* means: requests and its libraries have many kinds."""
-        reason = _reason(error)
+    def _lost(self, request: Request, error: Exception) -> TransportError:
+        reason, cause = _reason(error), type(error).__name__
         of_proxy = ""
         if self._settings["proxies"] and isinstance(error, _OF_THE_PROXY):
             refused = _REFUSED_BY_PROXY.search(str(error))
-            of_proxy = f"HTTP {refused[1]}" if refused else type(error).__name__
+            of_proxy = f"HTTP {refused[1]}" if refused else cause
         sent = not isinstance(error, _UNSENT) and reason is None
         system = getattr(reason, "__cause__", None)
-        return self._no_reply(path, error, system, of_proxy=of_proxy, sent=sent)
+        return self._no_reply(request, cause, system, of_proxy=of_proxy, sent=sent)
 
 
 def _reason(error: Exception) -> NewConnectionError | None:

@@ -47,8 +47,8 @@ class Line(ABC):
             certificates that can't be read.
     """
 
-    troubles: tuple[type[Exception], ...]
-    """All that can go wrong while sending."""
+    shown_cause: type[Exception]
+    """What stands, with a redacted text, in the place of what a library raised."""
 
     def __init__(
         self, base_url: str, timeout: tuple[float, float], clock: Callable[[], float]
@@ -67,12 +67,8 @@ class Line(ABC):
         """Send *request*, once, and return the reply.
 
         Raises:
-            TransportError: The reply is too long, or can't be decompressed.
+            TransportError: No reply came, or it is too long, or can't be decompressed.
         """
-
-    @abstractmethod
-    def lost(self, path: str, error: Exception) -> TransportError:
-        """Say what *error*, one of the ``troubles``, means for a request to *path*."""
 
     async def send(
         self,
@@ -96,8 +92,6 @@ class Line(ABC):
             response = await settled(self.carry(request))
         except TransportError as error:
             trouble = error
-        except self.troubles as error:
-            trouble = self.lost(PATHS[endpoint], error)
         seconds = self._clock() - started
         line = None if trouble is None else trouble.say("en")
         return Exchange(endpoint, request, response, line, started, seconds), trouble
@@ -117,7 +111,7 @@ class Line(ABC):
         return Request(method, url, tuple(headers.items()), body)
 
     def _no_reply(
-        self, path: str, error: Exception, system: object, *, of_proxy: str, sent: bool
+        self, request: Request, cause: str, system: object, *, of_proxy: str, sent: bool
     ) -> TransportError:
         """Say why no reply came.
 
@@ -125,8 +119,8 @@ class Line(ABC):
         the other side sent. What the system says of a line it can't open holds neither.
 
         Args:
-            path: Of the request.
-            error: What the library raised.
+            request: What was to be sent.
+            cause: The kind of what the library raised.
             system: What the system raised where no connection could be opened.
             of_proxy: What the proxy said or did; empty where it was not the proxy.
             sent: Whether the gateway can have seen the request.
@@ -143,10 +137,9 @@ class Line(ABC):
                 "no connection to {url}: {cause}", url=self._base_url, cause=system.strerror
             )
         else:
-            cause = type(error).__name__
+            path = request.path
             trouble = TransportError("no reply from {path}: {cause}", path=path, cause=cause)
         trouble.sent = sent
-        trouble.__cause__ = error
         return trouble
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.refunding import RefundWalk
-from qftools.cancellation.run import Outcome, Recorder, Taken, finish
+from qftools.cancellation.run import Outcome, Recorder, Taken, check_client, finish
 from qftools.cancellation.tracing import span
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Ask, Step, Walk
@@ -36,6 +36,7 @@ from qftools.models import Order
 
 if TYPE_CHECKING:
     from qftools.cancellation.run import AnyClient, Pause
+    from qftools.client.async_client import AsyncClient
 
 
 class Journal:
@@ -134,7 +135,21 @@ class Journal:
             JournalError: The journal can't be written, or the entry can't be read;
                 nothing was sent.
         """
+        check_client(client, "Client")
         return at_once(self._resume(client, number, policy, pause, watch))
+
+    async def aresume(
+        self,
+        client: AsyncClient,
+        number: int,
+        *,
+        policy: Policy | None = None,
+        pause: Callable[[float], Awaitable[None]] | None = None,
+        watch: Recorder | None = None,
+    ) -> Outcome:
+        """Do what ``resume`` does, with an ``AsyncClient``."""
+        check_client(client, "AsyncClient")
+        return await self._resume(client, number, policy, pause, watch)
 
     async def _resume(
         self,

@@ -23,6 +23,7 @@ from qftools.signing import check_key
 from qftools.transport.addresses import is_loopback
 
 if TYPE_CHECKING:
+    from qftools.client.async_client import AsyncClient
     from qftools.client.client import Client
     from qftools.models import Credentials
     from qftools.sandbox.keeping.loading import Loaded
@@ -125,17 +126,38 @@ class Sandbox:
         Args:
             options: Any arguments of `Client`; they replace these defaults.
         """
-        # The only import of the client here: otherwise the two meet on the wire.
+        # The only import of the clients is here: otherwise the two meet on the wire.
         from qftools.client.client import Client
 
-        wired: dict[str, Any] = {
-            "adapter": self._adapter(),
+        return Client(**self._wired(self._adapter(), self.clock.sleep, options))
+
+    def async_client(self, **options: Any) -> AsyncClient:
+        """Return an async client that is wired to this sandbox, without a socket.
+
+        Args:
+            options: Any arguments of `AsyncClient`, as for ``client``.
+
+        Raises:
+            ImportError: The extra ``async`` is not installed.
+        """
+        from qftools.client.async_client import AsyncClient, needs_extra
+
+        with needs_extra():
+            from qftools.sandbox.web.in_process_async import InProcessTransport, sleep_on
+
+        adapter = InProcessTransport(self._assembly.app, self.clock)
+        return AsyncClient(**self._wired(adapter, sleep_on(self.clock), options))
+
+    def _wired(self, adapter: object, pause: object, options: dict[str, Any]) -> dict[str, Any]:
+        wired = {
+            "base_url": IN_PROCESS_URL,
+            "adapter": adapter,
             "clock": self.clock.now,
-            "pause": self.clock.sleep,
+            "pause": pause,
             "new_number": self._new_number,
         }
-        credentials = options.pop("credentials", None) or self.credentials
-        return Client(credentials, options.pop("base_url", IN_PROCESS_URL), **(wired | options))
+        credentials = options.get("credentials") or self.credentials
+        return wired | options | {"credentials": credentials}
 
     def _adapter(self) -> InProcessAdapter:
         from qftools.sandbox.web.in_process import InProcessAdapter

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from qftools.cancellation.run import Outcome, Recorder, cancel
+from qftools.cancellation.run import Outcome, Recorder
 from qftools.cancellation.verdicts import Verdict
 from qftools.client.client import Client
 from qftools.errors import QFPayError
 from qftools.journal.journal import Journal
 from qftools.models import Order
+from tests.awaited import cancel, resume
 
 
 class Died(BaseException):
@@ -100,7 +101,7 @@ def _go_on(
 ) -> Outcome:
     entries = journal.entries()
     if entries and (entries[-1].settled or resumes):
-        return journal.resume(stage.client, entries[-1].number, watch=stage)
+        return resume(journal, stage.client, entries[-1].number, watch=stage)
     return flow(stage.client, stage.order, journal=journal, watch=stage, **how)
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from qftools.cancellation.findings import Finding
-from qftools.cancellation.run import Outcome, cancel, finish
+from qftools.cancellation.run import Outcome, finish
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Step, Walk
 from qftools.client.awaiting import at_once
 from qftools.journal.journal import Journal
 from qftools.models import Order
 from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
+from tests.awaited import cancel, resume
 from tests.prove.lives import Result, lived
 from tests.prove.schedule import Schedule
 from tests.prove.stage import Stage
@@ -79,7 +80,7 @@ def _later(stage: Stage, journal: Journal, outcome: Outcome) -> Result | None:
     if entry is not None:
         entry.faults.clear()
     before = _why(stage, outcome)
-    again = journal.resume(stage.client, journal.entries()[-1].number)
+    again = resume(journal, stage.client, journal.entries()[-1].number)
     result = _result(stage, again, [])
     if again.verdict is Verdict.UNRESOLVED and _why(stage, again) in ("", _FAULTS):
         said = (*result.disagreements, f"still unresolved after the faults: {again.reason}")

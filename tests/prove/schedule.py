@@ -85,6 +85,11 @@ class Schedule:
     journalled: bool
 
     @property
+    def awaited(self) -> bool:
+        """Whether an async client asks: in about one schedule of eight, by either parity."""
+        return not self.direct and self.seed % 10 < 2
+
+    @property
     def endless(self) -> bool:
         """Whether something goes wrong for ever."""
         return any(trouble.times is None for trouble in self.troubles)

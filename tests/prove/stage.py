@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urlencode
 
+import httpx2
 from requests.adapters import BaseAdapter
 
 from qftools import catalogue
@@ -26,8 +27,10 @@ from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import Event, State
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.merchants import Merchant
+from qftools.sandbox.web.in_process_async import InProcessTransport
 from qftools.signing import sign
 from qftools.transport.door import WireRequest
+from tests.awaited import Awaited
 from tests.prove.lives import Died
 from tests.prove.schedule import Act, Schedule
 
@@ -198,7 +201,10 @@ class Stage:
             else:
                 other.refund(order, txamt=None if what == "refund" else 1)
 
-    def _client(self) -> Client:
+    def _client(self) -> Any:
+        if self.plan.awaited:
+            inner = InProcessTransport(self.sandbox._assembly.app, self.sandbox.clock)
+            return Awaited(self.sandbox.async_client(adapter=_AsyncAdapter(self, inner)))
         return self.sandbox.client(adapter=_Adapter(self, self.sandbox._adapter()))
 
 
@@ -218,6 +224,20 @@ class _Adapter(BaseAdapter):
 
     def close(self) -> None:
         self._inner.close()
+
+
+class _AsyncAdapter(httpx2.AsyncBaseTransport):
+    """The same for an async client."""
+
+    def __init__(self, stage: Stage, inner: httpx2.AsyncBaseTransport) -> None:
+        self._stage, self._inner = stage, inner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self._stage.before(request.url.path.rpartition("/")[2])
+        try:
+            return await self._inner.handle_async_request(request)
+        finally:
+            self._stage.after()
 
 
 class _Direct:

@@ -292,6 +292,6 @@ def test_a_sandbox_shows_what_its_users_need_and_no_plumbing():
         shown = [name for name in dir(sandbox) if not name.startswith("_")]
 
     assert shown == [
-        *("auth_code", "client", "clock", "close", "credentials", "exchanges", "fault", "load"),
-        *("notifications", "order", "orders", "payer", "report", "serve", "url"),
+        *("async_client", "auth_code", "client", "clock", "close", "credentials", "exchanges"),
+        *("fault", "load", "notifications", "order", "orders", "payer", "report", "serve", "url"),
     ]

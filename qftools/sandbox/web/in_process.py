@@ -6,7 +6,7 @@ Knows no rule. Loaded when a client asks for it: a served sandbox needs no `requ
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http.client import responses
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -17,9 +17,10 @@ from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from qftools.exchange import Request
 from qftools.sandbox.books.clock import Clock
 from qftools.sandbox.web.wsgi import App
-from qftools.transport.door import WAIT
+from qftools.transport.door import WAIT, WireResponse
 
 
 class InProcessAdapter(BaseAdapter):
@@ -55,11 +56,18 @@ class InProcessAdapter(BaseAdapter):
             requests.ReadTimeout: The reply came later than the time-out allows.
             requests.exceptions.ChunkedEncodingError: The reply ended in the middle.
         """
-        read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
-        environ = _environ(request)
-        environ[WAIT] = self._waiter(request, read_timeout)
-        answer = self._app.leaving(environ)
-        self._app.after_reply()
+        limit = timeout[1] if isinstance(timeout, tuple) else timeout
+        given = request.headers.items()
+        headers = [(n, v.decode("latin-1") if isinstance(v, bytes) else v) for n, v in given]
+        try:
+            answer = answered(
+                self._app,
+                self._clock,
+                Request(request.method or "GET", request.url or "", tuple(headers), _sent(request)),
+                limit,
+            )
+        except TimeoutError as late:
+            raise requests.ReadTimeout(str(late), request=request) from None
         if answer.fate in ("refused", "lost"):
             raise _dropped(request, refused=answer.fate == "refused")
         if answer.fate == "half":
@@ -82,18 +90,30 @@ class InProcessAdapter(BaseAdapter):
     def close(self) -> None:
         """Nothing is held."""
 
-    def _waiter(
-        self, request: requests.PreparedRequest, limit: float | None
-    ) -> Callable[[float], None]:
-        def wait(seconds: float) -> None:
-            if limit is not None and seconds >= limit:
-                self._clock.sleep(limit)
-                raise requests.ReadTimeout(
-                    f"Read timed out. (read timeout={limit})", request=request
-                )
-            self._clock.sleep(seconds)
 
-        return wait
+def answered(app: App, clock: Clock, request: Request, limit: float | None) -> WireResponse:
+    """Return the application's answer to *request*, and what becomes of it on its way.
+
+    Raises:
+        TimeoutError: It comes later than *limit* seconds.
+    """
+
+    def wait(seconds: float) -> None:
+        if limit is not None and seconds >= limit:
+            clock.sleep(limit)
+            raise TimeoutError(f"Read timed out. (read timeout={limit})")
+        clock.sleep(seconds)
+
+    answer = app.leaving(_environ(request) | {WAIT: wait})
+    app.after_reply()
+    return answer
+
+
+def _sent(request: requests.PreparedRequest) -> bytes:
+    body = request.body or b""
+    if isinstance(body, str):
+        return body.encode()
+    return body if isinstance(body, bytes) else b"".join(body)  # a generator or a file
 
 
 def _dropped(
@@ -113,15 +133,10 @@ def _dropped(
     )
 
 
-def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
-    parts = urlsplit(request.url or "")
-    body = request.body or b""
-    if isinstance(body, str):
-        body = body.encode()
-    elif not isinstance(body, bytes):
-        body = b"".join(body)  # a generator or a file
+def _environ(request: Request) -> dict[str, Any]:
+    parts = urlsplit(request.url)
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": request.method or "GET",
+        "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(parts.path).decode("latin-1"),
         "QUERY_STRING": parts.query,
@@ -131,16 +146,15 @@ def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
         "HTTP_HOST": parts.netloc,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": parts.scheme,
-        "wsgi.input": io.BytesIO(body),
+        "wsgi.input": io.BytesIO(request.body),
         "wsgi.errors": io.StringIO(),
         "wsgi.multithread": False,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    for name, value in request.headers.items():
-        text = value.decode("latin-1") if isinstance(value, bytes) else value
-        environ["HTTP_" + name.upper().replace("-", "_")] = text
+    for name, value in request.headers:
+        environ["HTTP_" + name.upper().replace("-", "_")] = value
     environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
     environ.pop("HTTP_CONTENT_LENGTH", None)
-    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["CONTENT_LENGTH"] = str(len(request.body))
     return environ
