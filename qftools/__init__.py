@@ -12,6 +12,7 @@ from qftools.front_door import front_door
 
 if TYPE_CHECKING:
     from qftools.cancellation.policy import Policy as Policy
+    from qftools.cancellation.refund import arefund as arefund
     from qftools.cancellation.refund import refund as refund
     from qftools.cancellation.routing import route as route
     from qftools.cancellation.run import Outcome as Outcome
@@ -80,6 +81,7 @@ _HOME = {
     "Verdict": "cancellation.verdicts",
     "WrongPlaceError": "errors",
     "acancel": "cancellation.run",
+    "arefund": "cancellation.refund",
     "cancel": "cancellation.run",
     "canonical": "signing",
     "explain": "diagnosis",

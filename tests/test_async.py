@@ -13,7 +13,7 @@ import sys
 import httpx2
 import pytest
 
-from qftools import AsyncClient, Client, InputError, Journal, acancel, cancel
+from qftools import AsyncClient, Client, InputError, Journal, acancel, arefund, cancel, refund
 from qftools.cancellation.verdicts import Verdict
 from qftools.sandbox import Sandbox
 from tests.awaited import later
@@ -59,6 +59,20 @@ def test_a_task_that_is_cancelled_anywhere_leaves_a_journal_that_resume_finishes
 
     with Journal(":memory:") as journal:
         asyncio.run(main(journal))
+
+
+def test_a_refund_whose_reply_is_lost_is_awaited_to_its_proof(sandbox):
+    async def main() -> None:
+        async with sandbox.async_client() as client:
+            order = await client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+            sandbox.payer(order).pay()
+            sandbox.fault("lost_reply", on="refund")
+            outcome = await arefund(client, order, 500)
+            assert outcome.verdict is Verdict.REFUNDED
+            with pytest.raises(InputError, match="client is AsyncClient"):
+                refund(client, order, 500)
+
+    asyncio.run(main())
 
 
 def test_many_cancels_run_at_once_in_one_loop_and_each_has_its_own_verdict():

@@ -5,7 +5,7 @@ The rules are in `refunding`; client and wait function are arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from qftools.cancellation.evidence import Known
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.refunding import RefundWalk, sent_before
 from qftools.cancellation.routing import Profile
-from qftools.cancellation.run import Keeper, Outcome, Recorder, finish, today
+from qftools.cancellation.run import Keeper, Outcome, Recorder, check_client, finish, today
 from qftools.cancellation.search import Search
 from qftools.cancellation.tracing import span
 from qftools.cancellation.walk import Step
@@ -25,6 +25,7 @@ from qftools.models import Order
 
 if TYPE_CHECKING:
     from qftools.cancellation.run import AnyClient, Pause
+    from qftools.client.async_client import AsyncClient
 
 
 def refund(
@@ -83,10 +84,42 @@ def refund(
         >>> outcome.verdict.value, [taken.step.value for taken in outcome.steps]
         ('REFUNDED', ['LOOK', 'REFUND', 'CONFIRM'])
     """
+    check_client(client, "Client")
     begin = partial(RefundWalk, policy=policy, profile=profile)
     return at_once(
         _refund(client, order, amount, out_trade_no, txdtm, begin, pause, journal, watch)
     )
+
+
+async def arefund(
+    client: AsyncClient,
+    order: Order | str,
+    amount: int | None = None,
+    *,
+    out_trade_no: str | None = None,
+    txdtm: str | None = None,
+    policy: Policy | None = None,
+    profile: Profile = "seed",
+    pause: Callable[[float], Awaitable[None]] | None = None,
+    journal: Keeper | None = None,
+    watch: Recorder | None = None,
+) -> Outcome:
+    """Do what [refund][qftools.cancellation.refund.refund] does, in an event loop.
+
+    If the task is cancelled in the middle, the journal has all that was sent: ``aresume`` goes
+    on with it, and never refunds a second time.
+
+    Args:
+        client: The gateway to ask.
+        order, amount, out_trade_no, txdtm, policy, profile, journal, watch: As for ``refund``.
+        pause: Is awaited for so many seconds; the client's own when left out.
+
+    Raises:
+        InputError, OutcomeUnknownError, JournalError: As for ``refund``; nothing was refunded.
+    """
+    check_client(client, "AsyncClient")
+    begin = partial(RefundWalk, policy=policy, profile=profile)
+    return await _refund(client, order, amount, out_trade_no, txdtm, begin, pause, journal, watch)
 
 
 def follow(

@@ -88,4 +88,6 @@ class AsyncClient(Calls["httpx2.AsyncBaseTransport", Awaitable[None]]):
     reverse = Calls._reverse
     close = Calls._close
     refund = Calls._refund
+    capture = Calls._capture
+    release = Calls._release
     call = Calls._call
