@@ -1,10 +1,13 @@
-"""Kernels for the lessons: a free port may be taken before a kernel binds it; then try again."""
+"""What lessons, examples and tests share: kernels that start, and no loop in the way."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import nbval.kernel
+import pytest
 
 pytest_plugins = ["pytester"]  # for the tests of our own plugin
 
@@ -12,7 +15,7 @@ _start = nbval.kernel.start_new_kernel
 
 
 def start_new_kernel(*args: Any, **kwargs: Any) -> Any:
-    """Start a kernel; where it died before it answered, start another, twice at most."""
+    """Start a kernel; where its port was taken first and it died, twice at most another."""
     for left in (2, 1, 0):
         try:
             return _start(*args, **kwargs)
@@ -23,3 +26,15 @@ def start_new_kernel(*args: Any, **kwargs: Any) -> Any:
 
 
 nbval.kernel.start_new_kernel = start_new_kernel
+
+
+@pytest.fixture(autouse=True)
+def no_loop_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Between its calls, a browser of this run leaves its event loop set: others begin without."""
+    left = asyncio._get_running_loop()
+    if left is None or "browser" in request.fixturenames:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(left)

@@ -386,6 +386,7 @@ def test_no_wait_is_longer_than_two_minutes_whatever_the_gateway_asks_for():
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @pytest.mark.parametrize("content", [None, "no certificate"])
+@both
 def test_certificates_that_can_not_be_read_are_an_input_error_that_names_them(
     monkeypatch, tmp_path, name, content, kind
 ):

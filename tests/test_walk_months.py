@@ -118,6 +118,7 @@ def test_a_walk_that_is_resumed_keeps_what_it_knows_and_is_patient_anew():
         last_cancel=LOST,
         known=replace(walk.known, wide=False),
         today="2026-01-15",
+        route=walk.route,
     )
     assert again.table is table
     assert walk.known.wide and walk.known.several and walk.known.signed

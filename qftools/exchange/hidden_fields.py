@@ -38,10 +38,9 @@ that is, and programs need it."""
 # Names that no other word ends in: a torn text may have anything in front of them.
 TELLING = r"user[_-]?(?:creid|truename)|outcardnm|payment[_-]?data[_-]?enc|client[_-]?key"
 _TELLING = re.compile(f"(?:{TELLING})$")
-# What stands in a name without being a letter of it; a torn name may have any.
-_BLANKS = str.maketrans(
-    "", "", "".join(map(chr, {*range(128)} - {*b"[].0123456789abcdefghijklmnopqrstuvwxyz"}))
-)
+# A torn name may have any sign in it that is no letter.
+_SIGNS = re.compile(r"[^a-z0-9]+$")
+_BLANKS = str.maketrans("", "", "_- ")
 KEY_FIELDS = frozenset(row.name for row in FIELDS if row.about == "key")
 _NAMES = frozenset(row.name.translate(_BLANKS) for row in FIELDS)
 _KEYS = frozenset(name.translate(_BLANKS) for name in KEY_FIELDS)
@@ -68,7 +67,8 @@ def is_hidden(name: str) -> bool:
     """
     plain = name.lower().translate(_BLANKS)
     return _OF_OTHERS.search(plain) is not None or any(
-        part in _NAMES or _TELLING.search(part) is not None for part in re.split(r"[\[\].]", plain)
+        part in _NAMES or _TELLING.search(_SIGNS.sub("", part)) is not None
+        for part in re.split(r"[\[\].]", plain)
     )
 
 

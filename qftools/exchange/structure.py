@@ -79,7 +79,7 @@ class Structure:
         if not equals:
             name, value = "", pair
         plain = unquote_plus(value, errors="surrogateescape")
-        field = places.BEFORE_NAME.split(unquote_plus(name[-200:]).rstrip("{}()\"'| "))[-1]
+        field = places.BEFORE_NAME.split(unquote_plus(name[-200:]).rstrip("{}()\"'|"))[-1].strip()
         clean = self._field(field, plain)
         nested = equals and (plain[:1] in ("{", "[") or places.ADDRESS.match(plain))
         if clean == plain and (plain != value or nested):

@@ -448,7 +448,7 @@ def _order(line: int, found: dict[str, tuple[Column, str]], *, guessed: bool) ->
         stated = txamt if isinstance(txamt, Stated) else None
         values["txamt"] = None if stated else txamt
     refund_of = values.pop("origssn", None)
-    return Row(line, Order(**{"out_trade_no": None, **values}), stated, refund_of)
+    return Row(line, Order(**values), stated, refund_of)
 
 
 def _plain(name: str, value: Any) -> str:

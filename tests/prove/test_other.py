@@ -39,7 +39,8 @@ def test_no_verdict_differs_from_the_truth_over_the_same_schedules_every_day():
 
     assert disagreements(results) == []
     # The schedules are worth something: every verdict occurs, and processes died.
-    assert set(Counter(result.verdict for result in results)) == set(VERDICTS)
+    of_payments = set(VERDICTS) - {Verdict.HELD, Verdict.RELEASED}  # it has no holds
+    assert set(Counter(result.verdict for result in results)) == of_payments
     assert sum(result.deaths for result in results) > FIXED // 6
 
 
