@@ -217,4 +217,5 @@ def test_a_file_that_is_refused_is_closed(file, monkeypatch):
 def test_a_row_that_names_a_payment_is_a_refund_of_it(file):
     (row,) = read(file("out_trade_no,origssn\nR1,20260305066100020000977812\n"))
 
+    assert isinstance(row, Row)
     assert (row.order.out_trade_no, row.refund_of) == ("R1", "20260305066100020000977812")

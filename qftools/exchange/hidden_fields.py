@@ -38,8 +38,6 @@ that is, and programs need it."""
 # Names that no other word ends in: a torn text may have anything in front of them.
 TELLING = r"user[_-]?(?:creid|truename)|outcardnm|payment[_-]?data[_-]?enc|client[_-]?key"
 _TELLING = re.compile(f"(?:{TELLING})$")
-# A torn name may have any sign in it that is no letter.
-_SIGNS = re.compile(r"[^a-z0-9]+$")
 _BLANKS = str.maketrans("", "", "_- ")
 KEY_FIELDS = frozenset(row.name for row in FIELDS if row.about == "key")
 _NAMES = frozenset(row.name.translate(_BLANKS) for row in FIELDS)
@@ -66,9 +64,12 @@ def is_hidden(name: str) -> bool:
         [True, True, False]
     """
     plain = name.lower().translate(_BLANKS)
-    return _OF_OTHERS.search(plain) is not None or any(
-        part in _NAMES or _TELLING.search(_SIGNS.sub("", part)) is not None
-        for part in re.split(r"[\[\].]", plain)
+    # A torn name may have any sign in it that is no letter; what ends it is enough.
+    end = "".join(filter(str.isalnum, plain[-100:]))
+    return (
+        _OF_OTHERS.search(plain) is not None
+        or _TELLING.search(end) is not None
+        or any(part in _NAMES for part in re.split(r"[\[\].]", plain))
     )
 
 

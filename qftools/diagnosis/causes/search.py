@@ -32,7 +32,7 @@ from qftools.diagnosis.causes.wire import as_sent
 from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Layout, Pair, Sealing
 
 #: The bound of one search, in units of work: more than 100 of them take a microsecond.
-MOST_WORK = 180_000_000
+MOST_WORK = 150_000_000
 LONGEST = 100_000  # characters of all values together; longer requests are not searched
 LONGEST_FOR_PAIRS = 30_000
 _TO_COMPARE = 30_000_000  # work for other explanations, once there is one
@@ -83,7 +83,7 @@ class _Search:
         self.sealings = sealings(key, others, inputs.app_code, inputs.algorithm, self.target)
         self.slower = 1 if "MD5" in self.target.hashes() else _SLOWER
         # A signature that was cut or has lost zeros is compared part by part.
-        self.per_digest = _PER_DIGEST * (2 if self.target.partial else 1)
+        self.per_digest = _PER_DIGEST * (1 if self.target.exact else 3)
         self.layouts = layouts(inputs)
         base = unchanged(inputs)
         self.heads: dict[int, list[Fields]] = {0: [base], 1: single_changes(inputs, key, base)}
