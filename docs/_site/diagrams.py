@@ -140,19 +140,19 @@ def walk(lang: str) -> str:
     parts: list[str] = []
     steps = {
         step: Box(
-            (130, 90 + 150 * i),
+            (130, 90 + 190 * i),
             (step.value, WORDS[f"walk {step}"].say(lang)),
             "qf-progress",
-            (220, 62),
+            (248, 62),
         )
         for i, step in enumerate(NEXT)
     }
-    start = Box((130, 18), (WORDS["walk start"].say(lang),), "", (220, 30))
+    start = Box((130, 18), (WORDS["walk start"].say(lang),), "", (248, 30))
     parts += [Arrow(start, steps[Step.LOOK]).svg(), start.svg()]
     for step, box in steps.items():
         parts += _leaving(step, box, steps, WORDS["walk else"].say(lang))
         parts.append(box.svg())
-    return drawing(WORDS["walk title"].say(lang), (950, 450), parts)
+    return drawing(WORDS["walk title"].say(lang), (950, 588), parts)
 
 
 def _leaving(step: Step, box: Box, steps: dict[Step, Box], anything_else: str) -> Iterator[str]:
@@ -163,7 +163,7 @@ def _leaving(step: Step, box: Box, steps: dict[Step, Box], anything_else: str) -
     chips = []
     for end, findings in by_end.items():
         if end in steps and end is not step:
-            label = " ".join(findings) if len(findings) < 3 else anything_else
+            label = " · ".join(findings) if len(findings) < 3 else anything_else
             yield Arrow(box, steps[end], label).svg()  # type: ignore[index]
         else:
             chips.append((findings, "↻" if end is step else str(end)))
@@ -173,7 +173,7 @@ def _leaving(step: Step, box: Box, steps: dict[Step, Box], anything_else: str) -
         look = "qf-progress" if name == "↻" else _LOOKS[Verdict(name)]
         text = (" · ".join(findings), f"→ {name}" if name != "↻" else f"↻ {step}")
         yield Box((x + 105, y), text, f"qf-chip {look}", (212, 46)).svg()
-    yield f'<path class="qf-thin" d="M{box.at[0] + 112},{box.at[1]} L{x0 - 4},{box.at[1]}"/>'
+    yield f'<path class="qf-thin" d="M{box.at[0] + 126},{box.at[1]} L{x0 - 4},{box.at[1]}"/>'
 
 
 _LOOKS = {
