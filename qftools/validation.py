@@ -125,6 +125,24 @@ def check_amount(name: str, value: object) -> None:
         raise InputError(name, "is {value}", "greater than zero", value=value)
 
 
+def check_refundable(amount: object, paid: int | None) -> None:
+    """Refuse a refund of more than was paid, where both are known.
+
+    Raises:
+        InputError: It is more.
+
+    Example:
+        >>> check_refundable(2600, 2500)
+        Traceback (most recent call last):
+        ...
+        qftools.errors.InputError: txamt is 2600; it must be at most the amount paid, 2500
+    """
+    if isinstance(amount, int) and paid is not None and amount > paid:
+        raise InputError(
+            "txamt", "is {value}", "at most the amount paid, {most}", value=amount, most=paid
+        )
+
+
 def spreadsheet_destroyed(number: str) -> bool:
     """Whether *number*, an order's, is what a spreadsheet or floating point leaves of a long one.
 

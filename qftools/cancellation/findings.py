@@ -165,12 +165,16 @@ def of_cancel(reply: Reply, *, signed: bool = False) -> Answer:
     """
     if signed and not reply.signed:
         return unsigned(reply)
-    finding, refused = _claimed(reply)
+    return _answer(reply, *_claimed(reply))
+
+
+def _answer(reply: Reply, finding: Finding, refused: bool, *, void: bool = False) -> Answer:
     return Answer(
         finding,
         reply.respcd,
         refused=refused,
         pending=reply.in_progress,
+        void=void,
         note=None if reply.ok or reply.in_progress else reply.words,
         signed=reply.signed,
     )
@@ -218,12 +222,4 @@ def of_refund(reply: Reply, *, signed: bool = False) -> Answer:
         finding = Finding.REFUNDED if reply.ok else Finding.OPEN
     elif reply.respcd not in USED and reply.kind in ("failure", "caller"):
         finding, refused = Finding.FAILED, True
-    return Answer(
-        finding,
-        reply.respcd,
-        refused=refused,
-        pending=reply.in_progress,
-        void=reply.respmsg.lower().startswith(_VOIDED),
-        note=None if reply.ok or reply.in_progress else reply.words,
-        signed=reply.signed,
-    )
+    return _answer(reply, finding, refused, void=reply.respmsg.lower().startswith(_VOIDED))

@@ -20,8 +20,8 @@ from qftools.cancellation.tracing import span
 from qftools.cancellation.walk import Step
 from qftools.client.awaiting import at_once, settled
 from qftools.client.client import Client
-from qftools.errors import InputError
 from qftools.models import Order
+from qftools.validation import check_refundable
 
 if TYPE_CHECKING:
     from qftools.cancellation.run import AnyClient, Pause
@@ -169,14 +169,7 @@ async def _refund(
         number = payment.number if isinstance(payment, Order) else payment
         payment = await settled(client.find(number))
     assert payment.syssn is not None
-    if amount is not None and payment.txamt is not None and amount > payment.txamt:
-        raise InputError(
-            "txamt",
-            "is {value}",
-            "at most the amount paid, {most}",
-            value=amount,
-            most=payment.txamt,
-        )
+    check_refundable(amount, payment.txamt)
     # The merchant's own number may name several payments: only this one is refunded.
     named = replace(payment, out_trade_no=None, txdtm=None, udid=None, reply=None)
     asked = replace(

@@ -20,12 +20,10 @@ from qftools.cancellation.search import Search
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import (
     INTERRUPTED,
-    Action,
     Ask,
     Next,
     Step,
     Table,
-    Wait,
     Walk,
     refusal,
 )
@@ -132,13 +130,7 @@ class RefundWalk(Walk):
     payment: Search
     table: Table = field(default_factory=lambda: REFUND_NEXT, repr=False, compare=False)
 
-    @property
-    def action(self) -> Action:
-        """What to do next."""
-        if self.end is not None:
-            return self.end
-        if self.wait > 0:
-            return Wait(self.wait)
+    def _asks(self) -> Ask:
         if self.step is Step.REFUND:
             books = self.payment.order
             assert books.syssn is not None

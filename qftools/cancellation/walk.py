@@ -172,6 +172,9 @@ class Walk(Search):
             return self.end
         if self.wait > 0:
             return Wait(self.wait)
+        return self._asks()
+
+    def _asks(self) -> Ask:
         if self.step is Step.CANCEL:
             assert self.route is not None
             assert self.route.call is not None

@@ -137,14 +137,7 @@ class Calls(Calling[A, W]):
         amount = txamt if txamt is not None else order.txamt
         if amount is None:
             raise InputError("txamt", "is missing", "a whole number of minor units")
-        if isinstance(amount, int) and order.txamt is not None and amount > order.txamt:
-            raise InputError(
-                "txamt",
-                "is {value}",
-                "at most the amount paid, {most}",
-                value=txamt,
-                most=order.txamt,
-            )
+        validation.check_refundable(amount, order.txamt)
         refund = Order(
             out_trade_no if out_trade_no is not None else self.new_number(),
             amount,

@@ -50,8 +50,8 @@ HINTS = (
     *(b"payment-data", b"authorization", b"cookie", b"token", b"secret", b"passw", b"sess"),
 )
 LOOSE = (
-    r"(?:client|app)[_-]?(?:key|secret)|user[_-]?(?:creid|truename)|outcardnm"
-    r"|payment[_-]?data[_-]?enc|[\w-]{0,20}(?:password|passwd|secret|api[_-]?key|token|sess(?:ion)?id)"
+    rf"{TELLING}|(?:client|app)[_-]?(?:key|secret)"
+    r"|[\w-]{0,20}(?:password|passwd|secret|api[_-]?key|token|sess(?:ion)?id)"
 )
 """The names in a text that has no structure, as a pattern; "key" alone is too common there."""
 
