@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 
@@ -17,13 +18,22 @@ class RawServer:
         answer: Is given a request, head and body, and yields what to send.
         gap: Seconds between two pieces of an answer.
         closes: Whether the connection ends with the answer.
+        tls: Makes it a server of https.
     """
 
-    def __init__(self, answer: Answer, *, gap: float = 0.0, closes: bool = True) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        gap: float = 0.0,
+        closes: bool = True,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._answer = answer
         self._gap = gap
         self._closes = closes
         self._stop = threading.Event()
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
         self.requests: list[bytes] = []
@@ -31,7 +41,7 @@ class RawServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> RawServer:
         return self
@@ -57,7 +67,11 @@ class RawServer:
                 self._start(lambda it=connection: self._talk(it))  # type: ignore[misc]
 
     def _talk(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as open_:
+            open_.callback(connection.close)
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+                open_.callback(connection.close)
             while (request := _request(connection)) and not self._stop.is_set():
                 self.requests.append(request)
                 for number, piece in enumerate(self._answer(request)):

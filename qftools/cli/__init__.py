@@ -20,6 +20,7 @@ from qftools.locale import mark
 _HOME = {
     "demo": "demo",
     "sandbox": "sandbox",
+    "tap": "tap",
     "listen": "listen",
     "report": "report",
     "sign": "sign",

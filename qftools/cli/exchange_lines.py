@@ -54,11 +54,13 @@ class ExchangeLines:
 
     def add(self, seen: LoggedExchange) -> None:
         """Take an exchange in; called by the sandbox with its lock held."""
-        line = row(seen) if self._as_json else text_line(seen)
         try:
-            self._lines.put_nowait((line, seen))
+            self._lines.put_nowait((self._line(seen), seen))
         except queue.Full:
             self._left_out += 1
+
+    def _line(self, seen: LoggedExchange) -> Line:
+        return row(seen) if self._as_json else text_line(seen)
 
     def close(self) -> None:
         """Print the waiting lines, unless the output is closed."""

@@ -45,6 +45,17 @@ def check_place(base_url: str, credentials: Credentials, allow: Collection[str] 
 credentials are for test; it must be a host of the credentials' environment (to allow \
 it: allow "environment-mismatch")
     """
+    return check_address(base_url, credentials.environment, allow)
+
+
+def check_address(base_url: str, environment: str | None, allow: Collection[str] = ()) -> str:
+    """Return *base_url* in its normal form, if credentials of *environment* belong there.
+
+    As `check_place`, for a caller that does not have the credentials.
+
+    Raises:
+        WrongPlaceError: They do not, or the connection is not safe.
+    """
     for name in allow:
         if name not in EXCEPTIONS:
             raise WrongPlaceError(
@@ -60,7 +71,7 @@ it: allow "environment-mismatch")
         raise _not_a_url(base_url)
     url, host = address.url.rstrip("/"), address.host
     if address.is_loopback:
-        if credentials.environment in ("test", "production"):
+        if environment in ("test", "production"):
             _refuse_unless(
                 allow,
                 "environment-mismatch",
@@ -69,7 +80,7 @@ it: allow "environment-mismatch")
                     "is this machine, but the credentials are for {said}",
                     "a host of the credentials' environment (to allow it: allow "
                     '"environment-mismatch")',
-                    said=credentials.environment,
+                    said=environment,
                 ),
             )
         return url
@@ -84,11 +95,11 @@ it: allow "environment-mismatch")
                 host=host,
             ),
         )
-    _check_listed(host, credentials, allow)
+    _check_listed(host, environment, allow)
     return url
 
 
-def _check_listed(host: str, credentials: Credentials, allow: Collection[str]) -> None:
+def _check_listed(host: str, environment: str | None, allow: Collection[str]) -> None:
     rows = catalogue.environments().values()
     place = next((row for row in rows if split(row.base_url).hostname == host), None)
     if place is None:
@@ -105,19 +116,19 @@ def _check_listed(host: str, credentials: Credentials, allow: Collection[str]) -
         )
         return
     kind = "production" if place.kind in ("production", "old") else "test"
-    if credentials.environment != kind:
-        _refuse_unless(allow, "environment-mismatch", _mismatch(place, kind, credentials))
+    if environment != kind:
+        _refuse_unless(allow, "environment-mismatch", _mismatch(place, kind, environment))
 
 
-def _mismatch(place: catalogue.Environment, kind: str, credentials: Credentials) -> WrongPlaceError:
-    if credentials.environment:
+def _mismatch(place: catalogue.Environment, kind: str, environment: str | None) -> WrongPlaceError:
+    if environment:
         return WrongPlaceError(
             "base_url",
             "is a {kind} host ({region}), but the credentials are for {said}",
             'a host of the credentials\' environment (to allow it: allow "environment-mismatch")',
             kind=kind,
             region=place.region,
-            said=credentials.environment,
+            said=environment,
         )
     return WrongPlaceError(
         "base_url",

@@ -56,7 +56,7 @@ class Line(ABC):
         self._base_url = base_url
         self._timeout = _checked_timeout(timeout)
         self._clock = clock
-        self._settings = _environment_settings(base_url)
+        self._settings = environment_settings(base_url)
 
     @abstractmethod
     def close(self) -> Awaitable[None] | None:
@@ -143,7 +143,7 @@ class Line(ABC):
         return trouble
 
 
-def _environment_settings(base_url: str) -> dict[str, Any]:
+def environment_settings(base_url: str) -> dict[str, Any]:
     """Look proxies and CA bundle up once; per call it costs a sixth of a request."""
     with requests.Session() as session:
         found = session.merge_environment_settings(base_url, {}, None, None, None)

@@ -107,8 +107,12 @@ def _diagnosed(seen: LoggedExchange, merchant: Merchant | None, gateway: Gateway
     known |= {t.out_trade_no: known[t.syssn] for t in seen.orders if t.syssn in known}
     return explain(
         made(seen),
-        key=merchant.client_key if merchant else None,
-        other_keys={m.app_code: m.client_key for m in gateway.merchants if m is not merchant},
+        key=(merchant and merchant.client_key) or None,
+        other_keys={
+            other.app_code: other.client_key
+            for other in gateway.merchants
+            if other is not merchant and other.client_key
+        },
         mchid_rule=merchant.mchid if merchant else "optional",
         used_numbers=(number,) if seen.respcd in _DUPLICATES else (),
         pay_types=known,

@@ -46,6 +46,14 @@ class Books:
         if len(self._by_syssn) > self.limit:
             self._forget(next(iter(self._by_syssn.values())))
 
+    def renumber(self, entry: Entry, syssn: str) -> None:
+        """Give an order another number of the gateway's: the one that a reply has told."""
+        del self._by_syssn[entry.syssn]
+        del self._by_month[_month_of(entry)][entry.syssn]
+        self._note(entry.syssn, None)
+        entry.syssn = syssn
+        self.add(entry)
+
     def touch(self, entry: Entry) -> None:
         """Note that an order changed."""
         self._note(entry.syssn, entry)

@@ -61,6 +61,8 @@ def shown(seen: LoggedExchange, merchants: Merchants) -> SandboxExchange:
 
 def made(seen: LoggedExchange) -> Exchange:
     """Return an exchange as it came, with everything in it: for the diagnosis, not to be shown."""
+    if seen.came is not None:
+        return seen.came
     response, error = _came_back(seen.response)
     if error is not None and seen.fault:
         error += f" (fault: {seen.fault})"

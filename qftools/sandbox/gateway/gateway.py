@@ -59,7 +59,12 @@ class Gateway:
         settings: The switches.
         lang: The language of ``resperr``: en or zh.
         limit: How many orders are kept.
+
+    Attributes:
+        keeps_the_books: Whether the books are this gateway's own, and so say how an order is.
     """
+
+    keeps_the_books = True
 
     def __init__(
         self,

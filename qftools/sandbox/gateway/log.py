@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from qftools.exchange import CUT, LONGEST_VALUE, MOST_HEADERS, MOST_KEPT
+from qftools.exchange import CUT, LONGEST_VALUE, MOST_HEADERS, MOST_KEPT, Exchange
 from qftools.sandbox.gateway.calls import Call
 from qftools.sandbox.gateway.wire import Verdict
 from qftools.transport.door import WireRequest, WireResponse
@@ -42,6 +42,7 @@ class LoggedExchange:
         fault: The fault that occurred, empty for none.
         orders: The orders it was about.
         number: Counts up over the life of the sandbox.
+        came: The exchange as it went over the wire, where another gateway answered it (the tap).
         shown: The public form, made on first use and again after a change.
         explanation: Why it was refused, once it was shown.
     """
@@ -57,6 +58,7 @@ class LoggedExchange:
     orders: tuple[Touched, ...] = ()
     response: WireResponse | None = None
     number: int = 0
+    came: Exchange | None = None
     shown: SandboxExchange | None = None
     explanation: Explanation | None = None
 
@@ -73,6 +75,7 @@ class LoggedExchange:
         self.shown = self.explanation = None
         if self.size <= MOST_KEPT:
             return
+        self.came = None
         headers = {
             name: value[:LONGEST_VALUE]
             for name, value in list(self.request.headers.items())[:MOST_HEADERS]

@@ -5,19 +5,21 @@ Made from the exchanges that are kept, the books and the notifications; judges n
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from qftools import catalogue
+from qftools.errors import TransportError
 from qftools.exchange import CUT
+from qftools.models import Reply, as_written
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import OPEN, State
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.wire import FormatError, read_params
 from qftools.sandbox.notifications.notices import Notice
+from qftools.transport.strict_json import parse
 
 if TYPE_CHECKING:
     from qftools.sandbox.gateway.gateway import Gateway
@@ -180,7 +182,8 @@ class History:
 
     def is_whole(self, story: OrderHistory) -> bool:
         """Tell whether every request about an order is still kept."""
-        return not self.forgotten or story.placed is not None
+        whole = not self.forgotten and self.gateway.keeps_the_books
+        return whole or story.placed is not None
 
     def _about(self, exchange: LoggedExchange) -> list[Entry]:
         """Return the payments of its sender that a request is about, or names if it got lost.
@@ -225,7 +228,7 @@ def result_of(exchange: LoggedExchange, entry: Entry) -> Result:
     code = catalogue.codes().get(respcd)
     if code is None:
         return "unknown"
-    kind = code.on(exchange.endpoint).kind
+    kind = Reply(exchange.endpoint, respcd, body).kind
     if kind == "unknown":
         return "unknown"
     if kind == "progress":
@@ -257,12 +260,14 @@ def _result_by_state(exchange: LoggedExchange, entry: Entry) -> Result:
 def _result_by_rows(body: dict[str, Any], entry: Entry) -> Result:
     if body.get("respcd") != "0000":
         return "refused"
-    for row in body.get("data", ()):
-        if row.get("syssn") == entry.syssn:
-            if row["respcd"] == "0000":
-                charged = row.get("cancel") in ("0", "5") and not entry.is_hold
+    rows = body.get("data")
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and as_written(row.get("syssn")) == entry.syssn:
+            respcd = as_written(row.get("respcd"))
+            if respcd == "0000":
+                charged = as_written(row.get("cancel")) in ("0", "5") and not entry.is_hold
                 return "paid" if charged else "over"
-            code = catalogue.codes().get(row["respcd"])
+            code = catalogue.codes().get(respcd)
             return _OF_ROW[code.row] if code else "unknown"
     return "absent"
 
@@ -285,7 +290,6 @@ def usable_body(exchange: LoggedExchange) -> dict[str, Any] | None:
     if exchange.fault == "wrong signature":
         return None
     try:
-        body = json.loads(response.body)
-    except ValueError:
+        return parse(response.body)
+    except TransportError:
         return None
-    return body if isinstance(body, dict) else None

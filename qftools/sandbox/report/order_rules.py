@@ -34,6 +34,8 @@ QUERIES, WITHIN = 4, 2.0  # so many queries about one order in so many seconds a
 WRONG_ROUTE_CODES = ("1297", "1250")
 LONGEST_OFFSET = 14 * 3600.0
 HALF_HOUR = 1800.0
+_ON_THE_BOOKS = Text(zh="账本上的状态：", en="On the books it is")
+_AS_LAST_SAID = Text(zh="最后一次应答里的状态：", en="By the last reply about it, it is")
 
 
 def cancelled_unseen(history: History) -> Iterator[Found]:
@@ -255,11 +257,12 @@ def never_resolved(history: History) -> Iterator[Found]:
             continue
         ended = entry.paid_at or (entry.expires if entry.state not in OPEN else None) or 0.0
         if history.now - max(story.steps[-1].at, min(ended, history.now)) >= PATIENCE:
+            known = _ON_THE_BOOKS if history.gateway.keeps_the_books else _AS_LAST_SAID
             word = "state_" + entry.state.value.replace(" ", "_")
             yield _found(
                 story,
-                f"账本上的状态：{say(word, 'zh')}。",
-                f"On the books it is {say(word, 'en')}.",
+                f"{known.zh}{say(word, 'zh')}。",
+                f"{known.en} {say(word, 'en')}.",
                 story.own[-1],
             )
 

@@ -1,0 +1,83 @@
+"""A recording of what passed: an HTTP archive (HAR 1.2), whole after each exchange, redacted.
+
+Any tool that reads such archives reads it; what only the tap knows stands in ``_qftools``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from qftools.errors import InputError
+from qftools.exchange.shown import ShownExchange
+from qftools.exchange.writing import as_har
+from qftools.locale import mark
+
+_RULE = mark("a new file, or a recording to continue")
+_END = b"\n]}}\n"
+
+
+class Recording:
+    """A file to which exchanges are added.
+
+    Args:
+        path: The file. One that is there already must be a recording, and is continued.
+
+    Raises:
+        InputError: It can't be opened, or is a file of something else.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        try:
+            # For its owner alone: order numbers and amounts are in it.
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        except OSError as error:
+            raise InputError(
+                "record",
+                "is {path!r}, which can't be opened ({cause})",
+                _RULE,
+                path=str(path),
+                cause=error.strerror or type(error).__name__,
+            ) from None
+        self._file = os.fdopen(handle, "r+b")
+        size = self._file.seek(0, os.SEEK_END)
+        if not size:
+            self._file.write(_beginning() + _END)
+            self._empty = True
+        else:
+            self._file.seek(max(0, size - len(_END)))
+            end = self._file.read()
+            self._file.seek(0)
+            if end != _END or not self._file.read(8).startswith(b'{"log"'):
+                self._file.close()
+                raise InputError(
+                    "record", "is {path!r}, which is no recording of a tap", _RULE, path=str(path)
+                )
+            self._file.seek(max(0, size - len(_END) - 1))
+            self._empty = self._file.read(1) == b"["
+        self._file.flush()
+
+    def add(self, exchange: ShownExchange, more: dict[str, Any]) -> None:
+        """Write an exchange down, with what only the tap knows of it.
+
+        Raises:
+            OSError: The file can't be written.
+        """
+        (entry,) = as_har([exchange])["log"]["entries"]
+        line = json.dumps(entry | {"_qftools": more}).encode()
+        self._file.seek(-len(_END), os.SEEK_END)
+        self._file.write((b"\n" if self._empty else b",\n") + line + _END)
+        self._file.flush()
+        self._empty = False
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _beginning() -> bytes:
+    whole = json.dumps(as_har([]))
+    return whole.removesuffix("]}}").encode()

@@ -1,0 +1,414 @@
+"""The proxy itself: each request goes to one address, once; its reply comes back as it is.
+
+Reads both to know where they end. Changes the ``Host`` line of a request and nothing else,
+repeats nothing, and opens a connection for each request: so none can be lost in one that is
+being closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import responses
+from time import monotonic
+from typing import Protocol
+
+from qftools.exchange import Request, Response
+from qftools.sandbox.gateway.faults import Fault
+from qftools.tap.messages import (
+    LONGEST_HEAD,
+    BadMessage,
+    Head,
+    Stream,
+    content,
+    read_head,
+    reply_body,
+    request_body,
+)
+from qftools.transport.addresses import Address
+from qftools.transport.door import MAX_BODY, WireRequest, WireResponse, plain
+
+_LOG = logging.getLogger("qftools.tap")
+
+CONNECT_SECONDS = 10.0
+IDLE_SECONDS = 60.0  # a connection without a request
+REQUEST_SECONDS = 30.0  # from a request's first byte to its last
+REPLY_SECONDS = 180.0  # from the first byte sent to the last byte of the reply
+MOST_CONNECTIONS = 100
+MOST_KEPT = 4 * 1024 * 1024  # bytes of a reply that are looked at; all of it is passed on
+_WITHOUT_BODY = (204, 304)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What went through.
+
+    Attributes:
+        wire: The request as a door reads it.
+        request: The request as it was sent on, under the gateway's address.
+        response: What came back; None where nothing whole did.
+        error: Why nothing came back, in one line.
+        sent: Whether the gateway can have seen the request.
+        fault: What kept the reply from the caller; None: nothing.
+        started: When it was sent, seconds since 1970. *seconds*: how long it took.
+    """
+
+    wire: WireRequest
+    request: Request
+    response: Response | None
+    error: str | None
+    sent: bool
+    fault: Fault | None
+    started: float
+    seconds: float
+
+
+class Attendant(Protocol):
+    """Who stands at the relay: answers what is not forwarded, and is told what was."""
+
+    def answered(self, request: WireRequest) -> WireResponse | None:
+        """Return an answer of its own; None: the request is forwarded."""
+
+    def fault(self, request: WireRequest) -> Fault | None:
+        """Return what happens to the reply to a request; None: nothing."""
+
+    def passed(self, what: Passed) -> None:
+        """Take what went through."""
+
+
+class Upstream:
+    """The only place to which requests go.
+
+    Args:
+        address: Scheme, host and port.
+        certificates: A file or folder of certificates to trust; None: the usual ones.
+    """
+
+    def __init__(self, address: Address, certificates: str | None = None) -> None:
+        self.address = address
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        self.host = host if address.port is None else f"{host}:{address.port}"
+        self._tls = _tls(certificates) if address.scheme == "https" else None
+
+    def connect(self) -> socket.socket:
+        """Open a connection.
+
+        Raises:
+            OSError: There is none, or it is not who it should be. Nothing was sent.
+        """
+        address = self.address
+        port = address.port or (443 if self._tls else 80)
+        name = "127.0.0.1" if address.host.endswith(".localhost") else address.host
+        sock = socket.create_connection((name, port), CONNECT_SECONDS)
+        if self._tls is None:
+            return sock
+        try:
+            return self._tls.wrap_socket(sock, server_hostname=address.host)
+        except BaseException:
+            sock.close()
+            raise
+
+
+def _tls(certificates: str | None) -> ssl.SSLContext:
+    from pathlib import Path
+
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+    trusted = certificates or DEFAULT_CA_BUNDLE_PATH
+    if Path(trusted).is_dir():
+        context = ssl.create_default_context(capath=trusted)
+    else:
+        context = ssl.create_default_context(cafile=trusted)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class Relay:
+    """Listens on loopback and forwards; one thread for each connection.
+
+    Args:
+        upstream: Where requests go.
+        attendant: Answers what is not forwarded, and is told what was.
+        port: 0 takes a free one.
+        clock: Gives the time in seconds since 1970.
+
+    Raises:
+        OSError: The port is taken.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        attendant: Attendant,
+        port: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._upstream = upstream
+        self._attendant = attendant
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._idle: set[socket.socket] = set()
+        self._threads: set[threading.Thread] = set()
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._acceptor = threading.Thread(target=self._accept, name="qftools-tap", daemon=True)
+        self._acceptor.start()
+
+    def stop(self) -> None:
+        """Take no more requests, and let those under way end, for a few seconds."""
+        self._stopping.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            idle, threads = tuple(self._idle), tuple(self._threads)
+        for sock in idle:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        until = monotonic() + 5
+        for thread in (self._acceptor, *threads):
+            thread.join(max(0.0, until - monotonic()))
+
+    def _accept(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                full = len(self._threads) >= MOST_CONNECTIONS
+            if full:
+                sock.close()
+                continue
+            thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
+            with self._lock:
+                self._threads.add(thread)
+            thread.start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        stream = Stream(sock)
+        try:
+            with sock, contextlib.suppress(OSError):  # the caller has hung up
+                while not self._stopping.is_set() and self._wait(sock, stream):
+                    if not self._one(sock, stream):
+                        return
+        except Exception:
+            _LOG.exception("a defect of the tap")  # the request is not sent again
+        finally:
+            with self._lock:
+                self._threads.discard(threading.current_thread())
+
+    def _wait(self, sock: socket.socket, stream: Stream) -> bool:
+        """Wait for a request; `stop` ends it."""
+        stream.until = monotonic() + IDLE_SECONDS
+        with self._lock:
+            self._idle.add(sock)
+        try:
+            return stream.wait()
+        finally:
+            with self._lock:
+                self._idle.discard(sock)
+
+    def _one(self, sock: socket.socket, stream: Stream) -> bool:
+        """Read one request and see to it; tell whether the connection goes on."""
+        stream.until = monotonic() + REQUEST_SECONDS
+        try:
+            head, body, expects = _read(sock, stream)
+            wire = _wire(head, content(head, body))
+        except BadMessage as error:
+            sock.sendall(_written(plain(400, f"400 {error}")))
+            return False
+        own = self._attendant.answered(wire)
+        if own is not None:
+            sock.sendall(_written(own, head=wire.method == "HEAD"))
+            return False
+        return self._forwarded(sock, head, body, wire, expects=expects)
+
+    def _forwarded(
+        self, sock: socket.socket, head: Head, body: bytes, wire: WireRequest, *, expects: bool
+    ) -> bool:
+        upstream = self._upstream
+        fault = self._attendant.fault(wire)
+        place = upstream.address.url.rstrip("/")
+        sent = Request(
+            wire.method, place + head.first.split(" ")[1], _sent_headers(head, upstream), wire.body
+        )
+        started = self._clock()
+
+        def note(response: Response | None, error: str | None, *, reached: bool = True) -> None:
+            seconds = self._clock() - started
+            self._attendant.passed(
+                Passed(wire, sent, response, error, reached, fault, started, seconds)
+            )
+
+        try:
+            there = upstream.connect()
+        except OSError as error:
+            note(None, f"no connection: {_why(error)}; nothing was sent", reached=False)
+            said = f"502 qftools tap: no connection to {upstream.host}, nothing was sent"
+            sock.sendall(_written(plain(502, said)))
+            return False
+        back = _WayBack(sock, held=fault is not None)
+        with there:
+            try:
+                there.settimeout(REQUEST_SECONDS)
+                there.sendall(head.for_host(upstream.host) + body)
+                reply, came, open_ended = _reply(Stream(there), back, wire.method, expects=expects)
+            except (BadMessage, OSError) as error:
+                note(None, f"the reply did not come whole: {_why(error)}")
+                back.finish()
+                return False
+        note(_response(reply, came), None)
+        back.finish()
+        if fault is not None:
+            self._carry_out(fault, sock, back)
+        ends = open_ended or reply.is_last or head.is_last or reply.status == 101
+        return not (fault or ends or back.is_gone)
+
+    def _carry_out(self, fault: Fault, sock: socket.socket, back: _WayBack) -> None:
+        """Let a reply come late or in half; a lost one does not come."""
+        if fault.name == "slow":
+            self._stopping.wait(fault.seconds)
+            sock.sendall(bytes(back.all))
+        elif fault.name == "half":
+            sock.sendall(back.all[: back.body_at + (len(back.all) - back.body_at) // 2])
+
+
+class _WayBack:
+    """Passes a reply on, piece by piece as it comes; or holds it back whole.
+
+    The last piece leaves when the exchange is noted: what a caller has seen is in the recording.
+
+    Attributes:
+        all: What came, where it is held back.
+        body_at: Where the body begins in it.
+        is_gone: Whether the caller has hung up.
+    """
+
+    def __init__(self, sock: socket.socket, *, held: bool) -> None:
+        self._sock = sock
+        self._held = held
+        self._last = b""
+        self.all = bytearray()
+        self.body_at = 0
+        self.is_gone = False
+
+    def take(self, piece: bytes) -> None:
+        """Take a piece, and pass the one before it on."""
+        if self._held:
+            self.all += piece
+            if len(self.all) > MOST_KEPT:
+                raise BadMessage("it is too long to be held back")
+            return
+        self.finish()
+        self._last = piece
+
+    def finish(self) -> None:
+        """Pass the last piece on. A caller that has hung up changes nothing: it was carried out."""
+        piece, self._last = self._last, b""
+        if self.is_gone or not piece:
+            return
+        try:
+            self._sock.settimeout(REQUEST_SECONDS)
+            self._sock.sendall(piece)
+        except OSError:
+            self.is_gone = True
+
+
+def _read(sock: socket.socket, stream: Stream) -> tuple[Head, bytes, bool]:
+    """Return head and body of a request as they came, and whether it asked to go on with it."""
+    head = read_head(stream.up_to(b"\r\n\r\n", LONGEST_HEAD))
+    if not head.first.split(" ")[1].startswith("/"):
+        raise BadMessage("this is no HTTP proxy: give its address as the gateway's")
+    if len(head.all("host")) > 1:
+        raise BadMessage("more than one Host")
+    expects = [value.lower() for value in head.all("expect")] == ["100-continue"]
+    if expects:
+        sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    body = bytearray()
+    for piece in request_body(stream, head):
+        body += piece
+        if len(body) > 2 * MAX_BODY:
+            break  # the door refuses it
+    return head, bytes(body), expects
+
+
+def _reply(
+    stream: Stream, back: _WayBack, method: str, *, expects: bool
+) -> tuple[Head, bytes, bool]:
+    """Pass a reply on as it comes; return its head, its body, and whether it has an open end."""
+    stream.until = monotonic() + REPLY_SECONDS
+    while True:
+        if not (raw := stream.up_to(b"\r\n\r\n", LONGEST_HEAD)):
+            raise BadMessage("the connection ended")
+        head = read_head(raw)
+        interim = 100 <= head.status < 200 and head.status != 101
+        if not (interim and expects):  # the caller has got its 100 already
+            back.take(head.raw)
+        if not interim:
+            break
+    back.body_at = len(back.all)
+    if method == "HEAD" or head.status in _WITHOUT_BODY:
+        return head, b"", False
+    pieces, open_ended = reply_body(stream, head)
+    body = bytearray()
+    for piece in pieces:
+        back.take(piece)
+        if len(body) < MOST_KEPT:
+            body += piece
+    return head, bytes(body), open_ended
+
+
+def _response(head: Head, body: bytes) -> Response:
+    """Return a reply as it is looked at: without frames, and decompressed."""
+    from qftools.client.replies import Body
+    from qftools.errors import TransportError
+
+    whole = Body()
+    try:
+        whole.add(content(head, body))
+        read = whole.whole(",".join(head.all("content-encoding")))
+    except (TransportError, zlib.error):
+        read = content(head, body)
+    return Response(head.status, head.headers, read)
+
+
+def _wire(head: Head, body: bytes) -> WireRequest:
+    method, target, _ = head.first.split(" ")
+    path, _, query = target.partition("?")
+    headers: dict[str, str] = {}
+    for name, value in head.headers:
+        key = name.lower().replace("_", "-")
+        headers[key] = f"{headers[key]},{value}" if key in headers else value
+    return WireRequest(method, path, query, headers, body)
+
+
+def _sent_headers(head: Head, upstream: Upstream) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name, upstream.host if name.lower() == "host" else value) for name, value in head.headers
+    )
+
+
+def _written(answer: WireResponse, *, head: bool = False) -> bytes:
+    """Return an answer of the tap's own as bytes; its connection ends with it."""
+    reason = responses.get(answer.status, "Answered")
+    lines = [f"HTTP/1.1 {answer.status} {reason}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers]
+    lines += [f"Content-Length: {len(answer.body)}", "Connection: close", "", ""]
+    return "\r\n".join(lines).encode("latin-1", "replace") + (b"" if head else answer.body)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) if isinstance(error, (BadMessage, TimeoutError)) else type(error).__name__

@@ -1,0 +1,325 @@
+"""The tap between a program and a gateway: the same bytes, both ways, once; and what it says."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import subprocess
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import requests
+
+from qftools import Client
+from qftools.errors import InputError, OutcomeUnknownError, WrongPlaceError
+from qftools.sandbox import Sandbox
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
+from qftools.tap.tap import Tap
+from tests.raw_server import RawServer, reply, says
+
+REAL = "https://openapi-hk.qfapi.com"  # no test connects to it
+ORDER: dict[str, Any] = {"pay_type": "800101", "txamt": 2500, "txcurrcd": "HKD"}
+FORM = b"syssn=20260105154100020000977813&mchid="
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(clock="real") as running:
+        running.serve()
+        yield running
+
+
+@contextmanager
+def tapped(to, **options):
+    with Tap(to, **options) as tap:
+        tap.serve()
+        yield tap
+
+
+def port_of(url):
+    return int(url.rpartition(":")[2])
+
+
+def spoken(url, sent, *more):
+    """Send bytes as they are; return everything that comes back until the end."""
+    with socket.create_connection(("127.0.0.1", port_of(url)), 5) as sock:
+        sock.sendall(sent)
+        for piece in more:
+            sock.sendall(piece)
+        sock.shutdown(socket.SHUT_WR)
+        got = b""
+        while part := sock.recv(65_536):
+            got += part
+    return got
+
+
+def asked(*headers, body=FORM, host="127.0.0.1", first="POST /trade/v1/query?a=%2b HTTP/1.1"):
+    lines = [first, f"HOST: {host}", *headers, "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
+LENGTH = f"content-LENGTH:{len(FORM)}"
+ODD = ("x-qf-sign: 00", "X-Twice: b", "x-TWICE:  a ", "X-Latin: \xe9", LENGTH)
+CHUNKED = b"5;name=1\r\nsyssn\r\n3\r\n=1&\r\n0\r\nX-Trailer: 1\r\n\r\n"
+ANSWER = b'{"respcd":"1136" ,  "respmsg":"\\u65e0"}'
+
+
+@pytest.mark.parametrize(
+    ("sent", "came"),
+    [
+        (asked(*ODD), reply(ANSWER, "x-QF-sign: 0", "Set-Cookie: a", "set-cookie: b")),
+        (asked("Transfer-Encoding: chunked", body=CHUNKED), reply(ANSWER)),
+        (asked(LENGTH), b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED),
+        (asked(LENGTH), b"HTTP/1.1 502 Bad Gateway\r\nserver: nginx\r\n\r\n<html>no length"),
+        (asked(body=b"", first="GET /trade/v1/query?syssn=1 HTTP/1.1"), reply(b"\x00\xff")),
+        (asked(LENGTH), b"HTTP/1.1 103 Early\r\na: b\r\n\r\n" + reply(ANSWER)),
+        (asked(body=b"", first="HEAD /trade/v1/query HTTP/1.1"), b"HTTP/1.1 200 OK\r\n\r\n"),
+    ],
+    ids=["odd", "chunks in", "chunks out", "no length", "binary", "interim", "head"],
+)
+def test_what_is_sent_arrives_byte_for_byte_and_so_does_the_reply(sent, came):
+    with RawServer(says(came)) as gateway, tapped(gateway.url) as tap:
+        back = spoken(tap.url, sent)
+
+        host = gateway.url.removeprefix("http://").encode()
+        assert gateway.requests == [sent.replace(b"HOST: 127.0.0.1", b"HOST: " + host)]
+        assert back == came
+
+
+REFUSED = {
+    "two lengths": asked(LENGTH, LENGTH),
+    "length and chunks": asked(LENGTH, "Transfer-Encoding: chunked"),
+    "unknown coding": asked("Transfer-Encoding: gzip, chunked"),
+    "two hosts": asked("Host: evil.example", LENGTH),
+    "another host": asked(LENGTH, host="evil.example"),
+    "a page elsewhere": asked("Origin: https://evil.example", LENGTH),
+    "a page's request": asked("Sec-Fetch-Site: cross-site", LENGTH),
+    "a proxy's target": asked(LENGTH, first="POST http://evil.example/ HTTP/1.1"),
+    "a tunnel": asked(body=b"", first="CONNECT evil.example:443 HTTP/1.1"),
+    "a folded header": asked("X-A: 1", " 2", LENGTH),
+    "a bare line end": asked("X-A: 1\nX-B: 2", LENGTH),
+    "no name": asked(": 1", LENGTH),
+    "no HTTP": b"hello\r\n\r\n",
+    "too much": asked(f"Content-Length: {10**9}", body=b"a" * 600_000),
+}
+
+
+@pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED)
+def test_what_could_be_read_in_two_ways_or_comes_from_elsewhere_is_not_sent_on(sent):
+    with RawServer(says(reply(ANSWER))) as gateway, tapped(gateway.url) as tap:
+        with socket.create_connection(("127.0.0.1", port_of(tap.url)), 5) as sock:
+            sock.sendall(sent)
+            back = sock.recv(100)
+
+        assert back.startswith((b"HTTP/1.1 400", b"HTTP/1.1 403", b"HTTP/1.1 413", b"HTTP/1.1 421"))
+        assert gateway.requests == []
+
+
+HOSTILE = {
+    "nothing": b"",
+    "noise": b"\x00\x01\x02" * 100,
+    "half a head": b"HTTP/1.1 200 OK\r\nContent-Le",
+    "half a body": b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}",
+    "a length that is none": b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}",
+    "a chunk without end": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "a head without end": b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 30_000,
+}
+
+
+@pytest.mark.parametrize("came", HOSTILE.values(), ids=HOSTILE)
+def test_half_a_reply_ends_as_half_a_reply_and_nothing_is_sent_again(came):
+    with RawServer(says(came)) as gateway, tapped(gateway.url, client_key=CLIENT_KEY) as tap:
+        back = spoken(tap.url, asked(LENGTH, "X-QF-APPCODE: A"))
+
+        assert came.startswith(back)
+        assert len(gateway.requests) == 1
+        (exchange,) = tap.exchanges
+        assert exchange.response is None and "did not come whole" in exchange.error
+
+
+NASTY = {
+    "deep": b"[" * 100_000,
+    "rows": b'{"respcd": "0000", "data": [1, null, {"syssn": []}, {"syssn": "2", "respcd": {}}]}',
+    "data": b'{"respcd": 0, "data": 5}',
+    "bomb": b"\x1f\x8b\x08" + b"\x00" * 50,
+    "escapes": b'{"respcd": "1136", "respmsg": "\\u001b[2J<script>"}',
+}
+
+
+@pytest.mark.parametrize("body", NASTY.values(), ids=NASTY)
+def test_no_reply_breaks_the_report_or_the_next_call(body):
+    coding = "gzip" if body[:1] == b"\x1f" else "identity"
+    came = reply(body, "X-QF-SIGN: " + "0" * 32, f"Content-Encoding: {coding}")
+    with RawServer(says(came)) as gateway, tapped(gateway.url, client_key=CLIENT_KEY) as tap:
+        for _ in range(2):
+            assert spoken(tap.url, asked(LENGTH, "X-QF-APPCODE: A")) == came
+
+        assert tap.report().looked == 2
+        assert {seen.reply_signature for seen in tap.gateway.log.last} == {"wrong"}
+        assert len(gateway.requests) == 2
+
+
+def test_a_client_works_through_it_and_both_signatures_are_checked(sandbox, tmp_path):
+    record = tmp_path / "calls.har"
+    with tapped(sandbox.url, client_key=CLIENT_KEY, record=record) as tap:
+        client = Client(sandbox.credentials, tap.url)
+        order = client.pay(**ORDER)
+        sandbox.payer(order).pay()
+        assert client.query(order).transactions[0].state == "paid"
+        with pytest.raises(Exception, match="1260"):
+            client.reverse(order)
+
+        checked = [(seen.signature, seen.reply_signature) for seen in tap.gateway.log.last]
+        assert checked == [("ok", "ok")] * 3
+        assert tap.report().broken() == ("cancelled-paid",)
+        assert tap.gateway.books.search(order.out_trade_no).state == "paid"
+
+    har = json.loads(record.read_text())
+    sent = [entry["request"]["postData"]["text"] for entry in har["log"]["entries"]]
+    assert sent == [exchange.request.body.decode() for exchange in sandbox.exchanges]
+    assert CLIENT_KEY not in record.read_text()
+
+
+def test_a_refusal_is_explained_and_another_key_is_named_as_the_cause(sandbox):
+    with tapped(sandbox.url, client_key=CLIENT_KEY) as tap:
+        form = {"txamt": "100", "syssn": "20260105154100020000977813"}
+        headers = {"X-QF-APPCODE": APP_CODE, "X-QF-SIGN": "0" * 32}
+        requests.post(tap.url + "/trade/v1/query", data=form, headers=headers)
+
+        told = requests.get(tap.url + "/sandbox/exchanges/1").json()
+
+    assert told["signature"] == "wrong" and told["respcd"] == "1108"
+    assert told["explanation"]["rule"].startswith("signature")
+    assert told["signed"]["text"] == "syssn=20260105154100020000977813&txamt=100"
+
+
+def test_without_a_key_nothing_is_said_of_signatures(sandbox):
+    with tapped(sandbox.url) as tap:
+        Client(sandbox.credentials, tap.url).query(out_trade_no="A1")
+
+        (seen,) = tap.gateway.log.last
+        assert (seen.signature, seen.reply_signature) == ("unread", "unread")
+        assert tap.report().broken() == ()
+
+
+def test_a_reply_is_lost_that_the_gateway_acted_on_and_nothing_is_sent_again(sandbox, tmp_path):
+    record = tmp_path / "calls.har"
+    with tapped(sandbox.url, record=record) as tap:
+        client = Client(sandbox.credentials, tap.url)
+        tap.arm("reply lost", on="payment")
+
+        with pytest.raises(OutcomeUnknownError):
+            client.pay(**ORDER, out_trade_no="A1")
+
+        assert [order.out_trade_no for order in sandbox.orders()] == ["A1"]
+        assert len(sandbox.exchanges) == 1
+        assert client.query(out_trade_no="A1").transactions[0].state == "open"
+        assert tap.gateway.books.search("A1").syssn == sandbox.order("A1").syssn
+
+    entry = json.loads(record.read_text())["log"]["entries"][0]
+    assert entry["response"]["status"] == 200 and entry["_qftools"]["fault"] == "lost after"
+
+
+def test_a_reply_comes_in_half_or_late(sandbox):
+    with tapped(sandbox.url) as tap:
+        client = Client(sandbox.credentials, tap.url, timeout=(3, 0.3))
+        tap.arm("half")
+        with pytest.raises(OutcomeUnknownError):
+            client.pay(**ORDER)
+        tap.arm("slow", seconds=5)
+        with pytest.raises(OutcomeUnknownError, match="Timeout"):
+            client.pay(**ORDER)
+
+        assert len(sandbox.exchanges) == len(sandbox.orders()) == 2
+
+
+def test_where_money_is_real_the_host_is_confirmed_before_a_reply_is_kept_back():
+    with Tap(REAL, environment="test", allow=("environment-mismatch",)) as tap:
+        assert tap.real
+        for confirmed in ("", "yes", "openapi.qfapi.com"):
+            with pytest.raises(InputError, match="real money"):
+                tap.arm("reply lost", confirmed_host=confirmed)
+        assert not tap.gateway.faults
+
+        tap.arm("reply lost", confirmed_host="openapi-hk.qfapi.com")
+        with pytest.raises(InputError, match="one of"):
+            tap.arm("duplicated", confirmed_host="openapi-hk.qfapi.com")
+
+
+@pytest.mark.parametrize(
+    "to", [REAL, "http://openapi-hk.qfapi.com", "https://example.com", "https://u:p@127.0.0.1", "x"]
+)
+def test_the_guard_refuses_what_it_refuses_a_client(to):
+    with pytest.raises(WrongPlaceError):
+        Tap(to)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=gateway"
+        f" -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {certificate}".split(),
+        check=True,
+        capture_output=True,
+    )
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    return str(certificate), tls
+
+
+def behind_tls(sandbox, tls):
+    """A server of https in front of a sandbox: what it takes it hands on."""
+
+    def answer(request):
+        yield spoken(sandbox.url, request.replace(b": keep-alive", b": close"))
+
+    return RawServer(answer, tls=tls)
+
+
+@pytest.mark.needs("openssl")
+def test_it_speaks_tls_to_a_gateway_that_is_who_it_says(sandbox, certificate, monkeypatch):
+    path, tls = certificate
+    with behind_tls(sandbox, tls) as gateway:
+        with tapped(gateway.url) as tap:
+            back = requests.post(tap.url + "/trade/v1/query", data=FORM)
+            assert back.status_code == 502 and "nothing was sent" in back.text
+            assert gateway.requests == [] and sandbox.exchanges == ()
+
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", path)
+        with tapped(gateway.url, client_key=CLIENT_KEY) as tap:
+            order = Client(sandbox.credentials, tap.url).pay(**ORDER)
+
+            assert sandbox.order(order).state == "waiting"
+            (seen,) = tap.gateway.log.last
+            assert (seen.signature, seen.reply_signature) == ("ok", "ok")
+            assert seen.came.request.url.startswith(gateway.url)
+
+
+def test_a_recording_is_whole_after_each_exchange_and_is_continued(sandbox, tmp_path):
+    record = tmp_path / "calls.har"
+    for times in (1, 2):
+        with tapped(sandbox.url, record=record) as tap:
+            Client(sandbox.credentials, tap.url).query(out_trade_no="A1")
+            assert len(json.loads(record.read_text())["log"]["entries"]) == times
+    assert record.stat().st_mode & 0o077 == 0
+
+    record.write_text("something else")
+    with pytest.raises(InputError, match="recording"):
+        Tap(sandbox.url, record=record)
+    assert record.read_text() == "something else"
+
+
+def test_it_can_be_read_and_not_steered(sandbox):
+    with tapped(sandbox.url) as tap:
+        assert requests.get(tap.url + "/sandbox").json()["real"] is False
+        assert requests.get(tap.url + "/sandbox/report").json()["grade"] == "clean"
+        for method in ("POST", "DELETE", "PUT"):
+            assert requests.request(method, tap.url + "/sandbox/faults").status_code == 405
+        elsewhere = {"Origin": "https://evil.example"}
+        assert requests.get(tap.url + "/sandbox", headers=elsewhere).status_code == 403
+
+        assert sandbox.exchanges == ()
