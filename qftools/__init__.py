@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from qftools.front_door import front_door
 
 if TYPE_CHECKING:
+    from qftools.cancellation.outcome import Outcome as Outcome
     from qftools.cancellation.policy import Policy as Policy
     from qftools.cancellation.refund import arefund as arefund
     from qftools.cancellation.refund import refund as refund
     from qftools.cancellation.routing import route as route
-    from qftools.cancellation.run import Outcome as Outcome
     from qftools.cancellation.run import acancel as acancel
     from qftools.cancellation.run import cancel as cancel
     from qftools.cancellation.verdicts import Verdict as Verdict
@@ -66,7 +66,7 @@ _HOME = {
     "JournalError": "errors",
     "NotUnderstoodError": "errors",
     "Order": "models",
-    "Outcome": "cancellation.run",
+    "Outcome": "cancellation.outcome",
     "OutcomeUnknownError": "errors",
     "Policy": "cancellation.policy",
     "QFPayError": "errors",

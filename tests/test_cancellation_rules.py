@@ -14,9 +14,10 @@ from requests.adapters import BaseAdapter
 from qftools import cancel
 from qftools.cancellation.evidence import Known
 from qftools.cancellation.findings import UNSIGNED, Answer, Difference, Finding
+from qftools.cancellation.outcome import Outcome, Taken, outcome_of
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.routing import route
-from qftools.cancellation.run import Outcome, Taken, finish, outcome_of, take
+from qftools.cancellation.run import finish, take
 from qftools.cancellation.verdicts import UNSIGNED_PROOF, VERDICTS, Verdict
 from qftools.cancellation.walk import Finished, Step, Walk
 from qftools.catalogue import Text

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from qftools import Verdict, cancel
 from qftools.cancellation.findings import Answer, Finding
+from qftools.cancellation.outcome import Taken
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.routing import route
-from qftools.cancellation.run import Taken
 from qftools.cancellation.walk import Finished, Walk
 from qftools.catalogue import Text
 from qftools.errors import InputError

@@ -10,8 +10,8 @@ import pytest
 from qftools import Policy, Verdict
 from qftools.cancellation.evidence import Known
 from qftools.cancellation.findings import Answer, Difference, Finding
+from qftools.cancellation.outcome import Taken
 from qftools.cancellation.routing import Route, route
-from qftools.cancellation.run import Taken
 from qftools.cancellation.walk import Finished, Step, Walk
 from qftools.catalogue import Text
 from qftools.errors import NotUnderstoodError

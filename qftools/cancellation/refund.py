@@ -11,10 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qftools.cancellation.evidence import Known
+from qftools.cancellation.outcome import Outcome
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.refunding import RefundWalk, sent_before
 from qftools.cancellation.routing import Profile
-from qftools.cancellation.run import Keeper, Outcome, Recorder, check_client, finish, today
+from qftools.cancellation.run import Keeper, Recorder, check_client, finish, today
 from qftools.cancellation.search import Search
 from qftools.cancellation.tracing import span
 from qftools.cancellation.walk import Step

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qftools.cancellation.run import Outcome
+    from qftools.cancellation.outcome import Outcome
 
 _ASKED = ("step", "endpoint", "finding", "respcd")
 

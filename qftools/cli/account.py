@@ -21,7 +21,7 @@ from qftools.cli.command import (
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
-    from qftools.cancellation.run import Outcome
+    from qftools.cancellation.outcome import Outcome
     from qftools.client.client import Client
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -11,7 +11,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from qftools import catalogue
-from qftools.cancellation.run import Outcome, Taken, cancel
+from qftools.cancellation.outcome import Outcome, Taken
+from qftools.cancellation.run import cancel
 from qftools.cancellation.verdicts import Verdict
 from qftools.catalogue import Text
 from qftools.client.client import Client

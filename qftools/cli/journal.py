@@ -18,7 +18,7 @@ from qftools.cli.outcome import Teller, print_outcome, to_dict
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
-    from qftools.cancellation.run import Outcome
+    from qftools.cancellation.outcome import Outcome
     from qftools.client.client import Client
     from qftools.errors import QFPayError
     from qftools.journal.journal import Entry, Journal, Unreadable

@@ -11,7 +11,7 @@ from qftools.cli.account import check_the_key
 from qftools.locale import text
 
 if TYPE_CHECKING:
-    from qftools.cancellation.run import Outcome, Taken
+    from qftools.cancellation.outcome import Outcome, Taken
     from qftools.cancellation.walk import Ask, Walk
     from qftools.client.client import Client
     from qftools.journal.journal import Journal

@@ -18,7 +18,7 @@ from qftools.cli.policy import chosen, policy_option
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
-    from qftools.cancellation.run import Taken
+    from qftools.cancellation.outcome import Taken
     from qftools.cancellation.walk import Ask, Walk
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from qftools.cancellation.run import Outcome, Taken, outcome_of
+from qftools.cancellation.outcome import Outcome, Taken, outcome_of
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Walk
 from qftools.catalogue import Text

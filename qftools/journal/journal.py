@@ -15,9 +15,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qftools.cancellation.outcome import Outcome, Taken
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.refunding import RefundWalk
-from qftools.cancellation.run import Outcome, Recorder, Taken, check_client, finish
+from qftools.cancellation.run import Recorder, check_client, finish
 from qftools.cancellation.tracing import span
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Ask, Step, Walk

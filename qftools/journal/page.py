@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Any
 
-from qftools.cancellation.run import Taken
+from qftools.cancellation.outcome import Taken
 from qftools.catalogue import Text
 from qftools.exchange import writing
 from qftools.exchange.redaction import Shown, redactor_for

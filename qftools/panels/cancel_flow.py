@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipywidgets import HTML, Button, Dropdown, VBox
 
 from qftools import catalogue
+from qftools.cancellation.outcome import Outcome
 from qftools.cancellation.routing import route
-from qftools.cancellation.run import Outcome
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels import stage

@@ -9,7 +9,8 @@ from typing import Any
 from ipywidgets import HTML, Button, Dropdown, IntText, Text
 
 from qftools import catalogue
-from qftools.cancellation.run import Outcome, cancel
+from qftools.cancellation.outcome import Outcome
+from qftools.cancellation.run import cancel
 from qftools.client.client import Client
 from qftools.errors import InputError
 from qftools.locale import mark

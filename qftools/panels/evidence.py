@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipywidgets import HTML, VBox
 
-from qftools.cancellation.run import Outcome, Taken
+from qftools.cancellation.outcome import Outcome, Taken
 from qftools.markup import el, join
 from qftools.panels.beats import beats_view
 from qftools.panels.panel import Panel, columns, picture, tell

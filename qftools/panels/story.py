@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from qftools import catalogue
-from qftools.cancellation.run import Outcome, Taken, outcome_of, take
+from qftools.cancellation.outcome import Outcome, Taken, outcome_of
+from qftools.cancellation.run import take
 from qftools.cancellation.walk import Ask, Finished, Wait, Walk
 from qftools.client.client import Client
 from qftools.errors import GatewayError, OutcomeUnknownError, SandboxError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qftools.cancellation.run import Outcome
+from qftools.cancellation.outcome import Outcome
 from qftools.cancellation.verdicts import VERDICTS
 from qftools.locale import text as _
 from qftools.markup import Markup, el

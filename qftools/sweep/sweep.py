@@ -16,11 +16,12 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 from qftools import catalogue
 from qftools.cancellation.findings import Finding
+from qftools.cancellation.outcome import Outcome, Taken, outcome_of
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.refund import follow
 from qftools.cancellation.refunding import sent_before
 from qftools.cancellation.routing import HongKong, Profile, route
-from qftools.cancellation.run import Outcome, Taken, cancel, outcome_of, take
+from qftools.cancellation.run import cancel, take
 from qftools.cancellation.walk import Ask, Walk
 from qftools.client.client import Client
 from qftools.errors import InputError, QFPayError

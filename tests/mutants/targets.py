@@ -22,6 +22,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
         "test_asking",
     ),
     "qftools/cancellation/run.py": ("test_cancellation_rules", "test_cancel"),
+    "qftools/cancellation/outcome.py": ("test_cancellation_rules", "test_cancel"),
     "qftools/cancellation/routing.py": ("test_routing",),
     "qftools/journal/records.py": ("test_records",),
     "qftools/journal/journal.py": ("test_journal_reading", "test_journal", "test_journal_resume"),

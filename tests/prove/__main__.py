@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from qftools.cancellation.run import Outcome
+from qftools.cancellation.outcome import Outcome
 from tests.prove import proof, refunds, schedule
 from tests.prove.lives import Result, explain
 from tests.prove.other import proof as other_proof

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from qftools.cancellation.run import Outcome, Recorder
+from qftools.cancellation.outcome import Outcome
+from qftools.cancellation.run import Recorder
 from qftools.cancellation.verdicts import Verdict
 from qftools.client.client import Client
 from qftools.errors import QFPayError

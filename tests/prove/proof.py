@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from qftools.cancellation.findings import Finding
-from qftools.cancellation.run import Outcome, finish
+from qftools.cancellation.outcome import Outcome
+from qftools.cancellation.run import finish
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Step, Walk
 from qftools.client.awaiting import at_once

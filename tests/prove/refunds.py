@@ -8,9 +8,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from qftools.cancellation.findings import Finding
+from qftools.cancellation.outcome import Outcome
 from qftools.cancellation.refund import refund
 from qftools.cancellation.refunding import REFUND_NEXT
-from qftools.cancellation.run import Outcome, finish
+from qftools.cancellation.run import finish
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Ask, Table, Walk
 from qftools.journal.journal import SETTLED, Journal

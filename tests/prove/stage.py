@@ -12,7 +12,7 @@ import httpx2
 from requests.adapters import BaseAdapter
 
 from qftools import catalogue
-from qftools.cancellation.run import Taken
+from qftools.cancellation.outcome import Taken
 from qftools.cancellation.walk import Ask, Walk
 from qftools.client.client import Client
 from qftools.client.line import PATHS

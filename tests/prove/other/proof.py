@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qftools.cancellation.run import Outcome, cancel, finish
+from qftools.cancellation.outcome import Outcome
+from qftools.cancellation.run import cancel, finish
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Walk
 from qftools.client.awaiting import at_once

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
-from qftools.cancellation.run import Taken
+from qftools.cancellation.outcome import Taken
 from qftools.cancellation.walk import Ask, Walk
 from qftools.client.client import Client
 from qftools.models import Credentials, Order
