@@ -13,7 +13,8 @@ import pytest
 from qftools import Policy, Verdict, cancel
 from qftools.cancellation.walk import Step
 from qftools.errors import BusyError, InputError, JournalError
-from qftools.journal.journal import SETTLED, Journal
+from qftools.journal.going_on import SETTLED
+from qftools.journal.journal import Journal
 from qftools.models import Credentials, Order
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.scripts import ORDINARY

@@ -274,7 +274,7 @@ def _resumed(
 
 
 def _again(outcome: Outcome, number: int) -> str | None:
-    from qftools.journal.journal import SETTLED
+    from qftools.journal.going_on import SETTLED
 
     return None if outcome.verdict in SETTLED else output.resume_line(number)
 

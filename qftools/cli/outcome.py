@@ -45,7 +45,7 @@ class Teller:
 def again(outcome: Outcome, client: Client, journal: Journal | None) -> str | None:
     """The command that goes on with what is unfinished, None if it is finished."""
     from qftools.errors import JournalError
-    from qftools.journal.journal import SETTLED
+    from qftools.journal.going_on import SETTLED
 
     if outcome.verdict in SETTLED:
         return None

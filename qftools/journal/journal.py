@@ -6,31 +6,29 @@ begun is never forgotten, and never writes the client key.
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qftools.cancellation.outcome import Outcome, Taken
+from qftools.cancellation.outcome import Outcome
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.refunding import RefundWalk
 from qftools.cancellation.run import Recorder, check_client, finish
 from qftools.cancellation.tracing import span
-from qftools.cancellation.verdicts import Verdict
-from qftools.cancellation.walk import Ask, Step, Walk
+from qftools.cancellation.walk import Walk
 from qftools.client.awaiting import at_once
 from qftools.client.client import Client
 from qftools.errors import BusyError, InputError, JournalError
-from qftools.exchange.redaction import redactor_for
-from qftools.journal import records
 from qftools.journal.entries import Cells, entry_of, text_or_none
 from qftools.journal.entries import Entry as Entry
 from qftools.journal.entries import Unreadable as Unreadable
 from qftools.journal.file import JournalFile
+from qftools.journal.going_on import as_it_was_left, check_left, goes_on, with_news
+from qftools.journal.open_entry import OpenEntry, dumped
 from qftools.journal.owner import Owner
 from qftools.locale import mark
 from qftools.models import Order
@@ -107,7 +105,7 @@ class Journal:
                 the payment this one is above what was paid; nothing was sent.
         """
         with self._claimed(client, self._find_or_add(client, walk)) as (entry, page):
-            walk = _with_news(_as_it_was_left(entry), walk)
+            walk = with_news(as_it_was_left(entry), walk)
             return await self._finish(client, walk, entry, page, pause, watch)
 
     def resume(
@@ -163,7 +161,7 @@ class Journal:
         with self._claimed(client, number) as (entry, page):
             if entry.settled and entry.outcome is not None:
                 return entry.outcome
-            walk = _as_it_was_left(entry)
+            walk = as_it_was_left(entry)
             if policy is not None:
                 walk = replace(walk, policy=policy)
             with span("refund" if isinstance(walk, RefundWalk) else "cancel") as tell:
@@ -176,7 +174,7 @@ class Journal:
         client: AnyClient,
         walk: Walk,
         entry: Entry,
-        page: _Page,
+        page: OpenEntry,
         pause: Pause | None,
         watch: Recorder | None,
     ) -> Outcome:
@@ -294,20 +292,20 @@ class Journal:
             "out_trade_no": out_trade_no,
             "syssn": syssn,
             "begun": client.clock(),
-            "walk": _dumped(walk, client),
+            "walk": dumped(walk, client),
         }
         with self._file.writing():
             for entry in self._read(_UNSETTLED, values):
-                if _goes_on(entry, walk):
+                if goes_on(entry, walk):
                     return entry.number
             if isinstance(walk, RefundWalk):
-                _check_left(walk, self._read(_SAME_PAYMENT, values))
+                check_left(walk, self._read(_SAME_PAYMENT, values))
             added = self._file.db.execute(_ADD, values)
             assert added.lastrowid is not None
             return added.lastrowid
 
     @contextmanager
-    def _claimed(self, client: AnyClient, number: int) -> Iterator[tuple[Entry, _Page]]:
+    def _claimed(self, client: AnyClient, number: int) -> Iterator[tuple[Entry, OpenEntry]]:
         with self._file.writing():
             row = self._row(number)
             if self._is_busy(row):
@@ -333,7 +331,7 @@ class Journal:
             )
             self._driven.add(number)
         try:
-            yield entry, _Page(self._file, client, row)
+            yield entry, OpenEntry(self._file, client, row)
         finally:
             self._driven.discard(number)
             # Where this fails, the entry is free for others when the process ends.
@@ -351,100 +349,6 @@ class Journal:
         if self._owner is None:
             self._owner = Owner(None if self.path == ":memory:" else Path(self.path))
         return self._owner
-
-
-class _Page:
-    """Writes the questions of one claimed entry; the recorder of its walk."""
-
-    def __init__(self, file: JournalFile, client: AnyClient, row: Cells) -> None:
-        self._file = file
-        self._client = client
-        self._number: int = row["number"]
-        self._before = row  # emptied once a question was sent and answered
-        self._question: int | None = None  # which row's, while its answer is awaited
-        self.warnings: list[str] = []
-
-    def asking(self, walk: Walk, action: Ask) -> None:
-        """Write what is about to be asked. Before the first request, failing stops it all."""
-        try:
-            with self._file.writing():
-                self._write(walk)
-                number = self._add(self._client.clock(), walk.step, action)
-            self._question = number
-        except JournalError as error:
-            if self._before or walk.step is Step.REFUND:  # it can't be undone, or sent twice
-                raise
-            self._warn(error)
-
-    def told(self, walk: Walk, taken: Taken) -> None:
-        """Write what came back. Failing costs a warning: the verdict must reach the caller."""
-        try:
-            with self._file.writing():
-                self._write(walk)
-                if self._question is None:
-                    self._question = self._add(taken.at, taken.step, Ask(taken.endpoint, {}))
-                self._file.db.execute(
-                    "UPDATE question SET taken = ? WHERE number = ?",
-                    (json.dumps(records.plain(taken)), self._question),
-                )
-        except JournalError as error:
-            self._warn(error)
-        self._question = None
-        self._before.clear()
-
-    def take_back(self) -> None:
-        """Take the last question back, which never left: as if it had not been written."""
-        with suppress(JournalError), self._file.writing():
-            db = self._file.db
-            db.execute("DELETE FROM question WHERE number = ?", (self._question,))
-            if self._before:
-                db.execute(_AS_BEFORE, self._before)
-            db.execute(_FORGET, {"number": self._number})
-
-    def _add(self, asked: float, step: Step, action: Ask) -> int | None:
-        return self._file.db.execute(
-            "INSERT INTO question (entry, asked, step, endpoint, params) VALUES (?, ?, ?, ?, ?)",
-            (
-                self._number,
-                asked,
-                step.value,
-                action.endpoint,
-                json.dumps(_redacted(action.params, self._client)),
-            ),
-        ).lastrowid
-
-    def _write(self, walk: Walk) -> None:
-        now = self._client.clock()
-        out_trade_no, syssn = walk.filed
-        self._file.db.execute(
-            _KEEP,
-            {
-                "now": now,
-                "walk": _dumped(walk, self._client),
-                "verdict": walk.end.verdict.value if walk.end else None,
-                "settled": walk.end is not None and walk.end.verdict in SETTLED,
-                "absent": walk.end is not None and walk.end.verdict is Verdict.NOT_FOUND,
-                "expiry": walk.patience.expiry,
-                "syssn": syssn,
-                "out_trade_no": out_trade_no,
-                "number": self._number,
-            },
-        )
-
-    def _warn(self, error: JournalError) -> None:
-        warning = f"not written: {error}"
-        if warning not in self.warnings:
-            self.warnings.append(warning)
-
-
-SETTLED = frozenset(Verdict) - {
-    Verdict.UNRESOLVED,
-    Verdict.NOT_FOUND,
-    Verdict.NOT_CANCELLABLE,
-    Verdict.HELD,
-    Verdict.REFUND_PENDING,
-}
-"""Verdicts after which nothing is owed. NOT_FOUND joins them once the order's time is over."""
 
 
 # Written down is not yet sent: it may have waited for its turn.
@@ -473,20 +377,6 @@ _ADD = """
 INSERT INTO entry (base_url, app_code, mchid, out_trade_no, syssn, begun, changed, walk)
 VALUES (:base_url, :app_code, :mchid, :out_trade_no, :syssn, :begun, :begun, :walk)
 """
-_KEEP = """
-UPDATE entry SET changed = :now, walk = :walk, verdict = :verdict,
-settled = :settled OR (:absent AND begun + :expiry <= :now),
-syssn = coalesce(:syssn, syssn), out_trade_no = coalesce(:out_trade_no, out_trade_no)
-WHERE number = :number
-"""
-_AS_BEFORE = """
-UPDATE entry SET changed = :changed, walk = :walk, verdict = :verdict, settled = :settled
-WHERE number = :number
-"""
-_FORGET = """
-DELETE FROM entry
-WHERE number = :number AND NOT EXISTS (SELECT 1 FROM question WHERE entry = :number)
-"""
 
 _OWNER = re.compile("[0-9a-f]+")
 _UPDATE = mark(
@@ -497,85 +387,6 @@ _ANEW = mark(
     "entry {number} of the journal {path} can't be read: {why}. Was the file edited? Cancel "
     "the order again, which starts with a query and a new entry"
 )
-
-
-def _as_it_was_left(entry: Entry) -> Walk:
-    return (entry.walk.interrupted() if entry.unanswered else entry.walk).resumed()
-
-
-def _goes_on(entry: Entry | Unreadable, walk: Walk) -> bool:
-    """Whether *walk* is what an unsettled entry was begun for.
-
-    Raises:
-        InputError: It is a refund under the entry's number, or of its payment, but of another
-            amount.
-    """
-    if not isinstance(entry, Entry):
-        return entry.busy
-    before = entry.walk
-    if not (isinstance(walk, RefundWalk) and isinstance(before, RefundWalk)):
-        return type(before) is type(walk)
-    begun, now = before.order, walk.order
-    if begun.out_trade_no != now.out_trade_no and walk.step is not Step.LOOK:
-        return False  # the caller gave it a number: it is another refund of the payment
-    follows = walk.last_cancel is not None and walk.amount is None  # whatever it came to
-    if before.amount != walk.amount and not follows:
-        raise InputError(
-            "txamt",
-            "is {value}, and an unfinished refund of {begun} of this payment is entry {number} of"
-            " the journal",
-            "{begun}, or asked for when that entry is resumed and settled",
-            value=walk.amount,
-            begun=before.amount,
-            number=entry.number,
-        )
-    return True
-
-
-def _check_left(walk: RefundWalk, entries: tuple[Entry | Unreadable, ...]) -> None:
-    """Refuse a refund that with the others of the payment, made or in doubt, is too much."""
-    paid, amount = walk.payment.order.txamt, walk.amount
-    others = [
-        entry
-        for entry in entries
-        if isinstance(entry, Entry)
-        and isinstance(entry.walk, RefundWalk)
-        and entry.order.out_trade_no != walk.order.out_trade_no
-        and (entry.verdict is Verdict.REFUNDED or not entry.settled)
-    ]
-    given = sum(entry.order.txamt or paid or 0 for entry in others)
-    if paid is None or amount is None or amount + given <= paid:
-        return
-    raise InputError(
-        "txamt",
-        "is {value}, and the refunds of this payment in the journal ({numbers}) come to {given}",
-        "at most what is left of {paid}; resume those that are unfinished first",
-        value=amount,
-        numbers=", ".join(str(entry.number) for entry in others),
-        given=given,
-        paid=paid,
-    )
-
-
-def _with_news(before: Walk, walk: Walk) -> Walk:
-    """The walk as it was left, with what the caller says now: more is known, or less."""
-    if isinstance(walk, RefundWalk):  # what is refunded was fixed when it began
-        if walk.last_cancel is not None and before.last_cancel is None:
-            return walk  # the caller wants it followed, and not sent
-        return replace(before, policy=walk.policy)
-    known = {
-        field.name: getattr(walk.order, field.name)
-        for field in fields(Order)
-        if getattr(walk.order, field.name) is not None
-    }
-    return replace(
-        before,
-        order=replace(before.order, **known),
-        policy=walk.policy,
-        profile=walk.profile,
-        hk_cancel=walk.hk_cancel,
-        known=replace(before.known, signed=before.known.signed or walk.known.signed),
-    )
 
 
 def _mchid(order: Order, client: AnyClient) -> str:
@@ -589,18 +400,3 @@ def _is_for(entry: Entry, client: AnyClient) -> bool:
 
 def _account(app_code: str, mchid: str | None) -> str:
     return f"{app_code} with mchid {mchid}" if mchid else app_code
-
-
-def _redacted(given: Mapping[str, Any], client: AnyClient) -> Any:
-    """What the caller gave, without the key; a reply has been redacted by the client."""
-    return redactor_for(frozenset({client.credentials.client_key})).plain(dict(given))
-
-
-def _dumped(walk: Walk, client: AnyClient) -> str:
-    plain = records.plain(walk)
-    payment = plain.get("payment") or {}
-    for order in filter(None, (plain["order"], plain["target"], payment.get("order"))):
-        if _redacted(order, client)["udid"] != order["udid"]:
-            # A free text, left out: what is redacted can't be sent again. Numbers stay whole.
-            order["udid"] = None
-    return json.dumps(plain)

@@ -26,6 +26,12 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "qftools/cancellation/routing.py": ("test_routing",),
     "qftools/journal/records.py": ("test_records",),
     "qftools/journal/journal.py": ("test_journal_reading", "test_journal", "test_journal_resume"),
+    "qftools/journal/open_entry.py": (
+        "test_journal_reading",
+        "test_journal",
+        "test_journal_resume",
+    ),
+    "qftools/journal/going_on.py": ("test_journal", "test_journal_resume", "test_refund"),
     "qftools/journal/entries.py": ("test_journal_entries", "test_journal_reading"),
     "qftools/journal/file.py": ("test_journal_file", "test_journal"),
     "qftools/sqlite_file.py": ("test_journal_file",),

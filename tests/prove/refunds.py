@@ -14,7 +14,8 @@ from qftools.cancellation.refunding import REFUND_NEXT
 from qftools.cancellation.run import finish
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Ask, Table, Walk
-from qftools.journal.journal import SETTLED, Journal
+from qftools.journal.going_on import SETTLED
+from qftools.journal.journal import Journal
 from qftools.models import Order
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.scripts import End, Reaction
