@@ -22,7 +22,7 @@ _TALK_NOISE = re.compile(
 _TRACED = re.compile(r"^(?:\d\d:\d\d:\d\d\.\d+ )?(?:=>|<=) (Send|Recv) (header|data)[^\n]*$")
 _TRACE_HEX = re.compile(r"^[0-9a-f]{4,8}: ((?:[0-9a-f]{2} ){1,16})")
 _TRACE_TEXT = re.compile(r"^[0-9a-f]{4,8}: (.*)$")
-_WIRED = re.compile(r"^.*?(?:>>|<<) \"(.*?)(?:\[\\r\])?(?:\[\\n\])?\"\s*$")
+_WIRED = re.compile(r'(?:>>|<<) "')
 _STAMPED = re.compile(
     r"^(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?\]?\s"
     r"(?:(?:stdout|stderr) F )?"
@@ -105,8 +105,12 @@ def _of_wire_log(text: str) -> str:
     """Apache HttpClient's wire log: each line of the talk in quotes behind an arrow."""
     if '[\\r][\\n]"' not in text:
         return text
-    found = [_WIRED.match(line) for line in text.split("\n")]
-    return "\n".join([match[1] for match in found if match])
+    found = [(line.rstrip(), _WIRED.search(line)) for line in text.split("\n")]
+    return "\n".join(
+        line[begun.end() : -1].removesuffix(r"[\n]").removesuffix(r"[\r]")
+        for line, begun in found
+        if begun and line.endswith('"', begun.end())
+    )
 
 
 def _of_containers(text: str) -> str:

@@ -71,7 +71,7 @@ _VALUE_ENDS = re.compile(
 _LAST_ENDS = re.compile(
     r"(?i)(?<!\s)\s++(?=[(（\[]?(?:[-=]?>|=>|[|]|sign|signature|x[-_]qf|md5|sha256|headers?|key|resp|response|result"
     r"|answer|http/\d)\b|[-=]>|->|[|]|签名|(?:[0-9A-F]{64}|[0-9A-F]{40}|[0-9A-F]{32})(?![0-9A-Za-z]))"
-    r"|[,;，；]\s*+(?=sign|x[-_]qf|签名|key\b|resp)|[)\]}]+$"
+    r"|[,;，；]\s*+(?=sign|x[-_]qf|签名|key\b|resp)|(?<![)\]}])[)\]}]++$"
 )
 _TABLE_ROW = re.compile(
     r"[ \t|+*\-•│]*([A-Za-z_][\w.\-]{1,60})[\"']?(?:[ \t]*[|│][ \t]*|\t+| {2,})"
@@ -295,7 +295,7 @@ def _table_row(text: str, at: int) -> Token | None:
     line = text[found.end() : len(text) if stop < 0 else stop].rstrip("\r")
     if line[:1] in ("=", ":", "{", "[", "("):
         return None
-    value = re.split(r"\t|[ \t]+[|│]|[|│]$| {2,}(?=\S+$)", line)[0].strip()
+    value = re.split(r"\t|(?<![ \t])[ \t]++[|│]|[|│]$|(?<! ) {2,}+(?=\S+$)", line)[0].strip()
     if is_telling(value) or is_signature(value):
         return None  # names in a line of their own: a table with a header
     return Token("item", at, found.end() + len(line), value, found[1])

@@ -261,8 +261,8 @@ class Parser:
             )
             if plain and len(single) == 1:
                 return scalar(single[0]), rest
-            if self.tokens[bracket].text != "[" and not re.search(
-                r"[{(\[]|\barray\b|[A-Z]\w+$", before
+            if self.tokens[bracket].text != "[" and not (
+                re.search(r"[{(\[]|\barray\b", before) or re.search(r"[A-Z]\w+$", before[-80:])
             ):
                 return None
             if re.fullmatch(r"\[\]\w*", before.strip()) and len(single) == 1:
