@@ -62,7 +62,7 @@ ROW_IN_TEXT = re.compile(
     rf"(?i)((?:key|name){SEPARATOR}{QUOTE}([\w.\[\]-]{{1,200}}){QUOTE}\s{{0,4}},\s{{0,9}}{QUOTE}?value"
     rf"{SEPARATOR}{QUOTE})((?:(?!{QUOTE}).){{1,2000}})"
 )
-BOUNDARY = re.compile(r'(?i)multipart/.*?;\s*boundary=(?:"([^"]{1,200})"|([^\s";,]{1,200}))')
+BOUNDARY = re.compile(r'(?i)multipart/.{0,200}?;\s*boundary=(?:"([^"]{1,200})"|([^\s";,]{1,200}))')
 FIRST_LINE = re.compile(rb"\s{0,20}--([^\r\n]{1,200}?)\r?\n[^\r\n:]{1,80}:")
 EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 PART_NAME = re.compile(r'(?i)[;\s]name\*?=(?:"((?:[^"\\\r\n]|\\.)*)"|([^\s";]+))')

@@ -60,7 +60,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 # Frames of a traceback: names of functions and numbers of lines, no words about a call.
-_FRAMES = re.compile(r'^\s*(?:File "|at [\w.$<>]+\(|#\d+ ).*$', re.MULTILINE)
+_FRAMES = re.compile(r'^[^\S\n]*+(?:File "|at [\w.$<>]+\(|#\d+ ).*$', re.MULTILINE)
 _NOWHERE = -1  # a code whose text alone is quoted: the words of the text name no call
 _SIGNS = re.compile(r"[\W_]+")
 
