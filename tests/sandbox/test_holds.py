@@ -151,6 +151,7 @@ def test_what_was_captured_stays_when_the_rest_dissolves(gateway):
         ({"hold_rows": "code"}, release, ("1142", "2")),
         ({"hold_release": "any"}, lambda door, hold: release(door, hold, 1), ("0000", "6")),
         ({"hold_undo": "reversal"}, lambda d, hold: d.cancel("reversal", hold), ("0000", "6")),
+        ({"hold_undo": "refund"}, lambda door, hold: door.refund(hold), ("0000", "6")),
     ],
 )
 def test_what_no_source_says_can_be_switched(gateway, switches, call, expected):
@@ -159,6 +160,19 @@ def test_what_no_source_says_can_be_switched(gateway, switches, call, expected):
 
     assert call(door, hold).respcd == "0000"
     assert shown(door, hold) == expected
+
+
+def test_a_hold_that_a_refund_releases_is_refunded_whole_and_not_reversed(gateway):
+    door = gateway(hold_undo="refund")
+    hold = placed(door)
+
+    assert [door.refund(hold, 2499).respcd, door.cancel("reversal", hold).respcd] == [
+        "1261",
+        door.sandbox._gateway.settings.cancel_unsupported_code,
+    ]
+    assert door.sandbox.order("N1").state == "held"
+    assert door.refund(hold).respcd == "0000"
+    assert capture(door, hold, 1).respcd == "1151"
 
 
 def test_the_codes_of_refusals_can_be_switched(gateway):

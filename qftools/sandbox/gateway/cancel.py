@@ -66,7 +66,7 @@ def _refuse_route(gateway: Gateway, call: Call, entry: Entry) -> None:
     wanted = route(gateway, entry)
     if wanted == "ask":
         wanted = "close"
-    if entry.state is State.HELD and gateway.settings.hold_undo == "unfreeze":
+    if entry.state is State.HELD and gateway.settings.hold_undo != "reversal":
         wanted = "unfreeze"  # a reversal is for a hold whose outcome is unknown (C39)
     if wanted != call.endpoint:
         raise Refused(gateway.settings.cancel_unsupported_code)

@@ -1,4 +1,7 @@
-"""``/trade/v1/refund``: a refund of a payment, never of more than was paid."""
+"""``/trade/v1/refund``: a refund of a payment, never of more than was paid.
+
+A hold is released by it where the switch ``hold_undo`` says so (C39).
+"""
 
 from __future__ import annotations
 
@@ -65,6 +68,10 @@ def _refuse(gateway: Gateway, call: Call, entry: Entry, amount: int) -> None:
     if used is not None:
         respcd = gateway.ledger.happen(used, Event.AGAIN, call.now)
         raise number_is_used(respcd, gateway.settings.duplicate_code)
+    if entry.state is State.HELD and gateway.settings.hold_undo == "refund":
+        if amount != entry.left:
+            raise Refused("1261", "a hold is refunded in full only")
+        return
     if entry.state in OPEN or entry.state in DEAD or entry.is_hold:
         raise Refused(gateway.ledger.happen(entry, Event.REFUND_FULL, call.now))
     row = pay_type_of(entry)
@@ -114,6 +121,8 @@ def _is_night(now: float) -> bool:
 
 
 def _act(gateway: Gateway, call: Call, entry: Entry, amount: int) -> str:
+    if entry.state is State.HELD:  # nothing was charged: what was held is given back
+        return gateway.ledger.happen(entry, Event.RELEASE, call.now)
     if amount > entry.left:
         raise Refused(gateway.ledger.happen(entry, Event.REFUND_OVER, call.now))
     script = entry.on_refund
