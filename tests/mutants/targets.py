@@ -21,6 +21,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
         *("test_walk", "test_walk_steps", "test_walk_known", "test_walk_months"),
         "test_asking",
     ),
+    "qftools/cancellation/refunding.py": ("test_refund",),
     "qftools/cancellation/run.py": ("test_cancellation_rules", "test_cancel"),
     "qftools/cancellation/outcome.py": ("test_cancellation_rules", "test_cancel"),
     "qftools/cancellation/routing.py": ("test_routing",),
