@@ -47,24 +47,21 @@ _VIA: dict[tuple[State, State], tuple[Point | None, Point, float]] = {
     (State.PARTLY_REFUNDED, State.REFUNDED): (None, (0, 0), 0.5),
 }
 _HOLD_PLACES: dict[State, tuple[Point, str]] = {
-    State.HOLD_PENDING: ((110, 110), "qf-progress"),
-    State.HOLD_CANCELLING: ((110, 250), "qf-progress"),
-    State.HELD: ((430, 110), "qf-progress"),
-    State.CANCELLED: ((430, 250), "qf-failure"),
-    State.EXPIRED: ((640, 250), "qf-failure"),
-    State.PARTLY_CAPTURED: ((640, 30), "qf-success"),
-    State.CAPTURED: ((850, 110), "qf-success"),
-    State.RELEASED: ((850, 250), "qf-failure"),
+    State.EXPIRED: ((290, 40), "qf-failure"),
+    State.HOLD_PENDING: ((110, 130), "qf-progress"),
+    State.HELD: ((470, 130), "qf-progress"),
+    State.HOLD_CANCELLING: ((470, 240), "qf-progress"),
+    State.CANCELLED: ((470, 330), "qf-failure"),
+    State.PARTLY_CAPTURED: ((660, 50), "qf-success"),
+    State.CAPTURED: ((850, 130), "qf-success"),
+    State.RELEASED: ((850, 240), "qf-failure"),
 }
 _HOLD_VIA: dict[tuple[State, State], tuple[Point | None, Point, float]] = {
-    (State.HOLD_PENDING, State.HOLD_CANCELLING): (None, (-52, 0), 0.4),
-    (State.HOLD_CANCELLING, State.HOLD_PENDING): ((150, 180), (62, 0), 0.5),
-    (State.HOLD_PENDING, State.CANCELLED): (None, (0, 0), 0.4),
-    (State.HOLD_PENDING, State.EXPIRED): ((260, 315), (0, 0), 0.7),
-    (State.HOLD_CANCELLING, State.HELD): (None, (0, 0), 0.7),
-    (State.HELD, State.CAPTURED): (None, (0, 0), 0.55),
-    (State.HELD, State.RELEASED): (None, (30, 0), 0.62),
-    (State.HELD, State.EXPIRED): (None, (0, 10), 0.5),
+    (State.HOLD_PENDING, State.HOLD_CANCELLING): (None, (20, -6), 0.5),
+    (State.HOLD_CANCELLING, State.HOLD_PENDING): ((240, 262), (0, 0), 0.45),
+    (State.HOLD_PENDING, State.CANCELLED): ((110, 330), (0, 0), 0.6),
+    (State.HELD, State.CAPTURED): (None, (0, 0), 0.5),
+    (State.HELD, State.RELEASED): (None, (0, 0), 0.55),
     (State.PARTLY_CAPTURED, State.CAPTURED): (None, (20, 0), 0.5),
 }
 # Not drawn: the switch cancel_paid, and what the same two boxes say already.
@@ -93,7 +90,7 @@ def states(lang: str) -> str:
 
 def holds(lang: str) -> str:
     """The states of a pre-authorisation, from the same table."""
-    return _states(lang, "holds title", _HOLD_PLACES, _HOLD_VIA, (950, 340))
+    return _states(lang, "holds title", _HOLD_PLACES, _HOLD_VIA, (950, 360))
 
 
 def _states(
