@@ -106,6 +106,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
             raise ParsingError("Header is invalid") from error
         if self.version == "1.1" and "HOST" not in self.headers:
             raise ParsingError("Host is missing")
+        if self.chunked and "CONTENT_LENGTH" in self.headers:  # where does the request end?
+            raise ParsingError("Content-Length stands beside Transfer-Encoding")
 
 
 class _Task(WSGITask):  # type: ignore[misc]

@@ -182,6 +182,8 @@ def status_of(connection: socket.socket) -> int:
         (request(version=b"1.0", host=b""), 200),
         (request(b"Content-Length: " + b"9" * 5_000 + b"\r\n"), 400),
         (request(b"Content-Length: " + b"0" * 5_000 + b"\r\n"), 400),
+        (request(b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") + b"0\r\n\r\n", 400),
+        (request(b"A: " + b"b" * 70_000 + b"\r\n"), 431),
         (request(b"A: b\r\n" * 201), 400),
         (request(b"A: b\r\n" * 150), 200),
         (request().replace(b"/sandbox/clock", b"http://[::1/"), 400),
