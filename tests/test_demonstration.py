@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 from qftools import catalogue
 from qftools.cancellation.verdicts import VERDICTS, Verdict
@@ -63,6 +64,23 @@ def test_the_demo_ends_with_0_and_says_how_many_verdicts_agree():
 
     assert done.exit_code == 0
     assert f"{len(ROWS)} of {len(ROWS)} verdicts agree" in done.output
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_demo_fits_a_terminal_of_24_lines_and_80_columns(language, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+    lines = CliRunner().invoke(main, ["--lang", language, "demo"]).output.splitlines()
+
+    assert len(lines) < 24  # the prompt has the last one
+    assert max(map(cell_len, lines)) <= 80
+    assert all(any(row.outcome.verdict in line for line in lines) for row in ROWS)
+
+
+def test_the_demo_in_full_names_every_call():
+    done = CliRunner().invoke(main, ["--lang", "en", "demo", "--full"], env={"COLUMNS": "200"})
+
+    assert "query 1143 → reversal 0000 →" in done.output
 
 
 def test_a_disagreement_ends_with_1_and_is_named(monkeypatch):

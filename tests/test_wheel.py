@@ -160,7 +160,7 @@ def test_the_lowest_versions_that_it_allows_will_do(lowest):
     needs = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     named = dict(need.split(">=") for need in needs)
     assert {name: least(installed[name], version) for name, version in named.items()} == named
-    assert demo.stdout.endswith("45 of 45 verdicts agree with the sandbox's own records.\n")
+    assert demo.stdout.startswith("45 of 45 verdicts agree with the sandbox's own records.")
     assert (tried.stdout, tried.stderr) == ("CANCELLED\nALREADY_CANCELLED\n", "")
 
 

@@ -13,6 +13,8 @@ from qftools.cli.command import Command, json_option, option, print_json
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from qftools.cli.demonstration import DemoRow
 
 _HEAD = (
@@ -38,8 +40,11 @@ _COLOURS = {"no": "green", "returned": "green", "yes": "yellow", "unknown": "red
     ),
 )
 @option("--seed", type=int, default=0, show_default=True, help=mark("Makes ids repeatable."))
+@option(
+    "--full", is_flag=True, help=mark("Show the queries and calls of each, and what to do next.")
+)
 @json_option
-def demo(seed: int, as_json: bool) -> None:
+def demo(seed: int, full: bool, as_json: bool) -> None:
     """Show every wallet and failure case on the sandbox."""
     from qftools.cli.demonstration import run
 
@@ -48,8 +53,11 @@ def demo(seed: int, as_json: bool) -> None:
     if as_json:
         print_json({"rows": [_to_dict(row) for row in shown], "disagreeing": len(wrong)})
     else:
-        _print(shown)
-        _print_sum(shown, wrong)
+        if full:
+            _print_full(shown)
+        _print_sum(shown, wrong, full)
+        if not full:
+            _print(shown)
     raise SystemExit(exits.REFUSED if wrong else exits.DONE)
 
 
@@ -68,6 +76,43 @@ def _to_dict(row: DemoRow) -> dict[str, Any]:
 
 
 def _print(shown: list[DemoRow]) -> None:
+    """One line a situation, one column a pay type; the verdicts by their letters, told below."""
+    from rich.table import Table
+    from rich.text import Text
+
+    types = list(dict.fromkeys((row.pay_type, row.wallet.say(), row.mode) for row in shown))
+    drawn = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    drawn.add_column("\n" + text("situation"))
+    before = ""
+    for _, wallet, mode in types:
+        drawn.add_column(f"{'' if wallet == before else wallet.split()[0]}\n{mode}", no_wrap=True)
+        before = wallet
+    for situation in dict.fromkeys(row.situation for row in shown):
+        cells = {row.pay_type: _letter(row) for row in shown if row.situation == situation}
+        drawn.add_row(text(situation), *(cells.get(pay_type, Text("")) for pay_type, *_ in types))
+    legend = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+    for row in {row.outcome.verdict: row for row in shown}.values():
+        advice = re.split("[.。;；:：]", row.outcome.advice(), maxsplit=1)[0]
+        legend.add_row(_letter(row), row.outcome.verdict.value, advice)
+    console = output.console()
+    console.print(drawn)
+    console.print()
+    console.print(legend)
+
+
+def _letter(row: DemoRow) -> Text:
+    """The first letter of a verdict, in the colour of what it says of the money."""
+    from rich.text import Text
+
+    from qftools.cancellation.verdicts import VERDICTS, Verdict
+
+    verdict = row.outcome.verdict
+    letter = "F" if verdict is Verdict.NOT_FOUND else verdict[0]  # N is NOT_CANCELLABLE
+    colour = _COLOURS[VERDICTS[verdict].charged]
+    return Text(letter, colour if row.agrees else "reverse red")
+
+
+def _print_full(shown: list[DemoRow]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -100,7 +145,7 @@ def _first_sentence(advice: str) -> str:
     return re.split(r"(?<=[.。])\s*", advice, maxsplit=1)[0]
 
 
-def _print_sum(shown: list[DemoRow], wrong: list[DemoRow]) -> None:
+def _print_sum(shown: list[DemoRow], wrong: list[DemoRow], full: bool) -> None:
     for row in wrong:
         said = text(
             "{wallet} {mode}, {situation}: the verdict is {verdict}, the sandbox has {books}"
@@ -115,4 +160,5 @@ def _print_sum(shown: list[DemoRow], wrong: list[DemoRow]) -> None:
             )
         )
     agree = text("{count} of {total} verdicts agree with the sandbox's own records.")
-    click.echo(agree.format(count=len(shown) - len(wrong), total=len(shown)))
+    more = "" if full else text("  --full: each call")
+    click.echo(agree.format(count=len(shown) - len(wrong), total=len(shown)) + more)
