@@ -21,6 +21,7 @@ _HOME = {
     "demo": "demo",
     "sandbox": "sandbox",
     "tap": "tap",
+    "compare": "compare",
     "listen": "listen",
     "report": "report",
     "sign": "sign",

@@ -19,18 +19,25 @@ _LONGEST_FILLED = 500_000  # characters that the variables of a collection may f
 
 
 class Archived(NamedTuple):
-    """One request of an archive, with its answer; *form* is har or postman."""
+    """One request of an archive, with its answer; *form* is har or postman.
+
+    *started* is when it was sent, as a HAR writes it; empty where that is not known.
+    """
 
     form: str
     request: Request
     response: Response | None = None
+    started: str = ""
 
 
-def from_archive(value: dict[str, Any]) -> Iterator[Archived]:
-    """The requests of a HAR, one of its entries, a Postman collection, or one of its requests."""
+def from_archive(value: dict[str, Any], most: int = 200) -> Iterator[Archived]:
+    """The requests of a HAR, one of its entries, a Postman collection, or one of its requests.
+
+    Of a HAR *most* entries are read.
+    """
     log = value.get("log")
     if isinstance(log, dict) and isinstance(log.get("entries"), list):
-        yield from _from_har(log["entries"])
+        yield from _from_har(log["entries"], most)
     elif _is_entry(value):
         yield from _from_entry(value)
     elif isinstance(value.get("item"), list):
@@ -59,11 +66,11 @@ def _is_postman(value: dict[str, Any]) -> bool:
 # ---- HAR -----------------------------------------------------------------------------
 
 
-def _from_har(entries: list[Any]) -> Iterator[Archived]:
+def _from_har(entries: list[Any], most: int) -> Iterator[Archived]:
     """Requests to the gateway; all of them where none is one by its address."""
     usable = [e for e in entries if isinstance(e, dict) and isinstance(e.get("request"), dict)]
     ours = [e for e in usable if _is_ours(str(e["request"].get("url", "")))]
-    for entry in (ours or usable)[:200]:
+    for entry in (ours or usable)[:most]:
         yield from _from_entry(entry)
 
 
@@ -80,7 +87,8 @@ def _from_entry(entry: dict[str, Any]) -> Iterator[Archived]:
     posted = asked.get("postData")
     body = _har_body(posted) if isinstance(posted, dict) else b""
     request = Request(str(asked.get("method") or "GET"), url, headers, body)
-    yield Archived("har", request, _har_response(entry.get("response")))
+    started = str(entry.get("startedDateTime") or "")
+    yield Archived("har", request, _har_response(entry.get("response")), started)
 
 
 def _har_headers(rows: Any) -> Headers:
