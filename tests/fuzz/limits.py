@@ -31,11 +31,14 @@ class Meter:
 
     def over(self) -> str:
         """What is beyond the limits since `start`; empty where nothing is."""
-        seconds = self._used_time() - self._time
-        grown = self._peak() - self._memory
+        seconds, grown = self._used_time() - self._time, self.grown()
         if seconds > SECONDS:
             return f"{seconds:.1f} s of the processor"
         return f"{grown // 2**20} MB of memory" if grown > BYTES else ""
+
+    def grown(self) -> int:
+        """How many bytes of memory more than at `start` the process had at its peak since."""
+        return self._peak() - self._memory
 
     def _used_time(self) -> float:
         times = self._process.cpu_times()
