@@ -140,7 +140,8 @@ def _pastes() -> Iterator[tuple[str, str]]:
     yield "log, key named", f"client_key = '{KEY}'\nsign string: {signed}\n{sign_line}"
     yield "log, cookie in it", f"sign string: {signed}; Cookie: {_HEADERS['Cookie']}\n{sign_line}"
     array = "\n".join(f"    [{n}] => {v}" for n, v in {**_FIELDS, **_PAYER, "key": KEY}.items())
-    yield "print_r", f"Array\n(\n{array}\n)\n{sign_line}"
+    yield "print_r", f"Array\n(\n{array}\n)\nsign={sign({**_FIELDS, **_PAYER}, KEY)}"
+    yield "print_r, signed otherwise", f"Array\n(\n{array}\n)\n{sign_line}"
     yield (
         "curl, its own options",
         (
