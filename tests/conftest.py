@@ -23,11 +23,36 @@ if TYPE_CHECKING:
 
 collect_ignore_glob = ["examples/*"]  # run by test_examples.py, not imported for doctests
 
+# What takes longest, the longest first. A worker takes a file at a time: one that begins such a
+# file last would have all others wait for it.
+LONG = (
+    "tests/site/test_site.py",
+    "tests/test_lab.py",
+    "tests/site/test_lessons_in_browser.py",
+    "tests/sandbox/test_kill.py",
+    "tests/prove/test_other.py",
+    "tests/samples/test_samples.py",
+    "tests/test_notebook7.py",
+    "tests/diagnosis/test_bounds.py",
+    "tests/test_readme_in_a_shell.py",
+    "tests/sandbox/test_books_balance.py",
+    "tests/mutants/test_mutants.py",
+    "tests/fuzz/test_fuzz.py",
+    "tests/prove/test_kills.py",
+    "tests/prove/test_prove.py",
+)
+
 settings.register_profile("default", deadline=None)
 settings.register_profile(
     "prove", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "20000"))
 )
 settings.load_profile("default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest in front."""
+    rank = {name: at for at, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -53,6 +78,12 @@ def sandbox() -> Iterator[Sandbox]:
 def client(sandbox: Sandbox) -> Client:
     """A client that is wired to the sandbox."""
     return sandbox.client()
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that is given no pause, such as a command's, asks again at once."""
+    monkeypatch.setattr(Client, "_sleep", staticmethod(lambda seconds: None))
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ def sandbox():
 
 
 @pytest.fixture
-def qftools(sandbox):
+def qftools(sandbox, no_waiting):
     """Type ``qftools --lang en ...`` with the sandbox's account in the environment."""
     environment = {
         "QFTOOLS_BASE_URL": sandbox.url,

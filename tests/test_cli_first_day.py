@@ -45,7 +45,7 @@ def environment(sandbox, tmp_path):
 
 
 @pytest.fixture
-def qftools(environment):
+def qftools(environment, no_waiting):
     runner = CliRunner(env=environment)
     return lambda *args, lang="en", **how: runner.invoke(main, ("--lang", lang, *args), **how)
 

@@ -38,7 +38,7 @@ def client(sandbox):
 
 
 @pytest.fixture
-def qftools(sandbox, path):
+def qftools(sandbox, path, no_waiting):
     runner = CliRunner(
         env={
             "QFTOOLS_BASE_URL": sandbox.url,

@@ -35,7 +35,7 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def qftools(sandbox, path):
+def qftools(sandbox, path, no_waiting):
     runner = CliRunner(
         env={
             "QFTOOLS_BASE_URL": sandbox.url,

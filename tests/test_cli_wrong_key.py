@@ -25,7 +25,7 @@ def sandbox():
 
 
 @pytest.fixture
-def qftools(sandbox, tmp_path):
+def qftools(sandbox, tmp_path, no_waiting):
     runner = CliRunner(
         env={
             "QFTOOLS_BASE_URL": sandbox.url,

@@ -53,7 +53,7 @@ def over_the_wire(sandbox, **credentials):
 
 
 @pytest.fixture
-def qftools(path):
+def qftools(path, no_waiting):
     return lambda *args, **env: CliRunner(env={"QFTOOLS_JOURNAL": str(path), **env}).invoke(
         main, ("--lang", "en", *args)
     )

@@ -74,7 +74,7 @@ def said(*args):
 
 
 @pytest.fixture
-def nowhere(tmp_path, monkeypatch):
+def nowhere(tmp_path, monkeypatch, no_waiting):
     monkeypatch.setenv("QFTOOLS_JOURNAL", str(tmp_path / "journal.db"))
     for name in ("BASE_URL", "APP_CODE", "CLIENT_KEY"):
         monkeypatch.delenv(f"QFTOOLS_{name}", raising=False)

@@ -20,6 +20,8 @@ from qftools.sandbox.control.openapi import description
 
 MARKER = "5EC2E75EC2E7MARKER5EC2E75EC2E7AB"
 ROOT = Path(__file__).parent.parent
+TIME = ("--txdtm", "2026-01-05 10:00:00")
+HASTE = ("--policy", "first_wait=0", "--policy", "wait_step=0")
 
 
 @pytest.fixture
@@ -134,7 +136,7 @@ def test_no_panel_shows_the_key(sandbox):
         ["sign", "txamt=1", "--json"],
         ["query", "--out-trade-no", "A1"],
         ["query", "--out-trade-no", "A1", "--json"],
-        ["cancel", "--out-trade-no", "A1", "--txamt", "1", "--txdtm", "2026-01-05 10:00:00"],
+        ["cancel", "--out-trade-no", "A1", "--txamt", "1", *TIME, *HASTE],
         ["pending"],
         ["--help"],
     ],
