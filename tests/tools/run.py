@@ -30,7 +30,10 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "lint: mypy": ("mypy",),
     "lint: zizmor": ("zizmor", "--offline", "--no-progress", "--quiet", ".github"),
     # The tests of the site build it, strictly.
-    "tests: pytest": ("pytest", "-n", "auto", "--maxprocesses=8", "--dist=loadscope"),
+    "tests: pytest": (
+        *("pytest", "-n", "auto", "--maxprocesses=8"),
+        *("--dist=loadscope", "--no-loadscope-reorder"),  # in the order of tests/conftest.py
+    ),
     # Faults for some seconds, in a module a day; all of them: make mutants.
     "tests: mutants": ("tests.mutants", "--sample", "20"),
 }
