@@ -12,13 +12,15 @@ import itertools
 import os
 import time
 import unittest
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from qftools.exam.judging import Judgement
+    from qftools.exam.stage import Sale
     from qftools.sandbox import Sandbox
     from qftools.sandbox.report.report import Report
     from qftools.sandbox.situations import Situation
@@ -39,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "times, order, seconds and after arm a fault, every other name is an option of "
         "qftools.sandbox.Sandbox",
     )
+    config.addinivalue_line(
+        "markers",
+        "qfpay_exam(level='basics'|'money'|'complete'): which situations the fixture qfpay_exam "
+        "examines a shop in; basics if left out",
+    )
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -53,7 +60,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for ``qfpay_situations`` once for each of them."""
+    """Run a test that asks for ``qfpay_situations`` or ``qfpay_exam`` once for each of them."""
+    if "qfpay_exam" in metafunc.fixturenames:
+        from qftools.exam.situations import chosen
+
+        marker = metafunc.definition.get_closest_marker("qfpay_exam")
+        days = chosen(**(marker.kwargs if marker else {"level": "basics"}))
+        metafunc.parametrize("qfpay_exam", days, ids=[day.id for day in days], indirect=True)
     if "qfpay_situations" in metafunc.fixturenames:
         from qftools.sandbox.situations import situations
 
@@ -67,6 +80,40 @@ def qfpay_situations(request: pytest.FixtureRequest) -> Situation:
     """One bad day after another: charge its ``txamt``; the sandbox of the test plays the rest."""
     situation: Situation = request.param
     return situation
+
+
+@pytest.fixture
+def qfpay_exam(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _qfpay_server: SharedServer
+) -> Callable[..., Judgement]:
+    """Examine a shop: call this with a function that takes a ``Sale`` and says what it believes.
+
+    The test runs once for each situation of the marker ``qfpay_exam``, and fails where the shop
+    does. ``receiver`` may name the shop's receiver of notifications, or make one from the sale.
+    """
+    from qftools.exam.conducting import Exam
+    from qftools.exam.results import details, summary
+    from qftools.exam.shops import Function
+    from qftools.exam.situations import say
+
+    def examine(shop: Callable[[Sale], object], receiver: Any = "") -> Judgement:
+        def sell(sale: Sale) -> object:
+            for name in [name for name in os.environ if name.startswith("QFTOOLS_")]:
+                monkeypatch.delenv(name)
+            for name, value in sale.environment.items():
+                monkeypatch.setenv(name, value)
+            return shop(sale)
+
+        held = Exam(Function(sell, served=True), receiver, start=time.time(), server=_qfpay_server)
+        judged = held.examine(request.param)
+        if judged.result == "skipped":
+            pytest.skip(say(judged.why))
+        if judged.result != "passed":
+            told = (judged.day.title(), summary(judged), *details(judged), *judged.evidence)
+            pytest.fail("\n".join((*told, judged.said)), pytrace=False)
+        return judged
+
+    return examine
 
 
 @pytest.fixture(scope="session")

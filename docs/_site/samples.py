@@ -19,16 +19,22 @@ LANGUAGES = (
     ("Go", "go/qfpay.go", "go"),
     ("C#", "csharp/QFPay.cs", "csharp"),
 )
+# Sections that only the languages of the exam's page have.
+_OF_THE_EXAM = frozenset({"shop", "server"})
 _MARKER = re.compile(r"^.*--8<-- \[(start|end):([\w-]+)\].*\n?", re.MULTILINE)
 
 
 def tabs(*sections: str) -> str:
-    """The named sections in every language, in tabs.
+    """The named sections in every language, in tabs; those of the exam where a language has them.
 
     Raises:
         KeyError: A sample lacks a section.
     """
-    return "\n".join(_tab(title, file, lexer, sections) for title, file, lexer in LANGUAGES)
+    return "\n".join(
+        _tab(title, file, lexer, sections)
+        for title, file, lexer in LANGUAGES
+        if not _OF_THE_EXAM.issuperset(sections) or _sections(FOLDER / file).keys() >= {*sections}
+    )
 
 
 def _tab(title: str, file: str, lexer: str, sections: tuple[str, ...]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from docs._site.markdown import Here, head, table
+from qftools.exam import judging
+from qftools.exam import situations as exam
 from qftools.sandbox import situations as bad_days
 from qftools.sandbox import words
 from qftools.sandbox.books import states
@@ -36,6 +38,34 @@ def situations(here: Here) -> str:
         [
             [f"`{row.id}`", f"`{row.txamt}`", row.text.say(here.lang)]
             for row in bad_days.situations()
+        ],
+    )
+
+
+def exam_situations(here: Here) -> str:
+    """The situations of the exam."""
+    return table(
+        head(here, "situation", "level", "what happens", "a right shop"),
+        [
+            [
+                f"**{day.id}**",
+                exam.say(day.level, here.lang),
+                f"{day.wallet(here.lang)}<br>{day.title(here.lang)}",
+                day.right(here.lang),
+            ]
+            for day in exam.situations().values()
+        ],
+    )
+
+
+def exam_lessons(here: Here) -> str:
+    """What the exam holds against a shop, besides the rules of the report."""
+    return table(
+        head(here, "what was done", "why it matters", "do instead"),
+        [
+            [f"**{row.title.say(here.lang)}**", row.why.say(here.lang), row.advice.say(here.lang)]
+            for row in judging.lessons().values()
+            if row.page.startswith("start/exam")
         ],
     )
 
@@ -136,6 +166,8 @@ def openapi(here: Here) -> str:
 
 SANDBOX: dict[str, Callable[..., str]] = {
     "control-calls": control_calls,
+    "exam-lessons": exam_lessons,
+    "exam-situations": exam_situations,
     "faults": sandbox_faults,
     "magic": magic_values,
     "notification-faults": notification_faults,

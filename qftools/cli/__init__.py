@@ -24,6 +24,7 @@ _HOME = {
     "compare": "compare",
     "listen": "listen",
     "report": "report",
+    "exam": "exam",
     "sign": "sign",
     "explain": "explain",
     "replay": "replay",

@@ -2,8 +2,13 @@
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -11,9 +16,14 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -29,6 +39,8 @@ public class QFPay {
     static final String CLIENT_KEY = System.getenv("QFPAY_CLIENT_KEY"); // never printed, never sent
     static final String MCHID = System.getenv("QFPAY_MCHID"); // only if QFPay gave you one
     static final long PAUSE = pause(); // milliseconds between two queries
+    static final Path JOURNAL = Path.of(
+            Optional.ofNullable(System.getenv("QFPAY_JOURNAL")).orElse("orders.json")); // your database
     static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
     // --8<-- [end:settings]
@@ -237,6 +249,99 @@ public class QFPay {
     }
     // --8<-- [end:cancel]
 
+    // --8<-- [start:shop]
+    /** WeChat Pay MPM is called off by close, the others by reversal. */
+    static final Set<String> CLOSED = Set.of("800201");
+
+    /** Sells once. A sale that the journal has was sent already: ask, and never charge again. */
+    static String shop(String number, long txamt, String txcurrcd, String payType, String authCode)
+            throws IOException, InterruptedException {
+        JsonObject orders = Files.exists(JOURNAL)
+                ? JsonParser.parseString(Files.readString(JOURNAL)).getAsJsonObject()
+                : new JsonObject();
+        if (!orders.has(number)) {
+            orders.addProperty(number, LocalDateTime.now(ZoneId.of("Asia/Shanghai"))
+                    .format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss")));
+            note(orders); // before the request is sent
+            try {
+                String txdtm = orders.get(number).getAsString();
+                payment(payType, txamt, txcurrcd, number, txdtm, "", authCode);
+            } catch (OutcomeUnknown error) {
+                // charged or not: the query tells
+            }
+        }
+        String state = look(number);
+        for (int tries = 1; tries < 40 && isOpen(state); tries++) { // the payer has two minutes
+            Thread.sleep(PAUSE);
+            state = look(number);
+        }
+        if (isOpen(state)) {
+            String how = CLOSED.contains(payType) ? "close" : "reversal";
+            state = cancel(number, txamt, orders.get(number).getAsString(), how);
+        }
+        return switch (state) {
+            case "PAID" -> "paid";
+            case "CANCELLED", "FAILED", "REFUNDED" -> "not paid";
+            default -> "unknown";
+        };
+    }
+
+    static boolean isOpen(String state) {
+        return state.equals("OPEN") || state.equals("UNKNOWN");
+    }
+
+    /** Written as a whole, on the disk before anything is sent. */
+    static void note(JsonObject orders) throws IOException {
+        Path file = Path.of(JOURNAL + ".new");
+        Files.writeString(file, orders.toString(), StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE,
+                StandardOpenOption.SYNC);
+        Files.move(file, JOURNAL, StandardCopyOption.REPLACE_EXISTING);
+    }
+    // --8<-- [end:shop]
+
+    // --8<-- [start:server]
+    /** Notifications: checked, asked about, and only then acknowledged. */
+    static void receive(HttpExchange exchange) throws IOException {
+        byte[] body = exchange.getRequestBody().readAllBytes();
+        String signature = exchange.getRequestHeaders().getFirst("X-QF-SIGN");
+        if (!verify(body, signature == null ? "" : signature)) {
+            exchange.sendResponseHeaders(403, -1); // not QFPay's
+        } else if (look(orderOf(body)).equals("UNKNOWN")) {
+            exchange.sendResponseHeaders(503, -1); // QFPay sends it again
+        } else { // here: book what the query says, once
+            byte[] success = "SUCCESS".getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, success.length);
+            exchange.getResponseBody().write(success);
+        }
+        exchange.close();
+    }
+
+    static void checkout(HttpExchange exchange) throws IOException {
+        byte[] body = exchange.getRequestBody().readAllBytes();
+        Map<String, String> form = new TreeMap<>();
+        for (String pair : new String(body, StandardCharsets.UTF_8).split("&")) {
+            String[] both = URLDecoder.decode(pair, StandardCharsets.UTF_8).split("=", 2);
+            form.put(both[0], both[1]);
+        }
+        try {
+            byte[] believed = shop(form.get("number"), units(form.get("amount")),
+                    form.get("currency"), form.get("pay_type"),
+                    form.getOrDefault("auth_code", "")).getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, believed.length);
+            exchange.getResponseBody().write(believed);
+        } catch (InterruptedException error) {
+            exchange.sendResponseHeaders(503, -1);
+        }
+        exchange.close();
+    }
+
+    static String orderOf(byte[] body) {
+        return JsonParser.parseString(new String(body, StandardCharsets.UTF_8))
+                .getAsJsonObject().get("out_trade_no").getAsString();
+    }
+    // --8<-- [end:server]
+
     static long pause() {
         String seconds = Optional.ofNullable(System.getenv("QFPAY_PAUSE")).orElse("3");
         return (long) (Double.parseDouble(seconds) * 1000);
@@ -255,6 +360,15 @@ public class QFPay {
     }
 
     public static void main(String[] words) throws Exception {
+        if (words[0].equals("serve")) {
+            InetAddress here = InetAddress.getLoopbackAddress();
+            int port = Integer.parseInt(words[1]);
+            HttpServer server = HttpServer.create(new InetSocketAddress(here, port), 0);
+            server.createContext("/", QFPay::receive);
+            server.createContext("/checkout", QFPay::checkout);
+            server.start();
+            return;
+        }
         try {
             System.out.println(switch (words[0]) {
                 case "sign" -> {
@@ -268,6 +382,8 @@ public class QFPay {
                 case "verify" ->
                     verify(Files.readAllBytes(Path.of(words[1])), words[2]) ? "genuine" : "not genuine";
                 case "cancel" -> cancel(words[1], units(words[2]), words[3], words[4]);
+                case "shop" ->
+                    shop(words[1], units(words[2]), words[3], words[4], optional(words, 5));
                 case "payment" -> payment(
                         words[1], units(words[2]), words[3], words[4], words[5],
                         optional(words, 6), optional(words, 7));

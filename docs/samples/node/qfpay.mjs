@@ -1,7 +1,8 @@
 // QFPay in JavaScript: sign, call, and cancel to a proved answer. Node 18 or newer, no package.
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
 // --8<-- [start:settings]
@@ -10,6 +11,7 @@ const APP_CODE = process.env.QFPAY_APP_CODE;
 const CLIENT_KEY = process.env.QFPAY_CLIENT_KEY; // never printed, never sent
 const MCHID = process.env.QFPAY_MCHID ?? ""; // only if QFPay gave you one
 const PAUSE = Number(process.env.QFPAY_PAUSE ?? 3); // seconds between two queries
+const JOURNAL = process.env.QFPAY_JOURNAL ?? "orders.json"; // your database
 // --8<-- [end:settings]
 
 // --8<-- [start:sign]
@@ -148,6 +150,62 @@ async function cancel(out_trade_no, txamt, txdtm, how) {
 }
 // --8<-- [end:cancel]
 
+// --8<-- [start:shop]
+const CLOSED = ["800201"]; // WeChat Pay MPM is called off by close, the others by reversal
+
+/** Sell once. A sale that the journal has was sent already: ask, and never charge again. */
+async function shop(number, txamt, txcurrcd, pay_type, auth_code = "") {
+  const orders = existsSync(JOURNAL) ? JSON.parse(readFileSync(JOURNAL)) : {};
+  if (!(number in orders)) {
+    const beijing = new Date(Date.now() + 8 * 3600_000).toISOString();
+    orders[number] = `${beijing.slice(0, 10)} ${beijing.slice(11, 19)}`;
+    note(orders); // before the request is sent
+    try {
+      await payment(pay_type, txamt, txcurrcd, number, orders[number], "", auth_code);
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknown)) throw error; // charged or not: the query tells
+    }
+  }
+  let state = "UNKNOWN";
+  for (let tries = 0; tries < 40; tries++) { // the payer has two minutes
+    state = await look(number);
+    if (state !== "OPEN" && state !== "UNKNOWN") break;
+    await sleep(PAUSE * 1000);
+  }
+  if (state === "OPEN" || state === "UNKNOWN")
+    state = await cancel(number, txamt, orders[number], CLOSED.includes(pay_type) ? "close" : "reversal");
+  return { PAID: "paid", CANCELLED: "not paid", FAILED: "not paid", REFUNDED: "not paid" }[state] ?? "unknown";
+}
+
+/** Written as a whole, on the disk before anything is sent. */
+function note(orders) {
+  const file = openSync(`${JOURNAL}.new`, "w");
+  writeSync(file, JSON.stringify(orders));
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(`${JOURNAL}.new`, JOURNAL);
+}
+// --8<-- [end:shop]
+
+// --8<-- [start:server]
+/** Notifications: checked, asked about, and only then acknowledged. */
+const server = createServer(async (request, response) => {
+  const pieces = [];
+  for await (const piece of request) pieces.push(piece);
+  const body = Buffer.concat(pieces);
+  if (request.url === "/checkout") {
+    const form = Object.fromEntries(new URLSearchParams(body.toString()));
+    response.end(await shop(form.number, form.amount, form.currency, form.pay_type, form.auth_code));
+  } else if (!verify(body, request.headers["x-qf-sign"] ?? "")) {
+    response.writeHead(403).end(); // not QFPay's
+  } else if ((await look(JSON.parse(body).out_trade_no)) === "UNKNOWN") {
+    response.writeHead(503).end(); // QFPay sends it again
+  } else {
+    response.end("SUCCESS"); // here: book what the query says, once
+  }
+});
+// --8<-- [end:server]
+
 const [what, ...words] = process.argv.slice(2);
 const calls = { payment, query, reversal, close, refund };
 try {
@@ -158,6 +216,10 @@ try {
     console.log(verify(readFileSync(words[0]), words[1]) ? "genuine" : "not genuine");
   } else if (what === "cancel") {
     console.log(await cancel(...words));
+  } else if (what === "shop") {
+    console.log(await shop(...words));
+  } else if (what === "serve") {
+    server.listen(Number(words[0]), "127.0.0.1");
   } else {
     console.log(JSON.stringify(await calls[what](...words)));
   }

@@ -9,6 +9,7 @@ define('APP_CODE', getenv('QFPAY_APP_CODE'));
 define('CLIENT_KEY', getenv('QFPAY_CLIENT_KEY')); // never printed, never sent
 define('MCHID', getenv('QFPAY_MCHID') ?: ''); // only if QFPay gave you one
 define('PAUSE', (float) (getenv('QFPAY_PAUSE') ?: 3)); // seconds between two queries
+define('JOURNAL', getenv('QFPAY_JOURNAL') ?: 'orders.json'); // your database
 // --8<-- [end:settings]
 
 // --8<-- [start:sign]
@@ -187,6 +188,67 @@ function cancel(string $out_trade_no, int $txamt, string $txdtm, string $how): s
 }
 // --8<-- [end:cancel]
 
+// --8<-- [start:shop]
+const CLOSED = ['800201']; // WeChat Pay MPM is called off by close, the others by reversal
+
+/** Sell once. A sale that the journal has was sent already: ask, and never charge again. */
+function shop(
+    string $number, int $txamt, string $txcurrcd, string $pay_type, string $auth_code = '',
+): string {
+    $orders = is_file(JOURNAL) ? json_decode(file_get_contents(JOURNAL), true) : [];
+    if (!isset($orders[$number])) {
+        $beijing = new DateTime('now', new DateTimeZone('Asia/Shanghai'));
+        $orders[$number] = $beijing->format('Y-m-d H:i:s');
+        note($orders); // before the request is sent
+        try {
+            payment($pay_type, $txamt, $txcurrcd, $number, $orders[$number], '', $auth_code);
+        } catch (OutcomeUnknown) {
+            // charged or not: the query tells
+        }
+    }
+    $how = in_array($pay_type, CLOSED, true) ? 'close' : 'reversal';
+    for ($tries = 0; $tries < 40; $tries++) { // the payer has two minutes
+        $state = look($number);
+        if (!in_array($state, ['OPEN', 'UNKNOWN'], true)) {
+            break;
+        }
+        usleep((int) (PAUSE * 1_000_000));
+    }
+    if (in_array($state, ['OPEN', 'UNKNOWN'], true)) {
+        $state = cancel($number, $txamt, $orders[$number], $how);
+    }
+    return match ($state) {
+        'PAID' => 'paid',
+        'CANCELLED', 'FAILED', 'REFUNDED' => 'not paid',
+        default => 'unknown',
+    };
+}
+
+/** Written as a whole, on the disk before anything is sent. */
+function note(array $orders): void
+{
+    $file = fopen(JOURNAL . '.new', 'w');
+    fwrite($file, json_encode($orders));
+    fsync($file);
+    fclose($file);
+    rename(JOURNAL . '.new', JOURNAL);
+}
+// --8<-- [end:shop]
+
+// --8<-- [start:server]
+/** Notifications: checked, asked about, and only then acknowledged. */
+function receive(string $body, string $signature): void
+{
+    if (!verify($body, $signature)) {
+        http_response_code(403); // not QFPay's
+    } elseif (look(json_decode($body, true)['out_trade_no']) === 'UNKNOWN') {
+        http_response_code(503); // QFPay sends it again
+    } else {
+        echo 'SUCCESS'; // here: book what the query says, once
+    }
+}
+// --8<-- [end:server]
+
 /** An amount is a whole number of the smallest unit; 25.00 is a mistake, 2500 is meant. */
 function units(string $txamt): int
 {
@@ -196,9 +258,19 @@ function units(string $txamt): int
     return (int) $txamt;
 }
 
+if (PHP_SAPI !== 'cli') { // php -S 127.0.0.1:8000 qfpay.php, or behind your web server
+    if (parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH) === '/checkout') {
+        echo shop($_POST['number'], units($_POST['amount']), $_POST['currency'],
+            $_POST['pay_type'], $_POST['auth_code'] ?? '');
+    } else {
+        receive(file_get_contents('php://input'), $_SERVER['HTTP_X_QF_SIGN'] ?? '');
+    }
+    exit;
+}
+
 [, $what] = $argv;
 $words = array_slice($argv, 2);
-$amounts = ['payment' => 1, 'reversal' => 1, 'close' => 1, 'cancel' => 1, 'refund' => 2];
+$amounts = ['payment' => 1, 'reversal' => 1, 'close' => 1, 'cancel' => 1, 'shop' => 1, 'refund' => 2];
 if (isset($amounts[$what])) {
     $words[$amounts[$what]] = units($words[$amounts[$what]]);
 }
@@ -214,6 +286,8 @@ try {
         echo verify(file_get_contents($words[0]), $words[1]) ? "genuine\n" : "not genuine\n";
     } elseif ($what === 'cancel') {
         echo cancel(...$words), "\n";
+    } elseif ($what === 'shop') {
+        echo shop(...$words), "\n";
     } elseif (in_array($what, ['payment', 'query', 'reversal', 'close', 'refund'], true)) {
         echo json_encode($what(...$words), JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES), "\n";
     }

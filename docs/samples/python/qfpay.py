@@ -6,7 +6,11 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import requests
 
@@ -16,6 +20,7 @@ APP_CODE = os.environ["QFPAY_APP_CODE"]
 CLIENT_KEY = os.environ["QFPAY_CLIENT_KEY"]  # never printed, never sent
 MCHID = os.environ.get("QFPAY_MCHID", "")  # only if QFPay gave you one
 PAUSE = float(os.environ.get("QFPAY_PAUSE", "3"))  # seconds between two queries
+JOURNAL = Path(os.environ.get("QFPAY_JOURNAL", "orders.json"))  # your database
 # --8<-- [end:settings]
 
 
@@ -183,6 +188,76 @@ def cancel(out_trade_no, txamt, txdtm, how):
 # --8<-- [end:cancel]
 
 
+# --8<-- [start:shop]
+CLOSED = {"800201"}  # WeChat Pay MPM is called off by close, the others by reversal
+
+
+def shop(number, txamt, txcurrcd, pay_type, auth_code=""):
+    """Sell once. A sale that the journal has was sent already: ask, and never charge again."""
+    orders = json.loads(JOURNAL.read_text()) if JOURNAL.exists() else {}
+    if number not in orders:
+        beijing = datetime.now(timezone(timedelta(hours=8)))
+        orders[number] = beijing.strftime("%Y-%m-%d %H:%M:%S")
+        note(orders)  # before the request is sent
+        with suppress(OutcomeUnknown):  # charged or not: the query tells
+            payment(pay_type, txamt, txcurrcd, number, orders[number], auth_code=auth_code)
+    for _ in range(40):  # the payer has two minutes
+        state = look(number)
+        if state not in ("OPEN", "UNKNOWN"):
+            break
+        time.sleep(PAUSE)
+    else:
+        how = "close" if pay_type in CLOSED else "reversal"
+        state = cancel(number, txamt, orders[number], how)
+    return BELIEVED.get(state, "unknown")
+
+
+BELIEVED = {"PAID": "paid", "CANCELLED": "not paid", "FAILED": "not paid", "REFUNDED": "not paid"}
+
+
+def note(orders):
+    """Written as a whole, on the disk before anything is sent."""
+    new = JOURNAL.with_name(JOURNAL.name + ".new")
+    with new.open("w") as file:
+        json.dump(orders, file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(JOURNAL)
+
+
+# --8<-- [end:shop]
+
+
+# --8<-- [start:server]
+class Server(BaseHTTPRequestHandler):
+    """Notifications: checked, asked about, and only then acknowledged."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/checkout":
+            self.checkout(dict(parse_qsl(body.decode())))
+        elif not verify(body, self.headers.get("X-QF-SIGN", "")):
+            self.answer(403, b"")  # not QFPay's
+        elif look(json.loads(body)["out_trade_no"]) == "UNKNOWN":
+            self.answer(503, b"")  # QFPay sends it again
+        else:
+            self.answer(200, b"SUCCESS")  # here: book what the query says, once
+
+    def checkout(self, form):
+        names = ("number", "amount", "currency", "pay_type", "auth_code")
+        believed = shop(*(form.get(name, "") for name in names))
+        self.answer(200, believed.encode())
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+# --8<-- [end:server]
+
+
 def main(what, *words):
     if what == "sign":
         print(sign(dict(word.split("=", 1) for word in words)))
@@ -191,6 +266,10 @@ def main(what, *words):
         print("genuine" if verify(body, words[1]) else "not genuine")
     elif what == "cancel":
         print(cancel(*words))
+    elif what == "shop":
+        print(shop(*words))
+    elif what == "serve":
+        ThreadingHTTPServer(("127.0.0.1", int(words[0])), Server).serve_forever()
     else:
         calls = {f.__name__: f for f in (payment, query, reversal, close, refund)}
         print(json.dumps(calls[what](*words), ensure_ascii=False))

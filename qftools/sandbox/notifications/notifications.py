@@ -253,7 +253,7 @@ class Notifications:
             "User-Agent": f"qftools-sandbox/{qftools.__version__}",
         }
         try:
-            posted = self._sent(notice.url, headers, body)
+            posted = self.send(notice.url, headers, body)
         except SandboxError as error:
             return Attempt(at, retry, "forbidden", reply=str(error)[:KEPT_OF_A_REPLY], fault=fault)
         reply = posted.body[:KEPT_OF_A_REPLY].decode("utf-8", "replace")
@@ -263,7 +263,12 @@ class Notifications:
         result = "acknowledged" if good else "refused"
         return Attempt(at, retry, result, posted.status, reply, fault)
 
-    def _sent(self, url: str, headers: Mapping[str, str], body: bytes) -> post.Posted:
+    def send(self, url: str, headers: Mapping[str, str], body: bytes) -> post.Posted:
+        """Send one POST to a receiver, as it is: also one that is not the gateway's.
+
+        Raises:
+            SandboxError: The address must not be sent to.
+        """
         handler = self._handlers.get(url)
         if handler is not None:
             status, answer = handler(headers, body)

@@ -23,7 +23,10 @@ class _NoTurn(Door):
 
 
 class SharedServer:
-    """A server on a free port of loopback that stays while sandboxes come and go.
+    """A server on loopback that stays while sandboxes come and go.
+
+    Args:
+        port: 0 takes a free one.
 
     Attributes:
         url: Where it listens.
@@ -31,12 +34,12 @@ class SharedServer:
 
     waits = False
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self._none = _NoTurn()
         self._app: Door = self._none
         self._over = threading.Event()
         self._ended: set[str] = set()
-        self._server = Background(self)
+        self._server = Background(self, port=port)
         self.url = self._server.url
 
     def turn(self, app: App) -> Turn:

@@ -1,0 +1,243 @@
+"""The exam itself: a right shop passes, and each classic mistake fails where it matters."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from qftools.cli import main
+from qftools.errors import InputError
+from qftools.exam.conducting import Exam, free_port
+from qftools.exam.judging import judge, lessons
+from qftools.exam.shops import Command, Function
+from qftools.exam.situations import LEVELS, chosen, say, situations
+from qftools.exam.stage import account
+from qftools.locale import use_language
+from qftools.sandbox.web.shared import SharedServer
+from tests.exam import shops
+
+SAMPLE = Path(__file__).parents[2] / "docs/samples/python/qfpay.py"
+OURS = ("URL={url}", "APP_CODE={app_code}", "CLIENT_KEY={client_key}", "JOURNAL={journal}")
+ENV = [word for name in (*OURS, "PAUSE=0.001") for word in ("--env", f"QFPAY_{name}")]
+
+
+def examined(shop, days):
+    """Run a shop of tests/exam/shops.py in process."""
+    return list(Exam(Function(lambda sale: shop(sale).sell()), shop.receiver).run(days))
+
+
+# -- the catalogue ------------------------------------------------------------------------
+
+
+def test_there_are_ten_basics_and_each_level_holds_the_one_before():
+    sets = [{day.id for day in chosen(level)} for level in LEVELS]
+
+    assert [len(ids) for ids in sets] == [10, 40, 60]
+    assert sets[0] < sets[1] < sets[2]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_situation_has_its_story_and_no_two_are_the_same(language):
+    told = [f"{day.wallet(language)} {day.title(language)}" for day in situations().values()]
+
+    assert len(set(told)) == len(told)
+    assert all(day.right(language) for day in situations().values())
+
+
+def test_a_right_shop_passes_all_of_them_and_the_books_end_as_the_catalogue_says():
+    judged = examined(shops.Shop, chosen())
+
+    assert {one.day.id: one.result for one in judged if one.result != "passed"} == {}
+    assert {one.day.id: one.truth for one in judged if one.day.ends != "either"} == {
+        day.id: day.ends for day in situations().values() if day.ends != "either"
+    }
+    assert all(one.belief != "unknown" or one.day.open for one in judged)
+
+
+# -- one mistake each ---------------------------------------------------------------------
+
+# A shop, where it is examined, what it does wrong, and in which situations.
+BASICS = [day.id for day in chosen("basics")]
+MONEY = [day.id for day in chosen("money")]
+CANCELS = [*BASICS, "S15", "S16", "S17", "S18", "S19", "S20", "S21", "S22", "S23"]
+CRASHES = [*BASICS, "S33", "S34", "S35", "S36", "S37", "S38"]
+MISTAKES = [
+    (shops.ChargesAgain, MONEY, "charged-twice", "S08 S09 S14 S24 S25 S26 S29 S30"),
+    (shops.TakesSilenceForFailure, MONEY, "kept-money", "S08 S09 S14 S24 S25 S26 S27 S29 S30 S32"),
+    (shops.TakesProgressForFailure, BASICS, "kept-money", "S02 S04 S05 S06 S09"),
+    (shops.ReadsTheOuterCode, BASICS, "gave-away", "S02 S04 S05 S06 S07 S09 S10"),
+    (shops.BelievesTheCancel, CANCELS, "kept-money", "S18"),
+    (shops.ForgetsInACrash, CRASHES, "charged-twice", "S33 S38"),
+    (shops.TrustsNotifications, [*BASICS, "S39", "S40"], "gave-away", "S39 S40"),
+    (shops.ReversesEverything, CANCELS, "kept-money", "S04 S16"),
+    (shops.SaysUnknownTooSoon, BASICS, "unsettled", "S02 S04 S05 S06 S07 S09"),
+]
+
+
+@pytest.mark.parametrize(
+    ("shop", "days", "wrong", "where"), MISTAKES, ids=[row[0].__name__ for row in MISTAKES]
+)
+def test_a_classic_mistake_fails_where_it_matters_and_nowhere_else(shop, days, wrong, where):
+    found = {one.day.id: one.wrong[0].id for one in examined(shop, chosen(ids=days)) if one.wrong}
+    if shop is shops.ChargesAgain:  # whose first order stays open behind the second, too
+        assert found.pop("S32") == "kept-money"
+
+    assert found == dict.fromkeys(where.split(), wrong)
+
+
+def test_charging_twice_costs_the_second_charge_and_giving_away_the_goods():
+    twice, gave = (
+        examined(shop, chosen(ids=[day]))[0]
+        for shop, day in ((shops.ChargesAgain, "S29"), (shops.ReadsTheOuterCode, "S02"))
+    )
+
+    assert (twice.truth, twice.price) == ("charged-twice", "HKD 770.01")
+    assert (gave.belief, gave.truth, gave.price) == ("paid", "not paid", "HKD 770.06")
+
+
+def test_a_customer_pays_what_a_shop_left_open():
+    (judged,) = examined(shops.TakesProgressForFailure, chosen(ids=["S02"]))
+
+    assert (judged.belief, judged.truth) == ("not paid", "paid")
+
+
+def test_the_same_seed_gives_the_same_exam():
+    def run():
+        return [
+            (one.result, one.evidence) for one in examined(shops.Shop, chosen(ids=["S18", "S37"]))
+        ]
+
+    assert run() == run()
+
+
+def test_a_situation_that_a_shop_can_t_be_put_in_is_not_run_and_says_why():
+    shop = Command("shop {amount} {currency} {pay_type}")
+    held = Exam(shop, pay_types=("800101", "800208"))
+    days = {name: held.lacks(situations()[name]) for name in ("S01", "S03", "S04", "S39")}
+
+    assert days == {
+        "S01": "",
+        "S03": "lacks auth_code",
+        "S04": "lacks pay_type",
+        "S39": "lacks receiver",
+    }
+    assert all(say(word, language) for word in days.values() if word for language in ("zh", "en"))
+
+
+def test_every_lesson_is_told_in_both_languages():
+    for lesson in lessons().values():
+        for words in (lesson.title, lesson.why, lesson.advice):
+            assert words.zh and words.en
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("shop {txamt}", "has {txamt} in it"),
+        ("", "a command line"),
+        ("no-such-program {amount}", "can't be started"),
+    ],
+)
+def test_a_command_that_can_t_be_run_is_refused(line, said):
+    server = SharedServer()
+    try:
+        with pytest.raises(InputError, match=said):
+            Exam(Command(line), server=server).examine(situations()["S01"])
+    finally:
+        server.stop()
+
+
+# -- the command line ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def run():
+    def run(*words):
+        done = CliRunner().invoke(main, ["exam", *words])
+        use_language("en")
+        return done
+
+    return run
+
+
+def test_a_shop_in_a_process_is_killed_and_started_again_and_its_results_are_written(run, tmp_path):
+    shop = f"{sys.executable} {SAMPLE} shop {{number}} {{amount}} {{currency}} {{pay_type}}"
+    receiver = f"{sys.executable} {SAMPLE} serve {{port}}"
+    days = [word for day in ("S01", "S03", "S33", "S39") for word in ("--situation", day)]
+    junit, page = tmp_path / "junit.xml", tmp_path / "page.html"
+    files = ("--junit", str(junit), "--certificate", str(page))
+
+    done = run("--shop", shop, "--receiver", receiver, *days, *ENV, *files, "--json")
+
+    told = json.loads(done.stdout)
+    assert [one["result"] for one in told["situations"]] == [
+        "passed",
+        "skipped",
+        "passed",
+        "passed",
+    ]
+    assert (done.exit_code, told["passed"], told["cost"]) == (0, True, 0)
+    suite = ElementTree.parse(junit).getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("4", "0", "1")
+    assert "Exam passed" in page.read_text("utf-8")
+    assert account(0)[1] not in done.output + page.read_text("utf-8") + junit.read_text("utf-8")
+
+
+def test_a_shop_that_listens_is_started_and_asked(run):
+    port = free_port()
+    start = f"{sys.executable} {SAMPLE} serve {port}"
+
+    done = run(
+        *("--shop", f"http://127.0.0.1:{port}/checkout", "--start", start),
+        *("--situation", "S36", *ENV, "--json"),
+    )
+
+    assert [one["result"] for one in json.loads(done.stdout)["situations"]] == ["passed"]
+
+
+def test_what_a_wrong_shop_says_is_shown_with_evidence_and_harmless(run, tmp_path):
+    shop = tmp_path / "shop.py"
+    shop.write_text(
+        "import os\n"
+        "print('<script>alert(1)</script>', chr(27) + '[2J', os.environ['QFTOOLS_CLIENT_KEY'])\n"
+        "print('I do not know')\n"
+    )
+    page = tmp_path / "page.html"
+    words = ("--shop", f"{sys.executable} {shop}", "--situation", "s01", "--lang", "zh")
+
+    done = run(*words, "--certificate", str(page))
+
+    html = page.read_text("utf-8")
+    assert done.exit_code == 1
+    assert "没有说出判断" in done.output and "--situation S01 --watch" in done.output
+    assert "考试未通过" in html and "&lt;script&gt;" in html and "<script" not in html
+    assert account(0)[1] not in html + done.output
+    assert "\x1b[2J" not in done.output
+
+
+def test_the_list_shows_every_situation_of_a_level(run):
+    done = run("--list", "--level", "complete", "--json")
+
+    assert [one["id"] for one in json.loads(done.stdout)["situations"]] == list(situations())
+
+
+def test_a_judgement_needs_no_sandbox():
+    day = situations()["S01"]
+
+    assert judge(day, "paid", ()).wrong == (lessons()["gave-away"],)
+    assert judge(day, None, ()).result == "broken"
+    assert judge(day, "not paid", (), fooled=True).wrong == (lessons()["notification-unchecked"],)
+
+
+def test_no_shop_sees_the_credentials_of_the_shell(monkeypatch):
+    from qftools.exam.stage import without_ours
+
+    monkeypatch.setenv("QFTOOLS_CLIENT_KEY", "of the shell")
+
+    assert "QFTOOLS_CLIENT_KEY" not in without_ours(os.environ)
