@@ -22,8 +22,12 @@ from qftools.assistant.answering import answer
 from qftools.assistant.place import opened
 from qftools.cli import main
 from qftools.cli.exchange_lines import ExchangeLines
+from qftools.cli.tap_lines import tap_lines
+from qftools.compare.comparison import compare
+from qftools.compare.page import as_html
 from qftools.diagnosis import redacted_paste
 from qftools.errors import InputError, QFPayError
+from qftools.exchange.redaction import redactor_for
 from qftools.journal import page as journal_page
 from qftools.panels import Connection, Doctor, Signing
 from qftools.panels.exchange_view import exchange_view
@@ -31,6 +35,7 @@ from qftools.sandbox import Sandbox
 from qftools.sandbox.explanations import explanation
 from qftools.sandbox.notifications.receiver import Receiver
 from qftools.signing import sign, sign_body
+from qftools.tap.tap import Tap
 
 KEY = "7A1D0C7A1D0CSecretKey7A1D0C7A1D0"
 SECRETS = {
@@ -376,6 +381,30 @@ def _received(world: World) -> Iterator[str]:
         yield CliRunner().invoke(shown, ["--client-key", KEY, *form]).output
 
 
+def _tapped(world: World) -> Iterator[str]:
+    """What a tap records, prints and tells, and what ``compare`` makes of the recording."""
+    record = world.folder / "calls.har"
+    with Tap(world.url, client_key=KEY, record=record) as tap:
+        url = tap.serve()
+        for name in ("form, fields", "form, the key in other fields", "JSON", "multipart"):
+            kind, body = PLANTS[name]()
+            own = {"X-QF-APPCODE": world.sandbox.credentials.app_code, "X-QF-SIGN": "0" * 32}
+            headers = {**_HEADERS, **own, "Content-Type": kind}
+            address = f"{url}/trade/v1/payment"
+            requests.post(address, params=_PAYER, data=body, headers=headers, timeout=30)
+        for as_json in (False, True):
+            with tap_lines(tap, as_json=as_json) as lines:
+                for seen in tap.gateway.log.last:
+                    yield lines.written(lines._line(seen), seen)
+        for path in ("exchanges/1", "exchanges/2", "exchanges", "report", "state"):
+            yield requests.get(f"{url}/sandbox/{path}", timeout=30).text
+        yield from (str(exchange) for exchange in tap.exchanges)
+    yield record.read_text("utf-8")
+    found = compare(record.read_bytes(), client_key=KEY, search=False)
+    yield found.say("en")
+    yield as_html(found, redactor_for(frozenset({KEY})), "en")
+
+
 def _panels(world: World) -> Iterator[str]:
     """A notebook with the panels' outputs and the state of their widgets, as a lab saves it."""
     doctor, signing, connection = Doctor(), Signing(), Connection(world.sandbox)
@@ -420,6 +449,7 @@ OUTPUTS: dict[str, Callable[[World], Iterator[str]]] = {
     "qftools explain: text and JSON": _diagnosis_printed,
     "qftools query, report, sign: text and JSON": _calls_printed,
     "qftools listen: text and JSON": _received,
+    "qftools tap and compare: recording, lines, pages": _tapped,
     "qftools mcp: answers, and the record of calls": _asked,
     "a notebook with panels and their widget state": _panels,
 }
