@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qftools.compare.differences import KINDS, Point, differences
+from qftools.compare.differences import KINDS, WORDS, Point, differences
 from qftools.compare.playing import CHOSEN, Player
 from qftools.compare.recorded import Recorded, read_recording
 from qftools.sandbox.gateway.settings import ALIASES, Settings, switches
@@ -120,12 +120,19 @@ def advice(found: Comparison, language: str | None = None) -> str:
     return _ADVICE.say(language).format(switches=options, left=found.left)
 
 
+def word(value: str, language: str | None = None) -> str:
+    """Return what stands on one side: ours in the language, the gateway's as it is."""
+    return WORDS[value].say(language) if value in WORDS else value
+
+
 def said(item: Difference, language: str | None = None) -> list[str]:
     """Return a difference in lines."""
     point = item.point
     numbers = " ".join(f"#{number}" for number in item.exchanges[:MOST_NUMBERS])
     where = f" {point.where}" if point.where else ""
-    values = _NUMBERS.say(language).format(recorded=point.recorded, answered=point.answered)
+    values = _NUMBERS.say(language).format(
+        recorded=word(point.recorded, language), answered=word(point.answered, language)
+    )
     lines = [f"{KINDS[point.kind].say(language)}{where}  {values}  {numbers}"]
     switch = _SWITCH.say(language)
     return lines + [f"  -> {switch.format(switch=f'--set {value}')}" for value in item.switches]

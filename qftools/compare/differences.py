@@ -32,6 +32,39 @@ KINDS = {
 }
 """What can differ."""
 
+WORDS = {
+    "present": Text("有", "present"),
+    "absent": Text("没有", "absent"),
+    "JSON": Text("JSON", "JSON"),
+    "no JSON": Text("不是 JSON", "no JSON"),
+    "as sent": Text("与请求一致", "as sent"),
+    "another value": Text("另一个值", "another value"),
+    "another order of rows": Text("另一种顺序", "another order of rows"),
+    "newest first": Text("新的在前", "newest first"),
+    "text": Text("文字", "text"),
+    "number": Text("数字", "number"),
+    "true or false": Text("布尔值", "true or false"),
+    "object": Text("对象", "object"),
+    "list": Text("数组", "list"),
+    "null": Text("null", "null"),
+    "empty": Text("空", "empty"),
+    "time": Text("时间", "time"),
+    "digits": Text("一串数字", "digits"),
+    "hexadecimal": Text("十六进制", "hexadecimal"),
+    "address": Text("网址", "address"),
+    "capital letters": Text("大写字母", "capital letters"),
+    "small letters": Text("小写字母", "small letters"),
+    "32 digits": Text("32 位", "32 digits"),
+    "64 digits": Text("64 位", "64 digits"),
+    "no digest": Text("不是摘要", "no digest"),
+    "compact": Text("紧凑", "compact"),
+    "compact, not escaped": Text("紧凑，不转义", "compact, not escaped"),
+    "blanks": Text("有空格", "with blanks"),
+    "blanks, not escaped": Text("有空格，不转义", "with blanks, not escaped"),
+    "other": Text("其他写法", "other"),
+}
+"""Our words for what stands on either side; what is not here is the gateway's own word."""
+
 # Made by servers, proxies and networks, not by the gateway.
 _OF_TRANSPORT = frozenset(
     (
@@ -125,9 +158,10 @@ def _headers(recorded: Response, answered: Response) -> Iterator[Point]:
     if "content-type" in common and kinds[0] != kinds[1]:
         yield Point("header", "Content-Type", *map(_said, kinds))
     signs = [(response.header("X-QF-SIGN") or "").strip() for response in (recorded, answered)]
-    shapes = [_signature(sign) for sign in signs]
-    if all(signs) and shapes[0] != shapes[1]:
-        yield Point("signature", "X-QF-SIGN", *shapes)
+    if all(signs):
+        for shape in (_length, _letters):
+            if (first := shape(signs[0])) != (second := shape(signs[1])):
+                yield Point("signature", "X-QF-SIGN", first, second)
 
 
 def _names(response: Response) -> dict[str, str]:
@@ -140,10 +174,14 @@ def _type(response: Response) -> str:
     return re.sub(r"\s*;\s*", "; ", response.header("Content-Type") or "").lower()
 
 
-def _signature(sign: str) -> str:
-    if not re.fullmatch("[0-9A-Fa-f]+", sign):
-        return "not hexadecimal"
-    return f"{len(sign)} digits, {'capital' if sign == sign.upper() else 'small'} letters"
+def _length(sign: str) -> str:
+    """Return how long a digest is: 32 digits are MD5's, 64 those of SHA256."""
+    is_digest = re.fullmatch("[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}", sign)
+    return f"{len(sign)} digits" if is_digest else "no digest"
+
+
+def _letters(sign: str) -> str:
+    return "small letters" if sign != sign.upper() else "capital letters"
 
 
 @lru_cache(maxsize=16_384)  # a recording is played many times
@@ -200,7 +238,7 @@ def _values(place: str, name: str, recorded: Any, answered: Any) -> Iterator[Poi
             yield Point("value", place, _said(str(recorded)), _said(str(answered)))
     elif name in _EQUAL:
         if recorded != answered:
-            yield Point("value", place, f"another ({_shape(recorded)})", _shape(answered))
+            yield Point("value", place, "another value", "as sent")
     elif _emptiness(recorded) != _emptiness(answered) and name not in ("respmsg", "resperr"):
         yield Point("value", place, _shape(recorded), _shape(answered))
 
@@ -217,11 +255,11 @@ def _rows(place: str, recorded: list[Any], answered: list[Any]) -> Iterator[Poin
         if other is not None:
             yield from _objects(f"{place}[]", row, other)
         elif kind in ("payment", "close", "unfreeze"):
-            yield Point("rows", f"{place}[]", f"{kind}: present", "absent")
+            yield Point("rows", f"{place}[] {kind}", "present", "absent")
     for number, row in rows[1].items():
         if number not in rows[0]:
             kind = _said(str(row.get("order_type") or "payment"))
-            yield Point("rows", f"{place}[]", "absent", f"{kind}: present")
+            yield Point("rows", f"{place}[] {kind}", "absent", "present")
     common = [
         [number for number in part if number in rows[0] and number in rows[1]] for part in rows
     ]

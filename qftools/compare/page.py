@@ -7,7 +7,7 @@ kinds of values, and counts.
 from __future__ import annotations
 
 import qftools
-from qftools.compare.comparison import Comparison, Difference, advice
+from qftools.compare.comparison import MOST_NUMBERS, Comparison, Difference, advice, word
 from qftools.compare.differences import KINDS
 from qftools.exchange.redaction import Redactor
 from qftools.markup import Markup, document, el, join
@@ -26,9 +26,8 @@ def as_html(found: Comparison, redactor: Redactor, language: str | None = None) 
     for endpoint, count in found.compared.items():
         rows = [item for item in found.differences if item.endpoint == endpoint]
         parts.append(el("h2", f"{endpoint} ({count})"))
-        if rows:
-            parts.append(_table(rows, language))
-        else:
+        parts += [part for item in rows for part in _shown(item, language)]
+        if not rows:
             parts.append(el("p", text("The answers agree.", language), cls="no"))
     page = document(
         text("Recording and sandbox", language),
@@ -44,24 +43,24 @@ def as_html(found: Comparison, redactor: Redactor, language: str | None = None) 
     return redactor.words(page)
 
 
-def _table(rows: list[Difference], language: str | None) -> Markup:
-    head = [text("Where", language), text("Recorded", language), text("Sandbox", language)]
-    head.append(text("What answers as the recording does", language))
-    lines = [el("tr", *(el("th", word) for word in head))]
-    for item in rows:
-        kind, where, recorded, answered = item.point
-        named = [el("code", f"--set {value}") for value in item.switches]
-        count = text("{count} exchanges", language).format(count=len(item.exchanges))
-        lines.append(
-            el(
-                "tr",
-                el("td", KINDS[kind].say(language), " ", el("code", where), el("small", count)),
-                el("td", recorded),
-                el("td", answered),
-                el("td", *(part for name in named for part in (name, el("br")))),
-            )
+def _shown(item: Difference, language: str | None) -> tuple[Markup, Markup]:
+    kind, where, recorded, answered = item.point
+    numbers = " ".join(f"#{number}" for number in item.exchanges[:MOST_NUMBERS])
+    sides = (
+        (text("Recorded", language), word(recorded, language)),
+        (text("Sandbox", language), word(answered, language)),
+    )
+    lines = [el("tr", el("th", name), el("td", value)) for name, value in sides]
+    lines += [
+        el(
+            "tr",
+            el("th", text("As recorded with", language)),
+            el("td", el("code", f"--set {value}")),
         )
-    return el("table", *lines, cls="wide")
+        for value in item.switches
+    ]
+    head = el("h3", KINDS[kind].say(language), " ", el("code", where), " ", el("small", numbers))
+    return head, el("table", *lines)
 
 
 def _said_of_it(language: str | None) -> str:
