@@ -38,10 +38,10 @@ from qftools.transport.door import MAX_BODY, WireRequest, WireResponse, plain
 _LOG = logging.getLogger("qftools.tap")
 
 CONNECT_SECONDS = 10.0
-IDLE_SECONDS = 60.0  # a connection without a request
+IDLE_SECONDS = 300.0  # a connection without a request
 REQUEST_SECONDS = 30.0  # from a request's first byte to its last
 REPLY_SECONDS = 180.0  # from the first byte sent to the last byte of the reply
-MOST_CONNECTIONS = 100
+MOST_CONNECTIONS = 100  # beyond it the one that has asked for nothing for the longest is closed
 MOST_KEPT = 4 * 1024 * 1024  # bytes of a reply that are looked at; all of it is passed on
 _WITHOUT_BODY = (204, 304)
 
@@ -155,7 +155,7 @@ class Relay:
         self._clock = clock
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._idle: set[socket.socket] = set()
+        self._idle: dict[socket.socket, None] = {}  # the one that waits longest is first
         self._threads: set[threading.Thread] = set()
         self._listener = socket.create_server(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -185,12 +185,18 @@ class Relay:
                 return
             with self._lock:
                 full = len(self._threads) >= MOST_CONNECTIONS
-            if full:
+                idle = next(iter(self._idle), None)
+                if full and idle is not None:
+                    del self._idle[idle]
+                    with contextlib.suppress(OSError):
+                        idle.shutdown(socket.SHUT_RDWR)
+            if full and idle is None:
                 sock.close()
                 continue
             thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
             with self._lock:
                 self._threads.add(thread)
+                self._idle[sock] = None
             thread.start()
 
     def _serve(self, sock: socket.socket) -> None:
@@ -210,12 +216,12 @@ class Relay:
         """Wait for a request; `stop` ends it."""
         stream.until = monotonic() + IDLE_SECONDS
         with self._lock:
-            self._idle.add(sock)
+            self._idle[sock] = None
         try:
             return stream.wait()
         finally:
             with self._lock:
-                self._idle.discard(sock)
+                self._idle.pop(sock, None)
 
     def _one(self, sock: socket.socket, stream: Stream) -> bool:
         """Read one request and see to it; tell whether the connection goes on."""
@@ -236,7 +242,7 @@ class Relay:
         self, sock: socket.socket, head: Head, body: bytes, wire: WireRequest, *, expects: bool
     ) -> bool:
         upstream = self._upstream
-        fault = self._attendant.fault(wire)
+        fault: Fault | None = None
         place = upstream.address.url.rstrip("/")
         sent = Request(
             wire.method, place + head.first.split(" ")[1], _sent_headers(head, upstream), wire.body
@@ -256,6 +262,7 @@ class Relay:
             said = f"502 qftools tap: no connection to {upstream.host}, nothing was sent"
             sock.sendall(_written(plain(502, said)))
             return False
+        fault = self._attendant.fault(wire)  # not before: a fault is for what the gateway did
         back = _WayBack(sock, held=fault is not None)
         with there:
             try:

@@ -45,6 +45,7 @@ ON_THE_WAY_BACK = ("lost after", "slow", "half")
 """The faults of a tap: what the gateway did is done, and the reply suffers."""
 
 ReplySignature = Literal["ok", "wrong", "missing", "unread", ""]
+_VISITED = ("/", "/favicon.ico", "/robots.txt")
 _FATES: dict[str, Fate] = {"lost after": "lost", "half": "half"}
 
 
@@ -218,6 +219,8 @@ class Tap:
             return refusal
         if request.path == "/healthz":
             return plain(200, "ok")
+        if request.method in ("GET", "HEAD") and request.path in _VISITED and not is_call(request):
+            return plain(200, self._welcome())
         if request.path != "/sandbox" and not request.path.startswith("/sandbox/"):
             return None
         if request.method not in ("GET", "HEAD"):
@@ -227,6 +230,15 @@ class Tap:
             if request.path == "/sandbox":
                 return self._about()
             return self._control(request)
+
+    def _welcome(self) -> str:
+        """What a browser shows that opens the tap's address: no visit goes to a gateway."""
+        real = "REAL: every call that passes can move real money.\n" if self.real else ""
+        return (
+            f"qftools tap, in front of {self.to}\n{real}\n"
+            f"{self.url}/sandbox/exchanges   what passed; /sandbox/exchanges/N: one, explained\n"
+            f"{self.url}/sandbox/report      the report\n"
+        )
 
     def _explain(self, path: str) -> None:
         """Explain what a page shows, without the lock: it can take seconds, and no reply waits."""

@@ -313,6 +313,25 @@ def test_a_recording_is_whole_after_each_exchange_and_is_continued(sandbox, tmp_
     assert record.read_text() == "something else"
 
 
+def test_a_browser_that_opens_its_address_is_told_what_it_is_and_nothing_is_sent_on():
+    with Tap(REAL, environment="test", allow=("environment-mismatch",)) as tap:
+        shown = requests.get(tap.serve()).text
+
+        assert REAL in shown and "REAL: " in shown
+        assert tap.gateway.log.count == 0
+
+
+def test_connections_that_ask_for_nothing_make_room_for_those_that_do(sandbox, monkeypatch):
+    monkeypatch.setattr("qftools.tap.relay.MOST_CONNECTIONS", 2)
+    with tapped(sandbox.url) as tap:
+        idle = [socket.create_connection(("127.0.0.1", port_of(tap.url)), 5) for _ in range(4)]
+        Client(sandbox.credentials, tap.url).query(out_trade_no="A1")
+
+        assert len(sandbox.exchanges) == 1
+        for sock in idle:
+            sock.close()
+
+
 def test_it_can_be_read_and_not_steered(sandbox):
     with tapped(sandbox.url) as tap:
         assert requests.get(tap.url + "/sandbox").json()["real"] is False
