@@ -179,11 +179,11 @@ def exam(
             _say_where(held)
         judged = tuple(_run(held, days, quiet=as_json or watch))
     sheet = Sheet(judged, "" if ids else level, seed, output.redactor().text(shop))
-    _write(sheet, certificate, junit)
     if as_json:
         print_json(to_dict(sheet))
     else:
         _print(sheet)
+    _write(sheet, certificate, junit)
     raise SystemExit(exits.DONE if sheet.passed else exits.REFUSED)
 
 

@@ -144,6 +144,8 @@ def details(one: Judgement) -> tuple[str, ...]:
     for lesson in one.wrong:
         lines += [lesson.title.say(), lesson.why.say(), f"-> {lesson.advice.say()}"]
         lines += [item.found.detail.say() for item in one.findings if item.rule.id == lesson.id]
+    if not one.evidence:
+        lines.append(text("The gateway saw no request. Does the shop call QFTOOLS_BASE_URL?"))
     return (*lines, one.day.right())
 
 

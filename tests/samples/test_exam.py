@@ -28,8 +28,8 @@ SILENCE = "            // charged or not: the query tells"
 # S04 is closed, S08 paid with its reply lost, S33 killed once it was paid, S39 gets a forgery.
 SHOPS = [
     ("php", "", "", {"S04": "passed", "S08": "passed", "S33": "passed", "S39": "passed"}),
-    ("node", "", "", {"S04": "passed", "S08": "passed", "S33": "passed", "S39": "passed"}),
-    ("java", "", "", {"S08": "passed", "S33": "passed"}),
+    ("node", "", "", {"S04": "passed", "S33": "passed", "S39": "passed"}),
+    ("java", "", "", {"S33": "passed"}),
     (
         "php",
         SILENCE,
@@ -47,7 +47,7 @@ SHOPS = [
         "node",
         '!verify(body, request.headers["x-qf-sign"] ?? "")',
         "false",
-        {"S08": "passed", "S39": "notification-unchecked"},
+        {"S39": "notification-unchecked"},
     ),
     (
         "java",
@@ -55,7 +55,7 @@ SHOPS = [
         'if (respcd.equals("0000")) { return "CANCELLED"; } if (refused) {',
         {"S18": "kept-money"},
     ),
-    ("java", 'Set.of("800201")', "Set.of()", {"S02": "passed", "S04": "unsettled"}),
+    ("java", 'Set.of("800201")', "Set.of()", {"S04": "unsettled"}),
 ]
 ROWS = [
     pytest.param(
