@@ -65,7 +65,7 @@ def exam_lessons(here: Here) -> str:
         [
             [f"**{row.title.say(here.lang)}**", row.why.say(here.lang), row.advice.say(here.lang)]
             for row in judging.lessons().values()
-            if row.page.startswith("start/exam")
+            if row.page.startswith("sandbox/exam")
         ],
     )
 

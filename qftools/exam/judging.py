@@ -36,7 +36,7 @@ class Lesson:
     title: Text
     why: Text
     advice: Text
-    page: str = "start/exam/#failures"
+    page: str = "sandbox/exam/#failures"
 
 
 @dataclass(frozen=True, slots=True)

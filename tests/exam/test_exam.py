@@ -160,11 +160,11 @@ def test_a_shop_that_moves_the_clock_need_not_wait(tmp_path):
     stage = Stage(situations()["S47"], tmp_path, real=True, server=server)
     with contextlib.closing(stage), stage.sale.client() as client:
         order = client.pay(pay_type="800101", txamt=stage.sale.txamt, txcurrcd="HKD")
-        before = client.query(order).transaction.state
+        before = client.query(order).asked_rows[0].state
 
         requests.post(stage.sale.environment["QFTOOLS_CLOCK"], json={"advance": 61}, timeout=5)
 
-        assert (before, client.query(order).transaction.state) == ("open", "paid")
+        assert (before, client.query(order).asked_rows[0].state) == ("open", "paid")
     server.stop()
 
 
