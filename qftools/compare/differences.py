@@ -143,7 +143,7 @@ def _headers(recorded: Response, answered: Response) -> Iterator[Point]:
         kind = "signature" if lower == "x-qf-sign" else "header"
         yield Point(
             kind,
-            _said(names[0].get(lower) or names[1][lower]),
+            _said(names[0].get(lower, "") or names[1].get(lower, "")),
             "present" if lower in names[0] else "absent",
             "present" if lower in names[1] else "absent",
         )

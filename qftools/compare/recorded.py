@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from qftools.diagnosis.reading.json_text import load_json
 from qftools.errors import InputError, TransportError
 from qftools.exchange import CUT, Request, Response
 from qftools.exchange.archives import from_archive
@@ -108,10 +108,8 @@ def _read(source: bytes) -> Iterator[tuple[Request, Response | None, float | Non
             length=len(source),
             most=MOST_BYTES,
         )
-    try:
-        value = json.loads(source.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        raise InputError(mark("the recording"), "is not JSON", _RULE) from None
+    if (value := load_json(source.decode("utf-8-sig", "replace"))) is None:
+        raise InputError(mark("the recording"), "is not JSON", _RULE)
     for item in (value if isinstance(value, list) else [value])[:MOST_EXCHANGES]:
         if isinstance(item, dict) and isinstance(item.get("params"), dict) and "answer" in item:
             yield _of_sandbox(item)
@@ -156,5 +154,7 @@ def _time(text: str) -> float | None:
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if not 1990 < read.year < 2200:
         return None
     return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()

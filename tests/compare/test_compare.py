@@ -267,6 +267,23 @@ def test_what_is_no_recording_is_refused(source):
         compare(source)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda entry: entry["response"]["headers"].append({"name": "", "value": "1"}),
+        lambda entry: entry["request"]["postData"].update(text="txamt=\ud800"),
+        lambda entry: entry.update(startedDateTime="9999-12-31T23:59:59Z"),
+        lambda entry: entry["response"]["content"].update(text='{"respcd": [], "data": [1, {}]}'),
+    ],
+    ids=["no name", "half a character", "no time", "no code"],
+)
+def test_a_strange_entry_breaks_nothing(change):
+    value = json.loads(recorded(reverses))
+    change(value["log"]["entries"][0])
+
+    assert sum(compare(json.dumps(value).encode(), search=False).compared.values()) >= 2
+
+
 NASTY = "<script>alert(1)</script>\x1b[2J"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from qftools import Client
+from qftools import Client, cancel
 from qftools.errors import InputError, OutcomeUnknownError, WrongPlaceError
 from qftools.sandbox import Sandbox
 from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
@@ -180,6 +180,17 @@ def test_a_client_works_through_it_and_both_signatures_are_checked(sandbox, tmp_
     sent = [entry["request"]["postData"]["text"] for entry in har["log"]["entries"]]
     assert sent == [exchange.request.body.decode() for exchange in sandbox.exchanges]
     assert CLIENT_KEY not in record.read_text()
+
+
+def test_a_careful_program_is_accused_of_nothing_nor_of_what_was_before_the_tap(sandbox):
+    early = Client(sandbox.credentials, sandbox.url).pay(**ORDER)
+    with tapped(sandbox.url, client_key=CLIENT_KEY) as tap:
+        client = Client(sandbox.credentials, tap.url)
+        order = client.pay(**ORDER)
+        assert cancel(client, order).verdict == "CANCELLED"
+        client.reverse(early)  # who knows what was asked before the tap was there
+
+        assert tap.report().broken() == ()
 
 
 def test_a_refusal_is_explained_and_another_key_is_named_as_the_cause(sandbox):
