@@ -47,5 +47,6 @@ class _TapLines(ExchangeLines):
 
 _SIGNATURES = {
     "wrong": mark("the reply's signature is wrong"),
+    "other key": mark("signed with another key than the one given here"),
     "missing": mark("the reply is not signed"),
 }

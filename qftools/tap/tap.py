@@ -44,7 +44,7 @@ from qftools.transport.strict_json import parse
 ON_THE_WAY_BACK = ("lost after", "slow", "half")
 """The faults of a tap: what the gateway did is done, and the reply suffers."""
 
-ReplySignature = Literal["ok", "wrong", "missing", "unread", ""]
+ReplySignature = Literal["ok", "wrong", "missing", "other key", "unread", ""]
 _VISITED = ("/", "/favicon.ico", "/robots.txt")
 _FATES: dict[str, Fate] = {"lost after": "lost", "half": "half"}
 
@@ -55,6 +55,7 @@ class TappedExchange(LoggedExchange):
 
     Attributes:
         reply_signature: Whether the reply's was right: ``ok``, ``wrong`` or ``missing``;
+            ``other key`` where caller and gateway agree on another key than the one at hand,
             ``unread`` where the key is not at hand, empty where no reply came.
     """
 
@@ -302,6 +303,9 @@ class Tap:
         )
         said = self._read(seen, what, merchant)
         seen.respcd = said.respcd if said else ""
+        accepted = said is not None and said.respcd != "1108"
+        if accepted and seen.signature == seen.reply_signature == "wrong":
+            seen.signature, seen.reply_signature = "unread", "other key"
         if merchant is not None and name and what.sent:
             self.gateway.learn(seen, said)
         return seen

@@ -215,6 +215,14 @@ def test_without_a_key_nothing_is_said_of_signatures(sandbox):
         assert tap.report().broken() == ()
 
 
+def test_a_key_that_is_not_the_callers_is_called_so_and_no_signature_wrong(sandbox):
+    with tapped(sandbox.url, client_key="another key 0123") as tap:
+        Client(sandbox.credentials, tap.url).pay(**ORDER)
+
+        (seen,) = tap.gateway.log.last
+        assert (seen.signature, seen.reply_signature) == ("unread", "other key")
+
+
 def test_a_reply_is_lost_that_the_gateway_acted_on_and_nothing_is_sent_again(sandbox, tmp_path):
     record = tmp_path / "calls.har"
     with tapped(sandbox.url, record=record) as tap:
