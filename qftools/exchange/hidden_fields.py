@@ -35,8 +35,9 @@ FIELDS = (
 """What a wallet calls its payer (``openid``, ``cardcd``) is not here: only the wallet can tell who
 that is, and programs need it."""
 
-# Names that no other word ends in: a torn text may have anything in front of them.
-TELLING = r"user[_-]?(?:creid|truename)|outcardnm|payment[_-]?data[_-]?enc|client[_-]?key"
+# Names that no other word ends in: a torn text may have anything in front of them, and may have
+# lost their first letter to it.
+TELLING = r"(?:user[_-]?)?(?:creid|truename)|o?utcardnm|p?ayment[_-]?data[_-]?enc|c?lient[_-]?key"
 _TELLING = re.compile(f"(?:{TELLING})$")
 _BLANKS = str.maketrans("", "", "_- ")
 KEY_FIELDS = frozenset(row.name for row in FIELDS if row.about == "key")
@@ -46,8 +47,8 @@ _KEYS = frozenset(name.translate(_BLANKS) for name in KEY_FIELDS)
 _OF_OTHERS = re.compile("authorization|cookie|token|secret|passw|apikey|sess(?:ion)?id")
 # Each name above contains one of these, in small letters.
 HINTS = (
-    *(b"key", b"creid", b"truename", b"outcardnm", b"payment_data", b"paymentdata"),
-    *(b"payment-data", b"authorization", b"cookie", b"token", b"secret", b"passw", b"sess"),
+    *(b"key", b"creid", b"truename", b"utcardnm", b"ayment_data", b"aymentdata"),
+    *(b"ayment-data", b"authorization", b"cookie", b"token", b"secret", b"passw", b"sess"),
 )
 LOOSE = (
     rf"{TELLING}|(?:client|app)[_-]?(?:key|secret)"

@@ -16,7 +16,8 @@ USER = re.compile(
 )
 USER_IN_TEXT = re.compile(
     r"([A-Za-z][A-Za-z0-9+.\-]{0,20}:[/\\]{2,3})(?!redacted@)"
-    r"([^/\\?#\s\"'<>&]{1,500}|[^/\\?#\s@:\"'<>&]{0,200}:(?![0-9]{1,5}[/\\?#])[^\s\"'<>]{1,500})@"
+    r"([^/\\?#\s\"'<>&]{1,500}|[^/\\?#\s@:\"'<>&]{0,200}:(?![0-9]{1,5}[/\\?#])"
+    r"[^\s\"'<>@]{1,500}+(?:@[^\s\"'<>@]{0,200}+(?=@))*+)@"
 )
 # Text that was cut before the "@": what stands where a port would, and is none.
 USER_CUT = re.compile(
@@ -35,7 +36,8 @@ COOKIE = re.compile(
 )
 # curl -u name:password -b 'a=b; c=d'
 OPTION = re.compile(
-    r"((?<![\w-])(?:-u|--(?:proxy-)?user|-b|--cookie)(?:\s{1,4}|=)[\"']?)"
+    r"((?<![\w-])(?:-u|--(?:proxy-)?user|-b|--cookie)(?:\s{1,4}|=)[\"']?"
+    r"|-b\s{1,4}[\"'](?=[\w-]{1,80}=))"  # torn from what was in front of it
     r"(?!\[redacted\])((?<=[\"'])[^\"']{1,4000}|[^\s\"']{1,4000})"
 )
 # Possessive and bounded: no way back into what was matched, so that crafted text can't make

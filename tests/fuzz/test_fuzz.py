@@ -38,6 +38,10 @@ FOUND = [
     # cut before a field, an option of curl behind a quote; a signature of SHA1 that was cut.
     *(("pastes", seed) for seed in (273_956_229, 273_954_992, 273_957_185, 273_954_138)),
     *(("pastes", seed) for seed in (273_955_193, 273_957_181, 273_957_284)),
+    # Thousands of commas behind a value, of brackets in front of a sign, of addresses; a name
+    # that lost its first letter, an option of curl that ran into what was in front of it.
+    *(("pastes", seed) for seed in (595_261_524, 595_265_249, 595_267_540, 595_269_232)),
+    ("answers", 595_262_731),
 ]
 
 

@@ -202,8 +202,10 @@ class Parser:
 
     def _value(self, part: list[int], depth: int, name: str) -> tuple[str | Group, list[int]]:
         """The value that a part of a line is, and what stands behind it."""
-        while part and self.tokens[part[-1]].kind == "comma":
-            part = part[:-1]
+        end = len(part)
+        while end and self.tokens[part[end - 1]].kind == "comma":
+            end -= 1
+        part = part[:end]
         if not part:
             return "", []
         first = self.tokens[part[0]]
