@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -95,11 +96,11 @@ def test_how_money_went_back_is_told_by_the_reply_to_the_refund(steps, order, ho
 
 
 def test_a_reversal_that_says_cancelled_was_a_void_and_any_other_is_unknown():
-    voided = {"order": CARD, "route": route("802801", profile="docs-2026-late")}
+    voided = partial(given_back, order=CARD, route=route("802801", profile="docs-2026-late"))
 
-    assert given_back(LOOK, sent("CANCELLED"), PROOF, **voided).how == "void"
-    assert given_back(LOOK, sent("OPEN"), PROOF, **voided).how == "unknown"
-    assert given_back(taken(Step.LOOK, Answer(Finding.CANCELLED)), PROOF, **voided).how == "unknown"
+    assert voided(LOOK, sent("CANCELLED"), PROOF).how == "void"
+    assert voided(LOOK, sent("OPEN"), PROOF).how == "unknown"
+    assert voided(taken(Step.LOOK, Answer(Finding.CANCELLED)), PROOF).how == "unknown"
 
 
 def test_no_money_went_back_by_a_cancel_or_by_a_refund_that_was_not_made():
