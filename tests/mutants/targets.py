@@ -22,7 +22,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
         "test_asking",
     ),
     "qftools/cancellation/refunding.py": ("test_refund_steps", "test_refund"),
-    "qftools/cancellation/run.py": ("test_cancellation_rules", "test_cancel"),
+    "qftools/cancellation/run.py": (
+        *("test_cancellation_rules", "test_cancel", "test_front_door", "test_async"),
+        "test_cancel_holds",
+    ),
     "qftools/cancellation/outcome.py": ("test_outcome", "test_cancellation_rules"),
     "qftools/cancellation/routing.py": ("test_routing",),
     "qftools/journal/records.py": ("test_records",),
