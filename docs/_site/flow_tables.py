@@ -80,24 +80,6 @@ def reasons(here: Here) -> str:
     )
 
 
-def walk_data(here: Here) -> str:
-    """The same table for the live part of the page."""
-    return _data(
-        "walk",
-        {
-            "next": {
-                str(step): {str(f): str(to) for f, to in row.items()} for step, row in NEXT.items()
-            },
-            "steps": {str(step): here.say(f"walk {step}") for step in NEXT},
-            "findings": {str(finding): here.say(f"finding {finding}") for finding in Finding},
-            "verdicts": {
-                str(row.verdict): f"{row.meaning.say(here.lang)} {row.advice.say(here.lang)}"
-                for row in VERDICTS.values()
-            },
-        },
-    )
-
-
 def route_data(here: Here) -> str:
     """What cancels each pay type, and why, for the live part of the page."""
     rows = []
@@ -144,5 +126,4 @@ FLOW: dict[str, Callable[..., str]] = {
     "refund-verdicts": partial(verdicts, rows=REFUNDS),
     "verdicts": verdicts,
     "walk": walk,
-    "walk-data": walk_data,
 }

@@ -10,7 +10,7 @@ import json
 import re
 from pathlib import Path
 
-from docs._site import tables
+from docs._site import hero, tables
 from docs._site.markdown import Here
 from docs._site.words import WORDS
 from qftools import catalogue
@@ -136,6 +136,7 @@ def _notebook_page(lang: Language, path: Path) -> str:
         f'<a class="md-button" href="{path.name}" download>{say["download"]}</a>\n'
     )
     made = f"notebooks/{path.stem}.md"
+    title = title.replace("# ", f"# {int(path.stem[:2])}. ", 1)
     text = f"{_front_matter(first)}\n\n{title}\n\n{buttons}\n{rest.strip()}\n"
     _write(DOCS / lang / made, text)
     return made
@@ -154,13 +155,15 @@ def _linked(body: str, lang: Language) -> str:
 
 
 def _still(output: dict[str, object], lang: Language) -> None:
-    """A panel has no static look of its own: show the HTML it was saved with, or say so."""
+    """A panel needs Python: show the live flow, or the HTML that it was saved with, or say so."""
     data = output.get("data")
     if not isinstance(data, dict) or _WIDGET not in data:
         return
-    html = data.get("text/html")
+    html, saved = data.get("text/html"), "".join(data.get("text/plain", ""))
     data.clear()
-    if isinstance(html, str):
+    if story := hero.of_lesson(Here(lang, "notebooks/x.md"), saved):
+        data["text/html"] = story
+    elif isinstance(html, str):
         data["text/html"] = f'<div class="qf-still">{html}</div>'
     else:
         data["text/markdown"] = WORDS["notebook panel"].say(lang)

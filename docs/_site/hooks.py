@@ -31,6 +31,7 @@ from docs._site import (
     commands,
     diagrams,
     generated,
+    hero,
     notices,
     samples,
     signatures,
@@ -46,8 +47,9 @@ _BETWEEN_CHINESE = re.compile(
     r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n(?=[^\s#>|\-*+\d<:!?=])"
 )
 _MARKER = re.compile(
-    r"^( *)<!-- (table|diagram|samples|cli|file|bench): ?(.*?) ?-->$", re.MULTILINE
+    r"^( *)<!-- (table|diagram|samples|cli|file|bench|live): ?(.*?) ?-->$", re.MULTILINE
 )
+_INCLUDED = re.compile(r'^( *)--8<-- "([^"]+)"$', re.MULTILINE)
 _ALTERNATE = re.compile(r'<link rel="alternate" href="([^"]+)" hreflang="([^"]+)">')
 _BASE = re.compile(r'("base":\s*")([^"]*)(")')
 
@@ -106,8 +108,15 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     markdown = markdown.replace("<this repository>", addresses.REPOSITORY)
     if here.lang == "zh":
         markdown = _joined(markdown)
-    _published[page.url] = (page.title or "", str(page.meta.get("description", "")), markdown)
+    whole = _INCLUDED.sub(_included, markdown)
+    _published[page.url] = (page.title or "", str(page.meta.get("description", "")), whole)
     return markdown
+
+
+def _included(match: re.Match[str]) -> str:
+    """What a page takes out of a file, for those who read it as Markdown."""
+    text = (generated.ROOT / match[2]).read_text(encoding="utf-8").rstrip("\n")
+    return match[1] + text.replace("\n", "\n" + match[1])
 
 
 def _here(page: Page, config: MkDocsConfig) -> Here:
@@ -126,6 +135,8 @@ def _made(kind: str, words: list[str], here: Here) -> str:
         return commands.reference(here.lang)
     if kind == "bench":
         return speed.part(words, here.lang)
+    if kind == "live":
+        return hero.LIVE[words[0]](here, *words[1:])
     if kind == "file":
         text = (generated.ROOT / words[0]).read_text(encoding="utf-8")
         return text.partition("\n")[2].strip()  # the page has a title of its own
@@ -181,6 +192,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     described = json.dumps(openapi.description(), ensure_ascii=False, indent=1)
     (site / "openapi.json").write_text(described, encoding="utf-8")
     notices.write(site)
+    hero.write(site)
     _write_llms(site, (config.site_url or "/").rstrip("/"))
     for lang in generated.LANGUAGES:
         for notebook in generated.notebooks(lang):
@@ -222,4 +234,7 @@ def _write_llms(site: Path, site_url: str) -> None:
             for url, (name, sentence, _) in sorted(_published.items())
             if url.startswith("en/") is inside
         ]
+    lines += ["", f"All of them in one file, tables included: {site_url}/llms-full.txt"]
     (site / "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    whole = (f"<!-- {site_url}/{url} -->\n\n{said[2]}" for url, said in sorted(_published.items()))
+    (site / "llms-full.txt").write_text("\n\n".join(whole) + "\n", encoding="utf-8")

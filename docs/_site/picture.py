@@ -1,6 +1,7 @@
-"""The cancel flow as a picture that stands alone, for README: ``python -m docs._site.picture``.
+"""Pictures that stand alone, for README: ``python -m docs._site.picture``.
 
-The drawing of the site, with the rules of its style sheet that it needs, in light colours.
+The cancel flow is the drawing of the site, with the rules of its style sheet that it needs, in
+light colours. The story is played on the sandbox; it follows light and dark.
 """
 
 from __future__ import annotations
@@ -9,9 +10,16 @@ import re
 from pathlib import Path
 
 from docs._site import diagrams
+from docs._site.stories import STORIES, Stage
+from qftools import locale
+from qftools.locale import Language
+from qftools.markup import Markup, el
+from qftools.panels import style
+from qftools.panels.sequence import sequence
+from qftools.story import Beat
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
-LANGUAGES = ("en", "zh")
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _LIGHT = '[data-md-color-scheme="default"]'
 _WHERE = rf"(?:{re.escape(_LIGHT)}|\.qf-(?:diagram|box|chip))[^{{]*"
 _RULE = re.compile(rf"^({_WHERE})(\{{[^}}]*\}})", re.MULTILINE)
@@ -43,6 +51,48 @@ def picture(lang: str) -> str:
     )
 
 
+def story_path(lang: str) -> Path:
+    """Where the picture of the story in a language is kept."""
+    return ASSETS / f"story-{lang}.svg"
+
+
+def story(lang: Language) -> str:
+    """The story of the lost reply, with its verdict: the payer has paid, the merchant asks."""
+    root, _, acts = STORIES["reply"].rpartition(".")
+    stage = Stage(root)
+    beats: list[Beat] = []
+    for letter in acts:
+        beats += stage.act(letter)
+    outcome = stage.story.outcome
+    assert outcome is not None
+    drawn, height = _drawn(beats, lang)
+    width, top = 404, height + 8
+    verdict = el(
+        "g",
+        el("rect", x=1, y=top, width=width - 2, height=34, rx=9, cls="now"),
+        el("text", outcome.verdict.value, x=12, y=top + 22, cls="head info"),
+        el("text", outcome.meaning.say(lang), x=66, y=top + 22),
+    )
+    inside = drawn.replace("</svg>", f"{verdict}</svg>")
+    inside = re.sub(r'viewBox="[^"]*"', f'viewBox="0 0 {width} {top + 40}"', inside)
+    sheet = el("style", Markup(style.for_pictures(dark=True)))
+    size = f'xmlns="http://www.w3.org/2000/svg" width="{width * 3 // 2}"'
+    return inside.replace("<svg", f"<svg {size}", 1).replace(">", f">{sheet}", 1) + "\n"
+
+
+def _drawn(beats: list[Beat], lang: Language) -> tuple[str, float]:
+    before = locale.language()
+    locale.use_language(lang)
+    try:
+        drawn = sequence(beats)
+    finally:
+        locale.use_language(before)
+    found = re.search(r'viewBox="0 0 \S+ ([\d.]+)"', drawn)
+    assert found is not None
+    return drawn, float(found[1])
+
+
 if __name__ == "__main__":
     for lang in LANGUAGES:
         path(lang).write_text(picture(lang), encoding="utf-8")
+        story_path(lang).write_text(story(lang), encoding="utf-8")

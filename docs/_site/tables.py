@@ -338,7 +338,8 @@ def notebooks(here: Here) -> str:
     for path in sorted((_ROOT / "notebooks" / here.lang).glob("[0-9]*.ipynb")):
         first = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
         title, *rest = [line for line in first.splitlines() if line.strip()]
-        page = here.link(title.removeprefix("# "), f"notebooks/{path.stem}.md")
+        name = f"{int(path.stem[:2])}. {title.removeprefix('# ')}"
+        page = here.link(name, f"notebooks/{path.stem}.md")
         rows.append([page, rest[0] if rest else ""])
     return table(head(here, "lesson", "about"), rows)
 

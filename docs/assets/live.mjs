@@ -90,30 +90,18 @@ const PARTS = {
     part.append(labelled(say("选一个支付类型，看用哪个接口撤销", "Choose a pay type, and see what cancels it"), choice), call, reason);
     show();
   },
-
-  walk(part) {
-    const { next, steps, findings, verdicts } = data(part);
-    const trail = make("output", { id: "qf-trail" });
-    const buttons = make("div");
-    const go = (path) => {
-      const at = path.at(-1);
-      const over = verdicts[at];
-      trail.replaceChildren(path.join(" → "), make("br"), over ?? steps[at]);
-      const choices = over ? [] : Object.entries(next[at]).map(([finding, then]) => {
-        const button = make("button", { type: "button", textContent: `${finding} ${findings[finding]}` });
-        button.addEventListener("click", () => go([...path, then]));
-        return button;
-      });
-      const again = make("button", { type: "button", textContent: say("重新开始", "Start again") });
-      again.addEventListener("click", () => go(["LOOK"]));
-      buttons.replaceChildren(...choices, again);
-    };
-    part.append(make("p", { textContent: say("走一遍：这一步你得到了什么？", "Walk it: what did this step tell you?") }), trail, buttons);
-    go(["LOOK"]);
-  },
 };
 
 for (const part of document.querySelectorAll("[data-live]")) {
   PARTS[part.dataset.live](part);
   part.hidden = false;
+}
+
+for (const element of document.querySelectorAll(".qf-story")) import("./story.mjs").then(({ play }) => play(element));
+
+// A reader whose browser asks for no Chinese is offered the same page in English.
+const twin = document.querySelector(".md-select__link[hreflang=en]");
+if (zh && twin && !navigator.languages.some((language) => language.startsWith("zh"))) {
+  const offer = make("a", { href: twin.href, textContent: "Read this page in English" });
+  document.querySelector(".md-content__inner")?.prepend(make("p", { className: "qf-offer", lang: "en" }, offer));
 }

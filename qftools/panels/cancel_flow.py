@@ -24,10 +24,10 @@ from qftools.panels.panel import (
 )
 from qftools.panels.sequence import sequence, told
 from qftools.panels.state_diagram import state_diagram
-from qftools.panels.story import BY_HAND, NETWORK, PAYERS, Story
 from qftools.panels.verdict_view import verdict_card
 from qftools.sandbox import Sandbox
 from qftools.sandbox.gateway import magic
+from qftools.story import BY_HAND, NETWORK, PAYERS, Story
 
 
 class CancelFlow(Panel):
@@ -38,7 +38,7 @@ class CancelFlow(Panel):
             sandbox show the same order, so a race can be played by hand.
         pay_type: What to begin with.
         payer: A number of the sandbox's magic table, 0 for "by hand".
-        network: A key of [NETWORK][qftools.panels.story.NETWORK].
+        network: A key of [NETWORK][qftools.story.NETWORK].
 
     Example:
         >>> flow = CancelFlow()

@@ -10,7 +10,7 @@ from qftools.exchange.shown import ShownExchange
 from qftools.locale import Language, language
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
-from qftools.panels.story import reading
+from qftools.story import reading
 
 SHOWN_HEADERS = ("X-QF-APPCODE", "X-QF-SIGN", "X-QF-SIGNTYPE")
 

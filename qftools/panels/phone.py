@@ -16,27 +16,8 @@ from qftools.panels import stage
 from qftools.panels.panel import Panel, row, tell
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.orders import Row
+from qftools.story import ACTS, STATES
 
-ACTS = {
-    "pay": mark("Pay"),
-    "type_password": mark("Type the password…"),
-    "decline": mark("Decline"),
-    "no_balance": mark("Pay, without enough money"),
-    "walk_away": mark("Leave"),
-}
-_STATES = {
-    "created": mark("placed"),
-    "waiting": mark("waiting for the payer"),
-    "paying": mark("the payer is typing"),
-    "paid": mark("paid"),
-    "failed": mark("failed"),
-    "expired": mark("expired"),
-    "cancelling": mark("cancel in progress"),
-    "cancelled": mark("cancelled"),
-    "refunding": mark("refund in progress"),
-    "refunded": mark("refunded"),
-    "partially refunded": mark("partially refunded"),
-}
 _TONES = {"paid": "info", "failed": "bad", "cancelled": "ok", "refunded": "ok"}
 
 
@@ -128,7 +109,7 @@ def _screen(sandbox: Sandbox, order: Row | None) -> Markup:
         _code(sandbox, order),
         el(
             "span",
-            _(_STATES.get(order.state, order.state)),
+            _(STATES.get(order.state, order.state)),
             cls=f"qf-tag qf-{_TONES.get(order.state, 'wait')}",
             role="status",
         ),

@@ -15,8 +15,8 @@ from qftools.locale import text as _
 from qftools.markup import el
 from qftools.panels.panel import Panel, card, tell
 from qftools.panels.signing_desk import WAYS, asked
-from qftools.panels.story import reading
 from qftools.sandbox import Sandbox
+from qftools.story import reading
 
 
 class RepairCheck(NamedTuple):

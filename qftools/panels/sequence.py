@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
-from qftools.panels.story import LANES, Beat, Gap, Lane, Line, shortened
+from qftools.story import LANES, Beat, Gap, Lane, Line, shortened
 
 _WIDTH = 404
 _X: dict[Lane, int] = {"merchant": 88, "gateway": 180, "wallet": 272, "payer": 364}

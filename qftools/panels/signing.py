@@ -15,10 +15,10 @@ from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels.panel import Panel, columns, field, main_button, row, tell
 from qftools.panels.signing_desk import WAYS, Pairs, asked
-from qftools.panels.story import reading
 from qftools.panels.typed import Secret
 from qftools.sandbox.sandbox import CLIENT_KEY
 from qftools.signing import Algorithm, canonical, sign
+from qftools.story import reading
 
 EXAMPLE: dict[str, str] = {
     "pay_type": "800101",

@@ -5,8 +5,8 @@ import pytest
 from qftools import locale
 from qftools.cancellation.verdicts import Verdict
 from qftools.panels import CancelFlow, Phone
-from qftools.panels.story import BY_HAND, NETWORK, PAYERS, Story
 from qftools.sandbox import Sandbox
+from qftools.story import BY_HAND, NETWORK, PAYERS, Story
 
 
 def verdict(played):

@@ -21,8 +21,11 @@ def test_the_build_of_the_site_imports_nothing_from_the_tests():
     assert [name for name in loaded if name.split(".")[0] == "tests"] == []
 
 
-def test_the_pictures_in_the_readme_are_drawn_from_the_table_of_the_flow():
-    drawn = {lang: picture.picture(lang) for lang in picture.LANGUAGES}
-    kept = {lang: picture.path(lang).read_text("utf-8") for lang in picture.LANGUAGES}
+def test_the_pictures_in_the_readme_are_drawn_from_the_flow_and_from_a_story():
+    drawn = {lang: (picture.picture(lang), picture.story(lang)) for lang in picture.LANGUAGES}
+    kept = {
+        lang: (picture.path(lang).read_text("utf-8"), picture.story_path(lang).read_text("utf-8"))
+        for lang in picture.LANGUAGES
+    }
 
     assert kept == drawn, "run python -m docs._site.picture"

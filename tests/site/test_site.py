@@ -107,7 +107,12 @@ def test_llms_txt_and_the_sitemap_list_every_page(site, read):
     listed = (site / "llms.txt").read_text(encoding="utf-8")
     sitemap = (site / "sitemap.xml").read_text(encoding="utf-8")
 
+    full = (site / "llms-full.txt").read_text(encoding="utf-8")
+
     assert "`qftools mcp`" in listed
+    assert "llms-full.txt" in listed
+    assert {url for url in read if f"<!-- {ORIGIN}{url} -->" not in full} == set()
+    assert re.findall(r"^<!-- (?:table|diagram|samples|file|live).*|^--8<--.*", full, re.M) == []
     assert {url for url in read if f"{ORIGIN}{url}index.md" not in listed} == set()
     assert {url for url in read if f"<loc>{ORIGIN}{url}</loc>" not in sitemap} == set()
 
@@ -203,6 +208,12 @@ def test_each_kind_of_page_opens_without_an_error_or_a_broken_picture_and_fits_a
         ("en/", "signature", "signing/"),
         ("en/", "1143", "codes/"),
         ("en/", "FPS", "wallets/fps/"),
+        ("", "超时", "troubleshooting/"),
+        ("", "重复扣款", "troubleshooting/"),
+        ("", "转数快", "wallets/fps/"),
+        ("en/", "timeout", "codes/"),
+        ("en/", "time-out", "troubleshooting/"),
+        ("en/", "double charge", "troubleshooting/"),
     ],
 )
 def test_search_finds_the_right_page_first(tab, address, folder, words, first):
@@ -242,11 +253,6 @@ def test_the_live_parts_answer_while_the_reader_types(tab, address):
     tab.select_option("[data-live=route] select", "800201")
     expect(tab.locator("#qf-call")).to_have_text("POST /trade/v1/close")
 
-    tab.goto(f"{address}/understand/proof/")
-    for words in ("OPEN", "SILENT", "CANCELLED"):
-        tab.click(f"[data-live=walk] button:has-text('{words}')")
-    expect(tab.locator("#qf-trail")).to_contain_text("LOOK → CANCEL → CONFIRM → CANCELLED")
-
     tab.goto(f"{address}/codes/")
     tab.fill("[data-live=codes] input", "1143")
     expect(tab.locator("h3[id='1108']")).to_be_hidden()
@@ -256,14 +262,77 @@ def test_the_live_parts_answer_while_the_reader_types(tab, address):
 
 
 @in_browser
-def test_without_scripts_the_page_still_says_what_is_signed(browser, address):
+def test_the_live_flow_is_played_by_keyboard_and_each_story_has_its_address(tab, address):
+    knows, books, ended = (
+        tab.locator(f".qf-{name}") for name in ("knows", "books", "ended strong")
+    )
+    tab.emulate_media(reduced_motion="reduce")
+    tab.goto(f"{address}/en/")
+    expect(knows).to_have_text("nothing: no reply")
+    expect(books).to_have_text("paid")
+
+    tab.locator("[data-act=n]").press("Enter")
+    expect(ended).to_have_text("PAID")
+    assert tab.url.endswith("#800101.good.rpn")
+
+    tab.get_by_role("button", name="The cancel is refused").press("Enter")
+    expect(ended).to_have_text("NOT_CANCELLABLE")
+    tab.locator("[data-act=p]").press("Enter")  # the payer may still pay
+    tab.locator("[data-act=l]").press("Enter")
+    tab.locator("[data-act=n]").press("Enter")
+    expect(ended).to_have_text("PAID")
+
+    tab.goto(f"{address}/#800201.slow.nnnpn")
+    expect(ended).to_have_text("PAID")
+    expect(tab.locator(".qf-parts > li")).to_have_count(6)
+
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.goto(f"{address}/en/#800101.good.n")
+    tab.locator(".qf-flow").scroll_into_view_if_needed()
+    expect(tab.locator("[data-act=p]")).to_be_in_viewport()
+    assert tab.wrong == []
+
+
+@in_browser
+def test_the_verdict_is_seen_without_scrolling_and_each_linked_story_plays(tab, address):
+    tab.set_viewport_size({"width": 1280, "height": 800})
+    tab.emulate_media(reduced_motion="reduce")
+    tab.goto(f"{address}/en/")
+    ended = tab.locator(".qf-ended strong")
+    told = tab.locator("li:has(> a[href^='#8']), li:has(> p > a[href^='#8'])")
+    expect(ended).to_be_in_viewport()
+
+    for story in told.all():
+        story.locator("a").click()
+        expect(ended).to_have_text(story.locator("code").inner_text())
+
+
+@in_browser
+def test_without_scripts_pages_say_what_is_signed_and_show_a_story(browser, address):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{address}/signing/")
     said = page.inner_text("[data-live=signing]")
+    page.goto(f"{address}/en/")
+    story = page.inner_text(".qf-story")
     context.close()
 
     assert "3CB3AA9C21D818AB4CAFAA8FA3FEACF4" in said
+    assert re.search("no reply.*pays.*nothing: no reply.*paid", story, re.DOTALL)
+
+
+@in_browser
+def test_an_english_browser_is_offered_english(browser, address):
+    offered = {}
+    for locale in ("en-US", "zh-CN"):
+        context = browser.new_context(locale=locale)
+        page = context.new_page()
+        page.goto(f"{address}/")
+        page.locator("select").first.wait_for()  # the scripts have run
+        offered[locale] = [link.get_attribute("href") for link in page.locator(".qf-offer a").all()]
+        context.close()
+
+    assert offered == {"en-US": [f"{address}/en/"], "zh-CN": []}
 
 
 @pytest.fixture(scope="session")

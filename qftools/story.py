@@ -69,6 +69,30 @@ PAYERS: tuple[int, ...] = (
 )  # fmt: skip
 """What can be chosen for payer and wallet: lines of the sandbox's table of magic numbers."""
 
+ACTS = {
+    "pay": mark("Pay"),
+    "type_password": mark("Type the password…"),
+    "decline": mark("Decline"),
+    "no_balance": mark("Pay, without enough money"),
+    "walk_away": mark("Leave"),
+}
+"""What the payer can do, by the sandbox's name for it."""
+
+STATES = {
+    "created": mark("placed"),
+    "waiting": mark("waiting for the payer"),
+    "paying": mark("the payer is typing"),
+    "paid": mark("paid"),
+    "failed": mark("failed"),
+    "expired": mark("expired"),
+    "cancelling": mark("cancel in progress"),
+    "cancelled": mark("cancelled"),
+    "refunding": mark("refund in progress"),
+    "refunded": mark("refunded"),
+    "partially refunded": mark("partially refunded"),
+}
+"""The states of an order as a reader is told them."""
+
 # Extra fields that a mode requires; not shown, accepted by the sandbox.
 _EXTRA: dict[str, dict[str, str]] = {
     "jsapi": {"sub_openid": "oLn1AwHk_sandbox"},
@@ -258,7 +282,7 @@ class Story:
         def paid() -> ShownExchange | None:
             unread: ShownExchange | None = None
             try:
-                made = self.client.pay(**self._payment())
+                made = self.client.pay(**self.payment())
                 answered.append(made.reply.respcd if made.reply else "")
             except (OutcomeUnknownError, GatewayError) as error:
                 if error.order is None:
@@ -274,7 +298,8 @@ class Story:
         self.played = replace(self.played, order=order[0], walk=walk)
         self._add(Beat("PAY", lines, answered[0], exchange))
 
-    def _payment(self) -> dict[str, Any]:
+    def payment(self) -> dict[str, Any]:
+        """Return the parameters of the payment."""
         row = catalogue.pay_types()[self.pay_type]
         wallet = catalogue.wallets()[row.wallet]
         region = next((_CURRENCY[place] for place in row.regions if place in _CURRENCY), "HKD")
