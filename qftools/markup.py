@@ -47,17 +47,17 @@ def join(*parts: object) -> Markup:
     )
 
 
-def document(title: str, body: Markup, language: str) -> str:
+def document(title: str, body: Markup, language: str, style: str = "") -> str:
     """Return a page that needs nothing else: no script, no file, no address.
 
     Args:
         title: Plain text.
         body: What is on it.
         language: zh or en.
+        style: A style sheet of its own, before that of all pages.
     """
-    return _PAGE.format(
-        lang="zh-CN" if language == "zh" else "en", title=el("title", title), body=body
-    )
+    tag = "zh-CN" if language == "zh" else "en"
+    return _PAGE.format(lang=tag, title=el("title", title), body=body, style=style)
 
 
 def _attribute(key: str, value: object) -> str:
@@ -74,7 +74,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 {title}
-<style>
+<style>{style}
 :root {{ color-scheme: light dark; --line: #8884; --no: #1a7f37; --yes: #b35900; --un: #cf222e; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --no: #3fb950; --yes: #f0883e; --un: #ff7b72; }} }}
 body {{ font: 16px/1.6 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif;

@@ -6,10 +6,9 @@ draw, and can go back one step.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from qftools import catalogue
 from qftools.cancellation.outcome import Outcome, Taken, outcome_of
@@ -19,14 +18,12 @@ from qftools.client.client import Client
 from qftools.errors import GatewayError, OutcomeUnknownError, SandboxError
 from qftools.exchange.shown import ShownExchange
 from qftools.locale import mark
-from qftools.models import Order, Transaction
+from qftools.models import Order
 from qftools.sandbox import Sandbox
 from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.faults import BEFORE, ArmedFault
 from qftools.sandbox.gateway.log import LoggedExchange
-
-Lane = Literal["merchant", "gateway", "wallet", "payer"]
-LANES: tuple[Lane, ...] = ("merchant", "gateway", "wallet", "payer")
+from qftools.sequence import Beat, Line, happened, read
 
 
 class Trouble(NamedTuple):
@@ -104,49 +101,6 @@ _EXTRA: dict[str, dict[str, str]] = {
     "online": {"return_url": "https://shop.example/back"},
 }
 _CURRENCY = {"TH": "THB", "SG": "SGD", "MY": "MYR", "JP": "JPY", "ID": "IDR", "CN": "CNY"}
-
-
-class Gap(NamedTuple):
-    """Steps that are left out of a long story."""
-
-    left_out: int
-
-
-class Line(NamedTuple):
-    """One arrow of the sequence diagram, or a wait where *start* and *end* are one lane.
-
-    Attributes:
-        words: Wire words as they are, other words translated when drawn.
-        kind: ask, answer (dashed), act (of payer or wallet), or wait.
-        tone: ok, bad, wait, info, or empty.
-        lost: It never arrives.
-        at: Seconds since 1970.
-    """
-
-    start: Lane
-    end: Lane
-    words: str
-    kind: str
-    at: float
-    tone: str = ""
-    lost: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """One step of the story.
-
-    Attributes:
-        name: PAY, LOOK, CANCEL, CONFIRM, WAIT, or PAYER.
-        lines: What to draw.
-        exchange: Request and reply, redacted; None where nothing was sent.
-        told: What it tells, in wire words.
-    """
-
-    name: str
-    lines: tuple[Line, ...]
-    told: str
-    exchange: ShownExchange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,20 +334,9 @@ class Story:
         if state == before:
             return ()
         self.played = replace(self.played, books=state)
-        now = self.client.clock()
         row = catalogue.pay_types().get(self.pay_type)
         scanned = row is not None and row.mode == "cpm"
-        lines = []
-        if not before:
-            lines.append(Line("gateway", "wallet", mark("order"), "ask", now))
-        lines += [
-            Line(start, end, words, kind, now, tone)
-            for start, end, words, kind, tone in _CHANGES.get(state, ())
-            if not (words == "scans the code" and scanned)
-            and not (words == "asks for the password" and not scanned)
-            and not (before == "cancelling" and words == "cancel")
-        ]
-        return tuple(lines)
+        return happened(before, state, self.client.clock(), scanned=scanned)
 
     def _in_the_books(self) -> str:
         if self.played.order is None:
@@ -405,63 +348,3 @@ class Story:
 
     def _add(self, beat: Beat) -> None:
         self.played = replace(self.played, beats=(*self.played.beats, beat))
-
-
-_CHANGES: dict[str, tuple[tuple[Lane, Lane, str, str, str], ...]] = {
-    "paying": (
-        ("wallet", "payer", mark("asks for the password"), "ask", "wait"),
-        ("payer", "wallet", mark("scans the code"), "act", "wait"),
-    ),
-    "paid": (
-        ("payer", "wallet", mark("pays"), "act", "info"),
-        ("wallet", "gateway", mark("paid"), "answer", "info"),
-    ),
-    "failed": (("wallet", "gateway", mark("failed"), "answer", "bad"),),
-    "expired": (("wallet", "gateway", mark("timeout"), "answer", "wait"),),
-    "cancelling": (("gateway", "wallet", mark("cancel"), "ask", "wait"),),
-    "cancelled": (
-        ("gateway", "wallet", mark("cancel"), "ask", "ok"),
-        ("wallet", "gateway", mark("done"), "answer", "ok"),
-    ),
-    "refunded": (("gateway", "wallet", mark("refunds it"), "ask", "info"),),
-}
-"""What a change of the books looks like, by the new state: who tells whom."""
-
-
-def read(exchange: ShownExchange | None) -> tuple[str, str, bool]:
-    """Return words, tone, and whether nothing usable arrived."""
-    if exchange is None or exchange.response is None:
-        return mark("no reply"), "bad", True
-    if exchange.response.status != 200:
-        return f"HTTP {exchange.response.status}", "bad", False
-    body = reading(exchange)
-    rows = body.get("data")
-    if isinstance(rows, list):
-        if not rows or not isinstance(rows[0], dict):
-            return mark("no such order"), "wait", False
-        state = Transaction(rows[0]).state
-        tone = {"paid": "info", "open": "wait", "failed": "bad"}.get(state, "ok")
-        return str(rows[0].get("respcd", "")), tone, False
-    respcd = str(body.get("respcd", ""))
-    code = catalogue.codes().get(respcd)
-    kind = code.on(exchange.endpoint).kind if code else "unknown"
-    tone = {"success": "ok", "progress": "wait", "unknown": "bad"}.get(kind, "info")
-    return respcd, tone, False
-
-
-def reading(exchange: ShownExchange) -> dict[str, Any]:
-    """Return the answer's fields, none where the answer is not JSON."""
-    if exchange.response is None:
-        return {}
-    try:
-        body = json.loads(exchange.response.body)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def shortened(beats: tuple[Beat, ...], most: int = 22) -> tuple[Beat | Gap, ...]:
-    """Return *beats*, those of a long story without its middle, where it only asks again."""
-    if len(beats) <= most:
-        return beats
-    return (*beats[:10], Gap(len(beats) - 14), *beats[-4:])

@@ -32,6 +32,7 @@ from qftools.journal import page as journal_page
 from qftools.panels import Connection, Doctor, Signing
 from qftools.panels.exchange_view import exchange_view
 from qftools.sandbox import Sandbox
+from qftools.sandbox.control.inspection import FORMS
 from qftools.sandbox.explanations import explanation
 from qftools.sandbox.notifications.receiver import Receiver
 from qftools.signing import sign, sign_body
@@ -264,9 +265,14 @@ def _errors(world: World) -> Iterator[str]:
 
 
 def _control(world: World) -> Iterator[str]:
-    paths = ["", "/state", "/orders", "/exchanges", "/notifications", "/report", "/merchants"]
-    paths += ["/faults", "/switches", "/clock", "/openapi.json"]
-    paths += [f"/exchanges/{exchange.number}" for exchange in world.sandbox.exchanges]
+    paths = ["", "/stream", "/orders", "/exchanges", "/notifications", "/report", "/merchants"]
+    paths += ["/faults", "/switches", "/clock", "/openapi.json", "/stream?q=tea"]
+    for exchange in world.sandbox.exchanges:
+        copy = f"/exchanges/{exchange.number}/copy?form="
+        paths += [f"/exchanges/{exchange.number}", *(copy + form for form in FORMS)]
+    paths += [f"/notifications/{notice.id}" for notice in world.sandbox.notifications]
+    for row in world.sandbox.orders():
+        paths += [f"/orders/{row.syssn}/{part}" for part in ("timeline", "evidence")]
     for path in paths:
         yield requests.get(f"{world.url}/sandbox{path}", timeout=30).text
     yield requests.get(f"{world.url}/sandbox/{_ADDRESS}", timeout=30).text
@@ -442,7 +448,7 @@ OUTPUTS: dict[str, Callable[[World], Iterator[str]]] = {
     "client.exchanges and replies: the same": _sent,
     "errors: repr, text, attributes": _errors,
     "control API: every path, every exchange in full": _control,
-    "pages: dashboard and payer": _pages,
+    "pages: workbench and payer": _pages,
     "qftools sandbox: lines, text and JSON": _lines,
     "journal: outcome, entry, text, JSON, page, file, command": _journal,
     "explain: repr, text, JSON, redacted paste": _diagnosis,

@@ -178,6 +178,6 @@ def test_a_served_sandbox_needs_no_requests_and_no_page_that_nobody_has_asked_fo
         "requests",
         "urllib3",
         "qftools.sandbox.control.control",
-        "qftools.sandbox.web.dashboard",
+        "qftools.sandbox.web.workbench",
     ):
         assert heavy not in loaded

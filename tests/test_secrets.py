@@ -96,7 +96,7 @@ def test_no_page_and_no_control_call_of_the_sandbox_shows_the_key(sandbox, clien
     url = sandbox.serve()
     pages = ["/", f"/payer/{order.syssn}", "/sandbox/openapi.json"]
     pages += [f"/sandbox/{name}" for name in ("orders", "exchanges", "merchants", "report")]
-    pages += ["/sandbox/state"]
+    pages += ["/sandbox/stream"]
 
     answers = {page: requests.get(url + page, timeout=10) for page in pages}
 

@@ -20,7 +20,7 @@ from qftools import catalogue
 from qftools.catalogue import Text
 from qftools.locale import LANGUAGES
 from qftools.markup import Markup, el
-from qftools.story import LANES
+from qftools.sequence import LANES
 
 FIRST = "800101.good.rp"
 """What the page begins with: the payer has paid, and the merchant knows nothing of it."""

@@ -15,8 +15,7 @@ from qftools import locale
 from qftools.locale import Language
 from qftools.markup import Markup, el
 from qftools.panels import style
-from qftools.panels.sequence import sequence
-from qftools.story import Beat
+from qftools.sequence import Beat, sequence
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 LANGUAGES: tuple[Language, ...] = ("en", "zh")

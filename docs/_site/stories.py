@@ -26,7 +26,8 @@ from qftools.cancellation.walk import Ask, Step, Wait, Walk
 from qftools.cli.demonstration import NOT_CANCELLABLE, PAY_TYPES
 from qftools.locale import text
 from qftools.sandbox import Sandbox
-from qftools.story import BY_HAND, LANES, Beat, Line, Played, Story
+from qftools.sequence import LANES, Beat, Line
+from qftools.story import BY_HAND, Played, Story
 
 LATER = 7_200.0
 """How many seconds later a cancel is resumed: by then every order that is unpaid is over."""
@@ -203,7 +204,7 @@ Words = tuple[str, str]
 
 
 class Drawn(NamedTuple):
-    """One arrow, or a wait where it starts and ends at one lane; see `qftools.story.Line`."""
+    """One arrow, or a wait where it starts and ends at one lane; see `qftools.sequence.Line`."""
 
     start: int
     end: int

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from qftools.catalogue.tables import disputes as disputes
     from qftools.catalogue.tables import elsewhere as elsewhere
     from qftools.catalogue.tables import environments as environments
+    from qftools.catalogue.tables import field as field
     from qftools.catalogue.tables import fields as fields
     from qftools.catalogue.tables import page_errors as page_errors
     from qftools.catalogue.tables import pay_types as pay_types
@@ -78,6 +79,7 @@ _HOME = {
     "disputes": "tables",
     "elsewhere": "tables",
     "environments": "tables",
+    "field": "tables",
     "fields": "tables",
     "page_errors": "tables",
     "pay_types": "tables",

@@ -129,6 +129,16 @@ def fields(endpoint: str | None = None, part: str | None = None) -> tuple[Field,
     )
 
 
+def field(endpoint: str, part: str, name: str) -> Field | None:
+    """Return one field, None where the endpoint has none of that name.
+
+    Example:
+        >>> field("reversal", "request", "txamt").required
+        'yes'
+    """
+    return next((row for row in fields(endpoint, part) if row.name == name), None)
+
+
 @cache
 def currencies() -> Mapping[str, Currency]:
     """Return every ``txcurrcd`` with its minor digits.

@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     "--control-token",
     envvar="QFTOOLS_CONTROL_TOKEN",
     help=mark(
-        "What the control API and the dashboard ask for; prefer the variable QFTOOLS_CONTROL_TOKEN."
+        "What the control API and the workbench ask for; prefer the variable QFTOOLS_CONTROL_TOKEN."
     ),
 )
 @app_code_option
@@ -169,7 +169,7 @@ def _warn_of_others(host: str) -> None:
         return
     warning = text(
         "Warning: this listens on {host}. Every machine that reaches the port can call the gateway "
-        "and open payer pages; the control API and the dashboard ask for the control token. "
+        "and open payer pages; the control API and the workbench ask for the control token. "
         "Nothing is encrypted unless a proxy in front adds TLS."
     ).format(host=output.plain(host))
     click.secho(warning, fg="yellow", bold=True, err=True)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
 _ALONE = re.compile(r"\s*(?:[0-9A-Fa-f\s]+(?=\s|$)|\S+)")
@@ -144,3 +146,48 @@ def signature_alone(given: str) -> str:
     """
     found = _ALONE.match(given)
     return given if not found or not given[found.end() :].strip() else found[0].rstrip() + " …"
+
+
+def differences(wanted: str, given: str) -> list[dict[str, str]]:
+    """Return two texts as one row of pieces: ``same``, or ``wanted`` beside ``given``.
+
+    Every byte is visible. Pairs of name and value are compared first, then what is in them.
+
+    Example:
+        >>> differences("a=1 &b=2", "a=1+&b=2")
+        [{'same': 'a=1'}, {'wanted': '·', 'given': '+'}, {'same': '&b=2'}]
+    """
+    pieces: list[dict[str, str]] = []
+    for before, after in _compared(_SPLIT.findall(wanted), _SPLIT.findall(given)):
+        for piece in _parted(before, after):
+            if pieces and "same" in piece and "same" in pieces[-1]:
+                pieces[-1]["same"] += piece["same"]
+            else:
+                pieces.append(piece)
+    return pieces
+
+
+_SPLIT = re.compile("&|[^&]+")
+
+
+def _compared(wanted: list[str], given: list[str]) -> Iterator[tuple[str, str]]:
+    for kind, a, b, c, d in SequenceMatcher(None, wanted, given, autojunk=False).get_opcodes():
+        if kind == "equal":
+            yield "".join(wanted[a:b]), "".join(given[c:d])
+        elif b - a == d - c:
+            yield from zip(wanted[a:b], given[c:d], strict=True)
+        else:
+            yield "".join(wanted[a:b]), "".join(given[c:d])
+
+
+def _parted(wanted: str, given: str) -> Iterator[dict[str, str]]:
+    """Yield the common beginning of two texts, what differs, and their common end."""
+    start = _first(wanted, given)
+    end = _first(wanted[start:][::-1], given[start:][::-1])
+    if start:
+        yield {"same": visible(wanted[:start])}
+    middle = wanted[start : len(wanted) - end], given[start : len(given) - end]
+    if any(middle):
+        yield {"wanted": visible(middle[0]), "given": visible(middle[1])}
+    if end:
+        yield {"same": visible(wanted[len(wanted) - end :])}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels.exchange_view import exchange_view
-from qftools.story import Beat, Gap, shortened
+from qftools.sequence import Beat, Gap, shortened
 
 
 def beats_view(beats: tuple[Beat, ...], *, opened: bool = False) -> Markup:

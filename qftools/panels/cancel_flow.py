@@ -22,11 +22,11 @@ from qftools.panels.panel import (
     row,
     tell,
 )
-from qftools.panels.sequence import sequence, told
 from qftools.panels.state_diagram import state_diagram
 from qftools.panels.verdict_view import verdict_card
 from qftools.sandbox import Sandbox
 from qftools.sandbox.gateway import magic
+from qftools.sequence import sequence, told
 from qftools.story import BY_HAND, NETWORK, PAYERS, Story
 
 

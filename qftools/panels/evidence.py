@@ -8,9 +8,8 @@ from qftools.cancellation.outcome import Outcome, Taken
 from qftools.markup import el, join
 from qftools.panels.beats import beats_view
 from qftools.panels.panel import Panel, columns, picture, tell
-from qftools.panels.sequence import sequence, told
 from qftools.panels.verdict_view import verdict_card
-from qftools.story import Beat, Line, read
+from qftools.sequence import Beat, Line, read, sequence, told
 
 
 class Evidence(Panel):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 from qftools import catalogue
-from qftools.catalogue import Field
 from qftools.exchange.shown import ShownExchange
 from qftools.locale import Language, language
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
-from qftools.story import reading
+from qftools.sequence import reading
 
 SHOWN_HEADERS = ("X-QF-APPCODE", "X-QF-SIGN", "X-QF-SIGNTYPE")
 
@@ -67,7 +66,7 @@ def _rows(endpoint: str, name: str, rows: list[object]) -> Markup:
 
 
 def _field(endpoint: str, part: str, name: str, value: str) -> Markup:
-    row = described(endpoint, part, name)
+    row = catalogue.field(endpoint, part, name)
     meaning, source = "", ""
     if name == "respcd":
         code = catalogue.codes().get(value)
@@ -84,9 +83,3 @@ def _field(endpoint: str, part: str, name: str, value: str) -> Markup:
         el("summary", *line, title=meaning),
         el("div", meaning, " ", el("span", f"[{source}]", cls="qf-dim"), cls="qf-why"),
     )
-
-
-def described(endpoint: str, part: str, name: str) -> Field | None:
-    """Return the catalogue's row of one field, None where it has none."""
-    rows = catalogue.fields(endpoint, part) if endpoint in catalogue.CALL_ENDPOINTS else ()
-    return next((row for row in rows if row.name == name), None)

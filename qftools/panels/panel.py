@@ -19,6 +19,7 @@ from qftools.errors import OutcomeUnknownError, QFPayError
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels import style
+from qftools.sequence import sheet
 
 
 class Panel(VBox):  # type: ignore[misc]
@@ -164,8 +165,8 @@ def card(kind: str, *parts: object) -> Markup:
 
 def picture(svg: Markup, alt: str) -> Markup:
     """Return a drawing as one image that needs no style sheet and no trust."""
-    sheet = el("style", Markup(style.for_pictures()))
-    inside = svg.replace(">", f' xmlns="http://www.w3.org/2000/svg">{sheet}', 1)
+    drawn = el("style", Markup(sheet("svg")))
+    inside = svg.replace(">", f' xmlns="http://www.w3.org/2000/svg">{drawn}', 1)
     data = base64.b64encode(inside.encode()).decode()
     return el(
         "img", src=f"data:image/svg+xml;base64,{data}", alt=alt, style="max-width:560px;width:100%"

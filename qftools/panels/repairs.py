@@ -14,9 +14,10 @@ from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import el
 from qftools.panels.panel import Panel, card, tell
-from qftools.panels.signing_desk import WAYS, asked
+from qftools.panels.signing_desk import asked
 from qftools.sandbox import Sandbox
-from qftools.story import reading
+from qftools.sandbox.replaying import WAYS
+from qftools.sequence import reading
 
 
 class RepairCheck(NamedTuple):

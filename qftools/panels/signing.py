@@ -14,11 +14,12 @@ from qftools.locale import mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels.panel import Panel, columns, field, main_button, row, tell
-from qftools.panels.signing_desk import WAYS, Pairs, asked
+from qftools.panels.signing_desk import asked
 from qftools.panels.typed import Secret
+from qftools.sandbox.replaying import WAYS, Pairs
 from qftools.sandbox.sandbox import CLIENT_KEY
+from qftools.sequence import reading
 from qftools.signing import Algorithm, canonical, sign
-from qftools.story import reading
 
 EXAMPLE: dict[str, str] = {
     "pay_type": "800101",

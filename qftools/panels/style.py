@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from qftools.sequence import sheet
+
 
 @cache
 def for_panels() -> str:
@@ -22,16 +24,18 @@ def for_pictures(*, dark: bool = False) -> str:
     Args:
         dark: Whether it follows a reader who prefers dark pages.
     """
-    palette = _sheet("palette").replace(".qf-panel", "svg", 1) + "svg { background: #fff; }"
-    if dark:
-        _, _, rules = _sheet("panel").partition("{")  # the first rule has the dark colours
-        rules = rules.partition("}")[0]
-        palette += (
-            "@media (prefers-color-scheme: dark) { svg { background: #0d1117; --qf-bg: #0d1117;"
-            f" --qf-soft: #161b22; --qf-line: #3d444d; --qf-fg: #e6edf3; {rules} }} }}"
-        )
-    return palette + _sheet("drawing")
+    if not dark:
+        return sheet("svg")
+    _, _, rules = _sheet("panel").partition("{")  # the first rule has the dark colours
+    rules = rules.partition("}")[0]
+    return sheet(
+        "svg",
+        "@media (prefers-color-scheme: dark) { svg { background: #0d1117; --qf-bg: #0d1117;"
+        f" --qf-soft: #161b22; --qf-line: #3d444d; --qf-fg: #e6edf3; {rules} }} }}",
+    )
 
 
 def _sheet(name: str) -> str:
-    return Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8")
+    here = Path(__file__).parent
+    folder = here if name == "panel" else here.parent  # what others draw with, too
+    return (folder / f"{name}.css").read_text(encoding="utf-8")

@@ -53,7 +53,7 @@ class Assembly:
         self.app.mount("/payer", payer_page, is_open=True)
         self.app.mount("/sandbox", _later(self._control))
         self.app.mount("/static", _static_files, is_open=True)
-        self.app.mount("/", _later(lambda: _load("web.dashboard", "Dashboard", gateway)))
+        self.app.mount("/", _later(lambda: _load("web.workbench", "Workbench", gateway)))
         self.background: Background | Turn | None = None
         if (watch := getattr(gateway.clock, "watch", None)) is not None:
             watch(self.tick)

@@ -5,7 +5,7 @@ Made when it is shown, never when the call is answered, and kept with the exchan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qftools import catalogue
@@ -39,6 +39,9 @@ class Explanation:
         fix: What to do.
         said: Both, for a line of a log.
         text: The whole diagnosis.
+        code: The mend as a program, by language; empty where words are enough.
+        compared: What the gateway hashes beside what was hashed instead, in pieces, where that
+            was reproduced; see `diagnosis.visible.differences`.
     """
 
     rule: str
@@ -47,12 +50,20 @@ class Explanation:
     fix: Text
     said: Text
     text: Text
+    code: tuple[tuple[str, Text], ...] = ()
+    compared: tuple[dict[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, each text in both languages."""
         names = ("cause", "fix", "said", "text")
         texts = {name: getattr(self, name).to_dict() for name in names}
-        return {"rule": self.rule, "proved": self.proved, **texts}
+        return {
+            "rule": self.rule,
+            "proved": self.proved,
+            **texts,
+            "code": {language: text.to_dict() for language, text in self.code},
+            "compared": list(self.compared),
+        }
 
 
 def is_refused(seen: LoggedExchange) -> bool:
@@ -94,7 +105,8 @@ def _explained(seen: LoggedExchange, gateway: Gateway) -> Explanation:
         cause, fix = _no_path(seen)
         return _shown("path-unknown", True, cause, fix, text, merchants)
     proved = told[0].proof != "open"
-    return _shown(told[0].id, proved, _cause(told, found), told[0].fix, text, merchants)
+    shown = _shown(told[0].id, proved, _cause(told, found), told[0].fix, text, merchants)
+    return replace(shown, code=_code(told[0]), compared=_compared(found))
 
 
 def _diagnosed(seen: LoggedExchange, merchant: Merchant | None, gateway: Gateway) -> Diagnosis:
@@ -118,6 +130,22 @@ def _diagnosed(seen: LoggedExchange, merchant: Merchant | None, gateway: Gateway
         pay_types=known,
         pairs=False,
     )
+
+
+def _code(finding: Finding) -> tuple[tuple[str, Text], ...]:
+    from qftools.diagnosis.snippets import LANGUAGES
+
+    def written(language: str) -> Text:
+        return Text(finding.snippet(language, "zh"), finding.snippet(language, "en"))
+
+    return tuple((language, written(language)) for language in LANGUAGES if finding.code)
+
+
+def _compared(found: Diagnosis) -> tuple[dict[str, str], ...]:
+    from qftools.diagnosis.visible import differences
+
+    known = found.signed is not None and found.signed != found.text
+    return tuple(differences(found.text, found.signed or "")) if known else ()
 
 
 def _shown(

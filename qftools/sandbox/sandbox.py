@@ -181,7 +181,7 @@ class Sandbox:
             public_urls: Addresses under which others reach it. QR codes and payment pages lead
                 to the first; requests that name another host than these, *host* or loopback
                 are refused.
-            control_token: What the control API and the dashboard ask for then, as
+            control_token: What the control API and the workbench ask for then, as
                 ``Authorization: Bearer TOKEN`` or as a password.
 
         Raises:

@@ -9,7 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal, Self
 
@@ -23,6 +23,8 @@ from qftools.exchange.shown import ShownExchange
 from qftools.models import Reply
 from qftools.sandbox.books.clock import Clock, RealClock
 from qftools.sandbox.control.control import Control, reply
+from qftools.sandbox.control.inspection import FORMS
+from qftools.sandbox.control.routes import ROUTES
 from qftools.sandbox.explanations import Explanation, explanation
 from qftools.sandbox.gateway.faults import Fault, fault_name
 from qftools.sandbox.gateway.gateway import ENDPOINTS
@@ -33,6 +35,8 @@ from qftools.sandbox.keeping.keeping import Keeping
 from qftools.sandbox.notifications.notifications import Notifications
 from qftools.sandbox.report.judge import Judge
 from qftools.sandbox.report.report import Report
+from qftools.sandbox.web.pages import static_files
+from qftools.sandbox.web.workbench import Workbench
 from qftools.signing import check_key, verify_body
 from qftools.tap.mirror import Caller, Mirror, reply_of
 from qftools.tap.recording import Recording
@@ -116,6 +120,7 @@ class Tap:
         self._keeping = Keeping(self.gateway, notifications, self._lock)
         self._judge = Judge(self.gateway, notifications)
         self._control = Control(self.gateway, notifications, self._keeping, self._judge)
+        self._page = Workbench(self.gateway, "/sandbox/static", self.to if self.real else "")
         self._recording = None if record is None else Recording(record)
         self._relay: Relay | None = None
         if client_key and app_code:
@@ -221,31 +226,24 @@ class Tap:
         if request.path == "/healthz":
             return plain(200, "ok")
         if request.method in ("GET", "HEAD") and request.path in _VISITED and not is_call(request):
-            return plain(200, self._welcome())
+            return self._page(request) if request.path == "/" else plain(404, "404 not found")
         if request.path != "/sandbox" and not request.path.startswith("/sandbox/"):
             return None
         if request.method not in ("GET", "HEAD"):
             return plain(405, "405 a tap can only be read", ("Allow", "GET, HEAD"))
+        if request.path.startswith("/sandbox/static/"):
+            return static_files(replace(request, path=request.path.removeprefix("/sandbox")))
         self._explain(request.path)
         with self._lock:
             if request.path == "/sandbox":
                 return self._about()
             return self._control(request)
 
-    def _welcome(self) -> str:
-        """What a browser shows that opens the tap's address: no visit goes to a gateway."""
-        real = "REAL: every call that passes can move real money.\n" if self.real else ""
-        return (
-            f"qftools tap, in front of {self.to}\n{real}\n"
-            f"{self.url}/sandbox/exchanges   what passed; /sandbox/exchanges/N: one, explained\n"
-            f"{self.url}/sandbox/report      the report\n"
-        )
-
     def _explain(self, path: str) -> None:
         """Explain what a page shows, without the lock: it can take seconds, and no reply waits."""
         number = path.removeprefix("/sandbox/exchanges/")
         for seen in tuple(self.gateway.log.last):
-            if path in ("/sandbox/report", "/sandbox/state") or number == str(seen.number):
+            if path in ("/sandbox/report", "/sandbox/stream") or number == str(seen.number):
                 self.why(seen)
 
     def _about(self) -> WireResponse:
@@ -255,6 +253,8 @@ class Tap:
             "version": qftools.__version__,
             "url": self.url,
             "exchanges": self.gateway.log.count,
+            "calls": [f"GET {route.path}" for route in ROUTES if route.method == "GET"],
+            "copies": list(FORMS),
         }
         return reply(200, redactor_for().words(json.dumps(told)))
 

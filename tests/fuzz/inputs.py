@@ -91,7 +91,7 @@ def requests() -> list[bytes]:
         _request("GET /trade/v1/query?" + query, b"", f"X-QF-SIGN: {signature}"),
         _request("POST /trade/v1/payment", f"{query}&client_key={KEY}".encode()),
         _request("GET /", b"", "Accept-Language: zh, en;q=0.5"),
-        _request("GET /sandbox/state", b""),
+        _request("GET /sandbox/stream", b""),
         _request("GET /sandbox/exchanges?limit=5", b""),
         _request(
             "POST /sandbox/faults",

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlencode
 
 from qftools.panels import Doctor
-from qftools.panels.signing_desk import WAYS, sealed
+from qftools.sandbox.replaying import WAYS, sealed
 from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 
 FIELDS = {

@@ -24,8 +24,8 @@ from qftools.panels import (
     WalletMap,
 )
 from qftools.panels.quiz import lessons
-from qftools.panels.signing_desk import WAYS
 from qftools.sandbox import Sandbox
+from qftools.sandbox.replaying import WAYS
 from qftools.sandbox.sandbox import CLIENT_KEY
 
 ATTACK = "<img src=x onerror=alert(1)>\"'&<script>alert(2)</script>"
@@ -406,7 +406,7 @@ def test_an_attack_as_resperr_is_shown_as_text():
         original(request)
         return answer({"respcd": "1108", "resperr": ATTACK, "respmsg": ATTACK}, CLIENT_KEY)
 
-    sandbox._gateway.handle = handle  # type: ignore[method-assign]
+    sandbox._gateway.handle = handle  # type: ignore[method-assign, assignment]
     connection.acts["pay"].click()
 
     shown = connection._trouble.value + connection.result.value

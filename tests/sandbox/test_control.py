@@ -145,7 +145,7 @@ def test_merchants_come_without_their_keys(sandbox, api):
         {"app_code": "B" * 32, "client_key": "very-secret-key", "pay_types": ["800101"]},
     )
 
-    text = api("GET", "/sandbox/merchants").text + added.text + api("GET", "/sandbox/state").text
+    text = api("GET", "/sandbox/merchants").text + added.text + api("GET", "/sandbox/stream").text
 
     assert added.status_code == 200
     assert "very-secret-key" not in text
@@ -182,14 +182,14 @@ def test_a_reset_forgets_orders_and_keeps_merchants(sandbox, api):
 
 
 def test_a_page_that_asks_again_gets_only_the_clock_until_something_changes(sandbox, api):
-    first = api("GET", "/sandbox/state").json()
-    nothing_new = api("GET", f"/sandbox/state?seen={first['seen']}").json()
+    first = api("GET", "/sandbox/stream").json()
+    nothing_new = api("GET", f"/sandbox/stream?seen={first['seen']}").json()
     order = waiting_order(sandbox)
 
-    something = api("GET", f"/sandbox/state?seen={first['seen']}").json()
+    something = api("GET", f"/sandbox/stream?seen={first['seen']}").json()
 
     assert set(nothing_new) == {"seen", "clock"}
-    assert [item["out_trade_no"] for item in something["orders"]] == [order.out_trade_no]
+    assert [item["out_trade_no"] for item in something["items"]] == [order.out_trade_no]
 
 
 @pytest.mark.parametrize("path", ["/sandbox/switches", "/sandbox/magic", "/sandbox/report"])
@@ -264,7 +264,7 @@ def test_a_refusal_is_said_in_the_language_that_the_request_asks_for(api, asked,
     ],
 )
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/sandbox/state"), ("POST", "/sandbox/reset")]
+    ("method", "path"), [("GET", "/sandbox/stream"), ("POST", "/sandbox/reset")]
 )
 def test_a_page_of_another_origin_is_refused(sandbox, api, headers, method, path):
     waiting_order(sandbox)
@@ -293,7 +293,7 @@ def test_what_a_form_of_any_page_can_send_changes_nothing(sandbox, kind):
     assert len(sandbox.orders()) == 1
 
 
-@pytest.mark.parametrize("path", ["/", "/sandbox/state", "/payer/1", "/trade/v1/query", "/x"])
+@pytest.mark.parametrize("path", ["/", "/sandbox/stream", "/payer/1", "/trade/v1/query", "/x"])
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", "localhost.evil"])
 def test_a_name_that_was_rebound_to_loopback_is_refused_everywhere(sandbox, path, host):
     session = requests.Session()
@@ -306,6 +306,6 @@ def test_a_name_that_was_rebound_to_loopback_is_refused_everywhere(sandbox, path
 
 
 def test_a_page_of_the_sandbox_itself_may_ask(sandbox, api):
-    answer = api("GET", "/sandbox/state", Origin=IN_PROCESS_URL, Sec_Fetch_Site="same-origin")
+    answer = api("GET", "/sandbox/stream", Origin=IN_PROCESS_URL, Sec_Fetch_Site="same-origin")
 
     assert answer.status_code == 200

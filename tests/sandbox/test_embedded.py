@@ -114,11 +114,25 @@ def test_exchanges_are_kept_with_their_verdicts_and_never_with_the_key(make_sand
 
 def test_exchanges_are_bounded(make_sandbox):
     door = GatewayDoor(make_sandbox())
-    for _ in range(2_100):
+    log = door.sandbox._gateway.log
+    assert log.limit == 10_000
+    log.limit = 50
+    for _ in range(60):
         door.query()
 
-    assert len(door.sandbox.exchanges) == 2_000
-    assert door.sandbox.exchanges[-1].number == 2_100
+    assert len(door.sandbox.exchanges) == 50
+    assert door.sandbox.exchanges[-1].number == 60
+
+
+def test_exchanges_are_bounded_in_bytes_too(make_sandbox, monkeypatch):
+    monkeypatch.setattr("qftools.sandbox.gateway.log.MOST_BYTES", 5_000)
+    door = GatewayDoor(make_sandbox())
+    for _ in range(60):
+        door.query()
+
+    kept = door.sandbox._gateway.log.last
+    assert 1 < len(kept) < 60
+    assert sum(seen.weight for seen in kept) <= 5_000
 
 
 @pytest.mark.parametrize("clock", [VirtualClock(), RealClock()], ids=["virtual", "real"])

@@ -104,7 +104,7 @@ def test_a_sandbox_with_a_key_of_its_own_checks_for_listen_and_never_tells_the_k
             sandbox.fault("early", on="notification")
             paid(sandbox)
             early = json.loads(lines.readline())
-        answers = requests.get(f"{sandbox.url}/sandbox/state", timeout=10).text
+        answers = requests.get(f"{sandbox.url}/sandbox/stream", timeout=10).text
 
     assert (tampered["signed"], tampered["status"]) == (False, 403)
     assert "None of the sandbox's merchants" in tampered["why"]

@@ -201,7 +201,7 @@ def test_a_signed_call_of_a_page_elsewhere_reaches_no_order(sandbox, elsewhere):
 
 @pytest.mark.parametrize("tag", ["script", "iframe", "img"])
 @pytest.mark.parametrize(
-    "path", ["/", "/sandbox/state", "/sandbox/openapi.json", "/trade/v1/query"]
+    "path", ["/", "/sandbox/stream", "/sandbox/openapi.json", "/trade/v1/query"]
 )
 def test_what_a_page_elsewhere_embeds_it_cannot_read(sandbox, elsewhere, tag, path):
     assert elsewhere.evaluate(EMBED, [sandbox.url + path, tag]) == ""

@@ -23,7 +23,7 @@ SECRET = "a-control-token-of-this-test"
 PUBLIC = "http://pay.example:8787"
 ELSEWHERE = "203.0.113.1"
 OWN: dict[str, Any] = {"app_code": "SHOP", "client_key": "0123456789ABCDEF0123456789ABCDEF"}
-GUARDED = ("/", "/?lang=zh", "/sandbox", "/sandbox/orders", "/sandbox/nothing", "/sandbox/state")
+GUARDED = ("/", "/?lang=zh", "/sandbox", "/sandbox/orders", "/sandbox/nothing", "/sandbox/stream")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def basic(password):
 @pytest.mark.parametrize(
     "sent", ["", "Bearer", "Bearer wrong", SECRET, f"Token {SECRET}", basic("wrong"), "Basic é="]
 )
-def test_without_the_token_dashboard_and_control_api_are_closed(sandbox, sent):
+def test_without_the_token_workbench_and_control_api_are_closed(sandbox, sent):
     for path in GUARDED:
         answer = get(sandbox, path, **({"authorization": sent.encode("latin-1")} if sent else {}))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -353,7 +354,14 @@ def test_connections_that_ask_for_nothing_make_room_for_those_that_do(sandbox, m
 
 def test_it_can_be_read_and_not_steered(sandbox):
     with tapped(sandbox.url) as tap:
-        assert requests.get(tap.url + "/sandbox").json()["real"] is False
+        about = requests.get(tap.url + "/sandbox").json()
+        page = requests.get(tap.url)
+        assert (about["real"], about["tap"]) == (False, sandbox.url)
+        assert {call.partition(" ")[0] for call in about["calls"]} == {"GET"}
+        assert page.ok and "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+        for name in re.findall(r'(?:src|href)="(/sandbox/static/[^"]+)"', page.text):
+            assert requests.get(tap.url + name).ok, name
+        assert requests.get(tap.url + "/sandbox/stream").json()["total"] == 0
         assert requests.get(tap.url + "/sandbox/report").json()["grade"] == "clean"
         for method in ("POST", "DELETE", "PUT"):
             assert requests.request(method, tap.url + "/sandbox/faults").status_code == 405

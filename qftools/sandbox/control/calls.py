@@ -13,18 +13,27 @@ from typing import Any
 import qftools
 from qftools.exchange.redaction import redactor_for
 from qftools.exchange.shown import Shown
+from qftools.sandbox import replaying
 from qftools.sandbox.books import payer
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.control import views
+from qftools.sandbox.control.evidence import Evidence
+from qftools.sandbox.control.inspection import FORMS, copied, inspected
 from qftools.sandbox.control.openapi import description
-from qftools.sandbox.control.params import ControlCall, NotFound
+from qftools.sandbox.control.params import ControlCall, NotFound, Page
 from qftools.sandbox.control.routes import ROUTES
+from qftools.sandbox.control.stream import Filter, read_position
+from qftools.sandbox.control.timeline import Timeline
 from qftools.sandbox.gateway import magic
+from qftools.sandbox.gateway.exchanges import shown
 from qftools.sandbox.gateway.faults import NAMES, NOTIFICATION, OF_NOTIFICATIONS
+from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.merchants import Merchant
 from qftools.sandbox.gateway.settings import switches
+from qftools.sandbox.notifications.notices import Notice
 from qftools.sandbox.notifications.post import check
+from qftools.sandbox.report.report import Finding, of_finding
 from qftools.signing import verify_body
 
 # -- the sandbox as a whole ---------------------------------------------------------
@@ -36,6 +45,7 @@ def show(ask: ControlCall) -> dict[str, Any]:
     return {
         "sandbox": "qftools",
         "version": qftools.__version__,
+        "real": False,  # whether real money can move
         "url": gateway.public_url,
         "lang": gateway.lang,
         "clock": clock(ask),
@@ -44,25 +54,43 @@ def show(ask: ControlCall) -> dict[str, Any]:
         "notifications": len(ask.notifications),
         "switches": dict(gateway.settings),
         "faults": {"calls": list(NAMES), "notifications": list(OF_NOTIFICATIONS)},
+        "replays": [replaying.to_dict(*row) for row in replaying.ways().items()],
+        "copies": list(FORMS),
         "calls": [f"{route.method} {route.path}" for route in ROUTES],
     }
 
 
-def state(ask: ControlCall) -> dict[str, Any]:
-    """Return what changed, for a page that polls."""
-    gateway = ask.gateway
+def stream(ask: ControlCall) -> dict[str, Any]:
+    """Return a part of the stream, and what changed, for a page that asks again and again."""
+    gateway, values = ask.gateway, ask.values
     gateway.tick()
     mark = ask.judge.mark()
-    if ask.values["seen"] == mark:
+    if values["seen"] == mark:
         return {"seen": mark, "clock": clock(ask)}
-    report, is_current = ask.judge.recent()
+    seen, report = ask.stream.look()
+    if values["seen"] == seen:
+        return {"seen": seen, "clock": clock(ask)}
+    wanted = Filter(
+        values["q"],
+        frozenset(filter(None, values["only"].split(","))),
+        values["endpoint"],
+        _numbers(ask, values["order"]),
+    )
+    part = ask.stream.part(
+        wanted,
+        until=read_position(values["until"]),
+        offset=values["offset"],
+        limit=values["limit"],
+    )
     return {
-        "seen": mark if is_current else f"{mark}~",  # so that the page asks again
+        "seen": seen,
         "clock": clock(ask),
-        "orders": _newest_orders(ask, None, 100),
-        "exchanges": [views.exchange(seen) for seen in _newest(gateway.log.last, 100)],
-        "notifications": [views.notice(item) for item in _newest(ask.notifications.kept(), 50)],
+        **part,
+        "orders": len(gateway.books),
+        "notifications": len(ask.notifications),
+        "notify_url": ask.notifications.url,
         "faults": faults(ask),
+        "snapshots": list(ask.keeping.kept_snapshots()),
         "report": report.summary(),
     }
 
@@ -129,7 +157,11 @@ def turn(ask: ControlCall) -> dict[str, Any]:
 def orders(ask: ControlCall) -> list[dict[str, Any]]:
     """Return the books, newest first."""
     ask.gateway.tick()
-    return _newest_orders(ask, ask.values["order_type"], ask.values["limit"])
+    gateway, values = ask.gateway, ask.values
+    wanted = (values["order_type"],) if values["order_type"] else ("payment", "refund")
+    rows = (entry for entry in gateway.books.newest() if entry.order_type in wanted)
+    part = islice(rows, values["offset"], values["offset"] + values["limit"])
+    return [views.order(entry, gateway.public_url) for entry in part]
 
 
 def one_order(ask: ControlCall) -> dict[str, Any]:
@@ -155,10 +187,44 @@ def exchanges(ask: ControlCall) -> list[dict[str, Any]]:
 
 def one_exchange(ask: ControlCall) -> dict[str, Any]:
     """Return one exchange in full."""
-    for seen in ask.gateway.log.last:
-        if str(seen.number) == ask.path["number"]:
-            return views.exchange_in_full(seen, ask.gateway)
-    raise NotFound("no exchange {number!r} is kept", number=ask.path["number"][:40])
+    seen = _exchange(ask)
+    exchange = shown(seen, ask.gateway.merchants)
+    return {
+        **views.exchange_in_full(seen, ask.gateway),
+        **inspected(exchange),
+        "order": _order_of(ask, seen),
+        "reply_signature": getattr(seen, "reply_signature", ""),  # which a tap checks
+        "findings": _findings(ask, seen),
+    }
+
+
+def copy(ask: ControlCall) -> dict[str, Any]:
+    """Return the request of one exchange, written for another tool."""
+    exchange = shown(_exchange(ask), ask.gateway.merchants)
+    form, resign = ask.values["form"], ask.values["resign"] == "yes"
+    return {"form": form, "text": copied(exchange, form, resign=resign)}
+
+
+def replay(ask: ControlCall) -> dict[str, Any]:
+    """Send a request again."""
+    again = replaying.replay(ask.gateway, _exchange(ask), ask.values["way"])
+    return views.exchange(again)
+
+
+def timeline(ask: ControlCall) -> dict[str, Any]:
+    """Return the timeline of one order."""
+    found, findings = _timeline(ask)
+    told = [of_finding(one) for one in findings]
+    return {**found.to_dict(ask.values["lang"]), "findings": told}
+
+
+def evidence(ask: ControlCall) -> Page:
+    """Return the evidence of one order as a file."""
+    found, findings = _timeline(ask)
+    redactor = redactor_for(frozenset(item.client_key for item in ask.gateway.merchants))
+    page = Evidence(ask.gateway, found, findings, redactor, ask.values["lang"]).page()
+    name = "".join(char for char in found.entry.out_trade_no if char.isalnum() and char.isascii())
+    return Page(redactor.words(page), f"order-{name[:40] or found.entry.syssn}.html")
 
 
 # -- what goes wrong -----------------------------------------------------------------
@@ -237,6 +303,12 @@ def notifications(ask: ControlCall) -> list[dict[str, Any]]:
     return [views.notice(item) for item in _newest(kept, ask.values["limit"])]
 
 
+def notification(ask: ControlCall) -> dict[str, Any]:
+    """Return one notification, with what is pinned to it."""
+    item = _notice(ask)
+    return {**views.notice(item), "order": item.syssn, "findings": _findings(ask, item)}
+
+
 def notify(ask: ControlCall) -> dict[str, Any]:
     """Set the address for notifications that have none of their own."""
     ask.notifications.notify(ask.values["url"])
@@ -245,11 +317,8 @@ def notify(ask: ControlCall) -> dict[str, Any]:
 
 def notify_again(ask: ControlCall) -> dict[str, Any]:
     """Send a notification once more, as soon as this answer has left."""
-    wanted = ask.path["id"]
-    if not any(str(item.id) == wanted for item in ask.notifications):
-        raise NotFound("no notification {number!r} is kept", number=wanted[:40])
-    ask.notifications.requeue(int(wanted))
-    return next(views.notice(n) for n in ask.notifications if str(n.id) == wanted)
+    ask.notifications.requeue(_notice(ask).id)
+    return views.notice(_notice(ask))
 
 
 def check_notice(ask: ControlCall) -> dict[str, Any]:
@@ -274,6 +343,11 @@ def describe(ask: ControlCall) -> Shown:
 # -- inside ----------------------------------------------------------------------------
 
 
+def _findings(ask: ControlCall, item: LoggedExchange | Notice) -> list[dict[str, Any]]:
+    ask.stream.look()
+    return [of_finding(one) for one in ask.stream.findings(item)]
+
+
 def _entry(ask: ControlCall) -> Entry:
     entry = ask.gateway.books.search(ask.path["number"])
     if entry is None:
@@ -285,23 +359,60 @@ def _newest(items: Any, limit: int) -> list[Any]:
     return list(islice(reversed(items), limit))
 
 
-def _newest_orders(ask: ControlCall, order_type: str | None, limit: int) -> list[dict[str, Any]]:
-    gateway = ask.gateway
-    wanted = (order_type,) if order_type else ("payment", "refund")
-    rows = (entry for entry in gateway.books.newest() if entry.order_type in wanted)
-    return [views.order(entry, gateway.public_url) for entry in islice(rows, limit)]
+def _numbers(ask: ControlCall, number: str) -> frozenset[str]:
+    """Return the numbers of an order by one of them; that one alone where there is no order."""
+    entry = ask.gateway.books.search(number) if number else None
+    return frozenset({number, *(entry and (entry.syssn, entry.out_trade_no) or ())} - {""})
+
+
+def _exchange(ask: ControlCall) -> LoggedExchange:
+    number = ask.path["number"]
+    is_number = number.isascii() and number.isdecimal() and len(number) < 16
+    if (seen := ask.gateway.log.find(int(number)) if is_number else None) is None:
+        raise NotFound("no exchange {number!r} is kept", number=number[:40])
+    return seen
+
+
+def _order_of(ask: ControlCall, seen: LoggedExchange) -> str:
+    """Return the number of the order on the books that a call is about, or names; else nothing."""
+    named = [seen.params.get(name, "") for name in ("syssn", "out_trade_no")]
+    books = ask.gateway.books
+    found = map(books.search, [*(touched.syssn for touched in seen.orders), *named])
+    return next((entry.syssn for entry in found if entry is not None), "")
+
+
+def _notice(ask: ControlCall) -> Notice:
+    for item in ask.notifications.kept():
+        if str(item.id) == ask.path["id"]:
+            return item
+    raise NotFound("no notification {number!r} is kept", number=ask.path["id"][:40])
+
+
+def _timeline(ask: ControlCall) -> tuple[Timeline, list[Finding]]:
+    ask.gateway.tick()
+    entry = _entry(ask)
+    entry = ask.gateway.books.by_syssn(entry.chain) or entry
+    report = ask.stream.look()[1]
+    timeline = Timeline(ask.gateway, ask.stream, entry)
+    calls = {seen.number for seen in timeline.calls}
+    findings = [one for one in report.findings if calls & {*one.found.exchanges}]
+    return timeline, findings
 
 
 CALLS: dict[str, Callable[[ControlCall], Any]] = {
     "sandbox": show,
-    "state": state,
+    "stream": stream,
     "clock": clock,
     "advanceClock": advance,
     "orders": orders,
     "order": one_order,
+    "timeline": timeline,
+    "evidence": evidence,
     "payer": act,
     "exchanges": exchanges,
     "exchange": one_exchange,
+    "copy": copy,
+    "replay": replay,
     "faults": faults,
     "armFault": arm,
     "disarmAll": disarm_all,
@@ -311,6 +422,7 @@ CALLS: dict[str, Callable[[ControlCall], Any]] = {
     "merchants": merchants,
     "addMerchant": add_merchant,
     "notifications": notifications,
+    "notification": notification,
     "notify": notify,
     "notifyAgain": notify_again,
     "checkNotification": check_notice,

@@ -1,4 +1,4 @@
-"""The control API under ``/sandbox/``: JSON in and out, for tests and for the dashboard.
+"""The control API under ``/sandbox/``: JSON in and out, for tests and for the workbench.
 
 Finds the route, checks origin and values, and turns refusals into answers. What the calls
 do is in `calls`, what they take and give in `routes`.
@@ -17,8 +17,9 @@ from qftools.exchange.redaction import redactor_for
 from qftools.exchange.shown import Shown
 from qftools.locale import mark
 from qftools.sandbox.control.calls import CALLS
-from qftools.sandbox.control.params import ControlCall, ControlRoute, WrongValue, read_values
+from qftools.sandbox.control.params import ControlCall, ControlRoute, Page, WrongValue, read_values
 from qftools.sandbox.control.routes import ROUTES
+from qftools.sandbox.control.stream import Stream
 from qftools.sandbox.words import preferred
 from qftools.transport.door import WireRequest, WireResponse, is_own_origin
 
@@ -60,7 +61,12 @@ class Control:
     ) -> None:
         self._gateway = gateway
         self._ask = partial(
-            ControlCall, gateway=gateway, notifications=notifications, keeping=keeping, judge=judge
+            ControlCall,
+            gateway=gateway,
+            notifications=notifications,
+            keeping=keeping,
+            judge=judge,
+            stream=Stream(gateway, notifications, judge),
         )
 
     def __call__(self, request: WireRequest) -> WireResponse:
@@ -69,7 +75,8 @@ class Control:
             self._check_origin(request)
             route, found = _route(request)
             values = self._values(request, route)
-            return reply(200, self._shown(CALLS[route.name](self._ask(path=found, values=values))))
+            answer = CALLS[route.name](self._ask(path=found, values=values))
+            return kept(answer) if isinstance(answer, Page) else reply(200, self._shown(answer))
         except SandboxError as error:
             return self._refused(error, preferred(request.headers))
 
@@ -156,6 +163,15 @@ def _match(pattern: list[str], words: list[str]) -> dict[str, str] | None:
         elif wanted != word:
             return None
     return found
+
+
+def kept(page: Page) -> WireResponse:
+    """Return a page as a file that a browser keeps; opened, it may load and run nothing."""
+    policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    shown = reply(200, page.text, ("Content-Security-Policy", policy))
+    headers = {**dict(shown.headers), "Content-Type": "text/html; charset=utf-8"}
+    headers["Content-Disposition"] = f'attachment; filename="{page.name}"'
+    return WireResponse(200, tuple(headers.items()), shown.body)
 
 
 def reply(status: int, text: Shown, *headers: tuple[str, str]) -> WireResponse:

@@ -232,12 +232,16 @@ def _responses(route: ControlRoute) -> dict[str, Any]:
         statuses.append("400")
     if route.method == "POST":
         statuses += ["409", "415"]
+    if route.name == "copy":
+        statuses.append("409")
     if route.things or route.name == "restore":
         statuses.append("404")
     return {
         "200": {
             "description": "Done. / 完成",
-            "content": {"application/json": {"schema": _ref(route.answer)}},
+            "content": _PAGE
+            if route.answer == "Page"
+            else {"application/json": {"schema": _ref(route.answer)}},
         },
         "401": {
             "description": FIXED["errors"]["401"],
@@ -248,9 +252,12 @@ def _responses(route: ControlRoute) -> dict[str, Any]:
                 "description": FIXED["errors"][status],
                 "content": {"application/json": {"schema": _ref("Error")}},
             }
-            for status in sorted(statuses)
+            for status in sorted(set(statuses))
         },
     }
+
+
+_PAGE = {"text/html": {"schema": {"type": "string"}}}
 
 
 def _ref(name: str) -> dict[str, Any]:

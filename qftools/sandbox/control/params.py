@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from qftools.catalogue import Text
 from qftools.errors import SandboxError
+from qftools.exchange.shown import Shown
 from qftools.locale import mark
 
 if TYPE_CHECKING:
+    from qftools.sandbox.control.stream import Stream
     from qftools.sandbox.gateway.gateway import Gateway
     from qftools.sandbox.keeping.keeping import Keeping
     from qftools.sandbox.notifications.notifications import Notifications
@@ -155,6 +157,13 @@ def read_values(
     return values
 
 
+class Page(NamedTuple):
+    """An answer that is an HTML file to keep, not JSON."""
+
+    text: Shown
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlCall:
     """One call: the parts of the sandbox, the names in its path, and its checked values."""
@@ -163,6 +172,7 @@ class ControlCall:
     notifications: Notifications
     keeping: Keeping
     judge: Judge
+    stream: Stream
     path: Mapping[str, str]
     values: Mapping[str, Any]
 

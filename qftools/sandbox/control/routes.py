@@ -11,10 +11,12 @@ from typing import Any
 
 from qftools.catalogue import Text
 from qftools.sandbox.books import payer
+from qftools.sandbox.control.inspection import FORMS
 from qftools.sandbox.control.params import ControlRoute, Param
 from qftools.sandbox.gateway.faults import ALIASES, ENDPOINTS, GROUPS, NAMES, OF_NOTIFICATIONS
 from qftools.sandbox.gateway.merchants import MCHID_RULES
 from qftools.sandbox.gateway.settings import switches
+from qftools.sandbox.replaying import ways
 from qftools.signing import SHORTEST_KEY
 from qftools.texts import read_table
 
@@ -23,10 +25,12 @@ NAMED: dict[str, Any] = {
     "acts": tuple(payer.ACTS),
     "endpoints": ("*", *ENDPOINTS, *(group for group in GROUPS if group != "*")),
     "faults": (*NAMES, *ALIASES),
+    "forms": FORMS,
     "mchid rules": MCHID_RULES,
     "notification faults": tuple(OF_NOTIFICATIONS),
     "shortest key": SHORTEST_KEY,
     "switches": tuple(switches()),
+    "ways": tuple(ways()),
 }
 
 

@@ -1,4 +1,4 @@
-"""What control API and dashboard show of orders, exchanges and notifications, as plain data.
+"""What control API and workbench show of orders, exchanges and notifications, as plain data.
 
 Reads and decides nothing; no client key is ever part of it.
 """
@@ -64,6 +64,7 @@ def exchange(seen: LoggedExchange) -> dict[str, Any]:
         "orders": [asdict(touched) for touched in seen.orders],
         "out_trade_no": seen.params.get("out_trade_no", ""),
         "syssn": seen.params.get("syssn", ""),
+        "replay_of": seen.replay_of,
     }
 
 

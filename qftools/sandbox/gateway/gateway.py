@@ -84,13 +84,14 @@ class Gateway:
         self.merchants = Merchants()
         self.faults = Faults()
         self.log = ExchangeLog()
+        self.ledger.listeners.append(self.log.moved)
         self._on_their_way: dict[str, tuple[LoggedExchange, WireRequest]] = {}
         self.ledger.timers.on("arrival", self._arrived)
         self.limit = RateLimit()
 
     def forget_requests(self) -> None:
         """Forget exchanges, rates, and requests that have not arrived yet."""
-        self.log.last.clear()
+        self.log.clear()
         self.limit.clear()
         self.forget_late()
 
@@ -100,8 +101,16 @@ class Gateway:
 
     # -- one request ------------------------------------------------------------
 
-    def handle(self, request: WireRequest) -> WireResponse:
-        """Answer one request as the gateway would. Never raises on any input."""
+    def handle(
+        self, request: WireRequest, *, replay_of: int = 0, fault: Fault | None = None
+    ) -> WireResponse:
+        """Answer one request as the gateway would. Never raises on any input.
+
+        Args:
+            request: What came in.
+            replay_of: The number of the exchange that the workbench sends again.
+            fault: What goes wrong this time, instead of what is armed.
+        """
         self.tick()
         known = ENDPOINTS.get(request.path)
         if known is None:
@@ -111,10 +120,11 @@ class Gateway:
         wrong_method = plain(405, "405 method not allowed", ("Allow", ", ".join(methods)))
         if request.method not in ("GET", "POST"):
             return wrong_method
-        seen = LoggedExchange(name, request, self.clock.now())
+        seen = LoggedExchange(name, request, self.clock.now(), replay_of=replay_of)
         self.log.add(seen)
         if request.method in methods:
-            fault = self._fault_for(seen) if self.faults else None
+            if fault is None and self.faults and not replay_of:
+                fault = self._fault_for(seen)
             seen.response = self._answered(seen, act, fault)
         else:
             seen.response = wrong_method
@@ -139,6 +149,13 @@ class Gateway:
         return choice == "on" or (choice == "documented" and endpoint in GET_DOCUMENTED)
 
     def _answered(self, seen: LoggedExchange, act: Endpoint, fault: Fault | None) -> WireResponse:
+        self.log.acting = seen.number
+        try:
+            return self._answer(seen, act, fault)
+        finally:
+            self.log.acting = 0
+
+    def _answer(self, seen: LoggedExchange, act: Endpoint, fault: Fault | None) -> WireResponse:
         app_code = seen.request.headers.get("x-qf-appcode", "").strip()
         if self.settings.rate_limit != "off" and not self.limit.allows(app_code, seen.at):
             seen.fault = "429"

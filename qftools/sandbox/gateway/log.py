@@ -1,13 +1,15 @@
-"""The gateway's log: the last exchanges, for the dashboard, the report and the tests."""
+"""The gateway's log: the last exchanges, for the workbench, the report and the tests."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from qftools.exchange import CUT, LONGEST_VALUE, MOST_HEADERS, MOST_KEPT, Exchange
+from qftools.sandbox.books.ledger import Moved
 from qftools.sandbox.gateway.calls import Call
 from qftools.sandbox.gateway.wire import Verdict
 from qftools.transport.door import WireRequest, WireResponse
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from qftools.sandbox.gateway.exchanges import SandboxExchange
 
 MOST_ORDERS = 100  # as many as one query may name
+MOST_BYTES = 64 * 1024 * 1024  # of all exchanges that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class LoggedExchange:
         came: The exchange as it went over the wire, where another gateway answered it (the tap).
         shown: The public form, made on first use and again after a change.
         explanation: Why it was refused, once it was shown.
+        replay_of: The number of the exchange that the workbench sent again; 0: a program sent it.
+        found_by: What the workbench finds it by, made on first use and again after a change.
     """
 
     endpoint: str
@@ -61,6 +66,9 @@ class LoggedExchange:
     came: Exchange | None = None
     shown: SandboxExchange | None = None
     explanation: Explanation | None = None
+    replay_of: int = 0
+    found_by: Any = None
+    weight: int = 0
 
     @property
     def size(self) -> int:
@@ -71,8 +79,8 @@ class LoggedExchange:
         return 2 * sent + (len(response.body) if response else 0)
 
     def trim(self) -> None:
-        """Cut what is long: two thousand of them would fill the memory."""
-        self.shown = self.explanation = None
+        """Cut what is long: ten thousand of them would fill the memory."""
+        self.shown = self.explanation = self.found_by = None
         if self.size <= MOST_KEPT:
             return
         self.came = None
@@ -115,18 +123,45 @@ def is_call(request: WireRequest) -> bool:
     return bool(request.body or headers.get("x-qf-appcode") or headers.get("x-qf-sign"))
 
 
-class ExchangeLog:
-    """The last exchanges, bounded.
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of the books, for the timeline of an order.
 
-    Args:
-        limit: How many are kept.
+    Attributes:
+        event: What happened; ``before`` and ``after``: the states.
+        after_call: The number of the last exchange that had come by then.
+        in_call: Whether that exchange did it; else payer, wallet or clock.
     """
 
-    def __init__(self, limit: int = 2_000) -> None:
+    syssn: str
+    event: str
+    before: str
+    after: str
+    at: float
+    after_call: int
+    in_call: bool
+
+
+class ExchangeLog:
+    """The last exchanges and changes of the books, bounded in number and in bytes.
+
+    Args:
+        limit: How many of each are kept.
+
+    Attributes:
+        acting: The number of the exchange that the gateway is acting on; 0: none.
+        moves: The changes of the books.
+    """
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self.limit = limit
         self.count = 0
         self.restored = 0  # the number of the last exchange before the books were put back
-        self.last: deque[LoggedExchange] = deque(maxlen=limit)
+        self.last: deque[LoggedExchange] = deque()
         self.watchers: list[Callable[[LoggedExchange], None]] = []
+        self.acting = 0
+        self.moves: deque[Move] = deque()
+        self._bytes = 0
 
     def add(self, seen: LoggedExchange) -> None:
         """Log an exchange that begins."""
@@ -135,7 +170,45 @@ class ExchangeLog:
         self.last.append(seen)
 
     def finished(self, seen: LoggedExchange) -> None:
-        """Cut an exchange that is complete, and call the watchers."""
+        """Cut an exchange that is complete, forget the oldest, and call the watchers."""
         seen.trim()
+        seen.weight = seen.size
+        self._bytes += seen.weight
+        while len(self.last) > self.limit or (self._bytes > MOST_BYTES and len(self.last) > 1):
+            self._bytes -= self.last.popleft().weight
         for watcher in self.watchers:
             watcher(seen)
+
+    def moved(self, moved: Moved) -> None:
+        """Log a change of the books."""
+        entry = moved.entry
+        self.moves.append(
+            Move(
+                entry.syssn,
+                moved.event.value,
+                moved.before.value,
+                entry.state.value,
+                moved.at,
+                self.acting or self.count,
+                bool(self.acting),
+            )
+        )
+        if len(self.moves) > self.limit:
+            self.moves.popleft()
+
+    def find(self, number: int) -> LoggedExchange | None:
+        """Return the exchange of that number, None where it is not kept."""
+        place = number - self.last[0].number if self.last else -1
+        found = next(islice(self.last, place, None), None) if place >= 0 else None
+        return found if found is not None and found.number == number else None
+
+    def put_back(self) -> None:
+        """Note that the books were put back: what was before is not about these orders."""
+        self.restored = self.count
+        self.moves.clear()
+
+    def clear(self) -> None:
+        """Forget every exchange and every change; the numbers go on."""
+        self.last.clear()
+        self.moves.clear()
+        self._bytes = 0

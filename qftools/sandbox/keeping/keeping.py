@@ -82,7 +82,7 @@ class Keeping:
         with self._lock:
             self._records.restore(snapshot)
             self._gateway.forget_late()
-            self._gateway.log.restored = self._gateway.log.count
+            self._gateway.log.put_back()
             self.save()
 
     def reset(self) -> None:
@@ -101,6 +101,10 @@ class Keeping:
         if len(self._snapshots) > MOST_SNAPSHOTS:
             self._snapshots.popitem(last=False)
         return name
+
+    def kept_snapshots(self) -> tuple[str, ...]:
+        """Return the names of the snapshots that are kept, oldest first."""
+        return tuple(self._snapshots)
 
     def kept_snapshot(self, name: str) -> Snapshot | None:
         """Return the snapshot of that name, None where it is not kept."""

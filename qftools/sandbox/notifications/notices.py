@@ -102,6 +102,7 @@ class Notice:
         due: When it is sent next; None: never again.
         early: It may overtake the reply that it is about.
         copies: How many more times it is sent whatever the receiver says.
+        after_call: The number of the last call that had come when it was made.
     """
 
     id: int
@@ -117,6 +118,7 @@ class Notice:
     early: bool = False
     copies: int = 0
     retries: int = 0
+    after_call: int = 0
     attempts: list[Attempt] = field(default_factory=list)
 
     def signed(self, client_key: str, fault: str = "") -> tuple[bytes, str]:

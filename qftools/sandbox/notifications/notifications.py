@@ -77,6 +77,7 @@ class Notifications:
         self.changes = 0
         self.changed: dict[str, Notice | None] = {}
         self._clock = gateway.clock
+        self._log = gateway.log
         self._merchants = gateway.merchants
         self._settings = gateway.settings
         self._lock = lock
@@ -156,6 +157,7 @@ class Notifications:
             url=url,
             body=body_of(entry, kind or entry.order_type),
             made_at=at,
+            after_call=self._log.count,
         )
         self._keep(notice)
         if not url:
@@ -310,6 +312,7 @@ class Notifications:
         """Replace everything by these notices; what is overdue is sent next."""
         self.clear()
         for notice in notices:
+            notice.after_call = self._log.count  # older than every call that is still to come
             self._keep(notice)
             self._last_id = max(self._last_id, notice.id)
             if notice.state == "waiting":

@@ -151,9 +151,12 @@ class History:
         # What went before a restore is about orders that are no longer, or not yet, on the books.
         last = tuple(gateway.log.last)  # a copy: other threads go on calling
         self.exchanges = tuple(
-            exchange for exchange in last if exchange.number > gateway.log.restored
+            exchange
+            for exchange in last
+            if exchange.number > gateway.log.restored and not exchange.replay_of
         )
-        self.forgotten = gateway.log.count - len(self.exchanges)
+        replays = sum(1 for exchange in last if exchange.replay_of)
+        self.forgotten = gateway.log.count - len(self.exchanges) - replays
         self.notices = notifications.kept()
         self.notify_url = notifications.url
         self.now = gateway.clock.now()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 
 from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.notifications.notifications import Notifications
@@ -10,7 +12,7 @@ from qftools.sandbox.report.history import History
 from qftools.sandbox.report.report import Report
 from qftools.sandbox.report.rules import judge
 
-MOST_JUDGED_AT_ONCE = 200  # exchanges: so many take a few milliseconds
+REST = 4.0  # how long a thread that judges rests, in times of what the last judging took
 
 Moment = tuple[str, float]
 
@@ -21,19 +23,31 @@ class Judge:
     Args:
         gateway: Its exchanges and orders are judged.
         notifications: Its notifications.
+        now: What says how long judging takes, seconds.
     """
 
-    def __init__(self, gateway: Gateway, notifications: Notifications) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        notifications: Notifications,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._gateway = gateway
         self._notifications = notifications
         self._judged: tuple[Moment, Report] | None = None
         self._thread: threading.Thread | None = None
+        self._now = now
+        self._rests_until = 0.0
 
     def mark(self) -> str:
-        """Return a text that changes whenever there is something new to show."""
+        """Return a text that changes whenever there is something new to show, and every minute.
+
+        Time alone breaks rules, too: an order that no query resolves.
+        """
         gateway = self._gateway
         parts = (gateway.books, self._notifications, gateway.faults)
-        return ".".join(map(str, (gateway.log.count, *(part.changes for part in parts))))
+        minute = int(gateway.clock.now() // 60)
+        return ".".join(map(str, (gateway.log.count, *(part.changes for part in parts), minute)))
 
     def report(self) -> Report:
         """Judge what is known now."""
@@ -41,18 +55,19 @@ class Judge:
         return self._known(moment) or self._judge(moment)
 
     def recent(self) -> tuple[Report, bool]:
-        """Return the report, or the one before it where judging would delay a served sandbox.
+        """Return the report; of a served sandbox, which judging would delay, the one before it.
 
         The second value tells whether it is up to date. Where it is not, a thread is judging:
         ask again.
         """
         served = self._notifications.own_port is not None
-        if not served or len(self._gateway.log.last) <= MOST_JUDGED_AT_ONCE:
+        if not served or not self._gateway.log.last:
             return self.report(), True
         moment = self._moment()
-        if (known := self._known(moment)) is not None:
-            return known, True
-        if self._thread is None or not self._thread.is_alive():
+        if self._judged is not None and self._judged[0][0] == moment[0]:
+            return self._judged[1], True
+        is_judging = self._thread is not None and self._thread.is_alive()
+        if not is_judging and self._now() >= self._rests_until:
             self._thread = threading.Thread(target=self._judge, args=(moment,), daemon=True)
             self._thread.start()
         return self._judged[1] if self._judged else Report((), 0), False
@@ -64,6 +79,9 @@ class Judge:
         return self._judged[1] if self._judged and self._judged[0] == moment else None
 
     def _judge(self, moment: Moment) -> Report:
+        begun = self._now()
         report = judge(History(self._gateway, self._notifications))
+        ended = self._now()
+        self._rests_until = ended + REST * (ended - begun)
         self._judged = moment, report
         return report

@@ -93,7 +93,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
-        return {**self.summary(), "findings": [_plain(finding) for finding in self.findings]}
+        return {**self.summary(), "findings": [of_finding(finding) for finding in self.findings]}
 
     def say(self, language: str | None = None) -> str:
         """Return the report for a terminal or a log, in ``"zh"`` or ``"en"``."""
@@ -122,7 +122,8 @@ class Report:
 _HEAD = Text("检查了 {looked} 次请求：{grade}", "{looked} exchanges checked: {grade}")
 
 
-def _plain(finding: Finding) -> dict[str, Any]:
+def of_finding(finding: Finding) -> dict[str, Any]:
+    """Return a finding as plain data."""
     rule, found = finding.rule, finding.found
     return {
         "rule": rule.id,

@@ -1,4 +1,4 @@
-"""What payer page and dashboard share: files, words in two languages, and the headers of a page.
+"""What payer page and workbench share: files, words in two languages, and the headers of a page.
 
 Every value that goes into a page is escaped here.
 """
@@ -28,8 +28,14 @@ KINDS = {
 }
 STATIC = (
     "sandbox.css",
-    "dashboard.css",
-    "dashboard.js",
+    "workbench.css",
+    "workbench.js",
+    "page.js",
+    "stream.js",
+    "inspector.js",
+    "order.js",
+    "controls.js",
+    "drawing.css",
     "payer.css",
     "payer.js",
     "icon.svg",
@@ -86,6 +92,7 @@ def static_files(request: WireRequest) -> WireResponse:
 @cache
 def file(name: str) -> str:
     """Return the text of a file of the pages."""
-    if name == "words.json":
-        return FILE.read_text(encoding="utf-8")
-    return Path(__file__).with_name("static").joinpath(name).read_text(encoding="utf-8")
+    here = Path(__file__)
+    elsewhere = {"words.json": FILE, "drawing.css": here.parents[2] / "drawing.css"}
+    path = elsewhere.get(name) or here.with_name("static") / name
+    return path.read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ GATEWAY_PREFIX = "/trade/"
 
 
 class Page(Protocol):
-    """Answers requests that are not the gateway's: payer page, control API, dashboard."""
+    """Answers requests that are not the gateway's: payer page, control API, workbench."""
 
     def __call__(self, request: WireRequest) -> WireResponse:
         """Answer one request; called with the sandbox's lock held."""
