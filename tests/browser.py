@@ -5,17 +5,23 @@ python -m tests.browser   prove that it works: a page says 42
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.tools import machine
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 _ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+# Style sheets are not read again by axe-core itself: no rule asks for them, and it takes longest.
+_AXE = """([include, exclude, tags]) => axe.run({include, exclude}, {
+  resultTypes: ['violations'], preload: {assets: ['media']},
+  ...(tags.length && {runOnly: tags})})"""
 
 
 @contextmanager
@@ -43,6 +49,32 @@ def returning(profile: Path) -> Iterator[BrowserContext]:
         )
         yield context
         context.close()
+
+
+@cache
+def _axe() -> str:
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+
+
+def kept_out(
+    page: Page, include: str, exclude: Sequence[str] = (), tags: Sequence[str] = ()
+) -> list[tuple[str, str, str]]:
+    """What axe-core finds in parts of a page that is serious or worse: rule, place, and why.
+
+    Args:
+        page: As it is now.
+        include: A selector of what is looked at.
+        exclude: Selectors of what is not.
+        tags: Rules by their tags; all that are on by default where there are none.
+    """
+    page.evaluate(_axe())
+    found = page.evaluate(_AXE, [[[include]], [[part] for part in exclude], list(tags)])
+    return [
+        (problem["id"], node["html"][:200], node["failureSummary"])
+        for problem in found["violations"]
+        if problem["impact"] in ("serious", "critical")
+        for node in problem["nodes"]
+    ]
 
 
 def main() -> None:

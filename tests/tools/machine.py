@@ -115,7 +115,7 @@ NEEDS = {
             ("npm",),
             '"$0" init --yes --init-version=42.0.0 >&2 && grep -o 42 package.json',
             ("npm",),
-            "lessons in the browser; axe-core",
+            "lessons in the browser",
         ),
         Need("go", ("go",), _GO, ("golang-go",), "samples in Go"),
         Need(
