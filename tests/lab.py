@@ -35,6 +35,17 @@ RUN_ALL = """tries => Promise.race([
   return panel.content.widgets.filter(cell => cell.model.type === 'code')
     .map(cell => cell.model.executionCount);
 })()])"""
+# What is open is closed first, without asking whether to save it.
+_OPEN = """async path => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const before = app.shell.currentWidget;
+  if (before?.context) {
+    before.context.model.dirty = false;
+    before.close();
+  }
+  await app.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+}"""
 _NO_WINDOWING = '{"windowingMode": "none"}'
 
 
@@ -104,6 +115,16 @@ def open_and_run(
     """Open a notebook on its own, run all cells, and return their execution counts."""
     where = "doc/tree" if application == "jupyterlab" else "notebooks"
     page.goto(f"{address}/{where}/{path}?reset")
+    return _run(page)
+
+
+def open_next_and_run(page: Any, path: str) -> list[int | None]:
+    """The same in a JupyterLab that is loaded, in place of what is open there."""
+    page.evaluate(_OPEN, path)
+    return _run(page)
+
+
+def _run(page: Any) -> list[int | None]:
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     counts: list[int | None] = page.evaluate(RUN_ALL, 400)
     return counts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 
 import nbformat
 import pytest
@@ -11,7 +10,15 @@ from playwright.sync_api import expect
 
 from qftools import panels
 from qftools.cancellation.verdicts import Verdict
-from tests.lab import NOTEBOOKS, open_and_run, running_lab, shut_down, use_theme
+from tests.browser import kept_out
+from tests.lab import (
+    NOTEBOOKS,
+    open_and_run,
+    open_next_and_run,
+    running_lab,
+    shut_down,
+    use_theme,
+)
 from tests.pressing import DO, kind_of
 from tests.taint import KEY, PASTES, found_in
 
@@ -41,56 +48,40 @@ def panels_in(path):
 
 LESSONS = sorted(lessons_to_open())
 VERDICT = re.compile("^(" + "|".join(Verdict) + ")$")
-SERIOUS = ("serious", "critical")
 
 pytestmark = pytest.mark.needs("chromium", "chinese-font")
 
 
-def axe_source():
-    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-
-
-def serious_problems(page):
-    """What axe-core finds in the panels that is serious or worse: rule and first place."""
-    page.evaluate(axe_source())
-    found = page.evaluate(
-        "() => axe.run({include: [['.qf-panel']]}, {resultTypes: ['violations']})"
-    )
-    return [
-        (problem["id"], problem["nodes"][0]["html"][:200], problem["nodes"][0]["failureSummary"])
-        for problem in found["violations"]
-        if problem["impact"] in SERIOUS
-    ]
-
-
 @pytest.fixture(scope="module")
-def reader(browser):
-    """One reader of all lessons, who loads JupyterLab's own files once."""
+def reader(browser, lab):
+    """The window of one reader of all lessons, who loads JupyterLab once."""
     with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
         context.set_default_timeout(60_000)
-        yield context
+        page = context.new_page()
+        page.goto(f"{lab}/doc?reset")
+        page.wait_for_function("() => window.jupyterapp")
+        yield page
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_runs_to_its_end_and_its_panels_answer(reader, lab, lesson):
+def test_a_lesson_runs_to_its_end_and_its_panels_answer(reader, lesson):
     chinese = lesson.startswith("zh/")  # by keyboard in Chinese and dark, by mouse in English
-    with reader.new_page() as page:
-        counts = open_and_run(page, lab, lesson)
-        errors = page.locator("[data-mime-type$='stderr'], .jp-RenderedError").all_inner_texts()
-        assert counts == list(range(1, len(counts) + 1)) != []
-        assert errors == []
+    counts = open_next_and_run(reader, lesson)
+    errors = reader.locator("[data-mime-type$='stderr'], .jp-RenderedError").all_inner_texts()
+    assert counts == list(range(1, len(counts) + 1)) != []
+    assert errors == []
 
-        page.locator(".qf-Quiz .qf-choice").first.wait_for()
-        for panel in page.locator(".qf-panel").all():
-            if act := DO.get(kind_of(panel)):
-                act(panel, chinese)
-        for verdict in page.locator(".qf-CancelFlow .qf-verdict").all_inner_texts():
-            assert VERDICT.match(verdict)
-        use_theme(page, dark=chinese)
+    reader.locator(".qf-Quiz .qf-choice").first.wait_for()
+    for panel in reader.locator(".qf-panel").all():
+        if act := DO.get(kind_of(panel)):
+            act(panel, chinese)
+    for verdict in reader.locator(".qf-CancelFlow .qf-verdict").all_inner_texts():
+        assert VERDICT.match(verdict)
+    use_theme(reader, dark=chinese)
 
-        assert page.locator(".qf-panel [role=alert]").all_inner_texts() == []
-        assert serious_problems(page) == []
-        shut_down(page)
+    assert reader.locator(".qf-panel [role=alert]").all_inner_texts() == []
+    assert kept_out(reader, ".qf-panel") == []
+    shut_down(reader)
 
 
 # Whether so many cells have been run to their end, and the panels of them are on the page.
