@@ -17,7 +17,16 @@ import requests_mock
 import vcr
 
 import qftools
-from qftools import Client, Credentials, GatewayError, InputError, Journal, TransportError, cancel
+from qftools import (
+    Client,
+    Credentials,
+    GatewayError,
+    InputError,
+    Journal,
+    TransportError,
+    cancel,
+    refund,
+)
 from qftools.cancellation import run
 from qftools.sandbox import Sandbox
 from tests.raw_server import RawServer, reply, says
@@ -167,6 +176,19 @@ def test_a_cancel_is_one_span_wherever_it_runs_and_a_resume_is_another(spans, sa
 
     ended = spans.get_finished_spans()
     assert [span.attributes["qfpay.verdict"] for span in ended] == ["UNRESOLVED", "CANCELLED"]
+    assert [span.name for span in ended] == ["qfpay cancel", "qfpay cancel"]
+
+
+def test_the_span_of_a_refund_is_named_so_when_it_is_resumed_too(spans, sandbox):
+    client = sandbox.client()
+    order = pay(client)
+    sandbox.payer(order).pay()
+    with Journal(":memory:") as journal:
+        with sandbox.fault("lost before", times=None):
+            refund(client, order, journal=journal)
+        journal.resume(client, 1)
+
+    assert [span.name for span in spans.get_finished_spans()] == ["qfpay refund", "qfpay refund"]
 
 
 def test_a_cancel_that_raises_ends_its_span_with_the_type_of_the_error_alone(spans, sandbox):

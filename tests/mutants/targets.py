@@ -29,7 +29,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "qftools/cancellation/outcome.py": ("test_outcome", "test_cancellation_rules"),
     "qftools/cancellation/routing.py": ("test_routing",),
     "qftools/journal/records.py": ("test_records",),
-    "qftools/journal/journal.py": ("test_journal_reading", "test_journal", "test_journal_resume"),
+    "qftools/journal/journal.py": (
+        *("test_journal_reading", "test_journal", "test_journal_resume"),
+        *("test_refund", "test_async", "test_seen_by_tools"),
+    ),
     "qftools/journal/open_entry.py": (
         "test_journal_reading",
         "test_journal",
