@@ -75,6 +75,16 @@ def test_a_refund_whose_reply_is_lost_is_awaited_to_its_proof(sandbox):
     asyncio.run(main())
 
 
+def test_what_is_known_of_an_order_by_name_is_awaited_like_an_order(sandbox):
+    async def main() -> None:
+        async with sandbox.async_client() as client:
+            order = await client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+            outcome = await acancel(client, out_trade_no=order.out_trade_no)
+            assert (outcome.verdict, outcome.order.syssn) == (Verdict.CANCELLED, order.syssn)
+
+    asyncio.run(main())
+
+
 def test_many_cancels_run_at_once_in_one_loop_and_each_has_its_own_verdict():
     async def main(sandbox: Sandbox) -> None:
         async with AsyncClient(

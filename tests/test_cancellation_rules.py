@@ -413,6 +413,56 @@ def test_a_cancel_waits_by_its_own_pause_where_one_is_given_and_else_by_the_clie
     assert own == clients != []
 
 
+def sent(client: Client) -> list[str]:
+    return [f"{each.endpoint} {each.request.body.decode()}" for each in client.exchanges]
+
+
+def test_what_is_known_besides_an_order_is_sent_with_it_and_nothing_else_is():
+    client = client_of(*[reply(data=[PAID])] * 2)
+
+    cancel(client, ORDER)
+    cancel(client, ORDER, mchid="M1")
+
+    assert sent(client) == ["query out_trade_no=A1", "query mchid=M1&out_trade_no=A1"]
+
+
+GATEWAYS = "20260105154100020000977816"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [requests.ConnectionError(), reply(data=[])],
+    ids=["silent", "absent"],
+)
+def test_a_number_that_may_be_either_is_first_cancelled_as_what_the_books_have(first):
+    by_syssn = row("0000", out_trade_no="A7", syssn=GATEWAYS)
+    client = client_of(first, *[reply(data=[by_syssn])] * 2)
+
+    ended = cancel(client, GATEWAYS)
+
+    assert (ended.verdict, ended.order.syssn, len(ended.steps)) == (Verdict.PAID, GATEWAYS, 1)
+    assert sent(client) == [
+        f"query {name}={GATEWAYS}" for name in ("out_trade_no", "syssn", "syssn")
+    ]
+
+
+def test_a_number_that_the_books_lack_is_asked_for_as_either():
+    client = client_of(*[reply(data=[])] * 40)
+
+    ended = cancel(client, GATEWAYS, policy=Policy(absent_tries=1))
+
+    assert (ended.verdict, ended.order.syssn) == (Verdict.NOT_FOUND, GATEWAYS)
+    names = [each.split("=")[0].split()[1] for each in sent(client)]
+    assert names[:2] == ["out_trade_no", "syssn"] and "out_trade_no" in names[2:]
+
+
+def test_a_number_that_is_only_the_merchants_is_not_looked_up_before_it_is_asked_for():
+    client = client_of(reply(data=[PAID]))
+
+    assert cancel(client, "A1").verdict is Verdict.PAID
+    assert len(sent(client)) == 1
+
+
 def test_the_outcome_takes_verdict_reason_order_and_route_from_the_walk():
     by = route("800101")
     walk = Walk(ORDER, route=by, end=Finished(Verdict.NOT_CANCELLABLE, NOTE))

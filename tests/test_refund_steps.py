@@ -85,6 +85,15 @@ def test_each_finding_leads_where_the_rules_of_a_refund_say():
     assert {name for name, *_ in rows} == {finding.value for finding in Finding}
 
 
+def test_the_table_alone_decides_where_an_answer_leads():
+    known = Answer(Finding.SILENT, note=WHY)
+    ends = {**REFUND_NEXT, Step.REFUND: dict.fromkeys(Finding, Verdict.UNRESOLVED)}
+    checks = {**REFUND_NEXT, Step.LOOK: dict.fromkeys(Finding, Step.CHECK)}
+
+    assert end(PAID, known, begun=walk(table=ends)) == (Verdict.UNRESOLVED, WHY)
+    assert after(known, begun=walk(table=checks)).step is Step.CHECK
+
+
 def test_why_no_refund_was_sent_is_said_in_both_languages():
     said = {finding.value: (words.zh, words.en) for finding, words in NOT_SENT.items()}
 
@@ -192,7 +201,7 @@ def test_a_reply_that_claims_an_end_is_checked_at_once_and_any_other_after_a_wai
 
 
 def test_what_was_counted_before_the_refund_does_not_count_after_it():
-    begun = replace(walk(), absents=1, confirms=1, view=0)
+    begun = replace(walk(), absents=1, confirms=1, view=1)
     sent = after(PAID, replace(DONE, signed=True), begun=begun)
 
     assert (sent.absents, sent.confirms, sent.view) == (0, 0, 0)
@@ -254,6 +263,7 @@ def test_a_number_that_may_have_been_sent_is_checked_in_every_view_before_the_pa
     assert waits is None or (waits.step, waits.wait) == (Step.CHECK, 2.0)
     assert (looks.step, looks.absents, looks.confirms, looks.view) == (Step.LOOK, 0, 0, 0)
     assert looks.action == walk().action
+    assert after(ABSENT, begun=replace(checks, absents=views - 1, view=1)).view == 0
     assert end(*[replace(LOST, note=WHY)] * 3, begun=checks) == (Verdict.UNRESOLVED, WHY)
     assert after(LOST, LOST, begun=checks).step is Step.CHECK
     assert after(OPEN, begun=checks).step is Step.CONFIRM
@@ -326,6 +336,7 @@ def test_a_whole_card_payment_is_voided_where_the_edition_names_a_reversal_and_n
     assert voids(cancel=None)  # the answer rests on no row
     assert not voids(amount=500)
     assert not voids(PAYMENT) and not voids(replace(CARD, pay_type=None))
+    assert not voids(replace(CARD, pay_type="802808"))  # at the counter: no call cancels it
     assert not voids(replace(CARD, txdtm=None), cancel=None)
     assert not voids(profile="seed") and not voids(profile="docs-2026-02")
     assert not voids(cancel="5", amount=500)

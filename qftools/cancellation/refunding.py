@@ -8,7 +8,6 @@ which queries that number. Like the cancel's walk it is plain data and never sen
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import TypeVar
 
 from qftools import catalogue
 from qftools.cancellation import evidence, findings
@@ -165,12 +164,12 @@ class RefundWalk(Walk):
         if self.step is Step.REFUND:
             return self._after_refund(goes_to, answer)
         if self.step is Step.LOOK:
-            looked = replace(self, looks=self.looks + 1, payment=_told(self.payment, answer))
+            looked = replace(self, looks=self.looks + 1, payment=self.payment.counted(answer))
             return looked._after_look(goes_to, answer)
         if self.route is not None and self.step is Step.CONFIRM:
-            confirms, payment = self.confirms + 1, _told(self.payment, answer)
+            confirms, payment = self.confirms + 1, self.payment.counted(answer)
             return replace(self, confirms=confirms, payment=payment)._after_void(answer)
-        walk = _told(replace(self, confirms=self.confirms + 1), answer)
+        walk = replace(self, confirms=self.confirms + 1).counted(answer)
         return walk._after_query(goes_to, answer)
 
     def interrupted(self) -> RefundWalk:
@@ -341,11 +340,3 @@ def sent_before(
         step=Step.CONFIRM,
         last_cancel=Answer(Finding.SILENT, note=INTERRUPTED),
     )
-
-
-_Searched = TypeVar("_Searched", bound=Search)
-
-
-def _told(search: _Searched, answer: Answer) -> _Searched:
-    absents = search.absents + (answer.finding is Finding.ABSENT)
-    return replace(search.informed(answer), absents=absents)

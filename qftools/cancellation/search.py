@@ -7,7 +7,7 @@ from typing import Self
 
 from qftools.cancellation import asking
 from qftools.cancellation.evidence import Known
-from qftools.cancellation.findings import Answer
+from qftools.cancellation.findings import Answer, Finding
 from qftools.cancellation.policy import Policy, policy_for
 from qftools.client.numbers import LARGEST_PAGE
 from qftools.models import Order
@@ -74,6 +74,11 @@ class Search:
         search = replace(self, order=order, known=known)
         view = self.view + (answer.ask_next in ("elsewhere", "others"))
         return replace(search, view=view % len(search.views()))
+
+    def counted(self, answer: Answer) -> Self:
+        """Return the search with what an answer adds, absence counted."""
+        absents = self.absents + (answer.finding is Finding.ABSENT)
+        return replace(self.informed(answer), absents=absents)
 
     def absents_to_believe(self) -> int:
         """Every number and every month that it can lie in; twice where it can lie in two."""

@@ -34,11 +34,17 @@ TARGETS: dict[str, tuple[str, ...]] = {
         *("test_refund", "test_async", "test_seen_by_tools"),
     ),
     "qftools/journal/open_entry.py": (
+        "test_going_on",
         "test_journal_reading",
         "test_journal",
         "test_journal_resume",
     ),
-    "qftools/journal/going_on.py": ("test_journal", "test_journal_resume", "test_refund"),
+    "qftools/journal/going_on.py": (
+        "test_going_on",
+        "test_journal",
+        "test_journal_resume",
+        "test_refund",
+    ),
     "qftools/journal/entries.py": ("test_journal_entries", "test_journal_reading"),
     "qftools/journal/file.py": ("test_journal_file", "test_journal"),
     "qftools/sqlite_file.py": ("test_journal_file",),
