@@ -323,7 +323,7 @@ def _pill(lane: Lane, words: str, width: float, tone: str, y: float) -> Markup:
     return join(
         el(
             "rect",
-            x=x - width / 2,
+            x=x - width // 2,
             y=y - 19,
             width=width,
             height=20,

@@ -25,7 +25,7 @@ from qftools.sandbox.keeping.records import Snapshot
 from tests.sandbox.doors import Answer, GatewayDoor, NoReplyError
 
 STEPS = 50
-WALKS = 210 if os.environ.get("CI") == "true" else 30
+WALKS = 240 if os.environ.get("CI") == "true" else 30
 LEAST_STEPS = 10_000 if os.environ.get("CI") == "true" else 750
 PAYABLE = sorted(code for code, row in catalogue.pay_types().items() if row.mode != "cpm")
 SCANNED = sorted(code for code, row in catalogue.pay_types().items() if row.mode == "cpm")
