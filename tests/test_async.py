@@ -14,7 +14,10 @@ import httpx2
 import pytest
 
 from qftools import AsyncClient, Client, InputError, Journal, acancel, arefund, cancel, refund
+from qftools.cancellation.outcome import Taken
+from qftools.cancellation.policy import Policy
 from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.walk import Ask, Walk
 from qftools.sandbox import Sandbox
 from tests.awaited import later
 
@@ -59,6 +62,43 @@ def test_a_task_that_is_cancelled_anywhere_leaves_a_journal_that_resume_finishes
 
     with Journal(":memory:") as journal:
         asyncio.run(main(journal))
+
+
+class _Watch:
+    """Notes what is asked and what is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def asking(self, walk: Walk, action: Ask) -> None:
+        self.seen.append(action.endpoint)
+
+    def told(self, walk: Walk, taken: Taken) -> None:
+        self.seen.append(taken.finding)
+
+
+def test_a_cancel_is_resumed_with_the_policy_the_pause_and_the_watch_that_are_given(sandbox):
+    waits: list[float] = []
+    watch = _Watch()
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+        sandbox.clock.advance(seconds)
+
+    async def main(journal: Journal) -> None:
+        async with sandbox.async_client() as client:
+            order = await client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+            with sandbox.fault("lost before", times=None):
+                await acancel(client, order, journal=journal, policy=Policy(look_tries=1))
+            sandbox.fault("lost before", "query", 1)
+            patient = Policy(first_wait=7.0, longest_wait=7.0)
+            await journal.aresume(client, 1, policy=patient, pause=pause, watch=watch)
+
+    with Journal(":memory:") as journal:
+        asyncio.run(main(journal))
+
+    assert waits[0] == 7.0
+    assert watch.seen[:3] == ["query", "SILENT", "query"]
 
 
 def test_a_refund_whose_reply_is_lost_is_awaited_to_its_proof(sandbox):
