@@ -61,8 +61,8 @@ class Exam:
             >>> from qftools.exam.shops import Function
             >>> from qftools.exam.situations import chosen
             >>> exam = Exam(Function(lambda sale: "unknown"))
-            >>> {judged.result for judged in exam.run(chosen("basics"))} == {"unsettled", "passed"}
-            True
+            >>> {judged.wrong[-1].id for judged in exam.run(chosen("basics"))}
+            {'never-asked'}
         """
         for day in days:
             yield self.examine(day)
@@ -119,7 +119,8 @@ class Exam:
             answer = shop.sell(stage)  # what it believes now
         report = stage.sandbox.report()
         books = stage.let_the_rest_happen(answer.belief)
-        judged = judge(day, answer.belief, books, report.findings, fooled=fooled)
+        asked = stage.was_asked()
+        judged = judge(day, answer.belief, books, report.findings, fooled=fooled, asked=asked)
         lines = tuple(f"#{one.number} {one}" for one in stage.sandbox.exchanges)
         if self.watch is not None:
             self.watch(stage, "after")

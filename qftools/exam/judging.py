@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qftools.catalogue import amount
 from qftools.exam.beliefs import Belief
-from qftools.exam.situations import CURRENCY, BadDay
+from qftools.exam.situations import BadDay
 from qftools.sandbox.report.report import Finding, rules
 from qftools.texts import Text, read_table
 
@@ -68,7 +68,7 @@ class Judgement:
     @property
     def price(self) -> str:
         """The cost as a person writes it; empty for none."""
-        return amount(self.cost, CURRENCY) if self.cost else ""
+        return amount(self.cost, self.day.currency) if self.cost else ""
 
 
 @cache
@@ -96,6 +96,7 @@ def judge(
     findings: Iterable[Finding] = (),
     *,
     fooled: bool = False,
+    asked: bool = True,
 ) -> Judgement:
     """Judge one situation.
 
@@ -106,10 +107,16 @@ def judge(
         findings: What the report found. Those of the grade danger count, and those of the rule
             that the situation is about.
         fooled: Whether its receiver acknowledged a forged notification.
+        asked: Whether the shop asked the gateway for this sale at all.
     """
+    books = tuple(books)
     paid = [row.kept for row in books if row.kept > 0]
     found = tuple(findings)
     wrong = [*_against_books(belief, paid, day)]
+    if belief is not None and not asked:  # "not paid" agrees with empty books, and sells nothing
+        wrong.append("never-asked")
+    if any((row.txamt, row.txcurrcd) != (day.txamt, day.currency) for row in books):
+        wrong.append("wrong-amount")
     wrong += ["notification-unchecked"] if fooled else []
     wrong += [
         finding.rule.id
@@ -154,11 +161,13 @@ def _cost(belief: Belief | None, paid: list[int], day: BadDay) -> int:
     Example:
         >>> from qftools.exam.situations import situations
         >>> day = situations()["S01"]
-        >>> _cost("paid", [], day), _cost("not paid", [77001], day), _cost("paid", [5, 5], day)
-        (77001, 77001, 5)
+        >>> _cost("paid", [], day), _cost("not paid", [77001], day), _cost("paid", 2 * [77001], day)
+        (77001, 77001, 77001)
+        >>> _cost("paid", [7700100], day)  # a hundred times too much
+        7623099
     """
     if belief == "paid":
-        return sum(paid[1:]) if paid else day.txamt
+        return abs(paid[0] - day.txamt) + sum(paid[1:]) if paid else day.txamt
     if belief == "not paid":
         return sum(paid)
     return sum(paid[1:])

@@ -55,6 +55,7 @@ class BadDay:
         ends: What the books say once a right shop is done: paid, not paid, or either.
         open: Whether a right shop may not know in the end.
         rule: The rule of the report that this day is about.
+        currency: What the shop sells in.
     """
 
     id: str
@@ -67,6 +68,7 @@ class BadDay:
     crash: bool = False
     notice: str = ""
     open: bool = False
+    currency: str = CURRENCY
 
     @property
     def scans(self) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qftools.exam.situations import CURRENCY, BadDay
+from qftools.exam.situations import BadDay
 from qftools.notifications import ACKNOWLEDGED
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.clock import VIRTUAL_START, RealClock, VirtualClock
@@ -127,7 +127,7 @@ class Stage:
         self.sale = Sale(
             number=f"{day.id}-{seed}",
             txamt=day.txamt,
-            txcurrcd=CURRENCY,
+            txcurrcd=day.currency,
             pay_type=day.pay_type,
             auth_code=day.auth_code,
             environment=self._environment(folder),
@@ -217,6 +217,15 @@ class Stage:
             time.sleep(0.02)
 
     # -- the end --------------------------------------------------------------------
+
+    def was_asked(self) -> bool:
+        """Whether the shop sent a payment of this pay type; a request that is lost counts."""
+        return any(
+            seen.endpoint == "payment"
+            and seen.signature in ("ok", "unread")
+            and seen.request.params.get("pay_type") == self.day.pay_type
+            for seen in self.sandbox.exchanges
+        )
 
     def let_the_rest_happen(self, believed: str | None) -> tuple[Row, ...]:
         """Let late requests arrive, and a customer pay what a shop left open; return the books.

@@ -168,6 +168,26 @@ def test_a_shop_that_moves_the_clock_need_not_wait(tmp_path):
     server.stop()
 
 
+@pytest.mark.parametrize("said", ["not paid", "paid", "unknown"])
+def test_a_shop_that_never_asks_the_gateway_passes_nowhere(said):
+    judged = list(Exam(Function(lambda sale: said)).run(chosen("basics")))
+
+    assert {one.result for one in judged} == {"failed"}
+    assert all("never-asked" in [lesson.id for lesson in one.wrong] for one in judged)
+
+
+class SellsForAHundredTimesAsMuch(shops.Shop):
+    def order(self, number):
+        return super().order(number) | {"txamt": 100 * self.sale.txamt}
+
+
+def test_a_shop_that_charges_another_amount_fails_and_it_costs_the_difference():
+    (judged,) = examined(SellsForAHundredTimesAsMuch, chosen(ids=["S03"]))
+
+    assert [lesson.id for lesson in judged.wrong] == ["wrong-amount"]
+    assert judged.price == "HKD 2475.00"
+
+
 # -- the command line ---------------------------------------------------------------------
 
 
