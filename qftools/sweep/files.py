@@ -14,6 +14,7 @@ import re
 import shutil
 import stat
 import tempfile
+from array import array
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,11 +96,11 @@ class Results:
         self._target = Path(os.path.realpath(path))  # a link stays a link
         self._csv = path.suffix.lower() == ".csv"
         self._again, self._dry = again, dry
-        self._done: set[bytes] = set()
-        # Where verdicts stand that may change.
-        self._changeable: dict[bytes, list[tuple[int, str]]] = {}
+        # Of each number of an order: that it is done, and where verdicts stand that may change.
+        # A file may have a million of them, so this is packed; see `_remember`.
+        self._known: dict[bytes, int | tuple[int, ...]] = {}
+        self._syssn_of = array("Q")  # a short digest of each result's, 0 where it has none
         self._replaced: set[int] = set()
-        self._number = 0  # of the results in the file
         self._lock: IO[bytes] | None = None
         try:
             with self._clear_errors():
@@ -139,7 +140,7 @@ class Results:
         """Whether the order has its result already."""
         # Several payments may share an out_trade_no: the gateway's number tells them apart.
         name = "syssn" if order.syssn else "out_trade_no"
-        return _key(order.mchid, name, getattr(order, name)) in self._done
+        return _is_done(self._known.get(_key(order.mchid, name, getattr(order, name)), 0))
 
     def add(self, result: Result) -> None:
         """Append one result; it is in the file when this returns.
@@ -213,7 +214,7 @@ class Results:
 
     def _damaged(self) -> InputError:
         problem = mark("{path} is damaged in result {number}")
-        return self._unusable(problem, _RULE, number=self._number + 1)
+        return self._unusable(problem, _RULE, number=len(self._syssn_of) + 1)
 
     def _records(self, file: IO[bytes]) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
         """Each result as it is written, and what it says; None for one that can't be read."""
@@ -230,21 +231,21 @@ class Results:
             for name in ("syssn", "out_trade_no")
             if values[name]
         }
+        short = int.from_bytes(digest(syssn)[:8]) if syssn else 0
         # An out_trade_no may have had several payments: two numbers of the gateway, two orders.
         earlier = {
             number
             for key in keys
-            for number, other in self._changeable.get(key, ())
-            if other in ("", syssn) or not syssn
+            for number in _places(self._known.get(key, 0))
+            if self._syssn_of[number] in (0, short) or not short
         } - self._replaced
         if len(earlier) == 1:
             self._replaced |= earlier
-        if values["verdict"] in AGAIN | self._again:
-            for key in keys:
-                self._changeable.setdefault(key, []).append((self._number, syssn))
-        if values["verdict"] not in self._again:
-            self._done |= keys
-        self._number += 1
+        here = (len(self._syssn_of) << 1) + 2 if values["verdict"] in AGAIN | self._again else 0
+        here |= values["verdict"] not in self._again
+        for key in keys:
+            self._known[key] = _joined(self._known.get(key, 0), here)
+        self._syssn_of.append(short)
 
     # ---- writing -----------------------------------------------------------------
 
@@ -337,6 +338,26 @@ def _is_beginning(line: bytes) -> bool:
 
 def _key(mchid: Any, name: str, number: Any) -> bytes:
     return digest(str(mchid or ""), name, str(number))
+
+
+# What is known of a number of an order, in one integer or, for several results, in some:
+# its lowest bit says that it is done, the others say which result may change, counted from 1.
+
+
+def _is_done(known: int | tuple[int, ...]) -> bool:
+    return any(one & 1 for one in known) if isinstance(known, tuple) else bool(known & 1)
+
+
+def _places(known: int | tuple[int, ...]) -> list[int]:
+    every = known if isinstance(known, tuple) else (known,)
+    return [(one >> 1) - 1 for one in every if one > 1]
+
+
+def _joined(known: int | tuple[int, ...], one: int) -> int | tuple[int, ...]:
+    """Both; one that says no more than that it is done says it for the others, too."""
+    if not isinstance(known, tuple) and (known < 2 or one < 2):
+        return known | one
+    return (*known, one) if isinstance(known, tuple) else (known, one)
 
 
 def _harmless(value: Any) -> Any:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 import statistics
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Sequence
 
 from qftools.catalogue import Text
@@ -62,6 +65,42 @@ def _sweep(run: Run) -> Measured:
     return Measured((rate / _ALLOWED,), rate, _ALLOWED, "requests/s")
 
 
+_RESUMED = """
+import resource, sys
+from pathlib import Path
+from qftools.models import Order
+from qftools.sweep.files import Results
+from qftools.sweep.sweep import Result
+
+def peak():
+    kept = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kept / (2**20 if sys.platform == "darwin" else 2**10)
+
+path, verdict, many = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+if many:
+    with Results(path) as results:
+        for number in range(many):
+            order = Order(f"A{number}", 2500, syssn=f"20261127{number:09d}123", txcurrcd="HKD")
+            results.add(Result(number + 2, order, verdict, "no"))
+else:
+    before = peak()
+    with Results(path):
+        print(peak() - before)
+"""
+
+
+def _resumed(run: Run) -> Measured:
+    """MiB that a process grows by when it takes up 200,000 results; the worst of two kinds."""
+    grown = []
+    with tempfile.TemporaryDirectory() as folder:
+        for verdict in ("CANCELLED", "UNRESOLVED"):
+            for many in ("200000", "0"):
+                command = [sys.executable, "-c", _RESUMED, f"{folder}/{verdict}.csv", verdict, many]
+                told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            grown.append(float(told))
+    return Measured((max(grown),), min(grown), None, "MiB")
+
+
 _PROCESSOR = Text("处理器时间；每批的 p99", "processor time; the p99 of each batch")
 
 ROWS = (
@@ -96,6 +135,22 @@ ROWS = (
         note=Text(
             "按沙盒的虚拟时钟；沙盒照公布的限速回 429",
             "on the sandbox's virtual clock; the sandbox enforces the limit with 429",
+        ),
+    ),
+    Row(
+        "sweep-resume",
+        Text("sweep 续做：结果文件里已有 20 万笔", "sweep goes on: 200,000 results in the file"),
+        Text("无", "nothing"),
+        Goal("<=", 60),
+        Text(
+            "大文件断了也能在小机器上续做", "a large file that was interrupted fits a small machine"
+        ),
+        _resumed,
+        unit="MiB",
+        quick=False,
+        note=Text(
+            "进程增加的内存；全部有定论，或全部还会变，取大的",
+            "what the process grows by; all settled, or all that may change: the larger",
         ),
     ),
 )

@@ -19,12 +19,12 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "qftools/cancellation/findings.py": ("test_findings", "test_evidence_reasons", "test_asking"),
     "qftools/cancellation/walk.py": (
         *("test_walk", "test_walk_steps", "test_walk_known", "test_walk_months"),
-        "test_asking",
+        *("test_asking", "test_cancellation_rules", "test_refund_steps", "test_cancel_holds"),
     ),
     "qftools/cancellation/refunding.py": ("test_refund_steps", "test_refund"),
     "qftools/cancellation/run.py": (
         *("test_cancellation_rules", "test_cancel", "test_front_door", "test_async"),
-        "test_cancel_holds",
+        *("test_cancel_holds", "test_seen_by_tools"),
     ),
     "qftools/cancellation/outcome.py": ("test_outcome", "test_cancellation_rules"),
     "qftools/cancellation/routing.py": ("test_routing",),
