@@ -19,7 +19,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "qftools/cancellation/findings.py": ("test_findings", "test_evidence_reasons", "test_asking"),
     "qftools/cancellation/walk.py": (
         *("test_walk", "test_walk_steps", "test_walk_known", "test_walk_months"),
-        *("test_asking", "test_cancellation_rules", "test_refund_steps", "test_cancel_holds"),
+        *("test_asking", "test_cancellation_rules", "test_walk_holds"),
     ),
     "qftools/cancellation/refunding.py": ("test_refund_steps", "test_refund"),
     "qftools/cancellation/run.py": (
