@@ -94,6 +94,7 @@ CHANGES: dict[str, tuple[tuple[Lane, Lane, str, str, str], ...]] = {
     ),
     "partly captured": (("gateway", "wallet", mark("capture"), "ask", "info"),),
     "captured": (("gateway", "wallet", mark("capture"), "ask", "info"),),
+    "releasing": (("gateway", "wallet", mark("release"), "ask", "wait"),),
     "released": (("gateway", "wallet", mark("release"), "ask", "ok"),),
 }
 """What a change of the books looks like, by the new state: who tells whom."""
@@ -115,6 +116,7 @@ def happened(before: str, state: str, at: float, *, scanned: bool) -> tuple[Line
         if not (words == "scans the code" and scanned)
         and not (words == "asks for the password" and not scanned)
         and not (before == "cancelling" and words == "cancel")
+        and not (before == "releasing" and words == "release")
     )
 
 

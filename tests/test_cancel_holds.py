@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from qftools import Order, cancel
-from qftools.cancellation.evidence import of_query
+from qftools.cancellation.evidence import REASONS, of_query
 from qftools.cancellation.findings import Answer, Finding
 from qftools.cancellation.routing import route_of_hold
 from qftools.cancellation.verdicts import VERDICTS, Verdict
-from qftools.cancellation.walk import Finished, Walk
+from qftools.cancellation.walk import Ask, Finished, Walk
 from qftools.errors import GatewayError, InputError, OutcomeUnknownError
 from qftools.models import Reply, Transaction
 from qftools.sandbox import Sandbox
@@ -71,6 +71,14 @@ def test_a_release_whose_reply_was_lost_is_proved_by_queries(sandbox, client, fa
     assert sandbox.order(order).state == "released"
 
 
+def test_a_slow_release_is_waited_for_and_one_that_was_dropped_is_sent_again(sandbox, client):
+    slow, dropped = cancel(client, held(sandbox, 77072)), cancel(client, held(sandbox, 77073))
+
+    assert (slow.verdict, calls(slow).count("unfreeze")) == (Verdict.RELEASED, 1)
+    assert (dropped.verdict, calls(dropped).count("unfreeze")) == (Verdict.RELEASED, 2)
+    assert {sandbox.order(each.order).state for each in (slow, dropped)} == {"released"}
+
+
 def test_a_release_that_the_gateway_refuses_leaves_it_held_and_says_so(sandbox, client):
     outcome = cancel(client, held(sandbox, 77071))
 
@@ -128,6 +136,42 @@ def test_the_hold_of_a_card_is_known_by_its_kind(sandbox, client, tmp_path):
 )
 def test_a_row_of_a_hold_is_read_by_its_own_flags(cells, state):
     assert Transaction({"respcd": "0000", "pay_type": "801808"} | cells).state == state
+
+
+@pytest.mark.parametrize(
+    ("pay_type", "cells", "finding"),
+    [
+        ("801808", {}, Finding.SILENT),  # held, or charged: nothing but the pay type would tell
+        ("801808", {"cancel": "3"}, Finding.REFUNDED),
+        ("801808", {"respcd": "1143"}, Finding.OPEN),
+        ("800101", {}, Finding.PAID),
+        (None, {}, Finding.PAID),
+    ],
+)
+def test_a_row_without_a_pay_type_does_not_make_a_hold_a_charge(pay_type, cells, finding):
+    row = {"out_trade_no": "A1", "syssn": "1", "respcd": "0000", "cancel": "0"} | cells
+    order = Order("A1", 100, pay_type=pay_type)
+
+    answer = of_query(Reply("query", "0000", {"respcd": "0000", "data": [row]}), order)
+
+    assert answer.finding is finding
+    assert (answer.note == REASONS["held or paid"]) is (finding is Finding.SILENT)
+
+
+def test_a_release_in_progress_that_a_query_shows_as_open_is_sent_again_and_never_reversed():
+    row = {"syssn": "20260105154100020000000001", "out_trade_no": "A1", "txamt": "100"}
+    held = Transaction({**row, "respcd": "0000", "pay_type": "801808"})
+    underway = Answer(Finding.OPEN, row=Transaction({**held.row, "respcd": "1143"}))
+
+    walk = Walk(Order("A1", 100, "2026-01-05 10:00:00")).told(Answer(Finding.HELD, row=held))
+    walk = walk.told(Answer(Finding.OPEN, pending=True)).resumed()
+    asked = set()
+    while not isinstance(action := walk.waited().action, Finished):
+        assert isinstance(action, Ask)
+        asked.add(action.endpoint)
+        walk = walk.waited().told(underway)
+
+    assert asked == {"query", "unfreeze"}
 
 
 def test_a_number_with_a_hold_and_a_payment_that_is_paid_is_paid():

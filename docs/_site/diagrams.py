@@ -50,23 +50,32 @@ _HOLD_PLACES: dict[State, tuple[Point, str]] = {
     State.EXPIRED: ((290, 40), "qf-failure"),
     State.HOLD_PENDING: ((110, 130), "qf-progress"),
     State.HELD: ((470, 130), "qf-progress"),
-    State.HOLD_CANCELLING: ((470, 240), "qf-progress"),
-    State.CANCELLED: ((470, 330), "qf-failure"),
+    State.HOLD_CANCELLING: ((310, 240), "qf-progress"),
+    State.CANCELLED: ((310, 340), "qf-failure"),
     State.PARTLY_CAPTURED: ((660, 50), "qf-success"),
     State.CAPTURED: ((850, 130), "qf-success"),
+    State.RELEASING: ((590, 340), "qf-progress"),
     State.RELEASED: ((850, 240), "qf-failure"),
 }
 _HOLD_VIA: dict[tuple[State, State], tuple[Point | None, Point, float]] = {
-    (State.HOLD_PENDING, State.HOLD_CANCELLING): (None, (20, -6), 0.5),
-    (State.HOLD_CANCELLING, State.HOLD_PENDING): ((240, 262), (0, 0), 0.45),
-    (State.HOLD_PENDING, State.CANCELLED): ((110, 330), (0, 0), 0.6),
+    (State.HOLD_PENDING, State.HOLD_CANCELLING): (None, (36, -8), 0.4),
+    (State.HOLD_CANCELLING, State.HOLD_PENDING): ((150, 250), (0, 0), 0.5),
+    (State.HOLD_CANCELLING, State.HELD): (None, (20, 0), 0.5),
+    (State.HOLD_PENDING, State.CANCELLED): ((50, 340), (0, 0), 0.7),
     (State.HELD, State.CAPTURED): (None, (0, 0), 0.5),
     (State.HELD, State.RELEASED): (None, (0, 0), 0.55),
+    (State.HELD, State.RELEASING): ((480, 280), (-4, 0), 0.5),
+    (State.RELEASING, State.HELD): ((600, 230), (30, 0), 0.4),
+    (State.RELEASING, State.RELEASED): (None, (20, 0), 0.5),
     (State.PARTLY_CAPTURED, State.CAPTURED): (None, (20, 0), 0.5),
 }
 # Not drawn: the switch cancel_paid, and what the same two boxes say already.
 _UNDRAWN = {Event.VOID, Event.REFUND_LOST_PART}
-_HIDDEN = {(State.REFUNDING, State.REFUNDED), (State.PARTLY_REFUNDED, State.REFUNDING)}
+_HIDDEN = {
+    (State.REFUNDING, State.REFUNDED),
+    (State.PARTLY_REFUNDED, State.REFUNDING),
+    (State.RELEASING, State.EXPIRED),
+}
 
 
 def _moves() -> dict[tuple[State, State], list[Event]]:
@@ -90,7 +99,7 @@ def states(lang: str) -> str:
 
 def holds(lang: str) -> str:
     """The states of a pre-authorisation, from the same table."""
-    return _states(lang, "holds title", _HOLD_PLACES, _HOLD_VIA, (950, 360))
+    return _states(lang, "holds title", _HOLD_PLACES, _HOLD_VIA, (950, 370))
 
 
 def _states(
@@ -113,7 +122,10 @@ def _states(
         if (start, end) in _HIDDEN or (start in HOLDS) is not (places is _HOLD_PLACES):
             continue
         via, shift, where = vias.get((start, end), (None, (0, 0), 0.5))
-        shown = [event for event in events if event not in (Event.DECLINE, Event.FAIL)] or events
+        unsaid = {Event.DECLINE, Event.FAIL}
+        if Event.RELEASE in events:
+            unsaid.add(Event.RELEASE_LATER)
+        shown = [event for event in events if event not in unsaid] or events
         if end is State.FAILED:
             shown = events
         if (start, end) in (

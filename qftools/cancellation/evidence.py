@@ -49,6 +49,10 @@ REASONS: dict[str, Text] = {
         "有一行的 respcd {respcd}、cancel {flag} 不是{kind}结果",
         "a row has respcd {respcd} and cancel {flag}, which is not a result of a {kind}",
     ),
+    "held or paid": Text(
+        "有一行没有 pay_type，不能说明预授权是已冻结还是已扣款",
+        "a row has no pay_type, so it does not show whether the hold is held or charged",
+    ),
     "no result yet": Text(
         "有一行的 respcd 是 {respcd}，不能说明{kind}是否完成",
         "a row has respcd {respcd}, which does not show whether the {kind} went through",
@@ -222,10 +226,18 @@ def _of_its_kind(row: Transaction, order: Order, known: Known) -> Read | None:
 
 def _a_result(row: Transaction, order: Order, known: Known) -> Read | None:
     if known.state(row) != "unclear":
-        return None
+        return None if known.refunds else _held_or_paid(row, order)
     flag = row.row.get("cancel")
     why = filled("unclear", respcd=row.row.get("respcd"), flag=flag, kind=_KINDS[known.kind])
     return Read(row, "unclear", why)
+
+
+def _held_or_paid(row: Transaction, order: Order) -> Read | None:
+    """Only the pay type tells a hold from a payment, and what a caller says of it is no proof."""
+    if order.pay_type is None or as_written(row.row.get("pay_type")):
+        return None
+    as_told = Transaction({**row.row, "pay_type": order.pay_type})
+    return None if as_told.state == row.state else Read(row, "unclear", REASONS["held or paid"])
 
 
 def _the_same_money(row: Transaction, order: Order, known: Known) -> Read | None:

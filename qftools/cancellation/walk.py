@@ -316,7 +316,7 @@ class Walk(Search):
 
     def _to_cancel(self, answer: Answer) -> Walk:
         target = asking.target(self.order, answer.row)
-        if answer.finding is Finding.HELD:
+        if answer.finding is Finding.HELD or self._released(target):
             if target.syssn is None or target.out_trade_no is None or target.txamt is None:
                 return self._finish(Verdict.UNRESOLVED, NO_NUMBERS)
             by = route_of_hold(target.pay_type or "")
@@ -373,6 +373,11 @@ class Walk(Search):
     def _reversed(self) -> bool:
         """Whether the last cancel was for a hold that the payer had not confirmed yet."""
         return self.route is None or self.route.call != "unfreeze"
+
+    def _released(self, target: Order) -> bool:
+        """Whether a release was sent for it: what is in progress then was held before."""
+        sent = self.route is not None and self.route.call == "unfreeze"
+        return sent and target.syssn in self.known.cancelled
 
     def _is_another(self, row: Transaction) -> bool:
         """Whether an open row is a payment of the order that no cancel was sent for yet."""

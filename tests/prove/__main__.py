@@ -24,6 +24,7 @@ from qftools.cancellation.outcome import Outcome
 from tests.prove import proof, refunds, schedule
 from tests.prove.lives import Result, explain
 from tests.prove.other import proof as other_proof
+from tests.prove.other import refunds as other_refunds
 from tests.prove.other import schedule as other_schedule
 from tests.prove.other.stage import Stage as OtherStage
 from tests.prove.stage import Stage
@@ -57,6 +58,14 @@ def _other(seed: int, told: bool) -> Result:
     return other_proof.prove(plan, tell=_tell_other)
 
 
+def _other_hold(seed: int, told: bool) -> Result:
+    plan = other_schedule.of_a_hold(seed)
+    if not told:
+        return other_proof.prove(plan)
+    _show(plan)
+    return other_proof.prove(plan, tell=_tell_other)
+
+
 def _refund(seed: int, told: bool) -> Result:
     plan = refunds.schedule(seed)
     if not told:
@@ -65,12 +74,22 @@ def _refund(seed: int, told: bool) -> Result:
     return refunds.prove(plan, tell=_tell_refund)
 
 
+def _other_refund(seed: int, told: bool) -> Result:
+    plan = other_refunds.schedule(seed)
+    if not told:
+        return other_refunds.prove(plan)
+    _show(plan)
+    return other_refunds.prove(plan, tell=_tell_other)
+
+
 GATEWAYS: dict[str, Callable[[int, bool], Result]] = {
     "sandbox": _sandbox,
     "other": _other,
+    "other-hold": _other_hold,
     "refund": _refund,
+    "other-refund": _other_refund,
 }
-"""Each gateway, and refunds on the sandbox: plays one seed, and shows it on request."""
+"""What is played on which gateway: plays one seed, and shows it on request."""
 
 
 def batch(task: tuple[str, range]) -> list[Result]:

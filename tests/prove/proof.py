@@ -93,6 +93,7 @@ def _later(stage: Stage, journal: Journal, outcome: Outcome) -> Result | None:
 
 _FAULTS = "faults went on until patience ended"
 _NEVER_ENDS = "the wallet never finished the cancel that it accepted"
+_UNDERWAY = (State.CANCELLING, State.HOLD_CANCELLING, State.RELEASING)
 _DROPPED = "the wallet dropped every cancel that the policy had sent"
 
 
@@ -101,11 +102,11 @@ def _why(stage: Stage, outcome: Outcome) -> str:
     if outcome.verdict is not Verdict.UNRESOLVED or not outcome.steps:
         return ""
     last, entry = outcome.steps[-1], stage.entry()
-    if entry is not None and entry.state in (State.CANCELLING, State.HOLD_CANCELLING):
+    if entry is not None and entry.state in _UNDERWAY:
         return _NEVER_ENDS
     if last.finding is Finding.SILENT:
         return _FAULTS
-    if stage.cancels_dropped and last.finding is Finding.OPEN:
+    if stage.cancels_dropped and last.finding in (Finding.OPEN, Finding.HELD):
         return _DROPPED
     # Those of this life: a look after a death, or after a refusal, begins anew.
     begun = max((n for n, taken in enumerate(outcome.steps) if taken.step is Step.LOOK), default=0)

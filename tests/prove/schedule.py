@@ -113,7 +113,7 @@ def schedule(seed: int, *, kills: bool = True) -> Schedule:
     holds = random.Random(f"hold {seed}")  # its own dice: the other schedules stay as they were
     if holds.random() < 0.12:
         pay_type = holds.choice(_holds())
-        amount = holds.choice([amount, amount, 77001, _OF_HOLDS])
+        amount = holds.choice([amount, amount, 77001, *_of_holds()])
         turned |= _hold_switches(holds)
     return Schedule(
         seed,
@@ -150,6 +150,11 @@ def _holds() -> tuple[str, ...]:
 def _hold_switches(dice: random.Random) -> dict[str, str]:
     names = ("hold_undo", "hold_rows", "hold_codes", "hold_release")
     return {name: dice.choice(switches()[name].values) for name in names}
+
+
+@cache
+def _of_holds() -> tuple[int, ...]:
+    return tuple(number for number in magic.table() if number >= _OF_HOLDS)
 
 
 @cache

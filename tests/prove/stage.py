@@ -148,7 +148,7 @@ class Stage:
             self.last_looked = entry.state if entry is not None and not entry.hidden else None
 
     def _moved(self, moved: Moved) -> None:
-        self.cancels_dropped += moved.event is Event.CANCEL_LOST
+        self.cancels_dropped += moved.event in (Event.CANCEL_LOST, Event.RELEASE_LOST)
 
     def after(self) -> None:
         """A request has reached the gateway; nobody has seen the answer yet."""

@@ -12,23 +12,27 @@ from pathlib import Path
 import pytest
 
 from qftools.cancellation.findings import Finding
+from qftools.cancellation.refunding import REFUND_NEXT
+from qftools.cancellation.run import finish
 from qftools.cancellation.verdicts import VERDICTS, Verdict
 from qftools.cancellation.walk import NEXT, Step, Walk
 from qftools.client.client import Client
 from tests.prove.__main__ import played
+from tests.prove.other import refunds
 from tests.prove.other.breaks import ENCODINGS, leaks
 from tests.prove.other.proof import prove
-from tests.prove.other.schedule import schedule
+from tests.prove.other.schedule import of_a_hold, schedule
 from tests.prove.other.stage import NUMBER
 
 FIXED = 300
-FRESH = 300
+FRESH = 180
+FEW = 60  # of holds and of refunds, each
 CAUGHT_WITHIN = 1000
 
 
-def disagreements(results):
+def disagreements(results, gateway="other"):
     return [
-        f"python -m tests.prove --gateway other --replay {r.seed}: {r.disagreements}"
+        f"python -m tests.prove --gateway {gateway} --replay {r.seed}: {r.disagreements}"
         for r in results
         if r.disagreements
     ]
@@ -39,7 +43,7 @@ def test_no_verdict_differs_from_the_truth_over_the_same_schedules_every_day():
 
     assert disagreements(results) == []
     # The schedules are worth something: every verdict occurs, and processes died.
-    of_payments = set(VERDICTS) - {Verdict.HELD, Verdict.RELEASED}  # it has no holds
+    of_payments = set(VERDICTS) - {Verdict.HELD, Verdict.RELEASED}
     assert set(Counter(result.verdict for result in results)) == of_payments
     assert sum(result.deaths for result in results) > FIXED // 6
 
@@ -48,6 +52,24 @@ def test_no_verdict_differs_from_the_truth_over_schedules_that_no_run_has_had_ye
     first = secrets.randbelow(10**9)
 
     assert disagreements([played(seed, "other") for seed in range(first, first + FRESH)]) == []
+
+
+@pytest.mark.parametrize(
+    ("gateway", "often"),
+    [
+        ("other-hold", {Verdict.RELEASED, Verdict.HELD, Verdict.CANCELLED, Verdict.PAID}),
+        ("other-refund", {Verdict.REFUNDED, Verdict.NOT_REFUNDED, Verdict.NOT_FOUND}),
+    ],
+)
+def test_no_verdict_of_a_hold_or_of_a_refund_differs_from_the_truth(gateway, often):
+    first = secrets.randbelow(10**9)
+    seeds = [*range(FEW), *range(first, first + FEW // 3)]
+
+    results = [played(seed, gateway) for seed in seeds]
+
+    assert disagreements(results, gateway) == []
+    assert {result.verdict for result in results} >= often
+    assert sum(result.deaths for result in results) > FEW // 6
 
 
 FOUND = (
@@ -72,6 +94,17 @@ FOUND = (
     77416361352,
     77416333747,  # it was refunded after the last query
 )
+
+
+OF_HOLDS = (
+    112,  # a row without a pay type made a hold look charged
+    143,  # a release in progress was shown as open, and was reversed
+)
+
+
+@pytest.mark.parametrize("seed", OF_HOLDS)
+def test_what_a_schedule_of_a_hold_once_showed_to_be_wrong_stays_right(seed):
+    assert disagreements([played(seed, "other-hold")], "other-hold") == []
 
 
 @pytest.mark.parametrize("seed", FOUND)
@@ -261,15 +294,48 @@ def test_a_broken_flow_is_caught(table):
     assert caught(lambda plan: prove(plan, flow=flow))
 
 
-def caught(play):
+class TakesAHoldForACharge(Careless):
+    def rows(self, rows):
+        return [{**row, "pay_type": "800101"} if isinstance(row, dict) else row for row in rows]
+
+
+class Broken:
+    """Runs the refund's walk with another table."""
+
+    def __init__(self, step, finding, verdict):
+        self.table = {**REFUND_NEXT, step: {**REFUND_NEXT[step], finding: verdict}}
+
+    async def drive(self, client, walk, *, watch, pause):
+        return await finish(client, replace(walk, table=self.table), watch, pause=pause)
+
+
+def test_a_client_that_takes_a_hold_for_a_charge_is_caught():
+    assert caught(lambda plan: prove(plan, kind=TakesAHoldForACharge), of=of_a_hold)
+
+
+@pytest.mark.parametrize(
+    "keeper",
+    [
+        Broken(Step.REFUND, Finding.REFUNDED, Verdict.REFUNDED),
+        Broken(Step.CONFIRM, Finding.ABSENT, Verdict.NOT_REFUNDED),
+        Broken(Step.CONFIRM, Finding.OPEN, Verdict.REFUNDED),
+    ],
+    ids=["the reply", "absence", "progress"],
+)
+def test_a_flow_of_refunds_that_is_broken_is_caught(keeper):
+    def play(plan):
+        return refunds.prove(plan, keeper=keeper)
+
+    assert caught(play, of=refunds.schedule, right=refunds.prove)
+
+
+def caught(play, of=schedule, right=prove):
     """Whether some schedule is failed by what is broken, and by that alone."""
-    return any(
-        disagrees(play, seed) and not disagrees(prove, seed) for seed in range(CAUGHT_WITHIN)
-    )
+    plans = (of(seed, kills=False) for seed in range(CAUGHT_WITHIN))
+    return any(disagrees(play, plan) and not disagrees(right, plan) for plan in plans)
 
 
-def disagrees(play, seed):
-    plan = schedule(seed, kills=False)
+def disagrees(play, plan):
     try:
         return bool(play(plan).disagreements)
     except Exception:

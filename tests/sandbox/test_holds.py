@@ -74,6 +74,34 @@ def test_a_released_hold_is_over(door):
     assert door.sandbox.order("N1").captured == 0
 
 
+def test_a_slow_release_is_in_progress_and_notified_once_it_is_done(gateway):
+    door = gateway(cancel_latency="1", list_cancels="on")
+    hold = placed(door)
+
+    first, again = release(door, hold), release(door, hold)
+
+    assert [answer.respcd for answer in (first, again)] == ["1145", "1145"]
+    assert door.sandbox.order("N1").state == "releasing"
+    assert not list(door.sandbox.notifications)
+    assert capture(door, hold, 100).respcd == "1151"
+    assert [shown(door, hold) for _ in range(2)] == [("0000", "0"), ("0000", "6")]
+    assert [notice.notify_type for notice in door.sandbox.notifications] == ["unfreeze"]
+    assert door.sandbox.order(first.json["syssn"]).state == "released"
+
+
+def test_a_slow_release_can_fail_and_then_it_is_held_still(gateway):
+    door = gateway(list_cancels="on")
+    hold = placed(door, txamt=77073)
+
+    first = release(door, hold, 77073)
+    for _ in range(3):
+        door.look(hold)
+
+    assert (door.sandbox.order("N1").state, list(door.sandbox.notifications)) == ("held", [])
+    assert door.sandbox.order(first.json["syssn"]).respcd == "1151"
+    assert release(door, hold, 77073).respcd == "0000"
+
+
 def test_the_refund_of_a_capture_takes_the_number_of_the_capture(door):
     captured = capture(door, placed(door), 500)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from qftools import Order
 from qftools.errors import SandboxError
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.states import HOLDS, MONEY_CAME, State
@@ -79,18 +80,19 @@ def test_the_rules_of_a_loaded_merchant_hold(make_sandbox, load):
     assert pay("800101").respcd == "0000"
 
 
-@pytest.mark.parametrize("state", [state for state in State if state not in HOLDS & MONEY_CAME])
+@pytest.mark.parametrize("state", State)
 def test_an_order_can_be_loaded_in_every_state_with_its_money(make_sandbox, load, state):
     sandbox = make_sandbox()
-    part = "refunded = 100" if state is State.PARTLY_REFUNDED else ""
+    part = {State.PARTLY_REFUNDED: "refunded = 100", State.PARTLY_CAPTURED: "captured = 100"}
 
     pay_type = "802801" if state in HOLDS else "800101"
     order = ORDER.replace("800101", pay_type)
-    load(sandbox, f'{MERCHANT}{order}state = "{state}"\n{part}')
+    load(sandbox, f'{MERCHANT}{order}state = "{state}"\n{part.get(state, "")}')
 
     order = sandbox.order("L1")
     assert order.state == state
-    assert order.paid == (2500 if state in MONEY_CAME else 0)
+    assert order.paid == (2500 if state in MONEY_CAME - HOLDS else 0)
+    assert order.captured == {"captured": 2500, "partly captured": 100}.get(state, 0)
     assert order.refunded == {"refunded": 2500, "partially refunded": 100}.get(state, 0)
 
 
@@ -99,7 +101,9 @@ def test_an_order_can_be_loaded_in_every_state_with_its_money(make_sandbox, load
     [
         ("800101", "held", "pay_type 800101 has no state held"),
         ("801808", "paid", "pay_type 801808 has no state paid"),
-        ("801808", "captured", "a capture is a row of its own"),
+        ("801808", "partly captured", "captured must be above 0 and below txamt"),
+        ("801808", 'held"\ncaptured = 100 #"', "captured is given, but the state is held"),
+        ("801808", 'captured"\ncaptured = 2501 #"', "captured must not be above txamt"),
     ],
 )
 def test_a_hold_is_loaded_only_where_there_can_be_one(make_sandbox, load, pay_type, state, says):
@@ -107,6 +111,23 @@ def test_a_hold_is_loaded_only_where_there_can_be_one(make_sandbox, load, pay_ty
 
     with pytest.raises(SandboxError, match=says):
         load(make_sandbox(), f'{MERCHANT}{order}state = "{state}"')
+
+
+def test_a_captured_hold_is_loaded_with_its_capture_which_can_be_refunded(make_sandbox, load):
+    sandbox = make_sandbox()
+    order = ORDER.replace("800101", "802801").replace('app_code = "SHOP"', "captured = 100")
+    load(sandbox, f'{order}state = "partly captured"')
+    client = sandbox.client()
+
+    capture = next(row for row in sandbox.orders() if row.orig_syssn)
+    refund = client.refund(Order(syssn=capture.syssn, txamt=100))
+    rest = client.release("L1", 2400)
+
+    assert (refund.respcd, rest.respcd) == ("0000", "0000")
+    assert sandbox.order("L1").state == "captured"
+    assert sandbox.order(capture.syssn).refunded == 100
+    kinds = [notice.notify_type for notice in sandbox.notifications]
+    assert kinds == ["refund", "unfreeze"]  # and none of what was loaded
 
 
 def test_loading_a_file_again_leaves_known_orders_as_they_are(make_sandbox, load):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from qftools import catalogue
+from qftools.models import Transaction
 from qftools.sandbox.books.payer import ACTS
 from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.faults import endpoints_of, fault_name
@@ -53,6 +54,12 @@ def release(door: Door) -> str:
     order = door.sandbox.order("N1")
     params = {"syssn": order.syssn, "out_trade_no": "N1", "txdtm": "2026-01-05 10:00:00"}
     return door.call("unfreeze", params | {"txamt": str(order.txamt)}).respcd
+
+
+def shown(door: Door, times: int = 1) -> list[str]:
+    """Ask so many times; what each answer says of the hold."""
+    rows = (door.query(out_trade_no="N1").json["data"][0] for _ in range(times))
+    return [Transaction(row).state for row in rows]
 
 
 def wait(seconds: float) -> Callable[[Door], str]:
@@ -110,6 +117,8 @@ STORIES: dict[int, tuple[str, str, list[Any], int | None]] = {
     77062: ("800101", "0000", [(refund, "1143"), (look, 3, ["0000"] * 3)], 77062),
     77063: ("800101", "0000", [(refund, "1155"), (look, 1, ["0000"])], 77063),
     77071: ("801808", "0000", [(look, 1, ["0000"]), (release, "1151"), (cancel, "1297")], 0),
+    77072: ("801808", "0000", [(release, "1145"), (shown, 3, ["held", "held", "released"])], 0),
+    77073: ("801808", "0000", [(release, "1145"), (shown, 3, ["held"] * 3), (release, "0000")], 0),
     77064: ("800101", "0000", [(refund, "1269"), (look, 1, ["0000"])], 77064),
 }  # fmt: skip
 

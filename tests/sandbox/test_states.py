@@ -37,8 +37,8 @@ def test_every_answer_is_a_code_of_the_catalogue_or_one_of_three_words():
     assert answers <= known
 
 
-def test_open_dead_and_paid_states_are_all_states_but_the_held_one_and_never_overlap():
-    assert set(State) - OPEN - DEAD - MONEY_CAME == {State.HELD}
+def test_open_dead_and_paid_states_are_all_states_but_the_held_ones_and_never_overlap():
+    assert set(State) - OPEN - DEAD - MONEY_CAME == {State.HELD, State.RELEASING}
     assert not OPEN & DEAD and not OPEN & MONEY_CAME and not DEAD & MONEY_CAME
 
 

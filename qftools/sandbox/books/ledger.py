@@ -115,9 +115,8 @@ class Ledger:
             self._refunded(entry, now)
         elif order_type == "payment":
             self._take_money(entry, now)
-        elif order_type == "unfreeze":
-            entry.paid_at = now
-            self._tell_of_money(entry, now)
+        elif entry.state is State.RELEASED:
+            self._released(entry, now)
         return entry
 
     def new_code(self, wallet: str, now: float) -> str:
@@ -238,20 +237,23 @@ class Ledger:
     def _next_step(self, entry: Entry, at: float) -> None:
         """Do the first step of an order's plan."""
         step = entry.plan.pop(0)
-        refund = self.books.by_syssn(step.refund)
+        record = self.books.by_syssn(step.refund)
         self.happen(entry, step.event, at, amount=step.amount)
-        if refund is not None:
-            self._settle(refund, step.event, at)
+        if record is not None:
+            self._settle(record, step.event, at)
         self.start_plan(entry, at)
         self.books.touch(entry)
 
-    def _settle(self, refund: Entry, event: Event, at: float) -> None:
-        done = event in (Event.REFUND_DONE_PART, Event.REFUND_DONE_FULL)
-        refund.state = State.REFUNDED if done else State.FAILED
-        refund.code = "" if done else "1155"
-        self.books.touch(refund)
-        if done:
-            self._refunded(refund, at)
+    def _settle(self, record: Entry, event: Event, at: float) -> None:
+        """End a slow refund or release."""
+        record.state = _ENDS.get(event, State.FAILED)
+        if record.state is State.FAILED:
+            record.code = "1155" if record.order_type == "refund" else "1151"
+        self.books.touch(record)
+        if record.state is State.REFUNDED:
+            self._refunded(record, at)
+        elif record.state is State.RELEASED:
+            self._released(record, at)
 
     # -- money --------------------------------------------------------------------
 
@@ -292,6 +294,10 @@ class Ledger:
         refund.paid_at = at
         self._book(refund, -refund.txamt, at)
         self._tell_of_money(refund, at)
+
+    def _released(self, release: Entry, at: float) -> None:
+        release.paid_at = at
+        self._tell_of_money(release, at)
 
     def _tell_of_money(self, entry: Entry, at: float) -> None:
         for listener in self.on_money:
@@ -352,7 +358,13 @@ class Codes:
             self.changed[oldest] = None
 
 
-_DONE = {"payment": State.PAID, "unfreeze": State.RELEASED}  # a capture, a release
+_DONE = {"refund": State.REFUNDED, "payment": State.PAID, "unfreeze": State.RELEASED}
+_LATER = {"refund": State.REFUNDING, "unfreeze": State.RELEASING}
+_ENDS = {
+    Event.REFUND_DONE_PART: State.REFUNDED,
+    Event.REFUND_DONE_FULL: State.REFUNDED,
+    Event.RELEASE_DONE: State.RELEASED,
+}
 
 
 def _till(entry: Entry, at: float) -> tuple[str, str, str]:
@@ -360,10 +372,8 @@ def _till(entry: Entry, at: float) -> tuple[str, str, str]:
 
 
 def _state_of_record(order_type: str, respcd: str) -> State:
-    if order_type == "refund":
-        return State.REFUNDED if respcd == "0000" else State.REFUNDING
-    if order_type in _DONE:
-        return _DONE[order_type]
+    if order_type in _DONE:  # a payment is a capture
+        return _DONE[order_type] if respcd == "0000" else _LATER[order_type]
     if respcd == "0000":
         return State.CANCELLED
     return State.CANCELLING if respcd in ("1143", "1145") else State.FAILED

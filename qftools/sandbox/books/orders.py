@@ -194,6 +194,7 @@ _RECORD_CODES = {
     State.RELEASED: "0000",
     State.REFUNDING: "1143",
     State.CANCELLING: "1143",
+    State.RELEASING: "1143",
 }
 _CANCEL_FLAGS = {
     State.REFUNDED: "3",
@@ -211,7 +212,7 @@ class Row:
     Attributes:
         state: created, waiting, paying, paid, failed, expired, cancelling, cancelled,
             refunding, refunded, partially refunded; of a hold also hold pending, hold
-            cancelling, held, partly captured, captured, released.
+            cancelling, held, releasing, partly captured, captured, released.
         respcd: What a query row shows at this moment.
         cancel: The row's ``cancel`` flag.
         paid: Money that came in, in minor units.

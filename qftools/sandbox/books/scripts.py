@@ -40,7 +40,8 @@ class Planned(Recorded):
         event: What happens.
         seconds: After so many seconds. *due*: seconds since 1970, once the time runs.
         looks: After so many queries that still find the order as it was.
-        amount: For a refund: how much goes back. *refund*: the refund's own ``syssn``.
+        amount: For a refund: how much goes back.
+        refund: The ``syssn`` of the refund, or of the release, that ends then.
     """
 
     event: Event
@@ -53,7 +54,7 @@ class Planned(Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction(Recorded):
-    """How the wallet takes a cancel or a refund; all empty: as any wallet does.
+    """How the wallet takes a cancel, a release or a refund; all empty: as any wallet does.
 
     Attributes:
         before: What happens just before a cancel is judged.

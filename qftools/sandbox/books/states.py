@@ -29,6 +29,7 @@ class State(StrEnum):
     HOLD_PENDING = "hold pending"  # the payer has not confirmed it
     HOLD_CANCELLING = "hold cancelling"  # its reversal was accepted and is not done
     HELD = "held"
+    RELEASING = "releasing"  # its release was accepted and is not done
     PARTLY_CAPTURED = "partly captured"
     CAPTURED = "captured"  # nothing is held any more; what was captured was charged
     RELEASED = "released"
@@ -51,6 +52,8 @@ class Event(StrEnum):
     REFUND_DONE_FULL = "refund done, all of it"
     REFUND_LOST = "refund lost"  # and nothing had been refunded before
     REFUND_LOST_PART = "refund lost, part before"
+    RELEASE_DONE = "release done"
+    RELEASE_LOST = "release lost"
     # the clock
     TIME_OUT = "time out"
     # the merchant
@@ -65,6 +68,7 @@ class Event(StrEnum):
     CAPTURE_FULL = "capture full"  # all that is still held
     CAPTURE_OVER = "capture over"  # more than that
     RELEASE = "release"
+    RELEASE_LATER = "release later"  # the wallet takes its time
     AGAIN = "again"  # a payment with the same out_trade_no
     LOOK = "look"  # a query
 
@@ -108,8 +112,11 @@ _WALLET_RESULTS = (
     _E.REFUND_DONE_FULL,
     _E.REFUND_LOST,
     _E.REFUND_LOST_PART,
+    _E.RELEASE_DONE,
+    _E.RELEASE_LOST,
 )
 _CAPTURES = (_E.CAPTURE_PART, _E.CAPTURE_FULL, _E.CAPTURE_OVER)
+_RELEASES = (_E.RELEASE, _E.RELEASE_LATER)
 _REFUNDS = (_E.REFUND_PART, _E.REFUND_FULL, _E.REFUND_LATER, _E.REFUND_OVER)
 
 
@@ -255,6 +262,15 @@ _HOLDS: dict[State, dict[Event, Cell]] = {
         _E.CAPTURE_FULL: Cell(_S.CAPTURED, "0000"),
         _E.CAPTURE_OVER: Cell(_S.HELD, "1153"),
         _E.RELEASE: Cell(_S.RELEASED, "0000"),
+        _E.RELEASE_LATER: Cell(_S.RELEASING, "1145"),
+        _E.TIME_OUT: Cell(_S.EXPIRED),
+    },
+    _S.RELEASING: {  # a query shows it as held until it is done
+        **_settled(_S.RELEASING, "1297"),
+        **_stay(_S.RELEASING, "1261", *_REFUNDS),
+        **_stay(_S.RELEASING, "1145", *_RELEASES),
+        _E.RELEASE_DONE: Cell(_S.RELEASED),
+        _E.RELEASE_LOST: Cell(_S.HELD),
         _E.TIME_OUT: Cell(_S.EXPIRED),
     },
     _S.PARTLY_CAPTURED: {
@@ -263,7 +279,7 @@ _HOLDS: dict[State, dict[Event, Cell]] = {
         _E.CAPTURE_PART: Cell(_S.PARTLY_CAPTURED, "0000"),
         _E.CAPTURE_FULL: Cell(_S.CAPTURED, "0000"),
         _E.CAPTURE_OVER: Cell(_S.PARTLY_CAPTURED, "1153"),
-        _E.RELEASE: Cell(_S.CAPTURED, "0000"),  # of the rest
+        **dict.fromkeys(_RELEASES, Cell(_S.CAPTURED, "0000")),  # of the rest, at once
         _E.TIME_OUT: Cell(_S.CAPTURED),
     },
     _S.CAPTURED: {
@@ -281,7 +297,7 @@ _HOLDS: dict[State, dict[Event, Cell]] = {
 
 def _without_hold(state: State) -> dict[Event, Cell]:
     """What a capture or a release of a hold that is not there, or not there yet, is answered."""
-    return _stay(state, "1152" if state is _S.EXPIRED else "1151", *_CAPTURES, _E.RELEASE)
+    return _stay(state, "1152" if state is _S.EXPIRED else "1151", *_CAPTURES, *_RELEASES)
 
 
 TABLE = {state: {**_without_hold(state), **row} for state, row in (_ORDERS | _HOLDS).items()}
@@ -292,7 +308,7 @@ DEAD = frozenset({_S.FAILED, _S.EXPIRED, _S.CANCELLED, _S.RELEASED})
 MONEY_CAME = frozenset({_S.PAID, _S.REFUNDING, _S.PARTLY_REFUNDED, _S.REFUNDED})
 MONEY_CAME |= {_S.PARTLY_CAPTURED, _S.CAPTURED}
 HOLDS = frozenset(_HOLDS)
-ON_HOLD = frozenset({_S.HELD, _S.PARTLY_CAPTURED})  # something is held
+ON_HOLD = frozenset({_S.HELD, _S.RELEASING, _S.PARTLY_CAPTURED})  # something is held
 
 
 def after(state: State, event: Event, *, cpm: bool) -> tuple[State, str]:

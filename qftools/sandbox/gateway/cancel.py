@@ -104,7 +104,7 @@ def _act(gateway: Gateway, call: Call, entry: Entry) -> str:
     script = entry.on_cancel
     if entry.state in OPEN and entry.state is not State.CANCELLING:
         if script.refuse:
-            return _refuse_once(gateway, entry)
+            return refuse_once(gateway, entry)
         if script.event is not None:
             gateway.ledger.happen(entry, script.event, call.now)
             return script.answer
@@ -128,7 +128,7 @@ def _gives_back(gateway: Gateway, entry: Entry) -> bool:
     return late and entry.wallet in catalogue.CARDS
 
 
-def _refuse_once(gateway: Gateway, entry: Entry) -> str:
+def refuse_once(gateway: Gateway, entry: Entry) -> str:
     """Return the wallet's refusal, for as many times as it was scripted."""
     script = entry.on_cancel
     if script.times is not None:

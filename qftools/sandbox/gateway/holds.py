@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qftools.sandbox.books.orders import Entry
-from qftools.sandbox.books.states import Event
+from qftools.sandbox.books.scripts import ORDINARY, Planned, Reaction
+from qftools.sandbox.books.states import Event, State
 from qftools.sandbox.gateway.answers import DEFAULT_UDID, Refused, number_is_used, result_text
 from qftools.sandbox.gateway.calls import Call
+from qftools.sandbox.gateway.cancel import refuse_once
 from qftools.sandbox.gateway.payment import LONGEST
 
 if TYPE_CHECKING:
@@ -52,12 +54,33 @@ def release(gateway: Gateway, call: Call) -> dict[str, Any]:
     if hold.on_cancel.before is not None:
         gateway.ledger.happen(hold, hold.on_cancel.before, call.now)
     if hold.on_cancel.refuse:
-        raise Refused(hold.on_cancel.refuse)
+        raise Refused(refuse_once(gateway, hold))
     amount, rest = call.amount(), hold.left
     if amount != rest and gateway.settings.hold_release == "whole":
         raise _refusal(gateway, "1153")
-    _happen(gateway, call, hold, Event.RELEASE, 0)
-    return _recorded(gateway, call, hold, "unfreeze", rest, hold.out_trade_no, "Void received")
+    script = _taken(gateway, hold)
+    if script.answer and script.event is None:
+        gateway.ledger.happen(hold, Event.RELEASE_LATER, call.now)
+    else:
+        _happen(gateway, call, hold, Event.RELEASE, 0)
+    respcd = script.answer or "0000"
+    said = "Void received" if respcd == "0000" else ""
+    body = _recorded(gateway, call, hold, "unfreeze", rest, hold.out_trade_no, said, respcd=respcd)
+    hold.on_cancel = ORDINARY
+    if script.then:
+        end = Event.RELEASE_DONE if script.then == "done" else Event.RELEASE_LOST
+        hold.plan = [Planned(looks=script.looks, event=end, refund=body["syssn"])]
+    return body
+
+
+def _taken(gateway: Gateway, hold: Entry) -> Reaction:
+    """Return how the wallet takes the release of a hold: as it takes a cancel."""
+    if hold.state is not State.HELD:
+        return ORDINARY
+    script, latency = hold.on_cancel, int(gateway.settings.cancel_latency)
+    if script.answer or not latency:
+        return script
+    return Reaction(answer=gateway.settings.cancel_pending_code, looks=latency, then="done")
 
 
 def _original(gateway: Gateway, call: Call) -> Entry:
@@ -96,11 +119,13 @@ def _recorded(
     amount: int,
     number: str,
     respmsg: str,
+    *,
+    respcd: str = "0000",
 ) -> dict[str, Any]:
     record = gateway.ledger.record(
         hold,
         order_type,
-        "0000",
+        "1145" if hold.state is State.RELEASING else "0000",
         call.now,
         out_trade_no=number,
         txamt=amount,
@@ -114,12 +139,12 @@ def _recorded(
         "txcurrcd": hold.txcurrcd,
         "txdtm": record.txdtm or record.sysdtm,
         "txamt": str(amount),
-        "resperr": result_text("0000", gateway.lang),
+        "resperr": result_text(respcd, gateway.lang),
         "respmsg": respmsg,
         "out_trade_no": number,
         "syssn": record.syssn,
         "orig_syssn": hold.syssn,
-        "respcd": "0000",
+        "respcd": respcd,
         "chnlsn": record.chnlsn,
         "cardcd": hold.cardcd,
     }

@@ -35,6 +35,7 @@ _NEEDED = ("pay_type", "out_trade_no", "txamt", "txdtm")
 _TEXTS = ("pay_type", "out_trade_no", "syssn", "txcurrcd", "txdtm", "mchid", "app_code", "sysdtm")
 _MORE_TEXTS = ("udid", "goods_name", "goods_info", "notify_url", "return_url", "auth_code")
 _ORDER_FIELDS = frozenset({*_TEXTS, *_MORE_TEXTS, "txamt", "state", "refunded", "respcd"})
+_ORDER_FIELDS |= {"captured"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,8 @@ def _order(row: dict[str, Any], merchants: Mapping[str, Merchant]) -> dict[str, 
             parse_time(values[name] or values["txdtm"])
         except ValueError:
             raise SandboxError("{name} must be YYYY-MM-DD hh:mm:ss", name=name) from None
-    values["refunded"] = values.get("refunded", 0)
-    for name, least in (("txamt", 1), ("refunded", 0)):
-        value = values[name]
+    for name, least in (("txamt", 1), ("refunded", 0), ("captured", 0)):
+        value = values.setdefault(name, 0)
         if type(value) is not int or not least <= value < 10**11:
             raise SandboxError("{name} must be a whole number of minor units", name=name)
     _refuse_unlisted("pay_type", values["pay_type"], catalogue.pay_types())
@@ -182,13 +182,22 @@ def _state(values: Mapping[str, Any]) -> State:
     if wrong or (state in HOLDS and mode != "preauth" and not _is_card(values["pay_type"])):
         said = mark("pay_type {value} has no state {state}")
         raise SandboxError(said, value=values["pay_type"], state=given)
-    if state in HOLDS & MONEY_CAME:
-        raise SandboxError("a capture is a row of its own: load the hold as held, and capture it")
     if part and state not in (State.PARTLY_REFUNDED, State.REFUNDING, State.REFUNDED):
         raise SandboxError("refunded is given, but the state is {state}", state=given)
     if state is State.PARTLY_REFUNDED and not 0 < part < values["txamt"]:
         raise SandboxError("refunded must be above 0 and below txamt")
+    _check_captured(values, state)
     return state
+
+
+def _check_captured(values: Mapping[str, Any], state: State) -> None:
+    captured, held = values["captured"], values["txamt"]
+    if captured and state not in (State.PARTLY_CAPTURED, State.CAPTURED):
+        raise SandboxError("captured is given, but the state is {state}", state=state.value)
+    if state is State.PARTLY_CAPTURED and not 0 < captured < held:
+        raise SandboxError("captured must be above 0 and below txamt")
+    if captured > held:
+        raise SandboxError("captured must not be above txamt")
 
 
 def _is_card(pay_type: str) -> bool:
@@ -239,10 +248,26 @@ def _enter(gateway: Gateway, row: dict[str, Any]) -> bool:
         **{name: row[name] for name in ("mchid", *_MORE_TEXTS)},
     )
     entry.extra = extra_fields(entry, gateway.ids, gateway.public_url, {})
-    _settle(entry, row, entry.created if row["sysdtm"] else now)
+    at = entry.created if row["sysdtm"] else now
+    _settle(entry, row, at)
+    if entry.captured:
+        _enter_capture(gateway, entry, at)
     if entry.state in OPEN | ON_HOLD:  # its time runs from now: so an old one can be cancelled
         ledger.expire_at(entry, now + _lifetime(entry))
     return True
+
+
+def _enter_capture(gateway: Gateway, hold: Entry, at: float) -> None:
+    """Enter what was captured of a hold: a payment of its own, which can be refunded."""
+    names = ("scope", "app_code", "mchid", "pay_type", "wallet", "mode", "txcurrcd", "txdtm")
+    capture = gateway.ledger.place(
+        now=at,
+        out_trade_no="",
+        txamt=hold.captured,
+        chain=hold.syssn,
+        **{name: getattr(hold, name) for name in names},
+    )
+    capture.state, capture.paid, capture.paid_at = State.PAID, capture.txamt, at
 
 
 def _lifetime(entry: Entry) -> float:
@@ -272,7 +297,9 @@ def _settle(entry: Entry, row: Mapping[str, Any], paid_at: float) -> None:
     """Give the order its state, with the money that belongs to it."""
     entry.state = row["state"]
     entry.code = row.get("respcd", "") or ""
-    if entry.state in MONEY_CAME:
+    if entry.is_hold and entry.state in MONEY_CAME:
+        entry.captured = row["captured"] or entry.txamt
+    elif entry.state in MONEY_CAME:
         entry.paid = entry.txamt
         entry.paid_at = paid_at
         entry.refunded = entry.txamt if entry.state is State.REFUNDED else row["refunded"]

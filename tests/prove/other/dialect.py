@@ -19,6 +19,7 @@ REVERSED_AS = (("1263", "1"), ("1263", "1"), ("1264", "1"), ("1263", "0"), ("114
 REFUNDED_AS = (("0000", "3"), ("0000", "3"), ("1262", "3"), ("0000", "1"))
 NOT_FOUND_AS = ("empty", "empty", "1136", "1268")
 CURRENCIES_AS = (*("plain", "lower", "RMB", "empty") * 3, "blanks")
+RELEASED_AS = (("0000", "6"), ("0000", "6"), ("1142", "2"), ("1263", "1"))
 OPTIONAL = ("order_type", "txamt", "txcurrcd", "cancel", "syssn", "errmsg", "sysdtm", "pay_type")
 CANCEL_AS = ("flat", "flat", "flat", "bare", "babble", "useless", "envelope")
 BABBLE = (
@@ -40,6 +41,7 @@ class Dialect:
         nulls: Fields without a value are null, otherwise "".
         typed: How a payment's ``order_type`` is spelt.
         asks: The code of a payment in progress.
+        releasing: The code of a hold whose release is in progress.
     """
 
     signs: str = "MD5"
@@ -54,6 +56,8 @@ class Dialect:
     closed: tuple[str, str] = ("1142", "2")
     reversed: tuple[str, str] = ("1263", "1")
     refunded: tuple[str, str] = ("0000", "3")
+    released: tuple[str, str] = ("0000", "6")
+    releasing: str = "0000"
     not_found: str = "empty"
     cancels: str = "flat"
     beside: bool = False
@@ -141,7 +145,7 @@ def written_row(row: Row, way: Dialect, dice: random.Random) -> dict[str, Any]:
     if way.extra:
         fields |= EXTRA
     if way.beside:
-        fields |= {"txstatus": _status(row), "qf_trade_no": row.syssn}
+        fields |= {"txstatus": _status(row, respcd), "qf_trade_no": row.syssn}
     for name in way.leaves_out:
         if name != "cancel" or flag == "0":
             fields.pop(name, None)
@@ -149,8 +153,8 @@ def written_row(row: Row, way: Dialect, dice: random.Random) -> dict[str, Any]:
 
 
 def _words(row: Row, way: Dialect) -> tuple[str, str]:
-    if row.kind != "payment":
-        return "0000", "0"
+    if row.kind != "payment" or row.origssn:  # a capture is a payment that names its hold
+        return {Is.WAIT: way.asks, Is.FAILED: row.failure}.get(row.state, "0000"), "0"
     if row.state is Is.REFUNDED and way.refunded == ("0000", "1") and not row.scanned:
         return "0000", "3"
     return {
@@ -164,10 +168,16 @@ def _words(row: Row, way: Dialect) -> tuple[str, str]:
         Is.CLOSED: way.closed,
         Is.REVERSED: way.reversed,
         Is.EXPIRED: ("1181", "0"),
+        Is.HELD: ("0000", "0"),
+        Is.RELEASING: (way.releasing, "0"),
+        Is.RELEASED: way.released,
+        Is.CAPTURED: ("0000", "4"),
     }[row.state]
 
 
-def _status(row: Row) -> str:
+def _status(row: Row, respcd: str) -> str:
+    if row.state in (Is.HELD, Is.RELEASING, Is.RELEASED, Is.CAPTURED):
+        return {"0000": "SUCCESS", "1143": "PENDING", "1145": "PENDING"}.get(respcd, "FAILED")
     if row.state in (Is.PAID, Is.PART, Is.REFUNDED):
         return "SUCCESS"
     return "PENDING" if row.state in (Is.WAIT, Is.PIN, Is.CANCELLING) else "FAILED"
@@ -214,6 +224,10 @@ _REFUSED = {
     "CLOSED": ("1264", "1142"),
     "REVERSED": ("1263", "1264"),
     "EXPIRED": ("1181",),
+    "HELD": ("1260",),
+    "RELEASED": ("1264",),
+    "CAPTURED": ("1260",),
+    "not held": ("1151", "1297"),
     "FAILED": ("1264", "1146"),
 }
 

@@ -49,9 +49,15 @@ class Is(StrEnum):
     CLOSED = "CLOSED"
     REVERSED = "REVERSED"
     EXPIRED = "EXPIRED"
+    # of a hold (protocol, part 17)
+    HELD = "HELD"
+    RELEASING = "RELEASING"
+    RELEASED = "RELEASED"
+    CAPTURED = "CAPTURED"
 
 
 ALIVE = frozenset({Is.WAIT, Is.PIN, Is.CANCELLING})
+ON_HOLD = frozenset({Is.HELD, Is.RELEASING})
 CAME = frozenset({Is.PAID, Is.PART})
 FAILURES = ("1201", "1202", "1203", "1204", "1205", "1212", "2005")
 
@@ -67,6 +73,8 @@ CANCELS = {
     "802001": "",
     "805801": "",
 }
+HOLD = "801808"  # a pre-authorisation: reversed while it is not confirmed, then released (C39)
+_WEEK = 7 * 86_400.0
 SCANNED = frozenset({"800108", "800208", "800708"})
 
 
@@ -103,6 +111,11 @@ class Payment:
         return sum(amount for _, amount in self.charged) - sum(
             amount for _, amount in self.returned
         )
+
+    @property
+    def hold(self) -> bool:
+        """Whether it holds money, which a capture charges."""
+        return self.pay_type == HOLD
 
     @property
     def waiting(self) -> Is:
@@ -198,15 +211,38 @@ class Gateway:
 
     def settle(self, payment: Payment) -> None:
         """Let time do its work: an unpaid order dies."""
-        if payment.state in ALIVE and self.clock.now() >= payment.expires:
+        if payment.state in ALIVE | ON_HOLD and self.clock.now() >= payment.expires:
             payment.state = Is.FAILED if payment.waiting is Is.PIN else Is.EXPIRED
 
     def pay(self, payment: Payment) -> None:
         """The payer pays, if that is still possible; a cancel in progress loses the race."""
         self.settle(payment)
-        if payment.state in ALIVE:
+        if payment.state in ALIVE and payment.hold:
+            payment.state, payment.expires = Is.HELD, self.clock.now() + _WEEK
+        elif payment.state in ALIVE:
             payment.state = Is.PAID
             payment.charged.append((self.clock.now(), payment.txamt))
+
+    def capture(self, payment: Payment) -> None:
+        """Another terminal charges what is held."""
+        self._capture(payment, payment.txamt - payment.net)
+
+    def capture_part(self, payment: Payment) -> None:
+        """Another terminal charges a part of it; the rest stays held."""
+        self._capture(payment, 1)
+
+    def _capture(self, payment: Payment, amount: int) -> None:
+        self.settle(payment)
+        if payment.state in (Is.HELD, Is.CAPTURED) and 0 < amount <= payment.txamt - payment.net:
+            payment.state = Is.CAPTURED
+            payment.charged.append((self.clock.now(), amount))
+            self._note("payment", payment, amount)
+
+    def release_elsewhere(self, payment: Payment) -> None:
+        """Another terminal releases it."""
+        self.settle(payment)
+        if payment.state is Is.HELD:
+            payment.state = Is.RELEASED
 
     def decline(self, payment: Payment) -> None:
         """The payer refuses; a scanned code can't be paid after that, an order can."""
@@ -234,9 +270,13 @@ class Gateway:
             return Cancelled("unknown")
         payment = found[-1] if self.rules.picks == "newest" else found[0]
         self.settle(payment)
+        if call == "unfreeze":
+            return Cancelled(self._release(payment, params), payment)
         if self.rules.strict_amount and params.get("txamt") != str(payment.txamt):
             return Cancelled("amount", payment)
-        route = CANCELS.get(payment.pay_type, "close")
+        route = CANCELS.get(payment.pay_type, "reversal" if payment.hold else "close")
+        if payment.state in ON_HOLD:
+            route = ""  # a reversal is for what is not confirmed
         if self.rules.unsupported or not (route == call or (route and self.rules.any_route)):
             return Cancelled("unsupported", payment)
         return Cancelled(self._cancel(payment), payment)
@@ -245,6 +285,18 @@ class Gateway:
         """Another terminal cancels."""
         self.settle(payment)
         self._cancel(payment)
+
+    def _release(self, payment: Payment, params: Mapping[str, str]) -> str:
+        """Give back what is held: all of it, by its own number and that of the merchant."""
+        if payment.out_trade_no != params.get("out_trade_no") or not params.get("txdtm"):
+            return "mismatch"
+        if payment.state is Is.RELEASING:
+            return "pending"
+        if self.rules.unsupported or payment.state is not Is.HELD:
+            return "not held"
+        if params.get("txamt") != str(payment.txamt):
+            return "amount"
+        return self._accepted(payment, Is.RELEASING)
 
     def _cancel(self, payment: Payment) -> str:
         if payment.state in CAME:
@@ -256,10 +308,13 @@ class Gateway:
             return "pending"
         if payment.state not in ALIVE:
             return payment.state.name
+        return self._accepted(payment, Is.CANCELLING)
+
+    def _accepted(self, payment: Payment, underway: Is) -> str:
         dropped = self._drops > 0
         self._drops -= dropped
         if self.rules.cancel_polls:
-            payment.state, payment.cancel_dropped = Is.CANCELLING, dropped
+            payment.state, payment.cancel_dropped = underway, dropped
             payment.cancel_polls = self.rules.cancel_polls
             return "pending"
         if dropped:
@@ -269,6 +324,10 @@ class Gateway:
         return "done"
 
     def _dead(self, payment: Payment) -> None:
+        if payment.state in ON_HOLD:
+            payment.state = Is.RELEASED
+            self._note("unfreeze", payment, payment.txamt)
+            return
         payment.state = Is.REVERSED if payment.waiting is Is.PIN else Is.CLOSED
         self._note("close", payment, payment.txamt)
 
@@ -278,7 +337,7 @@ class Gateway:
             self.settle(payment)
         shown = [payment for payment in self._visible() if self._matches(payment, params)]
         for payment in shown:
-            if payment.state is Is.CANCELLING:
+            if payment.state in (Is.CANCELLING, Is.RELEASING):
                 self._one_poll_less(payment)
         rows = [self._row(payment) for payment in shown]
         named = {row.syssn for row in rows} | {row.out_trade_no for row in rows}
@@ -296,7 +355,7 @@ class Gateway:
         if payment.cancel_polls > 0:
             return
         if payment.cancel_dropped:
-            payment.state = payment.waiting
+            payment.state = Is.HELD if payment.state is Is.RELEASING else payment.waiting
             self.cancels_lost += 1
         else:
             self._dead(payment)
@@ -353,9 +412,9 @@ class Gateway:
         )
 
     def _note(self, kind: str, payment: Payment, amount: int) -> None:
-        if kind == "close" and not self.rules.close_rows:
+        if kind in ("close", "unfreeze") and not self.rules.close_rows:
             return
-        own = kind == "refund" and self.rules.refunds_named == "own"
+        own = kind == "payment" or (kind == "refund" and self.rules.refunds_named == "own")
         syssn = self.number()
         self._rows.append(
             Row(
@@ -382,7 +441,7 @@ class Truth:
     """What is so about an order at one moment.
 
     Attributes:
-        word: ``absent``, ``open``, ``paid``, ``returned`` or ``dead``.
+        word: ``absent``, ``open``, ``held``, ``paid``, ``returned`` or ``dead``.
         states: Of every payment under its number.
         paid: Amount and currency of each payment whose money is here.
     """
@@ -403,6 +462,8 @@ def truth(payments: Iterable[Payment]) -> Truth:
         return Truth("paid", states, paid)
     if any(state in ALIVE for state in states):
         return Truth("open", states)
+    if ON_HOLD.intersection(states):
+        return Truth("held", states)
     if any(payment.charged for payment in attempts):
         return Truth("returned", states)
     return Truth("dead", states)

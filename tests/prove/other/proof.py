@@ -16,18 +16,20 @@ from qftools.client.client import Client
 from qftools.journal.journal import Journal
 from tests.prove.lives import Result, lived
 from tests.prove.other.breaks import leaks
-from tests.prove.other.gateway import ALIVE, CANCELS, Is, Truth
+from tests.prove.other.gateway import ALIVE, CANCELS, ON_HOLD, Is, Truth
 from tests.prove.other.schedule import Plan
 from tests.prove.other.speaker import Said
 from tests.prove.other.stage import KEY, Stage
 
 Tell = Callable[[Stage, Outcome], None]
 
-_DEAD = (Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.FAILED)
+_DEAD = (Verdict.CANCELLED, Verdict.ALREADY_CANCELLED, Verdict.RELEASED, Verdict.FAILED)
 _WORDS = {
     Verdict.CANCELLED: "dead",
     Verdict.ALREADY_CANCELLED: "dead",
     Verdict.FAILED: "dead",
+    Verdict.RELEASED: "dead",
+    Verdict.HELD: "held",
     Verdict.ALREADY_REFUNDED: "returned",
     Verdict.PAID: "paid",
     Verdict.NOT_CANCELLABLE: "open",
@@ -114,7 +116,7 @@ def _against_the_truth(stage: Stage, outcome: Outcome) -> list[str]:
         then = own  # the caller meant one payment; the others of the number are no danger
     if verdict is Verdict.NOT_FOUND and stage.speaker.there_when_looked is False:
         return []  # it arrived after the last look into its month
-    if verdict is Verdict.NOT_CANCELLABLE and ALIVE.intersection(then.states):
+    if verdict is Verdict.NOT_CANCELLABLE and (ALIVE | {Is.RELEASING}).intersection(then.states):
         return []  # that one is open still; of what was charged it says nothing
     if then.word != _WORDS[verdict]:
         return [f"{verdict}, but the truth is {_told(then)}"]
@@ -138,6 +140,8 @@ def _another_payment(stage: Stage, then: Truth) -> list[str]:
 
 def _wrong_end(verdict: Verdict, then: Truth, own: Truth) -> list[str]:
     """A payment that failed is not cancelled, nor the reverse; of several, one must say it."""
+    if verdict is Verdict.RELEASED and Is.RELEASED not in then.states:
+        return [f"{verdict}, but the truth is {_told(then)}"]
     failed = {state is Is.FAILED for state in (*then.states, *own.states)}
     if (verdict is Verdict.FAILED) in failed:
         return []
@@ -152,6 +156,7 @@ def _still_dead(stage: Stage, verdict: Verdict) -> list[str]:
         stage.clock.sleep(seconds)
         for payment in attempts:
             stage.gateway.pay(payment)
+            stage.gateway.capture(payment)
     if [len(payment.charged) for payment in attempts] == before:
         return []
     return [f"{verdict}, but the payer was charged later"]
@@ -191,7 +196,7 @@ def _the_callers_own(stage: Stage) -> str:
 
 def _open_to_the_end(stage: Stage, life: list[Said]) -> str:
     attempts = stage.speaker.attempts()
-    if any(payment.state is Is.CANCELLING for payment in attempts):
+    if any(payment.state in (Is.CANCELLING, Is.RELEASING) for payment in attempts):
         return "the wallet never finished the cancel that it accepted"
     if stage.gateway.cancels_lost:
         return "the wallet dropped a cancel that it had accepted"
@@ -207,7 +212,10 @@ def _open_to_the_end(stage: Stage, life: list[Said]) -> str:
         return "no answer tells the pay type"
     if "txamt" not in stage.plan.knows and "txamt" in stage.speaker.way.leaves_out:
         return "no answer tells the amount"
-    if stage.plan.pay_type not in CANCELS:
+    held = any(payment.state in ON_HOLD for payment in attempts)
+    if held and stage.speaker.way.leaves_out & {"syssn", "txamt"}:
+        return "no answer tells what a release needs"
+    if stage.plan.pay_type not in CANCELS and not held:
         return "no call is known for the pay type"
     return ""
 

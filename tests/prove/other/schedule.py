@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from qftools.cancellation.policy import Policy
 from tests.prove.other import breaks, smudges
-from tests.prove.other.dialect import Dialect, speaks
-from tests.prove.other.gateway import BEIJING, CANCELS, Is, Rules
+from tests.prove.other.dialect import RELEASED_AS, Dialect, speaks
+from tests.prove.other.gateway import BEIJING, CANCELS, HOLD, Is, Rules
 
 ACTS = (
     *("pay",) * 6,
     *("decline", "refund", "refund part", "cancel elsewhere", "an hour passes"),
+)
+ACTS_ON_A_HOLD = (
+    *("pay",) * 6,
+    *("capture", "capture_part", "release_elsewhere", "decline", "cancel elsewhere"),
+    *("an hour passes", "a week passes"),
 )
 #: Payments made here lie near the end of a month, or of a year, or of a February.
 EDGES = ("2026-01-31 23:59:20", "2025-12-31 23:59:50", "2026-02-28 23:58:30", "2026-02-01 00:05:00")
@@ -157,6 +162,29 @@ def schedule(seed: int, *, kills: bool = True, over: str = "") -> Plan:
         seconds_dead=dice.choice([0.0, 1.0, 60.0, 3600.0]),
         journalled=journalled,
         over=over or ("socket" if socket else "process"),
+    )
+
+
+def of_a_hold(seed: int, *, kills: bool = True, over: str = "") -> Plan:
+    """Make the schedule of a seed for a pre-authorisation; see ``schedule``."""
+    plan = schedule(seed, kills=kills, over=over)
+    dice = random.Random(f"other hold {seed}")
+    knows = plan.knows
+    way = replace(
+        plan.way,
+        released=dice.choice(RELEASED_AS),
+        releasing=dice.choice(["0000", "0000", plan.way.asks]),
+    )
+    if "pay_type" not in knows:  # nothing else tells that it is no payment
+        way = replace(way, leaves_out=way.leaves_out - {"pay_type"})
+    first = Act("pay", 0, after=False, newest=True)
+    acts = tuple(replace(act, what=dice.choice(ACTS_ON_A_HOLD)) for act in plan.acts)
+    return replace(
+        plan,
+        pay_type=HOLD,
+        way=way,
+        old=(),
+        acts=(first, *acts) if dice.random() < 0.6 else acts,
     )
 
 

@@ -22,10 +22,8 @@ from tests.prove.other.dialect import (
     to_bytes,
     written_row,
 )
-from tests.prove.other.gateway import ALIVE, Gateway, Payment, Row, Truth, truth
+from tests.prove.other.gateway import ALIVE, HOLD, ON_HOLD, Gateway, Payment, Row, Truth, truth
 from tests.prove.other.schedule import Plan, Trouble
-
-PATHS = {"query", "reversal", "close", "payment", "refund"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +121,7 @@ class Speaker:
         if kind == "query":
             content, said = self._query(params, smudge, dice)
         else:
-            became = self.gateway.cancel(endpoint, params)
-            content = cancel_answer(became, self.way, dice, self.gateway.number())
-            self.unsaid |= became.what not in ("done", "pending") and self.way.cancels not in (
-                "flat",
-                "bare",
-            )
-            said = Said(endpoint, True, "", "", denied=became.what in ("mismatch",))
+            content, said = self._acted(endpoint, params, dice)
         if smudge:
             content = smudges.whole_with(smudge, content, dice) if content else content
             said = replace(said, clear=False, shows="", trouble=smudge, denied=smudge == "denied")
@@ -143,13 +135,23 @@ class Speaker:
         self.life.append(replace(said, body=wire.body))
         return wire
 
+    def _acted(
+        self, endpoint: str, params: Mapping[str, str], dice: random.Random
+    ) -> tuple[Any, Said]:
+        """A call that is to change something, and what is said about it."""
+        became = self.gateway.cancel(endpoint, params)
+        content = cancel_answer(became, self.way, dice, self.gateway.number())
+        told = self.way.cancels in ("flat", "bare")
+        self.unsaid |= became.what not in ("done", "pending") and not told
+        return content, Said(endpoint, True, "", "", denied=became.what in ("mismatch",))
+
     def _query(
         self, params: Mapping[str, str], smudge: str, dice: random.Random
     ) -> tuple[Any, Said]:
         found = self.gateway.query(params)
         self.truth_when_asked, self.own_when_asked = truth(self.attempts()), truth(self.meant())
         self.another_when_asked = any(
-            payment.state in ALIVE or payment.net > 0
+            payment.state in ALIVE | ON_HOLD or payment.net > 0
             for payment in self.attempts()
             if payment not in self.meant()
         )
@@ -180,25 +182,27 @@ class Speaker:
         """What the rows on this page prove of the order, read by the protocol alone."""
         mine = {payment.syssn: payment for payment in self.attempts()}
         here = [mine[row.syssn] for row in shown if row.kind == "payment" and row.syssn in mine]
-        alive = frozenset(p.syssn for p in here if p.state in ALIVE)
+        alive = frozenset(p.syssn for p in here if p.state in ALIVE | ON_HOLD)
         word = truth(here).word
         own = truth(payment for payment in here if payment in self.meant()).word
         if word == "paid" and own == "open":  # that payment may be called off, by its own number
             word = own
         whole = len(here) == len(mine) and len(found) == len(shown)
         trouble = ""
+        says_hold = self.plan.pay_type != HOLD or "pay_type" not in self.way.leaves_out
+        plain = self.way.plain and says_hold
         if not here and found:
             trouble = "rows of other orders only"
         elif len(found) > len(shown) or len(shown) >= size:
             trouble = "a full page: there may be more rows"
         elif not whole and here:
             trouble = "not every payment of the order lies in this table"
-        elif not self.way.plain:
+        elif not plain:
             trouble = "a way to write that no source shows"
         elif not all(self.fits(payment.txamt, payment.txcurrcd) for payment in here):
             trouble = "amount or currency contradict the order"
         paid = any(p.net > 0 and self.fits(p.txamt, p.txcurrcd) for p in here)
-        proves = not trouble or (word == "paid" and paid and self.way.plain)
+        proves = not trouble or (word == "paid" and paid and plain)
         shows = word if proves and (whole or word in ("paid", "absent")) else ""
         return Said("query", proves, shows, trouble, alive, len(here))
 

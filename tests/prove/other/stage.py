@@ -30,10 +30,10 @@ class Stage:
     def __init__(self, plan: Plan, kind: type[Client] = Client) -> None:
         self.plan = plan
         self.clock = Clock(plan.made)
-        self.gateway = Gateway(plan.rules, self.clock)
+        self.gateway = self._books()
         self._make_payments()
         self._mine = self._known()
-        self.speaker = Speaker(plan, self.gateway, KEY, self._mine)
+        self.speaker = self._speaks()
         self._exit = ExitStack()
         self.client = self._client(kind)
         self.order = self._order()
@@ -47,6 +47,12 @@ class Stage:
         """Let go of the socket, where there is one."""
         self.client.close_connections()
         self._exit.close()
+
+    def _books(self) -> Gateway:
+        return Gateway(self.plan.rules, self.clock)
+
+    def _speaks(self) -> Speaker:
+        return Speaker(self.plan, self.gateway, KEY, self._mine)
 
     # ---- what is so before the cancel begins ---------------------------------------------------
 
@@ -191,13 +197,18 @@ class Stage:
         """What the client must never do, seen from here."""
         if endpoint in ("payment", "refund"):
             self.broken_promises.append(f"sent a {endpoint} by itself")
-        if endpoint not in ("reversal", "close"):
+        if endpoint not in ("reversal", "close", "unfreeze"):
             return
         last = next((said for said in self.speaker.life[::-1] if said.endpoint == "query"), None)
         if last is None or not last.clear:
             return
         if last.shows == "paid":
             self.broken_promises.append("tried to reverse what a query showed to be paid")
+        said = self.speaker.way.releasing == "0000" or any(
+            said.endpoint == "unfreeze" for said in self.speaker.life
+        )
+        if last.shows == "held" and endpoint != "unfreeze" and said:
+            self.broken_promises.append("tried to reverse what a query showed to be held")
         named = [number for number in last.alive if f"syssn={number}" in form]
         if last.rows > 1 and not named:
             self.broken_promises.append("cancelled without the number of the payment that is open")
@@ -208,8 +219,8 @@ class Stage:
                 self._do(act)
 
     def _do(self, act: Act) -> None:
-        if act.what == "an hour passes":
-            self.clock.sleep(3600)
+        if act.what in _PASSES:
+            self.clock.sleep(_PASSES[act.what])
             return
         if not self.gateway.payments:
             return
@@ -222,6 +233,9 @@ class Stage:
             self.gateway.cancel_elsewhere(payment)
         else:
             getattr(self.gateway, act.what)(payment)
+
+
+_PASSES = {"an hour passes": 3600.0, "a week passes": 604_800.0}
 
 
 def _bring(gateway: Gateway, payment: Payment, state: Is) -> None:
