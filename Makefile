@@ -81,11 +81,11 @@ screenshots: $(VENV)/.full ## Take pictures of every page, to look at
 	@$(BIN)/python -m tests.tools.screenshots
 
 .PHONY: prove
-prove: $(VENV)/.full ## Play N random schedules of cancels on two gateways and of refunds, compare with their books (make prove N=100000)
+prove: $(VENV)/.full ## Play N random schedules of cancels, holds and refunds on two gateways, compare with their books (make prove N=100000)
 	@$(BIN)/python -m tests.prove $(N)
 
 .PHONY: kills
-kills: $(VENV)/.full ## Kill K processes that cancel orders (kill -9), resume, compare with the books
+kills: $(VENV)/.full ## Kill K processes that cancel, release or refund (kill -9), resume, compare with the books
 	@$(BIN)/python -m tests.prove.kills $(K)
 
 .PHONY: sweep

@@ -18,7 +18,7 @@ from qftools.catalogue import Text
 from qftools.client.client import Client
 from qftools.errors import InputError
 from qftools.journal.entries import Entry, Unreadable
-from qftools.journal.going_on import check_left, goes_on, with_news
+from qftools.journal.going_on import check_left, goes_on, others_of, with_news
 from qftools.journal.open_entry import dumped
 from qftools.models import Credentials, Order
 
@@ -66,8 +66,9 @@ def test_another_amount_under_the_same_number_is_refused(asked):
 
 
 def left(amount: int | None, *others: Entry | Unreadable, paid: int | None = 2500) -> bool:
+    walk = refund("R9", amount, paid)
     try:
-        check_left(refund("R9", amount, paid), others)
+        check_left(walk, others_of(walk, others))
     except InputError as error:
         assert error.say("en").startswith(f"txamt is {amount or paid}, and the refunds of this")
         return False
@@ -87,10 +88,18 @@ def test_a_refund_is_refused_where_those_that_were_made_or_are_in_doubt_leave_to
     assert left(2500) and not left(1, MADE, entry(refund("R2", 1000)))
 
 
+def test_a_refund_that_was_not_found_counts_however_old_it_is():
+    not_found = entry(refund("R1", 1500), Verdict.NOT_FOUND, settled=True)
+
+    assert left(1000, not_found) and not left(1001, not_found)
+
+
 def test_what_gives_nothing_back_takes_nothing_from_the_payment():
     cancelled = entry(Walk(PAYMENT), Verdict.UNRESOLVED)
 
-    assert left(2500, NOT_MADE, cancelled, UNREADABLE)
+    already = entry(refund("R1", 2500), Verdict.ALREADY_REFUNDED, settled=True)
+
+    assert left(2500, NOT_MADE, already, cancelled, UNREADABLE)
     assert left(2500, entry(refund("R9", 500)))  # itself, begun before
 
 

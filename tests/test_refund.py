@@ -426,6 +426,28 @@ def test_refunds_in_doubt_count_for_what_is_left(sandbox, client):
     assert (doubtful.verdict, fits.verdict) == (Verdict.NOT_FOUND, Verdict.REFUNDED)
 
 
+def test_what_the_journal_has_limits_a_refund_where_neither_gateway_nor_caller_tell_the_rest(
+    sandbox, client
+):
+    payment = Order(syssn=paid(sandbox).syssn)  # what was paid is learnt by the query
+    with Journal(":memory:") as journal:
+        sandbox.fault("lost before", "refund", 1)
+        doubtful = refund(client, payment, 2000, out_trade_no="R1", journal=journal)
+        beside = refund(client, payment, 501, out_trade_no="R2", journal=journal)
+        whole = refund(client, payment, out_trade_no="R3", journal=journal)
+        client.pause(3 * 3600)
+        settled = journal.resume(client, 1)
+        later = refund(client, payment, 501, out_trade_no="R4", journal=journal)
+        again = refund(client, payment, 2000, out_trade_no="R1", journal=journal)
+
+        assert journal.entry(1).settled and journal.entry(1).verdict is settled.verdict
+    assert doubtful.verdict is settled.verdict is Verdict.NOT_FOUND
+    assert {each.verdict for each in (beside, whole, later)} == {Verdict.NOT_REFUNDED}
+    assert beside.reason.endswith("made or in doubt, 2000, are above what was paid, 2500")
+    assert (again.verdict, sent(client)) == (Verdict.REFUNDED, ["refund", "refund"])
+    assert sandbox.order(payment).refunded == 2000
+
+
 def test_a_cancel_of_the_payment_does_not_take_its_refund_for_its_own(sandbox, client):
     from qftools import cancel
 

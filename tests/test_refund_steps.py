@@ -10,10 +10,12 @@ from qftools.cancellation.evidence import Known
 from qftools.cancellation.findings import Answer, Finding
 from qftools.cancellation.policy import Policy
 from qftools.cancellation.refunding import (
+    ALL_GIVEN,
     FAILED,
     LESS_LEFT,
     NO_AMOUNT,
     NOT_SENT,
+    PAID_UNKNOWN,
     REFUND_NEXT,
     TOO_MUCH,
     RefundWalk,
@@ -162,6 +164,25 @@ def test_absence_and_silence_are_counted_apart():
 )
 def test_more_than_is_left_is_not_sent(amount, cancel, why):
     assert end(flagged(cancel), begun=walk(amount)) == (Verdict.NOT_REFUNDED, why)
+
+
+@pytest.mark.parametrize(
+    ("paid", "amount", "others", "why"),
+    [
+        (2500, 501, (2000,), ALL_GIVEN.filled(amount=501, given=2000, paid=2500)),
+        (2500, None, (1,), ALL_GIVEN.filled(amount=2500, given=1, paid=2500)),
+        (2500, 1, (None,), ALL_GIVEN.filled(amount=1, given=2500, paid=2500)),
+        (None, 1, (1,), PAID_UNKNOWN),
+    ],
+)
+def test_what_other_refunds_of_the_journal_took_is_not_given_back_again(paid, amount, others, why):
+    begun = walk(amount, replace(PAYMENT, txamt=paid), others=others)
+
+    assert end(PAID, begun=begun) == (Verdict.NOT_REFUNDED, why)
+
+
+def test_what_other_refunds_of_the_journal_left_is_given_back():
+    assert after(PAID, begun=walk(500, others=(1500, 500))).step is Step.REFUND
 
 
 def test_a_payment_of_unknown_amount_is_refunded_by_an_amount_that_the_caller_says():

@@ -89,6 +89,16 @@ LESS_LEFT = Text(
     "这笔付款已部分退款：剩下的少于付款金额 {paid}，请给出要退的金额",
     "the payment was refunded in part: less than {paid} is left, so say how much to refund",
 )
+ALL_GIVEN = Text(
+    "退款 {amount} 加上日志里这笔付款的其他退款（已完成或未定，共 {given}）超过付款金额 {paid}",
+    "the refund of {amount} and the others of this payment in the journal, made or in doubt,"
+    " {given}, are above what was paid, {paid}",
+)
+PAID_UNKNOWN = Text(
+    "日志里有这笔付款的其他退款，而付款金额未知：请给出订单的 txamt",
+    "the journal has other refunds of this payment, and what was paid is unknown: give the order's"
+    " txamt",
+)
 NO_AMOUNT = Text(
     "网关没有这笔付款的可用金额：请给出要退的金额",
     "the gateway has no usable amount of the payment: say how much to refund",
@@ -108,6 +118,8 @@ class RefundWalk(Walk):
         looks, confirms: How many questions were asked, of the payment and of the refund.
         last_cancel: What the refund's reply claimed; None where none is known to be sent.
         route: The reversal that voids the payment instead, where the profile names one (C21).
+        others: The amounts of the payment's other refunds that the journal has, made or in doubt;
+            None for one of the whole payment. The gateway need not be able to tell them.
 
     Example:
         >>> payment = Order(syssn="2026010515410002")
@@ -127,6 +139,7 @@ class RefundWalk(Walk):
 
     _: KW_ONLY
     payment: Search
+    others: tuple[int | None, ...] = field(default=(), repr=False, compare=False)
     table: Table = field(default_factory=lambda: REFUND_NEXT, repr=False, compare=False)
 
     def _asks(self) -> Ask:
@@ -257,6 +270,13 @@ class RefundWalk(Walk):
                 return self._finish(Verdict.NOT_REFUNDED, LESS_LEFT.filled(paid=paid))
         if amount is None:
             return self._finish(Verdict.NOT_REFUNDED, NO_AMOUNT)
+        if self.others and paid is None:
+            return self._finish(Verdict.NOT_REFUNDED, PAID_UNKNOWN)
+        if paid is not None and self.others:
+            given = sum(paid if other is None else other for other in self.others)
+            if amount + given > paid:
+                said = ALL_GIVEN.filled(amount=amount, given=given, paid=paid)
+                return self._finish(Verdict.NOT_REFUNDED, said)
         books = self.payment.order
         order = replace(
             self.order,

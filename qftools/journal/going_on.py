@@ -54,24 +54,35 @@ def goes_on(entry: Entry | Unreadable, walk: Walk) -> bool:
     return True
 
 
-def check_left(walk: RefundWalk, entries: tuple[Entry | Unreadable, ...]) -> None:
-    """Refuse a refund that with the others of the payment, made or in doubt, is too much."""
-    paid, amount = walk.payment.order.txamt, walk.amount
-    others = [
+def others_of(walk: RefundWalk, entries: tuple[Entry | Unreadable, ...]) -> tuple[Entry, ...]:
+    """The other refunds of the payment that were made, or may have been.
+
+    One that was not found counts, too, however old: the gateway may not be able to find it, and
+    sent again under its own number it can't be made twice.
+    """
+    return tuple(
         entry
         for entry in entries
         if isinstance(entry, Entry)
         and isinstance(entry.walk, RefundWalk)
         and entry.order.out_trade_no != walk.order.out_trade_no
-        and (entry.verdict is Verdict.REFUNDED or not entry.settled)
-    ]
-    given = sum(entry.order.txamt or paid or 0 for entry in others)
-    if paid is None or amount is None or amount + given <= paid:
+        and entry.verdict not in (Verdict.NOT_REFUNDED, Verdict.ALREADY_REFUNDED)
+    )
+
+
+def check_left(walk: RefundWalk, others: tuple[Entry, ...]) -> None:
+    """Refuse a refund that with the others of the payment, made or in doubt, is too much."""
+    paid, amount = walk.payment.order.txamt, walk.amount
+    if paid is None or amount is None:
+        return  # the walk decides, once it is known what was paid
+    given = sum(entry.order.txamt or paid for entry in others)
+    if amount + given <= paid:
         return
     raise InputError(
         "txamt",
         "is {value}, and the refunds of this payment in the journal ({numbers}) come to {given}",
-        "at most what is left of {paid}; resume those that are unfinished first",
+        "at most what is left of {paid}: resume those that are unfinished first, and send one that"
+        " was not found again under its own number",
         value=amount,
         numbers=", ".join(str(entry.number) for entry in others),
         given=given,

@@ -27,7 +27,7 @@ from qftools.journal.entries import Cells, entry_of, text_or_none
 from qftools.journal.entries import Entry as Entry
 from qftools.journal.entries import Unreadable as Unreadable
 from qftools.journal.file import JournalFile
-from qftools.journal.going_on import as_it_was_left, check_left, goes_on, with_news
+from qftools.journal.going_on import as_it_was_left, check_left, goes_on, others_of, with_news
 from qftools.journal.open_entry import OpenEntry, dumped
 from qftools.journal.owner import Owner
 from qftools.locale import mark
@@ -105,7 +105,7 @@ class Journal:
                 the payment this one is above what was paid; nothing was sent.
         """
         with self._claimed(client, self._find_or_add(client, walk)) as (entry, page):
-            walk = with_news(as_it_was_left(entry), walk)
+            walk = self._beside(with_news(as_it_was_left(entry), walk), entry)
             return await self._finish(client, walk, entry, page, pause, watch)
 
     def resume(
@@ -161,13 +161,24 @@ class Journal:
         with self._claimed(client, number) as (entry, page):
             if entry.settled and entry.outcome is not None:
                 return entry.outcome
-            walk = as_it_was_left(entry)
+            walk = self._beside(as_it_was_left(entry), entry)
             if policy is not None:
                 walk = replace(walk, policy=policy)
             with span("refund" if isinstance(walk, RefundWalk) else "cancel") as tell:
                 outcome = await self._finish(client, walk, entry, page, pause, watch)
                 tell(outcome)
                 return outcome
+
+    def _beside(self, walk: Walk, entry: Entry) -> Walk:
+        """Return a walk that knows the other refunds of its payment.
+
+        Of two at the same time the later one sees the earlier: its entry is written first.
+        """
+        if not isinstance(walk, RefundWalk):
+            return walk
+        account = {"base_url": entry.base_url, "app_code": entry.app_code}
+        others = self._read(_SAME_PAYMENT, {**account, "syssn": walk.payment.order.syssn})
+        return replace(walk, others=tuple(o.order.txamt for o in others_of(walk, others)))
 
     async def _finish(
         self,
@@ -299,7 +310,7 @@ class Journal:
                 if goes_on(entry, walk):
                     return entry.number
             if isinstance(walk, RefundWalk):
-                check_left(walk, self._read(_SAME_PAYMENT, values))
+                check_left(walk, others_of(walk, self._read(_SAME_PAYMENT, values)))
             added = self._file.db.execute(_ADD, values)
             assert added.lastrowid is not None
             return added.lastrowid
@@ -370,7 +381,7 @@ AND (out_trade_no = :out_trade_no OR syssn = :syssn)
 ORDER BY number
 """
 _SAME_PAYMENT = """
-WHERE syssn = :syssn AND base_url = :base_url AND app_code = :app_code AND mchid = :mchid
+WHERE syssn = :syssn AND base_url = :base_url AND app_code = :app_code
 ORDER BY number
 """
 _ADD = """

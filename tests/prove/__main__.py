@@ -1,8 +1,9 @@
 """``make prove N=100000``: play many schedules on all processors, and say what was seen.
 
-python -m tests.prove 100000                         fresh seeds: cancels on two gateways, refunds
-python -m tests.prove 999 --first 0                  the seeds 0 to 332, of each of the three
-python -m tests.prove 1000 --gateway other           on the second gateway alone
+python -m tests.prove 100000                         fresh seeds: cancels, holds and refunds
+python -m tests.prove 1000 --first 0                 the seeds 0 to 199, of each of the five
+python -m tests.prove 1000 --gateway other           cancels on the second gateway alone
+python -m tests.prove 1000 --gateway other-hold      holds there; other-refund: refunds there
 python -m tests.prove 1000 --gateway refund          refunds alone, on the sandbox
 python -m tests.prove --replay 4711                  one schedule of the sandbox, told in full
 python -m tests.prove --replay 4711 --gateway other  one of the second gateway
