@@ -77,6 +77,10 @@ def test_a_sample_sends_what_qftools_sends(sample, sandbox):
     client.call("reversal", {"out_trade_no": "A1", "txamt": 77001, "txdtm": TIME})
     client.call("close", {"out_trade_no": "A1", "txamt": 77001, "txdtm": TIME})
     client.refund(order, txamt=1, out_trade_no="R1", txdtm=TIME)
+    hold = client.pay(pay_type="801808", txamt=77001, txcurrcd="HKD", out_trade_no="H1", txdtm=TIME)
+    named = {"syssn": hold.syssn, "txdtm": TIME}
+    client.call("authtrade", {**named, "out_trade_no": "C1", "txamt": 1})
+    client.call("unfreeze", {**named, "out_trade_no": "H1", "txamt": 77000})
 
     paid = json.loads(
         sample.says("payment", "800101", "77001", "HKD", "A1", TIME, goods, url=sandbox.url)
@@ -85,6 +89,9 @@ def test_a_sample_sends_what_qftools_sends(sample, sandbox):
     sample.says("reversal", "A1", "77001", TIME, url=sandbox.url)
     sample.says("close", "A1", "77001", TIME, url=sandbox.url)
     sample.says("refund", paid["syssn"], "R1", "1", TIME, url=sandbox.url)
+    held = json.loads(sample.says("payment", "801808", "77001", "HKD", "H1", TIME, url=sandbox.url))
+    sample.says("capture", held["syssn"], "C1", "1", TIME, url=sandbox.url)
+    sample.says("release", held["syssn"], "H1", "77000", TIME, url=sandbox.url)
 
     assert [_told(seen) for seen in sandbox.exchanges] == [_told(seen) for seen in twin.exchanges]
     assert all(seen.signature == "ok" for seen in sandbox.exchanges)

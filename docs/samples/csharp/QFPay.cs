@@ -172,6 +172,35 @@ static class QFPay
     }
     // --8<-- [end:refund]
 
+    // --8<-- [start:capture]
+    /// Charges a hold, all of it or a part. syssn is the hold's, outTradeNo a new one.
+    /// For the hold of a card leave outTradeNo and txdtm out.
+    static Task<Answer> Capture(string syssn, string outTradeNo, long txamt, string txdtm)
+    {
+        return Call("authtrade", new Dictionary<string, string>
+        {
+            ["syssn"] = syssn,
+            ["out_trade_no"] = outTradeNo,
+            ["txamt"] = txamt.ToString(CultureInfo.InvariantCulture),
+            ["txdtm"] = txdtm,
+        });
+    }
+    // --8<-- [end:capture]
+
+    // --8<-- [start:release]
+    /// Gives back what is still held. syssn and outTradeNo are the hold's.
+    static Task<Answer> Release(string syssn, string outTradeNo, long txamt, string txdtm)
+    {
+        return Call("unfreeze", new Dictionary<string, string>
+        {
+            ["syssn"] = syssn,
+            ["out_trade_no"] = outTradeNo,
+            ["txamt"] = txamt.ToString(CultureInfo.InvariantCulture),
+            ["txdtm"] = txdtm,
+        });
+    }
+    // --8<-- [end:release]
+
     // --8<-- [start:cancel]
     static readonly string[] Dead = { "1142", "1181", "1263", "1264" };
     static readonly string[] Failed =
@@ -263,6 +292,8 @@ static class QFPay
             case "reversal": return (await Reversal(w[1], Units(w[2]), w[3])).Raw;
             case "close": return (await Close(w[1], Units(w[2]), w[3])).Raw;
             case "refund": return (await Refund(w[1], w[2], Units(w[3]), w[4])).Raw;
+            case "capture": return (await Capture(w[1], w[2], Units(w[3]), w[4])).Raw;
+            case "release": return (await Release(w[1], w[2], Units(w[3]), w[4])).Raw;
             default:
                 return (await Payment(
                     w[1], Units(w[2]), w[3], w[4], w[5], Optional(w, 6), Optional(w, 7))).Raw;

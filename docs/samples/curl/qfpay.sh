@@ -89,6 +89,21 @@ refund() { # syssn out_trade_no txamt txdtm
 }
 # --8<-- [end:refund]
 
+# --8<-- [start:capture]
+# Charges a hold, all of it or a part. syssn is the hold's, out_trade_no a new one.
+# For the hold of a card leave out_trade_no and txdtm out.
+capture() { # syssn out_trade_no txamt txdtm
+  call authtrade "syssn=$1" "out_trade_no=$2" "txamt=$3" "txdtm=$4"
+}
+# --8<-- [end:capture]
+
+# --8<-- [start:release]
+# Gives back what is still held. syssn and out_trade_no are the hold's.
+release() { # syssn out_trade_no txamt txdtm
+  call unfreeze "syssn=$1" "out_trade_no=$2" "txamt=$3" "txdtm=$4"
+}
+# --8<-- [end:release]
+
 # --8<-- [start:cancel]
 # What the books say: PAID, REFUNDED, CANCELLED, FAILED, OPEN, or UNKNOWN.
 look() { # out_trade_no
@@ -132,13 +147,13 @@ cancel() { # out_trade_no txamt txdtm reversal|close
 # An amount is a whole number of the smallest unit; 25.00 is a mistake, 2500 is meant.
 case $1 in
   payment | reversal | close | cancel) amount=$3 ;;
-  refund) amount=$4 ;;
+  refund | capture | release) amount=$4 ;;
   *) amount=1 ;;
 esac
 [[ $amount =~ ^[1-9][0-9]*$ ]] || { echo "txamt is $amount: not a whole number" >&2 && exit 2; }
 
 case $1 in
   verify) if verify "$2" "$3"; then echo genuine; else echo "not genuine"; fi ;;
-  sign | cancel | payment | query | reversal | close | refund)
+  sign | cancel | payment | query | reversal | close | refund | capture | release)
     "$@" || { status=$? && [ $status != 3 ] || echo "unknown: query before anything else" >&2 && exit $status; } ;;
 esac

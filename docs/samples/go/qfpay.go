@@ -173,6 +173,31 @@ func refund(syssn, outTradeNo string, txamt int64, txdtm string) (answer, error)
 
 // --8<-- [end:refund]
 
+// --8<-- [start:capture]
+
+// capture charges a hold, all of it or a part. syssn is the hold's, outTradeNo a new one.
+// For the hold of a card leave outTradeNo and txdtm out.
+func capture(syssn, outTradeNo string, txamt int64, txdtm string) (answer, error) {
+	return call("authtrade", map[string]string{
+		"syssn": syssn, "out_trade_no": outTradeNo,
+		"txamt": strconv.FormatInt(txamt, 10), "txdtm": txdtm,
+	})
+}
+
+// --8<-- [end:capture]
+
+// --8<-- [start:release]
+
+// release gives back what is still held. syssn and outTradeNo are the hold's.
+func release(syssn, outTradeNo string, txamt int64, txdtm string) (answer, error) {
+	return call("unfreeze", map[string]string{
+		"syssn": syssn, "out_trade_no": outTradeNo,
+		"txamt": strconv.FormatInt(txamt, 10), "txdtm": txdtm,
+	})
+}
+
+// --8<-- [end:release]
+
 // --8<-- [start:cancel]
 
 var (
@@ -304,6 +329,10 @@ func main() {
 		reply, err = closeOrder(words[0], units(words[1]), words[2])
 	case "refund":
 		reply, err = refund(words[0], words[1], units(words[2]), words[3])
+	case "capture":
+		reply, err = capture(words[0], words[1], units(words[2]), words[3])
+	case "release":
+		reply, err = release(words[0], words[1], units(words[2]), words[3])
 	}
 	if err != nil {
 		fail(err)

@@ -176,6 +176,27 @@ public class QFPay {
     }
     // --8<-- [end:refund]
 
+    // --8<-- [start:capture]
+    /** Charges a hold, all of it or a part. syssn is the hold's, outTradeNo a new one.
+     *  For the hold of a card leave outTradeNo and txdtm out. */
+    static JsonObject capture(String syssn, String outTradeNo, long txamt, String txdtm)
+            throws OutcomeUnknown {
+        return call("authtrade", Map.of(
+                "syssn", syssn, "out_trade_no", outTradeNo,
+                "txamt", Long.toString(txamt), "txdtm", txdtm));
+    }
+    // --8<-- [end:capture]
+
+    // --8<-- [start:release]
+    /** Gives back what is still held. syssn and outTradeNo are the hold's. */
+    static JsonObject release(String syssn, String outTradeNo, long txamt, String txdtm)
+            throws OutcomeUnknown {
+        return call("unfreeze", Map.of(
+                "syssn", syssn, "out_trade_no", outTradeNo,
+                "txamt", Long.toString(txamt), "txdtm", txdtm));
+    }
+    // --8<-- [end:release]
+
     // --8<-- [start:cancel]
     static final Set<String> DEAD = Set.of("1142", "1181", "1263", "1264");
     static final Set<String> FAILED = Set.of(
@@ -391,6 +412,8 @@ public class QFPay {
                 case "reversal" -> reversal(words[1], units(words[2]), words[3]);
                 case "close" -> close(words[1], units(words[2]), words[3]);
                 case "refund" -> refund(words[1], words[2], units(words[3]), words[4]);
+                case "capture" -> capture(words[1], words[2], units(words[3]), words[4]);
+                case "release" -> release(words[1], words[2], units(words[3]), words[4]);
                 default -> throw new IllegalArgumentException(words[0]);
             });
         } catch (OutcomeUnknown error) {

@@ -101,6 +101,20 @@ function refund(syssn, out_trade_no, txamt, txdtm) {
 }
 // --8<-- [end:refund]
 
+// --8<-- [start:capture]
+/** Charges a hold, all of it or a part. syssn is the hold's, out_trade_no a new one. For the hold of a card leave out_trade_no and txdtm out. */
+function capture(syssn, out_trade_no, txamt, txdtm) {
+  return call("authtrade", { syssn, out_trade_no, txamt: units(txamt), txdtm });
+}
+// --8<-- [end:capture]
+
+// --8<-- [start:release]
+/** Gives back what is still held. syssn and out_trade_no are the hold's. */
+function release(syssn, out_trade_no, txamt, txdtm) {
+  return call("unfreeze", { syssn, out_trade_no, txamt: units(txamt), txdtm });
+}
+// --8<-- [end:release]
+
 // --8<-- [start:cancel]
 const DEAD = ["1142", "1181", "1263", "1264"];
 const FAILED = ["1147", "1201", "1202", "1203", "1204", "1205", "1212", "1250", "1294", "2005"];
@@ -207,7 +221,7 @@ const server = createServer(async (request, response) => {
 // --8<-- [end:server]
 
 const [what, ...words] = process.argv.slice(2);
-const calls = { payment, query, reversal, close, refund };
+const calls = { payment, query, reversal, close, refund, capture, release };
 try {
   if (what === "sign") {
     const pairs = words.map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]);

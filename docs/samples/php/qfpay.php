@@ -122,6 +122,23 @@ function refund(string $syssn, string $out_trade_no, int $txamt, string $txdtm):
 }
 // --8<-- [end:refund]
 
+// --8<-- [start:capture]
+/** Charges a hold, all of it or a part. syssn is the hold's, out_trade_no a new one.
+ *  For the hold of a card leave out_trade_no and txdtm out. */
+function capture(string $syssn, string $out_trade_no, int $txamt, string $txdtm): array
+{
+    return call('authtrade', compact('syssn', 'out_trade_no', 'txamt', 'txdtm'));
+}
+// --8<-- [end:capture]
+
+// --8<-- [start:release]
+/** Gives back what is still held. syssn and out_trade_no are the hold's. */
+function release(string $syssn, string $out_trade_no, int $txamt, string $txdtm): array
+{
+    return call('unfreeze', compact('syssn', 'out_trade_no', 'txamt', 'txdtm'));
+}
+// --8<-- [end:release]
+
 // --8<-- [start:cancel]
 const DEAD = ['1142', '1181', '1263', '1264'];
 const FAILED = ['1147', '1201', '1202', '1203', '1204', '1205', '1212', '1250', '1294', '2005'];
@@ -270,7 +287,9 @@ if (PHP_SAPI !== 'cli') { // php -S 127.0.0.1:8000 qfpay.php, or behind your web
 
 [, $what] = $argv;
 $words = array_slice($argv, 2);
-$amounts = ['payment' => 1, 'reversal' => 1, 'close' => 1, 'cancel' => 1, 'shop' => 1, 'refund' => 2];
+$calls = ['payment', 'query', 'reversal', 'close', 'refund', 'capture', 'release'];
+$amounts = ['payment' => 1, 'reversal' => 1, 'close' => 1, 'cancel' => 1, 'shop' => 1];
+$amounts += ['refund' => 2, 'capture' => 2, 'release' => 2];
 if (isset($amounts[$what])) {
     $words[$amounts[$what]] = units($words[$amounts[$what]]);
 }
@@ -288,7 +307,7 @@ try {
         echo cancel(...$words), "\n";
     } elseif ($what === 'shop') {
         echo shop(...$words), "\n";
-    } elseif (in_array($what, ['payment', 'query', 'reversal', 'close', 'refund'], true)) {
+    } elseif (in_array($what, $calls, true)) {
         echo json_encode($what(...$words), JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES), "\n";
     }
 } catch (OutcomeUnknown $error) {

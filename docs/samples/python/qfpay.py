@@ -137,6 +137,33 @@ def refund(syssn, out_trade_no, txamt, txdtm):
 # --8<-- [end:refund]
 
 
+# --8<-- [start:capture]
+def capture(syssn, out_trade_no, txamt, txdtm):
+    """Charges a hold, all of it or a part. syssn is the hold's, out_trade_no a new one.
+
+    For the hold of a card leave out_trade_no and txdtm out.
+    """
+    return call(
+        "authtrade",
+        {"syssn": syssn, "out_trade_no": out_trade_no, "txamt": units(txamt), "txdtm": txdtm},
+    )
+
+
+# --8<-- [end:capture]
+
+
+# --8<-- [start:release]
+def release(syssn, out_trade_no, txamt, txdtm):
+    """Gives back what is still held. syssn and out_trade_no are the hold's."""
+    return call(
+        "unfreeze",
+        {"syssn": syssn, "out_trade_no": out_trade_no, "txamt": units(txamt), "txdtm": txdtm},
+    )
+
+
+# --8<-- [end:release]
+
+
 # --8<-- [start:cancel]
 DEAD = {"1142", "1181", "1263", "1264"}
 FAILED = {"1147", "1201", "1202", "1203", "1204", "1205", "1212", "1250", "1294", "2005"}
@@ -271,7 +298,8 @@ def main(what, *words):
     elif what == "serve":
         ThreadingHTTPServer(("127.0.0.1", int(words[0])), Server).serve_forever()
     else:
-        calls = {f.__name__: f for f in (payment, query, reversal, close, refund)}
+        known = (payment, query, reversal, close, refund, capture, release)
+        calls = {f.__name__: f for f in known}
         print(json.dumps(calls[what](*words), ensure_ascii=False))
 
 
