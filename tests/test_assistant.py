@@ -13,6 +13,7 @@ from qftools import InputError, Sandbox, SandboxError
 from qftools.assistant.pages import pages
 from qftools.assistant.place import opened
 from qftools.assistant.tools import offered, tools
+from qftools.cancellation.verdicts import REFUNDS, VERDICTS
 from qftools.cli import main
 from qftools.exchange.redaction import REDACTED
 from qftools.journal.journal import Journal
@@ -163,6 +164,15 @@ def test_every_tool_says_in_both_languages_what_happens_if_the_payment_has_compl
     for tool in tools().values():
         assert "completed" in tool.about.en, tool.name
         assert "已经完成" in tool.about.zh, tool.name
+
+
+@pytest.mark.parametrize(("page", "rows"), [("verdicts", VERDICTS), ("refund-verdicts", REFUNDS)])
+def test_the_verdicts_of_cancels_and_of_refunds_are_told_with_their_advice(page, rows):
+    for language in ("zh", "en"):
+        said = pages()[f"qftools://{language}/{page}"].markdown()
+
+        assert all(f"| {row.verdict} | {row.charged} |" in said for row in rows.values())
+        assert all(row.advice.say(language) in said for row in rows.values())
 
 
 def test_every_page_has_a_table_in_both_languages():

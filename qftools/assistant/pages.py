@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from qftools import catalogue
 from qftools.cancellation.policy import rules
 from qftools.cancellation.routing import route
-from qftools.cancellation.verdicts import VERDICTS
+from qftools.cancellation.verdicts import REFUNDS, VERDICTS, Verdict, VerdictRow
 from qftools.sandbox.report.report import rules as report_rules
 from qftools.sandbox.situations import situations
 from qftools.texts import LANGUAGES, Language, Text
@@ -89,13 +90,13 @@ def _pay_types(language: Language) -> str:
     )
 
 
-def _verdicts(language: Language) -> str:
+def _verdicts(rows: Mapping[Verdict, VerdictRow], language: Language) -> str:
     return table(
         ["verdict", "charged", "meaning", "proof", "next"],
         [
             [row.verdict.value, row.charged]
             + [words.say(language) for words in (row.meaning, row.proof, row.advice)]
-            for row in VERDICTS.values()
+            for row in rows.values()
         ],
     )
 
@@ -177,7 +178,14 @@ _PAGES: dict[str, tuple[Text, Callable[[Language], str]]] = {
             "撤销的结论：由什么证实、下一步怎么做",
             "Verdicts of a cancel: what proves each, and what to do next",
         ),
-        _verdicts,
+        partial(_verdicts, VERDICTS),
+    ),
+    "refund-verdicts": (
+        Text(
+            "退款的结论：由什么证实、下一步怎么做",
+            "Verdicts of a refund: what proves each, and what to do next",
+        ),
+        partial(_verdicts, REFUNDS),
     ),
     "patience": (
         Text("各钱包的等待与重试", "Timeouts and retries per wallet, with sources"),
