@@ -20,15 +20,15 @@ from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.gateway.gateway import DEFAULT_PUBLIC_URL, Gateway
 from qftools.sandbox.keeping.keeping import Keeping
 from qftools.sandbox.notifications.notifications import Notifications
+from qftools.sandbox.web.app import App
 from qftools.sandbox.web.server import Background
 from qftools.sandbox.web.ticker import LONGEST_SLEEP, Ticker
-from qftools.sandbox.web.wsgi import App
 from qftools.transport.addresses import Address, AddressError, normal_host, read_address
 
 if TYPE_CHECKING:
     from qftools.sandbox.report.judge import Judge
+    from qftools.sandbox.web.app import Page
     from qftools.sandbox.web.shared import SharedServer, Turn
-    from qftools.sandbox.web.wsgi import Page
     from qftools.transport.door import WireRequest, WireResponse
 
 

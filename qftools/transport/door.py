@@ -1,47 +1,41 @@
 """The door of everything that listens on this machine: what comes in, and what goes out instead.
 
-Host, Origin and size are checked here, requests read, answers written, and a failure becomes an
-answer. How long a request may take, how many there may be and what its headers may hold is in
-`door.server`; the parts of a form in `door.multipart`. Knows neither orders nor notifications.
+Host, Origin and size are checked here, and a failure becomes an answer. How long a request may
+take and how many there may be is in `transport.server`, how requests are read in
+`transport.http1`, the parts of a form in `transport.multipart`. Knows neither orders nor
+notifications.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from http.client import responses
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from qftools.transport.addresses import AddressError, read_address
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _LOG = logging.getLogger("qftools.transport.door")
 
 MAX_BODY = 256 * 1024
-WAIT = "qftools.wait"  # environ key: who waits for a slow reply
-ANSWER = "qftools.answer"  # environ key: the answer, where it was made beforehand
 LONGEST_WAIT = 600.0
 
 Fate = Literal["answer", "refused", "lost", "half"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WireRequest:
     """One HTTP request: header names in lower case with hyphens, everything else as it came."""
 
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WireResponse:
     """One HTTP answer, and what becomes of it on its way.
 
@@ -71,24 +65,8 @@ def plain(status: int, text: str, *headers: tuple[str, str]) -> WireResponse:
     )
 
 
-class Dropped(Exception):
-    """The connection ends here without a reply. The server closes it, nothing is written."""
-
-    def __init__(self, refused: bool) -> None:
-        super().__init__("refused" if refused else "lost")
-        self.refused = refused
-
-
-class _Body(list[bytes]):
-    """The chunks of an answer; the server closes them when they have left."""
-
-    def __init__(self, chunks: list[bytes], closed: Callable[[], None]) -> None:
-        super().__init__(chunks)
-        self.close = closed
-
-
 class Door:
-    """A WSGI application that lets in what comes from this machine and from no page elsewhere.
+    """Lets in what comes from this machine and from no page elsewhere.
 
     A subclass says in `answered` what it answers.
 
@@ -108,6 +86,17 @@ class Door:
         """Return the answer to a request that was let in."""
         raise NotImplementedError
 
+    def door_for(self, request: WireRequest) -> Door:
+        """Return the door that answers a request: this one."""
+        return self
+
+    def has_errands(self) -> bool:
+        """Tell whether something is to be done around a reply, which may wait for others.
+
+        Asked when the answer is made; where it is not so, neither of the next two is called.
+        """
+        return False
+
     def before_reply(self) -> None:
         """Do what has to happen between an answer and its way back; nothing here."""
 
@@ -118,40 +107,14 @@ class Door:
         """Tell whether a request of a page elsewhere is let in, to be judged by `answered`."""
         return False
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        """Answer one request (WSGI)."""
-        response = self.leaving(environ)
-        if response.fate in ("lost", "refused"):
-            self.after_reply()
-            raise Dropped(response.fate == "refused")  # WSGI has no other word for it
-        body = b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body
-        headers = [*response.headers, ("Content-Length", str(len(response.body)))]
-        reason = responses.get(response.status, "Answered")
-        start_response(f"{response.status} {reason}", headers)
-        chunks = [body[: len(body) // 2] if response.fate == "half" else body]
-        return _Body(chunks, self.after_reply)
-
-    def leaving(self, environ: WSGIEnvironment) -> WireResponse:
-        """Return the answer to one request when it is time for it to leave."""
-        response: WireResponse = environ.get(ANSWER) or self.answer(environ)
-        self.before_reply()
-        if response.delay > 0:
-            environ.get(WAIT, time.sleep)(min(response.delay, LONGEST_WAIT))
-        return response
-
-    def answer(self, environ: WSGIEnvironment) -> WireResponse:
+    def answer(self, request: WireRequest) -> WireResponse:
         """Return the answer to one request, made and kept; its fate is still to be met."""
-        request = _request(environ)
         try:
             return self.refused(request) or self.answered(request)
         except Exception:
             # A defect: say so, and go on answering.
             _LOG.exception("%s %s", request.method, request.path)
             return plain(500, "500 qftools failed on this request; its log says where")
-
-    def leaves_at_once(self, response: WireResponse) -> bool:
-        """Tell whether nothing is waited for between an answer and the next request."""
-        return response.delay <= 0
 
     def refused(self, request: WireRequest) -> WireResponse | None:
         """Return the answer to a request that is not let in, None for any other."""
@@ -192,39 +155,3 @@ def _named(host: str) -> tuple[str, bool]:
     except AddressError:
         return "", False
     return ("", False) if address.rest else (address.host, address.is_loopback)
-
-
-def _request(environ: WSGIEnvironment) -> WireRequest:
-    headers = {_header(name): value for name, value in environ.items() if name.startswith("HTTP_")}
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if environ.get(name):
-            headers[name.replace("_", "-").lower()] = environ[name]
-    return WireRequest(
-        method=environ["REQUEST_METHOD"],
-        path=environ.get("PATH_INFO") or "/",
-        query=_text(environ.get("QUERY_STRING", "")),
-        headers=headers,
-        body=_body(environ),
-    )
-
-
-@functools.lru_cache(maxsize=64)
-def _header(name: str) -> str:
-    """Return a header's name from its name in environ."""
-    return name[5:].replace("_", "-").lower()
-
-
-def _text(latin: str) -> str:
-    """Read a query string as UTF-8; WSGI hands bytes over as Latin-1."""
-    if latin.isascii():
-        return latin
-    return latin.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _body(environ: WSGIEnvironment) -> bytes:
-    try:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return b""
-    # One byte more than allowed is enough to know that it is too much.
-    return bytes(environ["wsgi.input"].read(min(length, MAX_BODY + 1))) if length > 0 else b""

@@ -1,267 +1,454 @@
-"""The server behind every door: waitress, bounded, with what it lacks for this gateway.
+"""The server behind every door: HTTP/1.1 on `asyncio`, bounded, with the faults of a network.
 
-It drops the legacy header with underscores, writes header names its own way, has no word
-for "close without a reply", and gives every request to a thread; each is a small override.
-The sandbox answers one request at a time without waiting, so its answers are made in the loop that
-reads them, twice as fast; threads do work that waits: slow replies and notifications.
+A door answers one request at a time without waiting, so answers are made in the loop that reads
+them; a reply that is lost, cut or reset is a call of the transport, a slow one a timer. Threads
+do what waits: notifications, and doors that ask another server.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
-import re
 import socket
 import struct
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from functools import lru_cache
+from http.client import responses
+from queue import SimpleQueue
+from typing import Any, Protocol, cast
 
-from waitress import wasyncore
-from waitress.adjustments import Adjustments
-from waitress.channel import ClientDisconnected, HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher, WSGITask
+from qftools.transport.door import LONGEST_WAIT, Door, WireRequest, WireResponse, plain
+from qftools.transport.http1 import BadRequestError, Received, RequestReader
 
-from qftools.transport.door import ANSWER, MAX_BODY, WAIT, Dropped, WireResponse
-
-_LEGACY_HEADER = re.compile(rb"(?im)^X_QF_MCHCODE(?=[ \t]*:)")
-_SIGN_AS_WRITTEN = (b"\r\nX-Qf-Sign: ", b"\r\nX-QF-SIGN: ")
 THREADS = 8
 HEADER_SECONDS = 10.0  # from a request's first byte to the end of its headers
 REQUEST_SECONDS = 30.0  # and to the end of its body
-MOST_HEADER_LINES = 200
-LONGEST_HEADER = 64 * 1024
+IDLE_SECONDS = 60.0  # without a request, or with an answer that is not read
+LAST_SECONDS = 5.0  # for the caller to read why its request is none
+STOP_SECONDS = 2.0  # for what threads have begun
 MOST_CONNECTIONS = 1_000
-ACCEPTED_AT_ONCE = 64
+_BACKLOG = 1_024
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_RESET = struct.pack("ii", 1, 0)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _LOG = logging.getLogger("qftools.transport.server")
-_LOG.setLevel(logging.ERROR)
 
 
 class Served(Protocol):
-    """A WSGI application in two halves; the loop runs the first one if it never `waits`."""
+    """Something with a door for each request: a door itself, or what many share."""
 
-    waits: bool
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        """Answer a request, or carry out the answer that was made beforehand."""
-
-    def answer(self, environ: dict[str, Any]) -> WireResponse:
-        """Make the answer."""
-
-    def leaves_at_once(self, response: WireResponse) -> bool:
-        """Tell whether an answer can be sent without waiting."""
+    def door_for(self, request: WireRequest) -> Door:
+        """Return the door that answers."""
 
 
-class _NeedsThread(BaseException):
-    """Hand this request to a worker thread."""
+class _Connection(asyncio.Protocol):
+    """One connection: its requests are answered one after another.
 
+    Attributes:
+        begun: Since when a request has been coming in; None: none is.
+        busy: Whether a request is being answered; no other is read meanwhile.
+    """
 
-class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """Lets the loop's own thread begin every request; the other threads finish what waits."""
+    _received: Received
+    _door: Door
+    _response: WireResponse
+    _transport: asyncio.Transport
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._read: deque[_Channel] = deque()
-        self._loop: int | None = None
+    def __init__(self, server: HttpServer) -> None:
+        self._server = server
+        self._reader = RequestReader()
+        self.begun: float | None = None
+        self.busy = False
+        self._last = server.now()
+        self._errands = False
+        self._slow: asyncio.TimerHandle | None = None
+        self._is_full = False  # the caller does not read as fast as it asks
+        self._has_ended = False  # the caller sends no more
+        self._is_over = False  # nothing more is read
 
-    def run_loop_here(self) -> None:
-        """Take the calling thread for the one that reads requests."""
-        self._loop = threading.get_ident()
+    # -- what the loop says ---------------------------------------------------------
 
-    @property
-    def in_loop(self) -> bool:
-        """Whether the calling thread is that one."""
-        return threading.get_ident() == self._loop
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._server.take(self)
 
-    def add_task(self, channel: _Channel) -> None:
-        """Take a request that was read. Its channel holds a lock that `service` needs, too."""
-        if self.in_loop and not channel.total_outbufs_len:
-            self._read.append(channel)
-        else:
-            super().add_task(channel)
+    def connection_lost(self, error: Exception | None) -> None:
+        self.begun, self._is_over = None, True
+        self._server.lost(self)
 
-    def give_to_thread(self, channel: _Channel) -> None:
-        """Let a thread finish what was begun in the loop."""
-        super().add_task(channel)
+    def data_received(self, data: bytes) -> None:
+        if not self._is_over:
+            self._reader.feed(data)
+            self._go_on()
 
-    def begin(self) -> None:
-        """Begin every request that was read."""
-        while self._read:
-            self._read.popleft().service()
+    def eof_received(self) -> bool:
+        self._has_ended = True
+        return self.busy or self._is_full  # False closes it
 
+    def pause_writing(self) -> None:
+        self._is_full, self._last = True, self._server.now()
+        self._transport.pause_reading()
 
-class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """Keeps the header that servers drop, and refuses (400) what they choke on."""
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._go_on()
 
-    def parse_header(self, header_plus: bytes) -> None:
-        if header_plus.count(b"\n") > MOST_HEADER_LINES:
-            raise ParsingError("Too many headers")
+    # -- one request after another ----------------------------------------------------
+
+    def _go_on(self) -> None:
+        """Answer what is here whole, as far as nothing is to be waited for."""
+        reader = self._reader
         try:
-            super().parse_header(_LEGACY_HEADER.sub(b"X-QF-MCHCODE", header_plus))
-        except ValueError as error:  # a length of thousands of digits, a URL with half a bracket
-            raise ParsingError("Header is invalid") from error
-        if self.version == "1.1" and "HOST" not in self.headers:
-            raise ParsingError("Host is missing")
-        if self.chunked and "CONTENT_LENGTH" in self.headers:  # where does the request end?
-            raise ParsingError("Content-Length stands beside Transfer-Encoding")
+            while not (self.busy or self._is_full or self._is_over):
+                received = reader.next()
+                if received is None:
+                    self._rest()
+                    return
+                self._begin(received)
+        except BadRequestError as error:
+            self._refuse(error)
 
-
-class _Task(WSGITask):  # type: ignore[misc]
-    """Closes the connection when the application says so, and writes X-QF-SIGN as is."""
-
-    logger = _LOG  # half a reply is meant so: no warning
-
-    def execute(self) -> None:
-        if self.channel.server.task_dispatcher.in_loop:
-            self._begin()
-        try:
-            super().execute()
-        except Dropped as dropped:
-            if dropped.refused:  # as near as one gets once the connection is made: a reset
-                linger = struct.pack("ii", 1, 0)
-                self.channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            # What waitress raises when the other side is gone: it writes nothing and closes.
-            raise ClientDisconnected from None
-
-    def _begin(self) -> None:
-        """Make the answer; continue here if nothing after it waits."""
-        app: Served = self.channel.server.application
-        if app.waits:
-            raise _NeedsThread
-        self.channel.made = app.answer(super().get_environment())
-        if not app.leaves_at_once(self.channel.made):
-            raise _NeedsThread
-
-    def get_environment(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environment()
-        environ[WAIT] = self.channel.server.stopping.wait  # a slow reply never delays the end
-        # Taken away: the connection's next request may begin before this one is quite over.
-        environ[ANSWER], self.channel.made = self.channel.made, None
-        return environ
-
-    def build_response_header(self) -> bytes:
-        return bytes(super().build_response_header()).replace(*_SIGN_AS_WRITTEN)
-
-
-class _Channel(HTTPChannel):  # type: ignore[misc]
-    parser_class = _Parser
-    task_class = _Task
-    made: WireResponse | None = None  # an answer that is still to leave
-    begun: float | None = None  # since when a request has been coming in
-
-    def handle_read(self) -> None:
-        super().handle_read()
-        if self.request is None:
+    def _rest(self) -> None:
+        """Wait for more of a request, or for the next one."""
+        reader, transport = self._reader, self._transport
+        self._last = self._server.now()
+        if self._has_ended:
+            self._close()
+            return
+        if reader.wants_word:
+            reader.wants_word = False
+            transport.write(_CONTINUE)
+        if reader.is_empty:
             self.begun = None
         elif self.begun is None:
-            self.begun = self.server.now()
-        self.server.task_dispatcher.begin()
+            self.begun = self._last
+        if not transport.is_reading() and not self._is_full:
+            transport.resume_reading()
 
-    def is_too_slow(self, now: float) -> bool:
-        """Tell whether the request that is coming in has taken too long."""
-        if self.request is None or self.begun is None:
-            return False
-        limit = REQUEST_SECONDS if self.request.headers_finished else HEADER_SECONDS
-        return now - self.begun > limit
+    def _begin(self, received: Received) -> None:
+        self._received = received
+        door = self._door = self._server.served.door_for(received.request)
+        self.begun = None
+        if door.waits:
+            self._in_thread(self._answer, self._deliver)
+            return
+        self._response = door.answer(received.request)
+        self._errands = door.has_errands()
+        if self._errands:
+            self._in_thread(self._before, self._deliver)
+        else:
+            self._deliver()
 
-    def __lt__(self, other: _Channel) -> bool:
-        """Tell whether this one is to be dropped before another one: the slowest first."""
-        return self._patience() < other._patience()
+    def _answer(self) -> None:
+        """Make the answer, in a thread."""
+        self._response = self._door.answer(self._received.request)
+        self._errands = self._door.has_errands()
+        if self._errands:
+            self._before()
 
-    def _patience(self) -> tuple[bool, float]:
-        return self.request is None, self.begun or self.last_activity
-
-    def service(self) -> None:
+    def _before(self) -> None:
         try:
-            super().service()
-        except _NeedsThread:
-            self.server.task_dispatcher.give_to_thread(self)
+            self._door.before_reply()
+        except Exception:
+            _LOG.exception("before a reply")
+            self._response = plain(500, "500 qftools failed on this request; its log says where")
+
+    def _after(self) -> None:
+        try:
+            self._door.after_reply()
+        except Exception:
+            _LOG.exception("after a reply")
+
+    def _deliver(self) -> None:
+        """Let the answer leave when it is time."""
+        delay = self._response.delay
+        if delay > 0:
+            self._pause()
+            loop = self._server.loop
+            self._slow = loop.call_later(min(delay, LONGEST_WAIT), self.hurry)
+        else:
+            self._leave()
+
+    def hurry(self) -> None:
+        """Let a slow reply leave now."""
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+            self._errands = self._errands or self._door.has_errands()
+            self._leave()
+
+    def _leave(self) -> None:
+        """Send the answer, or let it meet its fate."""
+        transport, fate = self._transport, self._response.fate
+        if fate in ("answer", "half") and not transport.is_closing():
+            transport.write(_written(self._response, self._received))
+        if self._errands:
+            self._in_thread(self._after, self._finish)
+        else:
+            self._finish()
+
+    def _finish(self) -> None:
+        fate, was_busy = self._response.fate, self.busy
+        self.busy = False
+        if fate == "refused" and not self._transport.is_closing():
+            # As near as one gets once the connection is made: a reset.
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.drop()
+        elif fate != "answer" or not self._received.stays:
+            self._close()
+        elif was_busy:
+            self._go_on()
+
+    def _refuse(self, error: BadRequestError) -> None:
+        """Say why a request is none; what is still coming is not read, yet taken.
+
+        Closed at once, the connection would be reset, and the word lost with it.
+        """
+        old = Received(WireRequest("GET", "/"), is_old=False, stays=False)
+        self._transport.write(_written(plain(error.status, str(error)), old))
+        self.begun, self._is_over, self._last = None, True, self._server.now()
+        if self._has_ended:
+            self._transport.close()
+        else:
+            with contextlib.suppress(OSError):  # the caller has gone
+                self._transport.write_eof()
+
+    # -- what waits --------------------------------------------------------------------
+
+    def _pause(self) -> None:
+        self.busy = True
+        self._transport.pause_reading()
+
+    def _in_thread(self, work: Callable[[], object], then: Callable[[], object]) -> None:
+        """Let a thread do what waits; go on in the loop."""
+        self._pause()
+        self._server.threads.give(self._worked, work, then)
+
+    def _worked(self, work: Callable[[], object], then: Callable[[], object]) -> None:
+        work()
+        with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile
+            self._server.loop.call_soon_threadsafe(then)
+
+    # -- the end -------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        """Close it when all is sent."""
+        self._is_over, self._last = True, self._server.now()
+        self._transport.close()
+
+    def drop(self) -> None:
+        """Close it now."""
+        self.begun, self._is_over = None, True
+        self._server.connections.discard(self)
+        self._transport.abort()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a thread does something for it."""
+        return self.busy and self._slow is None
+
+    def patience(self) -> tuple[bool, bool, float]:
+        """Return what says which connection is dropped first where there are too many."""
+        return not self._is_over, self.begun is None, self.begun or self._last
+
+    def has_had_its_time(self, now: float) -> bool:
+        """Tell whether its request, its rest or its end has taken too long."""
+        if self.busy:
+            return False
+        if self.begun is not None:
+            limit = REQUEST_SECONDS if self._reader.in_body else HEADER_SECONDS
+            return now - self.begun > limit
+        all_sent = not self._transport.get_write_buffer_size()
+        return now - self._last > (LAST_SECONDS if self._is_over and all_sent else IDLE_SECONDS)
 
 
-class HttpServer(TcpWSGIServer):  # type: ignore[misc]
-    """A waitress server that can be stopped from another thread."""
+class _Threads:
+    """Threads that do what waits, as many as are needed.
 
-    channel_class = _Channel
+    None of them holds up the end of the process.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._work: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
+        self._free = threading.Semaphore(0)
+        self._threads: list[threading.Thread] = []
+
+    def give(self, work: Callable[..., object], *given: object) -> None:
+        """Let one of them do something."""
+        if not self._free.acquire(blocking=False) and len(self._threads) < self._most:
+            thread = threading.Thread(target=self._run, name="qftools-door", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._work.put((work, *given))
+
+    def _run(self) -> None:
+        while (item := self._work.get()) is not None:
+            item[0](*item[1:])
+            del item
+            self._free.release()
+
+    def stop(self, until: float) -> None:
+        """End them; those that are still at work at a moment of the monotonic clock end later."""
+        for _ in self._threads:
+            self._work.put(None)
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+
+class HttpServer:
+    """A server that listens; ``run()`` serves until `stop` or Ctrl-C.
+
+    Args:
+        served: What it serves.
+        bound: The socket on which it listens.
+        threads: How many finish what waits.
+        now: What says how long a request has been coming in, seconds.
+        most_connections: Beyond so many the slowest is dropped.
+    """
 
     def __init__(
         self,
-        *arguments: Any,
+        served: Served,
+        bound: socket.socket,
+        *,
+        threads: int,
         now: Callable[[], float],
         most_connections: int,
-        **settings: Any,
     ) -> None:
+        self.served = served
         self.now = now
+        self.loop = asyncio.new_event_loop()
+        self.threads = _Threads(threads)
+        self.connections: set[_Connection] = set()
+        self._open = 0  # connections whose sockets are not closed yet
+        self._bound = bound
         self._most_connections = most_connections
         self._next_look = 0.0
-        self.stopping = threading.Event()
-        self._ending = threading.Lock()
-        super().__init__(*arguments, **settings)
-
-    @property
-    def url(self) -> str:
-        """Where it listens; on all addresses: where this machine itself reaches it."""
-        host = str(self.effective_host)
+        self._stopping = asyncio.Event()
+        self._over = threading.Event()
+        host, port = bound.getsockname()[:2]
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.effective_port}"
+        # On all addresses: where this machine itself reaches it.
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def run(self) -> None:
         """Serve until `stop` or Ctrl-C."""
-        self.task_dispatcher.run_loop_here()
-        super().run()
+        serving = self.loop.create_task(self._serve())
+        try:
+            self.loop.run_until_complete(serving)
+        except KeyboardInterrupt:
+            self._stopping.set()
+            self.loop.run_until_complete(serving)
+        finally:
+            self.loop.close()
+            self._over.set()
 
-    def readable(self) -> bool:
-        """Look once a second for requests that drip in; then as waitress does."""
+    def stop(self) -> None:
+        """End `run`: close every connection, once what threads have begun is done."""
+        with contextlib.suppress(RuntimeError):  # it has ended
+            self.loop.call_soon_threadsafe(self._stopping.set)
+            self._over.wait(STOP_SECONDS + 3)
+
+    def hurry(self) -> None:
+        """Let every slow reply leave now; called from any thread."""
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._hurry)
+
+    def _hurry(self) -> None:
+        for connection in tuple(self.connections):
+            connection.hurry()
+
+    async def _serve(self) -> None:
+        listening = await self.loop.create_server(
+            lambda: _Connection(self), sock=self._bound, backlog=_BACKLOG
+        )
+        looking = self.loop.create_task(self._look_each_second())
+        await self._stopping.wait()
+        listening.close()
+        until = time.monotonic() + STOP_SECONDS
+        while any(one.is_at_work for one in self.connections) and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        looking.cancel()
+        self.threads.stop(until)
+        for connection in tuple(self.connections):
+            connection.drop()
+        while self._open or len(asyncio.all_tasks()) > 1:
+            await asyncio.sleep(0)
+
+    async def _look_each_second(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._look()
+
+    def _look(self) -> None:
+        """Drop what drips in, rests too long, or does not read its answer."""
         now = self.now()
         if now >= self._next_look:
             self._next_look = now + 1
-            for channel in tuple(self.active_channels.values()):
-                if channel.is_too_slow(now):
-                    channel.will_close = True
-        return bool(super().readable())
+            for connection in tuple(self.connections):
+                if connection.has_had_its_time(now):
+                    connection.drop()
 
-    def handle_accept(self) -> None:
-        """Take the connections that wait; drop the slowest that ask for nothing if too many."""
-        count = -1
-        for _ in range(ACCEPTED_AT_ONCE):
-            if count == (count := len(self.active_channels)):
-                break
-            super().handle_accept()
-        # Only now: a new connection must not get the number of one that has events waiting.
-        too_many = len(self.active_channels) - self._most_connections
-        if too_many > 0:
-            idle = [channel for channel in self.active_channels.values() if not channel.requests]
-            for channel in sorted(idle)[:too_many]:
-                channel.handle_close()
+    def take(self, connection: _Connection) -> None:
+        """Take a new connection; drop the slowest that ask for nothing if there are too many."""
+        self._look()
+        self._open += 1
+        if self._stopping.is_set():
+            connection.drop()
+            return
+        if len(self.connections) >= self._most_connections:
+            idle = [one for one in self.connections if not one.busy]
+            if idle:
+                min(idle, key=_Connection.patience).drop()
+        self.connections.add(connection)
 
-    def pull_trigger(self) -> None:
-        """Wake the loop; it is awake where it calls this itself."""
-        if not self.task_dispatcher.in_loop:
-            super().pull_trigger()
-
-    def stop(self) -> None:
-        """End `run`: close every connection and wait for requests under way."""
-        self.stopping.set()
-        self.task_dispatcher.shutdown(timeout=2)
-        # The sockets belong to the thread that selects on them: let it close them. It may be
-        # awake already, and must not close the trigger while we are still writing to it.
-        with self._ending:
-            self.trigger.pull_trigger(self._close_all)
-
-    def _close_all(self) -> None:
-        with self._ending:
-            wasyncore.close_all(self._map, ignore_all=True)
+    def lost(self, connection: _Connection) -> None:
+        """Forget a connection whose socket is closed."""
+        self._open -= 1
+        self.connections.discard(connection)
 
 
-# Waitress warns of every request that waits for a thread; under load that is noise.
-logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+def _written(response: WireResponse, received: Received) -> bytes:
+    """Return an answer as it is sent."""
+    body, status = response.body, response.status
+    lines = [f"HTTP/1.{0 if received.is_old else 1} {status} {responses.get(status, 'Answered')}"]
+    lines += [f"{name}: {value}" for name, value in response.headers]
+    lines.append(f"Content-Length: {len(body)}")
+    if not received.stays:
+        lines.append("Connection: close")
+    elif received.is_old:
+        lines.append("Connection: keep-alive")
+    lines += ("Server: qftools", f"Date: {_date(int(time.time()))}", "", "")
+    head = "\r\n".join(lines).encode("latin-1", "replace")
+    if head.count(b"\n") >= len(lines) or head.count(b"\r") >= len(lines):
+        raise ValueError("the header of an answer holds the end of a line")
+    if received.request.method == "HEAD":
+        return head
+    return head + (body[: len(body) // 2] if response.fate == "half" else body)
+
+
+@lru_cache(maxsize=1)
+def _date(now: int) -> str:
+    """Return a time as HTTP writes it, whatever the language of the machine.
+
+    Example:
+        >>> _date(0)
+        'Thu, 01 Jan 1970 00:00:00 GMT'
+    """
+    year, month, day, hour, minute, second, weekday, _, _ = time.gmtime(now)
+    clock = f"{hour:02}:{minute:02}:{second:02}"
+    return f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year} {clock} GMT"
 
 
 def listen(
-    app: Served,
+    served: Served,
     host: str,
     port: int,
     *,
@@ -272,7 +459,7 @@ def listen(
     """Return a server that listens; ``run()`` serves until ``stop()`` or Ctrl-C.
 
     Args:
-        app: What it serves.
+        served: What it serves.
         host: Where it listens.
         port: 0 takes a free one.
         threads: How many finish what waits.
@@ -282,32 +469,12 @@ def listen(
 
     Raises:
         OSError: The port is taken, or the address is not this machine's.
+        ValueError: No look-up finds the host.
     """
-    settings: dict[str, Any] = {
-        "listen": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-        "threads": threads,
-        "ident": "qftools",
-        "max_request_body_size": 4 * MAX_BODY,
-        "max_request_header_size": LONGEST_HEADER,
-        "connection_limit": 1_000_000,  # waitress would go deaf; `handle_accept` bounds them
-        "channel_timeout": 60,
-        "asyncore_use_poll": True,
-        "expose_tracebacks": False,
-        "clear_untrusted_proxy_headers": False,
-    }
-    adjustments = Adjustments(**settings)
-    sockinfo = adjustments.listen[0]
-    bound = _bound(*sockinfo)  # before waitress opens anything: it leaks where this fails
-    dispatcher = _Dispatcher()
-    dispatcher.set_thread_count(threads)
     return HttpServer(
-        app,
-        {},
-        dispatcher=dispatcher,
-        adj=adjustments,
-        sockinfo=sockinfo,
-        _sock=bound,
-        bind_socket=False,
+        served,
+        _bound(host, port),
+        threads=threads,
         now=now,
         most_connections=most_connections or _most_connections(),
     )
@@ -316,18 +483,24 @@ def listen(
 def _most_connections() -> int:
     try:
         import resource
-    except ImportError:  # Windows, where one select() takes 512 sockets
-        return MOST_CONNECTIONS // 2
+    except ImportError:  # Windows
+        return MOST_CONNECTIONS
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return min(MOST_CONNECTIONS, files // 2) if files > 0 else MOST_CONNECTIONS
 
 
-def _bound(family: int, kind: int, protocol: int, address: Any) -> socket.socket:
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror:
+        raise ValueError("no look-up finds the host") from None
+    family, kind, protocol, _, address = found[0]
     bound = socket.socket(family, kind, protocol)
     try:
         if os.name == "posix":  # elsewhere it would let two servers share a port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        bound.listen(_BACKLOG)
     except BaseException:
         bound.close()
         raise

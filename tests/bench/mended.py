@@ -27,22 +27,14 @@ class Mended:
 
 MENDED = (
     Mended(
-        "serve-memory",
-        0.396,
-        Text(
-            "请求不再经队列交给线程，读到就答；时钟线程只在快到期时才被叫醒；"
-            "沙盒进程里垃圾回收少跑。每处理器秒 3,500 个请求升到上面表里的数；"
-            "什么都不做的服务器也快了一半，所以比值涨得没有那么多",
-            "requests are answered in the loop that reads them, with no queue and no thread; the "
-            "clock's thread is woken only when something is due; the garbage collector rests. "
-            "From 3,500 requests per processor second; the server that does nothing gained half "
-            "as much again, which the ratio hides",
-        ),
-    ),
-    Mended(
         "serve-moto",
         4.585,
-        Text("同上", "the same"),
+        Text(
+            "请求不再经队列交给线程，读到就答；时钟线程只在快到期时才被叫醒；"
+            "沙盒进程里垃圾回收少跑",
+            "requests are answered in the loop that reads them, with no queue and no thread; the "
+            "clock's thread is woken only when something is due; the garbage collector rests",
+        ),
     ),
     Mended(
         "import-client",

@@ -19,7 +19,7 @@ from tests.bench import servers
 from tests.bench.load import burst
 from tests.bench.servers import Server
 from tests.bench.timing import ROOT
-from tests.bench.traffic import dynamodb_call, nothing, qfpay
+from tests.bench.traffic import dynamodb_call, qfpay
 
 FOLDER = ROOT / ".make" / "bench"
 PYTHON = FOLDER / "python"
@@ -156,7 +156,7 @@ def _start_prism() -> Server:
     file = FOLDER / "openapi.json"
     file.write_text(json.dumps(description), "utf-8")
     prism = str(NODE / "node_modules/.bin/prism")
-    request, _ = next(nothing(0))
+    request, _ = next(qfpay(0))
     return servers.start(
         "Prism",
         lambda port: [prism, "mock", "-h", "127.0.0.1", "-p", str(port), "-v", "silent", str(file)],

@@ -16,7 +16,7 @@ from typing import Self
 
 from tests.bench import cores
 from tests.bench.timing import ROOT
-from tests.bench.traffic import nothing, post, qfpay
+from tests.bench.traffic import post, qfpay
 
 PATIENCE = 60.0  # seconds until a server that says nothing is given up
 
@@ -115,12 +115,12 @@ def sandbox(data: Path | None = None) -> Server:
     )
 
 
-def idle() -> Server:
-    """Start the sandbox's HTTP server around an application that does nothing."""
-    request, _ = next(nothing(0))
+def on_waitress() -> Server:
+    """Start the sandbox on waitress."""
+    request, _ = next(qfpay(999_999_999_999))
     return start(
-        "the same server doing nothing",
-        lambda port: [sys.executable, "-m", "tests.bench.idle", str(port)],
+        "the sandbox on waitress",
+        lambda port: [sys.executable, "-m", "tests.bench.on_waitress", str(port)],
         request,
     )
 

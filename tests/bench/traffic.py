@@ -44,12 +44,6 @@ def qfpay_stateless(number: int) -> Cycle:
         yield request, b'"0000"'
 
 
-def nothing(number: int) -> Cycle:
-    """The same requests to a server that reads them and answers with nothing."""
-    for request, _ in qfpay(number):
-        yield request, b"{}"
-
-
 def localstripe(number: int) -> Cycle:
     """A payment intent: created, retrieved, cancelled."""
     headers = {"Content-Type": _FORM, "Authorization": "Bearer sk_test_12345"}
@@ -102,7 +96,7 @@ def _signed(endpoint: str, params: dict[str, str]) -> bytes:
     return post(f"/trade/v1/{endpoint}", urlencode(params), headers)
 
 
-KNOWN_AHEAD = {qfpay, qfpay_stateless, nothing}  # these need no reply to go on
+KNOWN_AHEAD = {qfpay, qfpay_stateless}  # these need no reply to go on
 CYCLES: dict[str, Callable[[int], Cycle]] = {
-    cycle.__name__: cycle for cycle in (qfpay, qfpay_stateless, nothing, localstripe, dynamodb)
+    cycle.__name__: cycle for cycle in (qfpay, qfpay_stateless, localstripe, dynamodb)
 }

@@ -24,7 +24,13 @@ from qftools.sandbox.control.remote import Remote
 from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 from qftools.transport.door import MAX_BODY
 from qftools.transport.multipart import MultipartError, read_multipart
-from qftools.transport.server import HEADER_SECONDS, REQUEST_SECONDS, HttpServer, listen
+from qftools.transport.server import (
+    HEADER_SECONDS,
+    IDLE_SECONDS,
+    REQUEST_SECONDS,
+    HttpServer,
+    listen,
+)
 from tests.sandbox.doors import GatewayDoor, RequestsDoor, signature
 
 NUMBER = {"out_trade_no": "A1"}
@@ -209,6 +215,67 @@ def test_a_page_elsewhere_cannot_even_leave_a_line_in_the_list_of_requests(make_
     assert door.query(**NUMBER).respcd == "0000"
 
 
+def whole_of(connection: socket.socket) -> bytes:
+    got = b""
+    while piece := connection.recv(65_536):
+        got += piece
+    return got
+
+
+def test_requests_in_one_go_are_answered_in_order_behind_a_slow_one(make_sandbox):
+    sandbox = make_sandbox()
+    url = sandbox.serve()
+    sandbox.fault("slow", on="query", seconds=0.05)
+    sandbox.fault("slow", on="query", seconds=0.05)
+    with connect(url) as connection:
+        slow = b"POST /trade/v1/query HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        other = b"GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+        connection.sendall(slow + other + slow + b"HEAD" + request()[3:])
+
+        answers = whole_of(connection).split(b"HTTP/1.")[1:]
+
+    assert [answer[:5] for answer in answers] == [b"1 200", b"0 200", b"1 200", b"1 200"]
+    assert [b"1108" in answer for answer in answers] == [True, False, True, False]
+    assert [b"keep-alive" in answers[1], b"close" in answers[3]] == [True, True]
+    assert answers[3].endswith(b"\r\n\r\n")
+
+
+def test_a_caller_that_asks_first_is_told_to_send_its_body(url):
+    head = b"POST /trade/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
+    with connect(url) as connection:
+        connection.sendall(head + b"Expect: 100-continue\r\nConnection: close\r\n\r\n")
+        assert connection.recv(64).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+        connection.sendall(b"a=b")
+
+        assert b'"1108"' in whole_of(connection)
+
+
+def test_why_a_body_is_too_long_is_read_by_a_caller_that_is_still_sending(url):
+    for length in (MAX_BODY + 1, 5 * MAX_BODY):
+        head = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        with connect(url) as connection:
+            connection.sendall(head + b"Content-Length: %d\r\n\r\n" % length)
+            for _ in range(length // 4_096 + 1):
+                connection.sendall(b"a" * min(length, 4_096))
+
+            assert whole_of(connection).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_caller_that_does_not_read_is_not_read_from_and_holds_up_no_other(serve):
+    served = serve()
+    asked = request().replace(b"/sandbox/clock", b"/static/workbench.js").replace(b"close", b"a")
+    with connect(served.url) as connection:
+        connection.setblocking(False)
+        sent = 0
+        with pytest.raises(BlockingIOError):
+            while sent < 100_000_000:
+                sent += connection.send(asked * 100)
+
+        assert served.ask() == 200
+        served.now += IDLE_SECONDS + 2  # nor does it stay for ever
+        served.wait_until(lambda: len(served.server.connections) <= 1)
+
+
 # -- slow and many ------------------------------------------------------------------------
 
 
@@ -237,7 +304,7 @@ class Served:
 
     @property
     def coming_in(self) -> int:
-        return sum(ch.begun is not None for ch in tuple(self.server.active_channels.values()))
+        return sum(one.begun is not None for one in tuple(self.server.connections))
 
 
 @pytest.fixture
@@ -302,7 +369,7 @@ def test_more_dripping_connections_than_there_is_room_for_leave_room_for_the_nex
             drips.append(connect(served.url))
             drips[-1].sendall(HALF_A_HEADER)
         assert served.ask() == 200
-        assert len(served.server.active_channels) <= 20
+        assert len(served.server.connections) <= 20
     finally:
         for drip in drips:
             drip.close()

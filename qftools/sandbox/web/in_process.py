@@ -19,8 +19,8 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from qftools.exchange import Request
 from qftools.sandbox.books.clock import Clock
-from qftools.sandbox.web.wsgi import App
-from qftools.transport.door import WAIT, WireResponse
+from qftools.sandbox.web.app import App
+from qftools.transport.door import LONGEST_WAIT, MAX_BODY, WireRequest, WireResponse
 
 
 class InProcessAdapter(BaseAdapter):
@@ -104,8 +104,14 @@ def answered(app: App, clock: Clock, request: Request, limit: float | None) -> W
             raise TimeoutError(f"Read timed out. (read timeout={limit})")
         clock.sleep(seconds)
 
-    answer = app.leaving(_environ(request) | {WAIT: wait})
-    app.after_reply()
+    answer = app.answer(_wire(request))
+    errands = app.has_errands()
+    if errands:
+        app.before_reply()
+    if answer.delay > 0:
+        wait(min(answer.delay, LONGEST_WAIT))
+    if errands or answer.delay > 0:
+        app.after_reply()
     return answer
 
 
@@ -133,28 +139,17 @@ def _dropped(
     )
 
 
-def _environ(request: Request) -> dict[str, Any]:
+def _wire(request: Request) -> WireRequest:
+    """Return a request as it would have come through a socket."""
     parts = urlsplit(request.url)
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(parts.path).decode("latin-1"),
-        "QUERY_STRING": parts.query,
-        "SERVER_NAME": parts.hostname or "localhost",
-        "SERVER_PORT": str(parts.port or 80),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": parts.netloc,
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": parts.scheme,
-        "wsgi.input": io.BytesIO(request.body),
-        "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in request.headers:
-        environ["HTTP_" + name.upper().replace("-", "_")] = value
-    environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
-    environ.pop("HTTP_CONTENT_LENGTH", None)
-    environ["CONTENT_LENGTH"] = str(len(request.body))
-    return environ
+    headers = {"host": parts.netloc}
+    headers |= {name.lower().replace("_", "-"): value for name, value in request.headers}
+    kind = headers.pop("content-type", "")
+    headers.pop("content-length", None)
+    if kind:
+        headers["content-type"] = kind
+    headers["content-length"] = str(len(request.body))
+    path = parts.path or "/"
+    if "%" in path or not path.isascii():
+        path = unquote_to_bytes(path).decode("latin-1")
+    return WireRequest(request.method, path, parts.query, headers, request.body[: MAX_BODY + 1])

@@ -12,8 +12,8 @@ import httpx2
 
 from qftools.exchange import Request
 from qftools.sandbox.books.clock import Clock, RealClock
+from qftools.sandbox.web.app import App
 from qftools.sandbox.web.in_process import answered
-from qftools.sandbox.web.wsgi import App
 
 
 class InProcessTransport(httpx2.AsyncBaseTransport):

@@ -1,4 +1,4 @@
-"""The sandbox on loopback: waitress in a thread of its own, around the WSGI application.
+"""The sandbox on loopback: a server in a thread of its own, around the application.
 
 Knows no rule. Listens nowhere but on loopback unless it is told to.
 """
@@ -17,10 +17,10 @@ IN_PROCESS_URL = "http://sandbox.localhost"
 
 
 class Background:
-    """A waitress server in a thread of its own.
+    """A server in a thread of its own.
 
     Args:
-        app: What it serves.
+        served: What it serves.
         host: Where it listens; loopback by default.
         port: 0 takes a free one.
 
@@ -28,12 +28,12 @@ class Background:
         SandboxError: The port is taken.
     """
 
-    def __init__(self, app: Served, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, served: Served, host: str = "127.0.0.1", port: int = 0) -> None:
         from qftools.transport.server import listen  # not in a browser: it has no sockets
 
         try:
-            self._server: HttpServer = listen(app, host, port)
-        except ValueError:  # waitress's word for a host that no look-up finds
+            self._server: HttpServer = listen(served, host, port)
+        except ValueError:
             raise SandboxError("{host} is no address of this machine", host=host) from None
         except OSError as error:
             raise SandboxError(
@@ -46,6 +46,10 @@ class Background:
         self._thread = threading.Thread(target=self._server.run, name="qftools-sandbox")
         self._thread.daemon = True
         self._thread.start()
+
+    def hurry(self) -> None:
+        """Let the slow replies under way leave now."""
+        self._server.hurry()
 
     def stop(self) -> None:
         """Stop listening, close every connection, and return when that is done."""

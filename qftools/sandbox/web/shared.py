@@ -5,14 +5,13 @@ Knows no test and no rule; it hands requests to the sandbox whose turn it is.
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qftools.sandbox.web.server import Background
-from qftools.transport.door import WAIT, Door, WireRequest, WireResponse, plain
+from qftools.transport.door import Door, WireRequest, WireResponse, plain
 
 if TYPE_CHECKING:
-    from qftools.sandbox.web.wsgi import App
+    from qftools.sandbox.web.app import App
 
 
 class _NoTurn(Door):
@@ -32,12 +31,9 @@ class SharedServer:
         url: Where it listens.
     """
 
-    waits = False
-
     def __init__(self, port: int = 0) -> None:
         self._none = _NoTurn()
         self._app: Door = self._none
-        self._over = threading.Event()
         self._ended: set[str] = set()
         self._server = Background(self, port=port)
         self.url = self._server.url
@@ -46,7 +42,6 @@ class SharedServer:
         """Let a sandbox answer from now on, until the turn is stopped."""
         app_codes = {merchant.app_code for merchant in app.gateway.merchants}
         self._ended -= app_codes
-        self._over = threading.Event()
         self._app = app
         return Turn(self, app_codes)
 
@@ -54,25 +49,16 @@ class SharedServer:
         """Take what these app codes still send for late; end the slow replies under way."""
         self._ended |= app_codes
         self._app = self._none
-        self._over.set()
+        self._server.hurry()
 
     def stop(self) -> None:
         """Stop listening."""
         self._server.stop()
 
-    def answer(self, environ: dict[str, Any]) -> WireResponse:
-        """Make the answer."""
-        is_late = environ.get("HTTP_X_QF_APPCODE", "").strip() in self._ended
-        return (self._none if is_late else self._app).answer(environ)
-
-    def leaves_at_once(self, response: WireResponse) -> bool:
-        """Tell whether an answer can be sent without waiting."""
-        return self._app.leaves_at_once(response)
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        """Carry out the answer; a slow one ends with the turn."""
-        environ[WAIT] = self._over.wait
-        return self._app(environ, start_response)
+    def door_for(self, request: WireRequest) -> Door:
+        """Return the door of the sandbox whose turn it is."""
+        is_late = request.headers.get("x-qf-appcode", "").strip() in self._ended
+        return self._none if is_late else self._app
 
 
 class Turn:

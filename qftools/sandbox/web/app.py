@@ -74,9 +74,14 @@ class App(Door):
         if is_open:
             self._open.add(prefix)
 
-    def leaves_at_once(self, response: WireResponse) -> bool:
-        """Tell whether an answer can leave with nothing to wait for or to send."""
-        return response.delay <= 0 and not self._notifications.is_due()
+    def has_errands(self) -> bool:
+        """Tell whether a notification is due; the ticker looks after what is due later."""
+        notice = self._notifications.next_due()
+        if notice is not None and notice <= self.gateway.clock.now():
+            return True
+        if self.ticker is not None:
+            self.ticker.wake_before(self._next_due(notice))
+        return False
 
     def takes_links(self, request: WireRequest) -> bool:
         """Let links lead to pages. Control API and payer page refuse in their own words."""
@@ -109,7 +114,7 @@ class App(Door):
 
     def before_reply(self) -> None:
         """Send the notifications that may arrive before the reply they are about."""
-        if self._notifications.is_due() and self._notifications.deliver(early=True):
+        if self._notifications.deliver(early=True):
             self._keeping.save()
 
     def after_reply(self) -> None:
@@ -127,9 +132,11 @@ class App(Door):
 
     def next_due(self) -> float:
         """Return when something is due next, infinity where nothing is."""
+        return self._next_due(self._notifications.next_due())
+
+    def _next_due(self, notice: float | None) -> float:
         with self.lock:
             timer = self.gateway.ledger.timers.next_due()
-        notice = self._notifications.next_due()
         return min(math.inf if due is None else due for due in (timer, notice))
 
     def _page(self, request: WireRequest) -> Page:
