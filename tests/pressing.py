@@ -40,6 +40,7 @@ DO: dict[str, Callable[[Any, bool], None]] = {
     "Notices": lambda panel, keyboard: main_button(panel, keyboard, ".qf-card.ok"),
     "CodeBook": lambda panel, keyboard: search(panel, keyboard, "1262"),
     "WalletMap": lambda panel, keyboard: search(panel, keyboard, "802001"),
+    "Mission": lambda panel, keyboard: first_button_of(panel, keyboard, ".qf-hint", "ol"),
     "Quiz": lambda panel, keyboard: first_button_of(panel, keyboard, ".qf-choice", ".qf-card"),
     "Connection": lambda panel, keyboard: first_button_of(
         panel, keyboard, ".qf-act-pay", ".qf-card.ok .qf-verdict"

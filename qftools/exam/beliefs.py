@@ -9,7 +9,7 @@ from qftools.cancellation.verdicts import VERDICTS
 
 Belief = Literal["paid", "not paid", "unknown"]
 
-_OF_CHARGED: dict[str, Belief] = {
+OF_CHARGED: dict[str, Belief] = {
     "yes": "paid",
     "no": "not paid",
     "returned": "not paid",
@@ -19,7 +19,7 @@ _SAID: dict[str, Belief] = {"paid": "paid", "notpaid": "not paid", "unpaid": "no
 _SAID["unknown"] = "unknown"
 
 STATUSES: dict[int, Belief] = {
-    row.exit_status: _OF_CHARGED[row.charged] for row in VERDICTS.values() if row.exit_status
+    row.exit_status: OF_CHARGED[row.charged] for row in VERDICTS.values() if row.exit_status
 }
 """What an exit status says where the last line says nothing: those of qftools' own verdicts."""
 

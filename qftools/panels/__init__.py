@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from qftools.panels.connection import Connection as Connection
     from qftools.panels.doctor import Doctor as Doctor
     from qftools.panels.evidence import Evidence as Evidence
+    from qftools.panels.mission import Mission as Mission
     from qftools.panels.notices import Notices as Notices
     from qftools.panels.phone import Phone as Phone
+    from qftools.panels.progress import Progress as Progress
     from qftools.panels.quiz import Quiz as Quiz
-    from qftools.panels.repairs import Repair as Repair
     from qftools.panels.report import Report as Report
     from qftools.panels.signing import Signing as Signing
     from qftools.panels.wallet_map import WalletMap as WalletMap
@@ -30,10 +31,11 @@ _HOME = {
     "Connection": "connection",
     "Doctor": "doctor",
     "Evidence": "evidence",
+    "Mission": "mission",
     "Notices": "notices",
     "Phone": "phone",
+    "Progress": "progress",
     "Quiz": "quiz",
-    "Repair": "repairs",
     "Report": "report",
     "Signing": "signing",
     "WalletMap": "wallet_map",

@@ -12,6 +12,7 @@ from ipywidgets import HTML, Button, VBox
 from qftools.errors import InputError
 from qftools.locale import text as _
 from qftools.markup import el
+from qftools.panels import kept
 from qftools.panels.panel import Panel, card, tell
 from qftools.texts import read_table
 
@@ -72,11 +73,16 @@ class Quiz(Panel):
     def answer(self, question: int, choice: int) -> bool:
         """Answer a question, both counted from 0; returns whether that is right."""
         self.given[question] = choice
+        if all(map(self._right, range(len(self.questions)))):
+            kept.note(self.lesson, kept.QUIZ)
         self._shown_again()
         return self._right(question)
 
     def _choose(self, question: int, choice: int) -> Callable[[], None]:
-        return lambda: self.given.__setitem__(question, choice)
+        def choose() -> None:
+            self.answer(question, choice)
+
+        return choose
 
     def _right(self, question: int) -> bool:
         right: int = self.questions[question]["right"]
@@ -103,11 +109,8 @@ class Quiz(Panel):
             return
         right = self._right(number)
         word = _("Correct. ") if right else _("Wrong. ")
-        why = self.questions[number]["why"].say()
-        tell(
-            self.whys[number],
-            card("ok" if right else "bad", el("strong", word), why if right else _("Try again.")),
-        )
+        why = self.questions[number]["why"][self.given[number]].say()
+        tell(self.whys[number], card("ok" if right else "bad", el("strong", word), why))
 
     def as_text(self) -> str:
         """Return how many are right."""

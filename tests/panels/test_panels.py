@@ -10,16 +10,18 @@ from qftools import cancel, locale
 from qftools.cancellation.verdicts import Verdict
 from qftools.catalogue import codes, pay_types
 from qftools.errors import InputError
+from qftools.exam.missions import missions
 from qftools.panels import (
     CancelFlow,
     CodeBook,
     Connection,
     Doctor,
     Evidence,
+    Mission,
     Notices,
     Phone,
+    Progress,
     Quiz,
-    Repair,
     Signing,
     WalletMap,
 )
@@ -265,7 +267,7 @@ def test_a_careful_shop_judges_each_notification(button, expected):
     assert box.as_text() == expected
 
 
-# ---- quiz and repairs ---------------------------------------------------------------
+# ---- quiz, missions, progress ---------------------------------------------------------
 
 
 def test_every_lesson_has_three_questions_in_both_languages():
@@ -273,17 +275,25 @@ def test_every_lesson_has_three_questions_in_both_languages():
     for row in lessons().values():
         texts = [row["title"], row["know"]]
         for question in row["questions"]:
-            texts += [question["ask"], question["why"], *question["choices"]]
+            texts += [question["ask"], *question["why"], *question["choices"]]
             assert 0 <= question["right"] < len(question["choices"])
         assert len(row["questions"]) == 3
         assert all(text.zh and text.en for text in texts)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_choice_has_a_reason_of_its_own(language):
+    for lesson in lessons().values():
+        reasons = [why.say(language) for row in lesson["questions"] for why in row["why"]]
+
+        assert len(set(reasons)) == sum(len(row["choices"]) for row in lesson["questions"])
 
 
 def test_an_answer_is_checked_and_says_why():
     quiz = Quiz("01")
 
     quiz.choices[0][0].click()
-    assert "Wrong." in quiz.whys[0].value
+    assert "Wrong." in quiz.whys[0].value and "still has to scan" in quiz.whys[0].value
 
     quiz.choices[0][1].click()
     assert "0000 means placed" in quiz.whys[0].value
@@ -295,49 +305,122 @@ def test_a_lesson_that_does_not_exist_is_refused():
         Quiz("99")
 
 
-FIELDS = {"txamt": "2500", "pay_type": "800101", "txcurrcd": "HKD", "out_trade_no": "R1"} | {
-    "txdtm": "2026-01-05 10:00:00"
+# The moves and the decision for each customer.
+PLAYED = {
+    "three-complain": [("query", "paid"), ("query", "paid"), ("query cancel query", "not paid")],
+    "letters": [("query", "paid"), ("query", "not paid"), ("query cancel query", "not paid")],
 }
-REPAIRED: dict[str, dict[str, Any]] = {
-    "signature": {
-        "fields": FIELDS,
-        "text": "&".join(f"{name}={FIELDS[name]}" for name in sorted(FIELDS)),
-    },
-    "amounts": {"amounts": {"HKD": 2500, "JPY": 2500}},
-    "readings": {
-        "readings": {
-            "0000": "done",
-            "1143": "ask again",
-            "1145": "ask again",
-            "1202": "failed",
-            "1298": "ask again",
-        }
-    },
-    "routes": {
-        "calls": {"800101": "reversal", "800108": "reversal", "800201": "close", "802001": None}
-    },
-    "plan": {"plan": ["payment", "reversal", "query"]},
+REPAIRED: dict[str, Any] = {
+    "signature": ["out_trade_no", "pay_type", "txamt", "txcurrcd", "txdtm"],
+    "amounts": {"HKD": 2, "JPY": 0},
+    "readings": {"1143": "ask again", "1202": "failed", "1298": "ask again"},
+    "routes": {"800101": "reversal", "800108": "reversal", "800201": "close"},
+    "plan": ["payment", "query", "reversal", "query"],
 }
+
+
+def test_every_mission_is_told_in_both_languages_and_can_be_accomplished():
+    assert list(missions()) == [*PLAYED, *REPAIRED]
+    for row in missions().values():
+        said = [customer.says for customer in row.customers]
+        assert len(row.hints) == 3 and row.lesson in lessons()
+        assert all(t.zh and t.en for t in (row.title, row.story, row.goal, *row.hints, *said))
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_a_mission_is_accomplished_by_asking_before_deciding(name):
+    mission = Mission(name)
+
+    for buttons, decisions, (moves, belief) in zip(
+        mission.moves, mission.decisions, PLAYED[name], strict=True
+    ):
+        for move in moves.split():
+            buttons[move].click()
+        decisions[belief].click()
+
+    assert mission.solved and "Mission accomplished." in mission.result.value
 
 
 @pytest.mark.parametrize("name", REPAIRED)
-def test_a_repaired_integration_is_said_to_be_repaired(name):
-    assert Repair(name, **REPAIRED[name]).found.repaired
+def test_a_repaired_piece_accomplishes_its_mission(name):
+    assert Mission(name, **{missions()[name].piece: REPAIRED[name]}).solved
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_five_integrations_of_the_lesson_are_broken(lang):
+def test_the_missions_of_the_lesson_are_not_accomplished_yet(lang):
     path = Path(__file__).resolve().parents[2] / "notebooks" / lang / "11-debugging-day.ipynb"
     cells = json.loads(path.read_text("utf-8"))["cells"]
     said = [
         "".join(output["data"]["text/plain"])
         for cell in cells
-        if "Repair(" in "".join(cell["source"]) and cell["outputs"]
+        if "Mission(" in "".join(cell["source"]) and cell["outputs"]
         for output in cell["outputs"]
     ]
 
-    assert [line.split(":")[0] for line in said] == list(REPAIRED)
-    assert all("not yet" in line for line in said)
+    assert [line.split(":")[0] for line in said] == [f"Mission {name}" for name in REPAIRED]
+    assert not any("3 of 3" in line for line in said)
+
+
+def test_a_wrong_move_costs_money_on_the_customers_phone():
+    mission = Mission("three-complain")
+
+    mission.moves[0]["payment"].click()
+    mission.decide(0, "paid")
+    mission.decide(2, "not paid")  # left open: the customer pays it afterwards
+    mission.decide(1, "paid")
+
+    assert mission.phones[0].value.count("HKD 770.27") == 2
+    assert "HKD 770.22" in mission.phones[2].value
+    assert "Not yet." in mission.result.value and "HKD 1540.49" in mission.result.value
+    mission.again.click()
+    assert "HKD 770.22" not in mission.phones[2].value
+
+
+def test_hints_come_one_by_one():
+    mission = Mission("letters")
+
+    told = []
+    for _press in range(4):
+        mission.hint.click()
+        told.append(mission.hints.value.count("<li>"))
+
+    assert told == [1, 2, 3, 3] and mission.hint.disabled
+
+
+def test_a_mission_that_does_not_exist_or_lacks_its_piece_is_refused():
+    with pytest.raises(InputError, match="name is 'none'"):
+        Mission("none")
+    with pytest.raises(InputError, match="given is"):
+        Mission("plan")
+    with pytest.raises(InputError, match="calls is"):
+        Mission("routes", calls={})
+
+
+def test_progress_is_kept_beside_the_index_of_the_lessons(tmp_path, monkeypatch):
+    (tmp_path / "en").mkdir()
+    (tmp_path / "index.ipynb").touch()
+    monkeypatch.chdir(tmp_path / "en")
+    quiz = Quiz("11")
+
+    for number, row in enumerate(quiz.questions):
+        quiz.choices[number][row["right"]].click()
+    for name, given in REPAIRED.items():
+        Mission(name, **{missions()[name].piece: given})
+
+    progress = Progress()
+    assert progress.as_text() == "Progress: 1 of 14"
+    assert "5/5" in progress.table.value
+    (tmp_path / "progress.json").write_text("[", "utf-8")
+    progress.again.click()
+    assert progress.as_text() == "Progress: 0 of 14"
+
+
+def test_without_an_index_nothing_is_kept_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Mission("plan", plan=REPAIRED["plan"])
+
+    assert "Not kept" in Progress().table.value
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---- what all have in common --------------------------------------------------------
@@ -350,7 +433,7 @@ def every_panel():
     return [
         CancelFlow(sandbox), Phone(sandbox), Signing(), WalletMap(), CodeBook(), Connection(),
         Doctor(), Evidence(cancel(client, order)), Notices(), Quiz("01"),
-        Repair("plan", plan=["payment"]),
+        Mission("three-complain"), Mission("plan", plan=["payment"]), Progress(),
     ]  # fmt: skip
 
 

@@ -77,7 +77,7 @@ def main() -> int:
     for path in FOLDER.rglob("[0-9i]*.ipynb"):
         text = path.read_text(encoding="utf-8")
         path.write_text(_LINK_TO_SITE.sub(SITE, text), encoding="utf-8")
-    paths = [Path(name).resolve() for name in sys.argv[1:]] or sorted(FOLDER.glob("*/*.ipynb"))
+    paths = [Path(name).resolve() for name in sys.argv[1:]] or sorted(FOLDER.rglob("[0-9i]*.ipynb"))
     for path in paths:
         print(path.relative_to(ROOT), flush=True)
         run(path)
