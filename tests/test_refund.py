@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from qftools import Client, Journal, Order, Outcome, Sandbox, Verdict, refund
@@ -446,6 +448,28 @@ def test_what_the_journal_has_limits_a_refund_where_neither_gateway_nor_caller_t
     assert beside.reason.endswith("made or in doubt, 2000, are above what was paid, 2500")
     assert (again.verdict, sent(client)) == (Verdict.REFUNDED, ["refund", "refund"])
     assert sandbox.order(payment).refunded == 2000
+
+
+def test_a_refund_that_is_resumed_counts_what_the_journal_has_too(sandbox, client):
+    payment = Order(syssn=paid(sandbox).syssn)
+    with Journal(":memory:") as journal:
+        refund(client, payment, 2000, out_trade_no="R1", journal=journal)
+        with pytest.raises(Died):
+            refund(client, payment, 501, journal=journal, watch=Dies("query", after=False))
+
+        outcome = journal.resume(client, 2)
+
+    assert (outcome.verdict, sent(client)) == (Verdict.NOT_REFUNDED, ["refund"])
+    assert "the others of this payment in the journal" in outcome.reason
+
+
+def test_an_agents_refund_counts_whichever_merchant_it_was_asked_for(sandbox, client):
+    order = paid(sandbox)
+    with Journal(":memory:") as journal:
+        refund(client, order, 2000, journal=journal)
+
+        with pytest.raises(InputError, match="come to 2000"):
+            refund(client, replace(order, mchid="MNxMp11FV35qQN"), 501, journal=journal)
 
 
 def test_a_cancel_of_the_payment_does_not_take_its_refund_for_its_own(sandbox, client):
