@@ -165,13 +165,16 @@ def verify(
         forms = (empty_values,)
     elif "" not in values:
         forms = ("include",)  # the two forms are one
+    is_right = False
     try:
-        expected = [sign(params, key, algorithm, empty_values=form) for form in forms]
+        for form in forms:
+            text = canonical(params, empty_values=form)
+            is_right |= _same(signature, sign_text(text, key, algorithm))
     except InputError as error:
         if error.field == "params":  # what UTF-8 can't write was never signed
             return False
         raise
-    return any([_same(signature, digest) for digest in expected])
+    return is_right
 
 
 def sign_body(body: bytes, key: str, algorithm: Algorithm = "MD5") -> str:
@@ -262,8 +265,11 @@ def _layout(
     """Return the signed text with its values left open, and what picks them in their order."""
     kept = [name for name in sorted(names) if name not in _UNSIGNED]
     template = "&".join([name.replace("%", "%%") + "=%s" for name in kept])
-    if len(kept) < 2:  # itemgetter returns a tuple for two names and more
-        return template, lambda params: tuple([params[name] for name in kept])
+    if not kept:
+        return template, lambda params: ()
+    if len(kept) == 1:  # itemgetter returns a tuple for two names and more
+        (only,) = kept
+        return template, lambda params: (params[only],)
     return template, operator.itemgetter(*kept)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
+_KNOWN: dict[str, Language] = {language: language for language in LANGUAGES}
 _DOMAIN = "qftools"
 _chosen: Language | None = None
 _followers: list[WeakMethod[Callable[[], Any]]] = []
@@ -43,7 +44,7 @@ def spoken(language: str | None = None) -> Language:
     """
     if language is None:
         return _chosen or of_locale(os.environ)
-    found = known(language)
+    found = _KNOWN.get(language) or known(language)
     if found is None:
         raise ValueError(f"language is {language!r}; it must be zh or en")
     return found
@@ -97,8 +98,7 @@ def known(language: object) -> Language | None:
         >>> known("zh-CN,zh;q=0.9"), known("fr")
         ('zh', None)
     """
-    prefix = str(language).strip()[:2].lower()
-    return next((spoken for spoken in LANGUAGES if spoken == prefix), None)
+    return _KNOWN.get(str(language).strip()[:2].lower())
 
 
 @dataclass(frozen=True, slots=True)

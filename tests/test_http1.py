@@ -22,10 +22,10 @@ SEVERAL = CHUNKS + b"\r\n" + UPGRADE + OLD
 def read(*pieces: bytes):
     reader, found = RequestReader(), []
     for piece in pieces:
-        reader.feed(piece)
+        reader.buffer += piece
         while (received := reader.next()) is not None:
             found.append(received)
-    assert reader.is_empty
+    assert not reader.buffer
     return found
 
 
@@ -88,7 +88,7 @@ CHUNKED = b"Transfer-Encoding: chunked"
 )
 def test_what_readers_differ_over_is_refused(data, status):
     reader = RequestReader()
-    reader.feed(data)
+    reader.buffer += data
 
     with pytest.raises(BadRequestError) as refused:
         reader.next()
@@ -98,10 +98,10 @@ def test_what_readers_differ_over_is_refused(data, status):
 
 def test_a_caller_that_waits_for_a_word_before_its_body_is_known():
     reader = RequestReader()
-    reader.feed(get(b"Content-Length: 2", b"Expect: 100-Continue"))
+    reader.buffer += get(b"Content-Length: 2", b"Expect: 100-Continue")
 
     assert (reader.next(), reader.wants_word, reader.in_body) == (None, True, True)
-    reader.feed(b"ab")
+    reader.buffer += b"ab"
     received = reader.next()
     assert received is not None
     assert received.request.body == b"ab"

@@ -118,24 +118,20 @@ class Door:
 
     def refused(self, request: WireRequest) -> WireResponse | None:
         """Return the answer to a request that is not let in, None for any other."""
-        host = request.headers.get("host", "localhost")
-        if not self.is_here(host):
+        headers = request.headers
+        host = headers.get("host", "localhost")
+        name, is_loopback = _named(host)
+        # A name that only resolves to loopback is not let in: that is how a web page elsewhere
+        # would reach a developer's sandbox.
+        if not is_loopback and name not in self.hosts:
             known = ", ".join(("loopback names", *sorted(self.hosts)))
             return plain(421, f"421 only {known} are answered here, not {host[:80]!r}")
         if len(request.body) > MAX_BODY:
             return plain(413, f"413 a body may have {MAX_BODY} bytes at most")
-        if not is_own_origin(request) and not self.takes_links(request):
+        of_page = "origin" in headers or "sec-fetch-site" in headers
+        if of_page and not is_own_origin(request) and not self.takes_links(request):
             return plain(403, "403 a web page of another origin may not call this")
         return None
-
-    def is_here(self, host: str) -> bool:
-        """Tell whether a ``Host`` value (with or without port) is this machine's own.
-
-        A name that only resolves to loopback is not: that is how a web page elsewhere
-        would reach a developer's sandbox.
-        """
-        name, is_loopback = _named(host)
-        return is_loopback or name in self.hosts
 
 
 def is_own_origin(request: WireRequest) -> bool:

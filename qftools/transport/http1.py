@@ -56,40 +56,29 @@ class RequestReader:
     """Takes the bytes of a connection, and gives its requests one after another.
 
     Attributes:
+        buffer: What has come and is not read yet; add to it.
+        in_body: Whether the body of a request is coming in.
         wants_word: Whether the caller sends the body of its request only after ``100 Continue``.
 
     Example:
         >>> reader = RequestReader()
-        >>> reader.feed(b"GET /healthz?a=1 HTTP/1.1\\r\\nHost: localh")
+        >>> reader.buffer += b"GET /healthz?a=1 HTTP/1.1\\r\\nHost: localh"
         >>> reader.next() is None
         True
-        >>> reader.feed(b"ost\\r\\n\\r\\n")
+        >>> reader.buffer += b"ost\\r\\n\\r\\n"
         >>> reader.next().request
         WireRequest(method='GET', path='/healthz', query='a=1', headers={'host': 'localhost'}, \
 body=b'')
     """
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self.buffer = bytearray()
         self._searched = 0
-        self._head: Received | None = None  # whose body is coming in
+        self._head: Received | None = None
+        self.in_body = False
         self._length = 0
         self._chunks: _Chunks | None = None
         self.wants_word = False
-
-    def feed(self, data: bytes) -> None:
-        """Take what came."""
-        self._buffer += data
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing of a request is here."""
-        return self._head is None and not self._buffer
-
-    @property
-    def in_body(self) -> bool:
-        """Whether the body of a request is coming in."""
-        return self._head is not None
 
     def next(self) -> Received | None:
         """Return the next request, None where it is not here whole.
@@ -102,14 +91,14 @@ body=b'')
             return None
         body = self._read_body()
         if body is None:
-            self._head = head
+            self._head, self.in_body = head, True
             return None
-        self._head, self.wants_word = None, False
+        self._head, self.in_body, self.wants_word = None, False, False
         head.request.body = body
         return head
 
     def _read_head(self) -> Received | None:
-        buffer = self._buffer
+        buffer = self.buffer
         while buffer.startswith(b"\r\n"):  # some clients send one after a body
             del buffer[:2]
         end = buffer.find(b"\r\n\r\n", self._searched)
@@ -149,14 +138,14 @@ body=b'')
     def _read_body(self) -> bytes | None:
         """Take the body; one byte more than a door takes is enough to know that it is too much."""
         if self._chunks is not None:
-            return self._chunks.read(self._buffer)
+            return self._chunks.read(self.buffer)
         length = self._length
         if not length:
             return b""
-        if len(self._buffer) < length:
+        if len(self.buffer) < length:
             return None
-        body = bytes(self._buffer[: min(length, MAX_BODY + 1)])
-        del self._buffer[:length]
+        body = bytes(self.buffer[: min(length, MAX_BODY + 1)])
+        del self.buffer[:length]
         return body
 
 

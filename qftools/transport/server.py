@@ -83,7 +83,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._is_over:
-            self._reader.feed(data)
+            self._reader.buffer += data
             self._go_on()
 
     def eof_received(self) -> bool:
@@ -105,7 +105,7 @@ class _Connection(asyncio.Protocol):
         reader = self._reader
         try:
             while not (self.busy or self._is_full or self._is_over):
-                received = reader.next()
+                received = reader.next() if reader.buffer else None
                 if received is None:
                     self._rest()
                     return
@@ -123,7 +123,7 @@ class _Connection(asyncio.Protocol):
         if reader.wants_word:
             reader.wants_word = False
             transport.write(_CONTINUE)
-        if reader.is_empty:
+        if not (reader.buffer or reader.in_body):
             self.begun = None
         elif self.begun is None:
             self.begun = self._last
@@ -141,8 +141,10 @@ class _Connection(asyncio.Protocol):
         self._errands = door.has_errands()
         if self._errands:
             self._in_thread(self._before, self._deliver)
-        else:
+        elif self._response.delay > 0:
             self._deliver()
+        else:
+            self._leave()
 
     def _answer(self) -> None:
         """Make the answer, in a thread."""
@@ -419,7 +421,8 @@ def _written(response: WireResponse, received: Received) -> bytes:
     """Return an answer as it is sent."""
     body, status = response.body, response.status
     lines = [f"HTTP/1.{0 if received.is_old else 1} {status} {responses.get(status, 'Answered')}"]
-    lines += [f"{name}: {value}" for name, value in response.headers]
+    for name, value in response.headers:
+        lines.append(f"{name}: {value}")
     lines.append(f"Content-Length: {len(body)}")
     if not received.stays:
         lines.append("Connection: close")

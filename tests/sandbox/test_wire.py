@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
+from urllib.parse import parse_qsl
 
 import pytest
 
+from qftools.sandbox.gateway.wire import read_params
 from qftools.sandbox.sandbox import CLIENT_KEY
+from qftools.transport.door import WireRequest
 from tests.sandbox.doors import signature
 
 TIME = "2026-01-05 10:00:00"
@@ -305,3 +309,13 @@ def test_the_limit_of_a_minute_is_400(make_door):
 
     assert statuses.count(200) == 400
     assert statuses[400:] == [429] * 50
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_form_is_read_as_the_standard_library_reads_it(seed):
+    chance = random.Random(seed)
+    text = "".join(chance.choices(["a", "b=", "=", "&", "%41", "%e8%8c%b6", "%", "+", "茶"], k=60))
+
+    read = read_params(WireRequest("GET", "/", text))
+
+    assert read == dict(parse_qsl(text, keep_blank_values=True, errors="replace"))

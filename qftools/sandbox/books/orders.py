@@ -8,7 +8,7 @@ from typing import Any
 
 from qftools.sandbox.books.clock import beijing
 from qftools.sandbox.books.scripts import ORDINARY, BoundFault, Planned, Reaction
-from qftools.sandbox.books.states import OWN_CODE, Event, State, after
+from qftools.sandbox.books.states import OWN_CODE, TABLE, Event, State
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class Entry:
             return _RECORD_CODES.get(self.state, self.code)
         if self.state is State.RELEASED and self.hold_rows == "code":
             return "1142"
-        answer = after(self.state, Event.LOOK, cpm=self.cpm)[1]
+        answer = TABLE[self.state][Event.LOOK].read(self.mode == "cpm")[1]
         if answer == OWN_CODE:
             return self.code or "1205"
         if answer == "1143" and self.code in ("1143", "1145"):

@@ -6,6 +6,7 @@ No thread and no clock of its own: the caller passes the time.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable
 from itertools import count
 
@@ -41,9 +42,12 @@ class Timers:
         heapq.heapify(kept)
         self._heap[:] = kept
 
-    def next_due(self) -> float | None:
-        """Return when the next appointment is due, None where there is none."""
-        return self._heap[0][0] if self._heap else None
+    def next_due(self) -> float:
+        """Return when the next appointment is due, infinity where there is none."""
+        try:
+            return self._heap[0][0]
+        except IndexError:
+            return math.inf
 
     def __len__(self) -> int:
         return len(self._heap)

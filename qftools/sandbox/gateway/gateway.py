@@ -111,24 +111,23 @@ class Gateway:
             replay_of: The number of the exchange that the workbench sends again.
             fault: What goes wrong this time, instead of what is armed.
         """
-        self.tick()
+        now = self.clock.now()
+        self.ledger.timers.run(now)
         known = ENDPOINTS.get(request.path)
         if known is None:
             return self._unrouted(request)
         name, act = known
-        methods = ("GET", "POST") if self._takes_get(name) else ("POST",)
-        wrong_method = plain(405, "405 method not allowed", ("Allow", ", ".join(methods)))
-        if request.method not in ("GET", "POST"):
+        wrong_method = None if request.method == "POST" else self._wrong_method(request, name)
+        if wrong_method is not None and request.method != "GET":
             return wrong_method
-        seen = LoggedExchange(name, request, self.clock.now(), replay_of=replay_of)
+        seen = LoggedExchange(name, request, now, replay_of=replay_of)
         self.log.add(seen)
-        if request.method in methods:
+        if wrong_method is None:
             if fault is None and self.faults and not replay_of:
                 fault = self._fault_for(seen)
-            seen.response = self._answered(seen, act, fault)
+            seen.response = response = self._answered(seen, act, fault)
         else:
-            seen.response = wrong_method
-        response = seen.response
+            seen.response = response = wrong_method
         self.log.finished(seen)
         return response
 
@@ -143,19 +142,16 @@ class Gateway:
         assert seen.response is not None
         return seen.response
 
-    def _takes_get(self, endpoint: str) -> bool:
-        """Tell whether an endpoint accepts GET (C1)."""
+    def _wrong_method(self, request: WireRequest, endpoint: str) -> WireResponse | None:
+        """Return the answer to a method other than POST; None where GET is accepted (C1)."""
         choice = self.settings.allow_get
-        return choice == "on" or (choice == "documented" and endpoint in GET_DOCUMENTED)
+        takes_get = choice == "on" or (choice == "documented" and endpoint in GET_DOCUMENTED)
+        if takes_get and request.method == "GET":
+            return None
+        methods = "GET, POST" if takes_get else "POST"
+        return plain(405, "405 method not allowed", ("Allow", methods))
 
     def _answered(self, seen: LoggedExchange, act: Endpoint, fault: Fault | None) -> WireResponse:
-        self.log.acting = seen.number
-        try:
-            return self._answer(seen, act, fault)
-        finally:
-            self.log.acting = 0
-
-    def _answer(self, seen: LoggedExchange, act: Endpoint, fault: Fault | None) -> WireResponse:
         app_code = seen.request.headers.get("x-qf-appcode", "").strip()
         if self.settings.rate_limit != "off" and not self.limit.allows(app_code, seen.at):
             seen.fault = "429"
@@ -164,6 +160,7 @@ class Gateway:
             return self._undelivered(seen, fault, None)
         merchant = self.merchants.find(app_code)
         call = None
+        self.log.acting = seen.number
         try:
             for call in self._calls(seen, merchant, fault):
                 body = self._acted(act, call)
@@ -171,6 +168,8 @@ class Gateway:
                     return self._undelivered(seen, call.fault, call)
         except Refused as refused:
             body = refused.body(self.lang)
+        finally:
+            self.log.acting = 0
         seen.note(call, str(body["respcd"]))
         response = answer(body, merchant.client_key if merchant else None)
         fault = (call.fault if call is not None else None) or fault
@@ -241,9 +240,12 @@ class Gateway:
             raise self._wrong_signature(why.get(seen.signature, ""))
         name = fault.name if fault is not None else ""
         skew = fault.seconds if fault is not None and name == "clock skew" else 0.0
-        now = self.clock.now() + skew
-        times = 2 if name == "duplicated" else 1
-        return [self._call(seen, merchant, now, late=fault is ARRIVED) for _ in range(times)]
+        is_late = fault is ARRIVED
+        now = (self.clock.now() if is_late else seen.at) + skew
+        calls = [self._call(seen, merchant, now, late=is_late)]
+        if name == "duplicated":
+            calls.append(self._call(seen, merchant, now, late=is_late))
+        return calls
 
     def _wrong_signature(self, why: str) -> Refused:
         text = Text("签名错误", "signature error").say(self.lang)

@@ -22,7 +22,7 @@ MOST_ORDERS = 100  # as many as one query may name
 MOST_BYTES = 64 * 1024 * 1024  # of all exchanges that are kept
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Touched:
     """An order that a request was about, with its state before and after."""
 
@@ -78,11 +78,11 @@ class LoggedExchange:
         sent += sum(map(len, request.headers.values()))
         return 2 * sent + (len(response.body) if response else 0)
 
-    def trim(self) -> None:
-        """Cut what is long: ten thousand of them would fill the memory."""
+    def trim(self) -> int:
+        """Cut what is long: ten thousand of them would fill the memory. Return the size left."""
         self.shown = self.explanation = self.found_by = None
-        if self.size <= MOST_KEPT:
-            return
+        if (size := self.size) <= MOST_KEPT:
+            return size
         self.came = None
         headers = {
             name: value[:LONGEST_VALUE]
@@ -98,15 +98,17 @@ class LoggedExchange:
         self.params = {name[:64]: value[:LONGEST_VALUE] for name, value in self.params.items()}
         if self.response is not None:
             self.response = replace(self.response, body=_cut_bytes(self.response.body))
+        return self.size
 
     def note(self, call: Call | None, respcd: str) -> None:
         """Note the outcome."""
         self.respcd = respcd
         if call is not None:
-            self.orders = tuple(
-                Touched(entry.syssn, entry.out_trade_no, before, entry.state.value)
-                for entry, before in call.touched[:MOST_ORDERS]
-            )
+            orders = []
+            for entry, before in call.touched[:MOST_ORDERS]:
+                after = entry.state.value
+                orders.append(Touched(entry.syssn, entry.out_trade_no, before, after))
+            self.orders = tuple(orders)
 
 
 def _cut(text: str) -> str:
@@ -123,7 +125,7 @@ def is_call(request: WireRequest) -> bool:
     return bool(request.body or headers.get("x-qf-appcode") or headers.get("x-qf-sign"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Move:
     """A change of the books, for the timeline of an order.
 
@@ -171,8 +173,7 @@ class ExchangeLog:
 
     def finished(self, seen: LoggedExchange) -> None:
         """Cut an exchange that is complete, forget the oldest, and call the watchers."""
-        seen.trim()
-        seen.weight = seen.size
+        seen.weight = seen.trim()
         self._bytes += seen.weight
         while len(self.last) > self.limit or (self._bytes > MOST_BYTES and len(self.last) > 1):
             self._bytes -= self.last.popleft().weight

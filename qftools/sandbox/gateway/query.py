@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from qftools import catalogue
@@ -24,9 +23,13 @@ MAX_NUMBERS = 100
 _CANCELS = ("close", "unfreeze")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wanted:
-    """What a query asks for."""
+    """What a query asks for.
+
+    Attributes:
+        named: Whether orders are named: the interval is ignored then (docs2024).
+    """
 
     numbers: tuple[str, ...]
     syssns: tuple[str, ...]
@@ -34,11 +37,7 @@ class Wanted:
     respcds: tuple[str, ...]
     start: str
     end: str
-
-    @property
-    def named(self) -> bool:
-        """Whether orders are named: the interval is ignored then (docs2024)."""
-        return bool(self.numbers or self.syssns)
+    named: bool
 
     @property
     def month(self) -> str:
@@ -59,20 +58,15 @@ class Wanted:
 
 def query(gateway: Gateway, call: Call) -> dict[str, Any]:
     """Answer with the rows that were asked for, newest first."""
-    page = _count(call, "page", 1, 10_000_000)
-    size = _count(call, "page_size", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+    page, size, sent = 1, DEFAULT_PAGE_SIZE, call.params
+    if "page" in sent:
+        page = _count(call, "page", 1, 10_000_000)
+    if "page_size" in sent:
+        size = _count(call, "page_size", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
     wanted = _wanted(gateway, call)
-    listed = gateway.settings.list_cancels == "on"
-    rows = (
-        entry
-        for entry in _candidates(gateway, call, wanted)
-        if call.may_see(entry)
-        and (listed or entry.order_type not in _CANCELS)
-        and wanted.fits(entry)
-    )
-    found = list(islice(rows, (page - 1) * size, page * size))
+    found = _found(gateway, call, wanted, (page - 1) * size, size)
     for entry in found:
-        if gateway.meet(call, entry):
+        if entry.faults and gateway.meet(call, entry):
             return {}
     visible: list[Entry] = []
     for entry in found:
@@ -86,6 +80,25 @@ def query(gateway: Gateway, call: Call) -> dict[str, Any]:
         "page": page,
         "page_size": size,
     }
+
+
+def _found(gateway: Gateway, call: Call, wanted: Wanted, skipped: int, most: int) -> list[Entry]:
+    """Return a page of the orders that are asked for."""
+    listed = gateway.settings.list_cancels == "on"
+    found: list[Entry] = []
+    for entry in _candidates(gateway, call, wanted):
+        if (
+            call.may_see(entry)
+            and (listed or entry.order_type not in _CANCELS)
+            and wanted.fits(entry)
+        ):
+            if skipped:
+                skipped -= 1
+                continue
+            found.append(entry)
+            if len(found) == most:
+                break
+    return found
 
 
 def _looked(gateway: Gateway, call: Call, entry: Entry) -> tuple[Entry, ...]:
@@ -106,9 +119,9 @@ def row_of(entry: Entry, lang: str) -> dict[str, Any]:
     respcd = entry.row_respcd
     return {
         "pay_type": entry.pay_type,
-        "sysdtm": entry.sysdtm,
+        "sysdtm": beijing(entry.created),
         "paydtm": entry.paydtm,
-        "order_type": _order_type(entry),
+        "order_type": _order_type(entry) if entry.mode == "preauth" else entry.order_type,
         "txcurrcd": entry.txcurrcd,
         "txdtm": entry.txdtm,
         "txamt": str(entry.txamt),
@@ -121,7 +134,7 @@ def row_of(entry: Entry, lang: str) -> dict[str, Any]:
         "chnlsn": entry.chnlsn,
         "cardcd": entry.cardcd,
         "udid": entry.udid or DEFAULT_UDID,
-        "userid": merchant_number(entry.mchid),
+        "userid": merchant_number(entry.mchid) if entry.mchid else "",
         "goods_name": entry.goods_name,
         "goods_info": entry.goods_info,
         "goods_detail": "",
@@ -143,7 +156,7 @@ def _order_type(entry: Entry) -> str:
 
 
 def _count(call: Call, name: str, default: int, most: int) -> int:
-    text = call.get(name)
+    text = call.params.get(name)
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 8 and 1 <= int(text) <= most):
@@ -152,13 +165,13 @@ def _count(call: Call, name: str, default: int, most: int) -> int:
 
 
 def _interval(gateway: Gateway, call: Call) -> tuple[str, str]:
-    for name in ("start_time", "end_time"):
-        if call.get(name):
+    start, end = call.params.get("start_time", ""), call.params.get("end_time", "")
+    for name, text in (("start_time", start), ("end_time", end)):
+        if text:
             try:
-                parse_time(call.get(name))
+                parse_time(text)
             except ValueError:
                 raise Refused("1104", f"{name} must be YYYY-MM-DD hh:mm:ss") from None
-    start, end = call.get("start_time"), call.get("end_time")
     if gateway.settings.strict_month == "across":
         numbers = call.get("syssn") or call.get("out_trade_no")
         if not numbers and not (start and end):
@@ -169,21 +182,30 @@ def _interval(gateway: Gateway, call: Call) -> tuple[str, str]:
 
 
 def _words(call: Call, name: str) -> tuple[str, ...]:
-    words = tuple(word.strip() for word in call.get(name).split(",") if word.strip())
+    text = call.params[name].strip()
+    if "," not in text:  # the usual case
+        return (text,) if text else ()
+    words = tuple([word.strip() for word in text.split(",") if word.strip()])
     if len(words) > MAX_NUMBERS:
         raise Refused("1104", f"{name} must name at most {MAX_NUMBERS}")
     return words
 
 
 def _wanted(gateway: Gateway, call: Call) -> Wanted:
-    start, end = _interval(gateway, call)
+    sent = call.params
+    of_time = "start_time" in sent or "end_time" in sent
+    across = gateway.settings.strict_month == "across"
+    start, end = _interval(gateway, call) if of_time or across else ("", "")
+    numbers = _words(call, "out_trade_no") if "out_trade_no" in sent else ()
+    syssns = _words(call, "syssn") if "syssn" in sent else ()
     return Wanted(
-        numbers=_words(call, "out_trade_no"),
-        syssns=_words(call, "syssn"),
-        pay_types=_words(call, "pay_type"),
-        respcds=_words(call, "respcd"),
+        numbers=numbers,
+        syssns=syssns,
+        pay_types=_words(call, "pay_type") if "pay_type" in sent else (),
+        respcds=_words(call, "respcd") if "respcd" in sent else (),
         start=start,
         end=end,
+        named=bool(numbers or syssns),
     )
 
 
@@ -194,21 +216,26 @@ def _candidates(gateway: Gateway, call: Call, wanted: Wanted) -> Iterable[Entry]
             return gateway.books.newest()
         month = wanted.month or beijing(call.now)[:7]
         return gateway.books.month(call.scope, month)
-    found = {entry.syssn: entry for entry in _named(gateway, call, wanted)}
+    found = _named(gateway, call, wanted)
+    if len(found) < 2:
+        return found.values()
     return sorted(found.values(), key=lambda entry: -entry.number)
 
 
-def _named(gateway: Gateway, call: Call, wanted: Wanted) -> Iterator[Entry]:
+def _named(gateway: Gateway, call: Call, wanted: Wanted) -> dict[str, Entry]:
+    """Return the orders that are named, by syssn."""
+    books, found = gateway.ledger.books, {}
     # Rows lie in tables by month of sysdtm; a syssn has its date in it (C29).
-    strict = gateway.settings.strict_month == "on" and not wanted.syssns
-    month = wanted.month or beijing(call.now)[:7]
+    is_strict = gateway.settings.strict_month == "on" and not wanted.syssns
+    month = (wanted.month or beijing(call.now)[:7]) if is_strict else ""
     for number in wanted.numbers:
-        entry = gateway.books.by_number(call.scope, number)
+        entry = books.by_number(call.scope, number)
         if entry is None or (wanted.syssns and entry.syssn not in wanted.syssns):
             continue
-        if not strict or entry.sysdtm[:7] == month:
-            yield entry
+        if not is_strict or entry.sysdtm[:7] == month:
+            found[entry.syssn] = entry
     for syssn in wanted.syssns if not wanted.numbers else ():
-        found = gateway.books.by_syssn(syssn)
-        if found is not None:
-            yield found
+        entry = books.by_syssn(syssn)
+        if entry is not None:
+            found[syssn] = entry
+    return found

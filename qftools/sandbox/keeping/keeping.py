@@ -56,7 +56,11 @@ class Keeping:
     def save(self) -> None:
         """Write what changed to the file, if there is one."""
         with self._lock:
-            if self._store is not None and (changed := self._records.changed()):
+            if self._store is None:
+                for unsaved in self._records.unsaved:
+                    unsaved.clear()
+                return
+            if changed := self._records.changed():
                 self._store.save(changed)  # raises where it can't: then they stay marked
             self._records.mark_saved()
 

@@ -190,6 +190,9 @@ class Records:
 
     They read records in this order: the clock first, since appointments are made again
     by its time.
+
+    Attributes:
+        unsaved: What each collection has noted as changed.
     """
 
     def __init__(self, gateway: Gateway, notifications: Notifications) -> None:
@@ -200,6 +203,8 @@ class Records:
             OrderKeeper(gateway),
             NoticeKeeper(notifications),
         )
+        things = (gateway.merchants, gateway.ledger.codes, gateway.books, notifications)
+        self.unsaved: tuple[dict[str, Any], ...] = tuple(thing.changed for thing in things)
 
     def changed(self) -> dict[str, dict[str, Any]]:
         """Return everything that changed since `mark_saved`, by kind."""

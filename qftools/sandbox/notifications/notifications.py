@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -215,15 +216,12 @@ class Notifications:
                     self._appoint(notice, notice.due)
                 self._note(notice)
 
-    def next_due(self) -> float | None:
-        """Return when the next delivery is due, None where none is."""
-        with self._lock:
-            return self._queue[0][0] if self._queue else None
-
-    def is_due(self) -> bool:
-        """Tell whether a delivery is due now."""
-        due = self.next_due()
-        return due is not None and due <= self._clock.now()
+    def next_due(self) -> float:
+        """Return when the next delivery is due, infinity where none is."""
+        try:
+            return self._queue[0][0]
+        except IndexError:
+            return math.inf
 
     def _take_due(self, early: bool) -> Notice | None:
         now = self._clock.now()

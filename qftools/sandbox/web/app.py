@@ -77,20 +77,18 @@ class App(Door):
     def has_errands(self) -> bool:
         """Tell whether a notification is due; the ticker looks after what is due later."""
         notice = self._notifications.next_due()
-        if notice is not None and notice <= self.gateway.clock.now():
+        if notice < math.inf and notice <= self.gateway.clock.now():
             return True
         if self.ticker is not None:
-            self.ticker.wake_before(self._next_due(notice))
+            self.ticker.wake_before(min(notice, self.gateway.ledger.timers.next_due()))
         return False
 
     def takes_links(self, request: WireRequest) -> bool:
         """Let links lead to pages. Control API and payer page refuse in their own words."""
         return not request.path.startswith(GATEWAY_PREFIX)
 
-    def refused(self, request: WireRequest) -> WireResponse | None:
-        """Return the answer to a request that is not let in, or that lacks the control token."""
-        if (refusal := super().refused(request)) is not None or not self.control_token:
-            return refusal
+    def _without_token(self, request: WireRequest) -> WireResponse | None:
+        """Return the answer to a request that lacks the control token, None for any other."""
         prefix = self._prefix(request)
         if prefix is None or prefix in self._open or _carries(request, self.control_token):
             return None
@@ -100,11 +98,15 @@ class App(Door):
 
     def answered(self, request: WireRequest) -> WireResponse:
         """Return the answer of the gateway or of the page for the path."""
+        if self.control_token and (refusal := self._without_token(request)) is not None:
+            return refusal
         try:
             with self.lock:
                 outer, self._answered_by = self._answered_by, threading.get_ident()
+                is_call = request.path.startswith(GATEWAY_PREFIX)
+                answered = self.gateway.handle if is_call else self._page(request)
                 try:
-                    response = self._page(request)(request)
+                    response = answered(request)
                 finally:
                     self._answered_by = outer
                 self._keeping.save()
@@ -132,12 +134,7 @@ class App(Door):
 
     def next_due(self) -> float:
         """Return when something is due next, infinity where nothing is."""
-        return self._next_due(self._notifications.next_due())
-
-    def _next_due(self, notice: float | None) -> float:
-        with self.lock:
-            timer = self.gateway.ledger.timers.next_due()
-        return min(math.inf if due is None else due for due in (timer, notice))
+        return min(self._notifications.next_due(), self.gateway.ledger.timers.next_due())
 
     def _page(self, request: WireRequest) -> Page:
         prefix = self._prefix(request)
