@@ -124,15 +124,18 @@ def test_a_choice_about_hong_kong_that_does_not_exist_is_refused():
         (
             "800101",
             {"profile": "2017"},
-            "Documentation of 2017: Alipay MPM is cancelled by /trade/v1/reversal.",
-            "2017 年文档规定：支付宝 MPM 用 /trade/v1/reversal（冲正）撤销。",
+            "Documentation of 2017: Alipay MPM is cancelled by /trade/v1/reversal."
+            " That this includes 800101 is inferred.",
+            "2017 年文档规定：支付宝 MPM 用 /trade/v1/reversal（冲正）撤销。"
+            "其中包括 800101 是推断。",
         ),
         (
             "800212",
             {"profile": "docs-2026-late"},
             "Traditional Chinese page of April 2026: WeChat Pay h5 is cancelled by"
-            " /trade/v1/close.",
-            "2026 年 4 月繁体中文页规定：微信支付 h5 用 /trade/v1/close（关闭）撤销。",
+            " /trade/v1/close. That this includes 800212 is inferred.",
+            "2026 年 4 月繁体中文页规定：微信支付 h5 用 /trade/v1/close（关闭）撤销。"
+            "其中包括 800212 是推断。",
         ),
         (
             "802301",

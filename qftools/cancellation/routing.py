@@ -67,6 +67,7 @@ _PUBLISHED: dict[str, Text] = {
         " otherwise let it expire.",
     ),
 }
+_INFERRED = Text("其中包括 {pay_type} 是推断。", " That this includes {pay_type} is inferred.")
 _HONG_KONG = Text(
     "厂商页面：香港支付类型不支持撤销；{pay_type} 只在香港可用，属于其中是推断（C20）。",
     "Vendor page: Hong Kong pay types can't be cancelled; that {pay_type} is one is inferred,"
@@ -163,11 +164,16 @@ def _by_profile(row: PayType, profile: Profile, said: str) -> Route:
     call: Call | None = None
     if said in ("reversal", "ask", "close"):
         call = "reversal" if said == "reversal" else "close"
+    sure = _sureness(row, profile, said)
+    reason = _fill(_PUBLISHED[said], row.code, row, profile)
+    if call and sure == "inferred":
+        mark = _fill(_INFERRED, row.code)
+        reason = Text(reason.zh + mark.zh, reason.en + mark.en)
     return Route(
         row.code,
         call,
-        _fill(_PUBLISHED[said], row.code, row, profile),
-        _sureness(row, profile, said),
+        reason,
+        sure,
         row.source if profile == "seed" else profile,
         row.dispute,
     )
