@@ -21,7 +21,7 @@ from qftools.cancellation.policy import Policy
 from qftools.cli import main
 from qftools.errors import GatewayError, QFPayError
 from qftools.exchange import Exchange, Request, Response
-from qftools.exchange.redaction import REDACTED, Redactor
+from qftools.exchange.redaction import REDACTED, Collector, Redactor
 from qftools.journal.page import as_html, as_json, as_text
 from tests.raw_server import RawServer, reply
 
@@ -311,3 +311,40 @@ def test_a_payers_name_behind_a_blank_that_was_made_visible_is_taken_out():
     shown = Redactor().text('{"user_truename":\u00b7"MARKER-NAME"}')
 
     assert "MARKER-NAME" not in shown
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        # A value that is the beginning of the next field, as where two lines of a log met.
+        '{"user_truename": "MARK-user_truename": "MARKER-NAME", "a": 1}',
+        '"extend_info": "{\\"user_truename\\": user_creid\\": \\"MARKER-NAME\\"}"',
+        '{"user_creid": "Ahttps://[::1/user_creid": "MARKER-NAME"}',
+        'Content-Lruename": "MARKER-NAME", "a": 1',  # lost its first letter
+        '{"user_ruename": "MARKER-NAME", "a',
+        "x&user_creid=MARKER-NAME" + "`" * 3_000,  # no end in sight
+    ],
+)
+def test_a_payer_in_a_torn_text_is_taken_out(torn):
+    shown = Redactor().text(torn)
+
+    assert "MARKER-NAME" not in shown and REDACTED in shown
+
+
+def test_what_a_reply_has_in_a_field_is_not_shown_where_it_has_it_again():
+    sent = Request("POST", "https://h/trade/v1/query", (), b"txamt=1")
+    body = b'{"resperr": "si"430102199003071234"}", "user_creid": "430102199003071234"}'
+
+    kept = Redactor([KEY]).kept(
+        Exchange("query", sent, Response(200, (), body), "of 430102199003071234", 0.0, 0.0)
+    )
+
+    assert kept.response is not None and b"430102199003071234" not in kept.response.body
+    assert kept.error == f"of {REDACTED}"
+
+
+def test_a_persons_number_that_ran_into_something_is_looked_for_alone():
+    found = Collector()
+    found.text("user_creid=A430102199003071234MARK&u9=430102199003071234KEY")
+
+    assert Redactor(found.taken).text("u9=430102199003071234KEY") == f"u9={REDACTED}KEY"

@@ -37,7 +37,7 @@ that is, and programs need it."""
 
 # Names that no other word ends in: a torn text may have anything in front of them, and may have
 # lost their first letter to it.
-TELLING = r"(?:user[_-]?)?(?:creid|truename)|o?utcardnm|p?ayment[_-]?data[_-]?enc|c?lient[_-]?key"
+TELLING = r"(?:user[_-]?)?(?:creid|t?ruename)|o?utcardnm|p?ayment[_-]?data[_-]?enc|c?lient[_-]?key"
 _TELLING = re.compile(f"(?:{TELLING})$")
 _BLANKS = str.maketrans("", "", "_- ")
 KEY_FIELDS = frozenset(row.name for row in FIELDS if row.about == "key")
@@ -47,7 +47,7 @@ _KEYS = frozenset(name.translate(_BLANKS) for name in KEY_FIELDS)
 _OF_OTHERS = re.compile("authorization|cookie|token|secret|passw|apikey|sess(?:ion)?id")
 # Each name above contains one of these, in small letters.
 HINTS = (
-    *(b"key", b"creid", b"truename", b"utcardnm", b"ayment_data", b"aymentdata"),
+    *(b"key", b"creid", b"ruename", b"utcardnm", b"ayment_data", b"aymentdata"),
     *(b"ayment-data", b"authorization", b"cookie", b"token", b"secret", b"passw", b"sess"),
 )
 LOOSE = (

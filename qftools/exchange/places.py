@@ -15,13 +15,13 @@ USER = re.compile(
     r"([^/\\?#\s]*|[^/\\?#\s@:]*:(?![0-9]{1,5}(?:[/\\?#]|$))[^\s]*)@"
 )
 USER_IN_TEXT = re.compile(
-    r"([A-Za-z][A-Za-z0-9+.\-]{0,20}:[/\\]{2,3})(?!redacted@)"
+    r"(:(?<=[A-Za-z0-9+.\-]:)[/\\]{2,3})(?!redacted@)"
     r"([^/\\?#\s\"'<>&]{1,500}|[^/\\?#\s@:\"'<>&]{0,200}:(?![0-9]{1,5}[/\\?#])"
     r"[^\s\"'<>@]{1,500}+(?:@[^\s\"'<>@]{0,200}+(?=@))*+)@"
 )
 # Text that was cut before the "@": what stands where a port would, and is none.
 USER_CUT = re.compile(
-    r"([A-Za-z][A-Za-z0-9+.\-]{0,20}:[/\\]{2,3}[^/\\?#\s@:\"'<>&\[]{0,200}:)"
+    r"(:(?<=[A-Za-z0-9+.\-]:)[/\\]{2,3}[^/\\?#\s@:\"'<>&\[]{0,200}:)"
     r"(?![0-9]{1,5}(?![A-Za-z0-9])|redacted@|\[redacted\]|[\[{$%<])([^/\s\"'<>&@]{4,500})(?![^\s\"'<>]{0,500}@)"
 )
 # A quotation mark as logs and pages write it.
@@ -42,18 +42,23 @@ OPTION = re.compile(
 )
 # Possessive and bounded: no way back into what was matched, so that crafted text can't make
 # it slow.
+VALUE = (
+    r"\"(?P<quoted>(?:[^\"\\]++|\\.)*+)\"?|'(?P<single>(?:[^'\\]++|\\.)*+)'?"
+    rf"|{QUOTE}(?!\[redacted\])(?P<escaped>(?:(?!{QUOTE}).){{1,2000}})"
+    r"|(?P<bare>(?!\[redacted\])[^\s&,;\"'<>{}()\[\]|\\](?:[^&\r\n,;\"'<>{}()\[\]|\\]{0,200}?"
+    r"(?=\s+[\w.\-]{1,60}\s*[=:：]|[&\r\n,;\"'<>{}()\[\]|\\]|$)"
+    r"|[^&\r\n,;\"'<>{}()\[\]|\\]{200,4000}+))"  # no value has an end so far away
+)
 IN_TEXT = re.compile(
     rf"(?is)(?:(?<![a-z0-9])|(?<=x22)|(?<=u0022)|(?={TELLING}))(?:"
     + LOOSE
     + r"|key(?=[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?"
     r"(?=[a-z]{0,40}[0-9])[a-z0-9*+/_\-]{8,128}(?![a-z0-9])))"
-    r"(?:" + SEPARATOR + r"(?:"
-    r"\"(?P<quoted>(?:[^\"\\]++|\\.)*+)\"?|'(?P<single>(?:[^'\\]++|\\.)*+)'?"
-    rf"|{QUOTE}(?!\[redacted\])(?P<escaped>(?:(?!{QUOTE}).){{1,2000}})"
-    r"|(?P<bare>(?!\[redacted\])[^\s&,;\"'<>{}()\[\]|\\][^&\r\n,;\"'<>{}()\[\]|\\]{0,200}?"
-    r"(?=\s+[\w.\-]{1,60}\s*[=:：]|[&\r\n,;\"'<>{}()\[\]|\\]|$)))"
+    rf"(?:{SEPARATOR}(?:{VALUE})"
     r"|\s{0,4}>(?:<!\[CDATA\[)?(?!\[redacted\])(?P<tagged>[^<\]]{1,2000}))"
 )
+# What looks like a value of a field in a torn text may be the name of another one.
+NEXT_VALUE = re.compile(rf"(?is){SEPARATOR}(?:{VALUE})")
 # One field of a multipart body, and one row of a table, in a text that is neither.
 PART_IN_TEXT = re.compile(
     r"(?i)(form-data;\s{0,4}name=\\?\"([^\"\\\r\n]{1,200})\\?\"[^\r\n\\]{0,200}"

@@ -38,6 +38,7 @@ from qftools.exchange.structure import Structure, suspects
 
 _LONGEST_ENCODED = 16_384  # bytes of a secret in the longest of its encodings
 _MOST_TAKEN = 100  # values; a paste that holds more is crafted
+_LONG_NUMBER = re.compile(r"(?<![0-9])[0-9]{15,18}(?![0-9])")
 _SHORTEST_TAKEN = 4  # characters of a value that is looked for elsewhere, too
 
 T = TypeVar("T")
@@ -62,6 +63,7 @@ class Redactor(Structure):
     """
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
+        self._secrets = frozenset(secrets)
         self._finder = Finder(secrets) if secrets else None
 
     def suspects(self, data: bytes) -> bool:
@@ -172,12 +174,21 @@ class Redactor(Structure):
                 "response": exchange.response and as_it_is(exchange.response, ShownResponse),
             }
         else:
+            aware = self._aware_of(exchange)
             kept |= {
-                "request": self.request(exchange.request),
-                "response": exchange.response and self.response(exchange.response, most),
-                "error": exchange.error and self.text(exchange.error),
+                "request": aware.request(exchange.request),
+                "response": exchange.response and aware.response(exchange.response, most),
+                "error": exchange.error and aware.text(exchange.error),
             }
         return kind(**kept, **more, made_by=MAKER)
+
+    def _aware_of(self, exchange: Exchange) -> Redactor:
+        """One that looks everywhere for what this exchange has in its fields: it may repeat it."""
+        found = Collector()
+        found.request(exchange.request)
+        if exchange.response:
+            found.response(exchange.response)
+        return Redactor(self._secrets | set(found.taken)) if found.taken else self
 
     def kept(self, exchange: Exchange) -> ShownExchange:
         """*exchange* as it may be kept: redacted, and a long answer cut."""
@@ -296,6 +307,9 @@ class Collector(Redactor):
             long_enough = len(part.encode("utf-8", "surrogatepass")) >= least
             if long_enough and REDACTED not in part and len(self._taken) < _MOST_TAKEN:
                 self._taken[part] = None
+        for digits in _LONG_NUMBER.findall(text):  # of a person, run into something else
+            if len(self._taken) < _MOST_TAKEN:
+                self._taken[digits] = None
         return REDACTED
 
 

@@ -97,7 +97,7 @@ class Structure:
         text = places.ROW_IN_TEXT.sub(self._loose_row, text)
         text = places.USER_IN_TEXT.sub(self._loose_user, text)
         text = places.USER_CUT.sub(self._loose_cookie, text)
-        return places.IN_TEXT.sub(self._loose_field, text)
+        return self._loose_fields(text)
 
     def _loose_cookie(self, found: re.Match[str]) -> str:
         return found[1] + self._hide(found[2])
@@ -111,12 +111,19 @@ class Structure:
         self._hide(found[2])
         return f"{found[1]}redacted@"
 
-    def _loose_field(self, found: re.Match[str]) -> str:
-        value = found[found.lastgroup or 0]
-        if not value or value == REDACTED:
-            return found[0]
-        begin, end = (at - found.start() for at in found.span(found.lastgroup or 0))
-        return found[0][:begin] + self._hide(value) + found[0][end:]
+    def _loose_fields(self, text: str) -> str:
+        parts: list[str] = []
+        at = 0
+        found = places.IN_TEXT.search(text)
+        while found:
+            begin, end = found.span(found.lastgroup or 0)
+            value = text[begin:end]
+            hidden = self._hide(value) if value and value != REDACTED else value
+            parts += text[at:begin], hidden
+            at = end
+            found = places.NEXT_VALUE.match(text, at) if hidden is not value else None
+            found = found or places.IN_TEXT.search(text, at)
+        return "".join([*parts, text[at:]]) if parts else text
 
     def _json(self, text: str, depth: int) -> str:
         try:

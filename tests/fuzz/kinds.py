@@ -236,7 +236,7 @@ class _Server:
 class Sockets(_Server):
     """Bytes of any kind, to ``qftools sandbox``."""
 
-    command = ("sandbox", "--port", "0")
+    command = ("sandbox", "--port", "0", "--client-key", inputs.KEY)
 
     def seen(self, answer: bytes) -> str:
         """What the last exchange shows, and that the sandbox still answers."""

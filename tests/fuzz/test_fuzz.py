@@ -42,6 +42,10 @@ FOUND = [
     # that lost its first letter, an option of curl that ran into what was in front of it.
     *(("pastes", seed) for seed in (595_261_524, 595_265_249, 595_267_540, 595_269_232)),
     ("answers", 595_262_731),
+    # A type in front of a bracket on each of thousands of lines; 60 kB without an address; a
+    # payer's number that ran into the key, a value without an end, a reply that has it twice.
+    *(("pastes", seed) for seed in (806_704_994, 806_700_761, 806_703_585, 806_701_401)),
+    ("answers", 806_700_671),
 ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 # afar, or starts a process (a fault is planted in this one), would cost time and kill little.
 TARGETS: dict[str, tuple[str, ...]] = {
     "qftools/cancellation/evidence.py": (
-        *("test_evidence", "test_evidence_reasons"),
+        *("test_evidence", "test_evidence_reasons", "test_evidence_refunds"),
         *("test_asking", "test_findings"),
     ),
     "qftools/cancellation/asking.py": ("test_asking", "test_asking_rules", "test_walk_months"),

@@ -89,26 +89,27 @@ class Parser:
     def _group(self, at: int, end: int, depth: int, outside: bool = False) -> Iterator[Pair]:
         """The pairs between two tokens: line by line, brackets taken as one."""
         line: list[int] = []
-        number = 0
+        number, colon = 0, False
         while at < end:
             token = self.tokens[at]
-            if token.kind == "line" and not self._waits(line, at):
+            if token.kind == "line" and not self._waits(line, at, colon):
                 yield from self._line(line, depth, number if outside else -1)
-                line, number = [], number + 1
+                line, number, colon = [], number + 1, False
             elif token.kind != "line":
                 line.append(at)
+                colon = colon or token.text == ":"
                 at = self.close.get(at, at)
             at += 1
         yield from self._line(line, depth, number if outside else -1)
 
-    def _waits(self, line: list[int], at: int) -> bool:
+    def _waits(self, line: list[int], at: int, colon: bool) -> bool:
         """Whether a value, or a bracket, is still to come on the next line."""
         if not line:
             return False
         last = self.tokens[line[-1]]
         following = self.tokens[at + 1].kind if at + 1 < len(self.tokens) else "line"
         if last.kind == "word" and following == "open":  # a type: "Array", "new Dictionary<...>"
-            return not any(self.tokens[index].text == ":" for index in line)
+            return not colon
         if last.kind == "label":
             return True
         if last.kind != "sep" or following == "line":

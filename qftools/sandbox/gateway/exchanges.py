@@ -44,10 +44,10 @@ class SandboxExchange(ShownExchange):
 
 
 def shown(seen: LoggedExchange, merchants: Merchants) -> SandboxExchange:
-    """Return an exchange from the gateway's note of it, redacted, and without its caller's key."""
+    """Return an exchange from the gateway's note of it, redacted, and without merchants' keys."""
     if seen.shown is None:
-        merchant = merchants.find(seen.request.headers.get("x-qf-appcode", "").strip())
-        seen.shown = redactor_for(frozenset((merchant.client_key,) if merchant else ())).exchange(
+        keys = frozenset(merchant.client_key for merchant in merchants)
+        seen.shown = redactor_for(keys).exchange(
             made(seen),
             SandboxExchange,
             number=seen.number,
