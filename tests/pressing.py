@@ -31,6 +31,17 @@ def first_button_of(panel, keyboard, name, says):
     panel.locator(says).first.wait_for()
 
 
+def last_call(panel, keyboard):
+    """Choose the call that is listed last, the first that came; the workbench shows it."""
+    calls = panel.locator(".qf-list select")
+    if keyboard:
+        calls.focus()
+        calls.press("End")
+    else:
+        calls.select_option(index=calls.locator("option").count() - 1)
+    panel.locator("h4", has_text="#1 ").first.wait_for()
+
+
 # What a reader does to each kind of panel, and what it then says.
 DO: dict[str, Callable[[Any, bool], None]] = {
     "CancelFlow": lambda panel, keyboard: main_button(panel, keyboard, ".qf-verdict"),
@@ -42,6 +53,7 @@ DO: dict[str, Callable[[Any, bool], None]] = {
     "WalletMap": lambda panel, keyboard: search(panel, keyboard, "802001"),
     "Mission": lambda panel, keyboard: first_button_of(panel, keyboard, ".qf-hint", "ol"),
     "Quiz": lambda panel, keyboard: first_button_of(panel, keyboard, ".qf-choice", ".qf-card"),
+    "Workbench": lambda panel, keyboard: last_call(panel, keyboard),
     "Connection": lambda panel, keyboard: first_button_of(
         panel, keyboard, ".qf-act-pay", ".qf-card.ok .qf-verdict"
     ),

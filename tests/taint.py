@@ -29,7 +29,7 @@ from qftools.diagnosis import redacted_paste
 from qftools.errors import InputError, QFPayError
 from qftools.exchange.redaction import redactor_for
 from qftools.journal import page as journal_page
-from qftools.panels import Connection, Doctor, Signing
+from qftools.panels import Connection, Doctor, Signing, Workbench
 from qftools.panels.exchange_view import exchange_view
 from qftools.sandbox import Sandbox
 from qftools.sandbox.control.inspection import FORMS
@@ -429,6 +429,16 @@ def _panels(world: World) -> Iterator[str]:
         yield from saved(doctor)
     yield from saved(signing)
     yield from saved(connection)
+    bench = Workbench(world.sandbox)
+    for position in bench.list._options_values:
+        bench.list.value = position
+        yield bench.call.value + bench.order.value
+    for form in FORMS:
+        bench.form.value = form
+        yield bench.call.value
+    bench.search.set_state({"value": f"tea {KEY}"})
+    yield from saved(bench)
+    bench.close()
 
 
 def saved(*panels: Any) -> Iterator[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qftools.panels.report import Report as Report
     from qftools.panels.signing import Signing as Signing
     from qftools.panels.wallet_map import WalletMap as WalletMap
+    from qftools.panels.workbench import Workbench as Workbench
 
 _HOME = {
     "CancelFlow": "cancel_flow",
@@ -39,6 +40,7 @@ _HOME = {
     "Report": "report",
     "Signing": "signing",
     "WalletMap": "wallet_map",
+    "Workbench": "workbench",
 }
 
 __all__ = [*_HOME]

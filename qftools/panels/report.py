@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from ipywidgets import HTML, Button
 
-from qftools.locale import mark
+from qftools.locale import language, mark
 from qftools.locale import text as _
 from qftools.markup import Markup, el
 from qftools.panels import stage
 from qftools.panels.panel import Panel, card, row, tell
 from qftools.sandbox import Sandbox
-from qftools.sandbox.report.report import Finding
+from qftools.sandbox.report.report import of_finding
+
+if TYPE_CHECKING:
+    from qftools.tap import Tap
 
 _GRADES = {
     "danger": (mark("Danger: money can be lost or charged twice."), "bad"),
@@ -27,14 +33,14 @@ class Report(Panel):
     that were made elsewhere.
 
     Args:
-        sandbox: Whose report.
+        sandbox: Whose report; a tap's says what passed there.
 
     Example:
         >>> Report(Sandbox()).as_text()
         'Report: clean'
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox | Tap) -> None:
         self.sandbox = sandbox
         self.title, self.list = HTML(), HTML()
         self.again = Button()
@@ -52,7 +58,7 @@ class Report(Panel):
         tell(
             self.list,
             el("div", card(tone, el("strong", _(said)), " ", count), role="status"),
-            *[_finding(finding) for finding in report.findings],
+            *[finding_card(of_finding(finding)) for finding in report.findings],
         )
 
     def as_text(self) -> str:
@@ -66,14 +72,18 @@ class Report(Panel):
         return str(self.list.value)
 
 
-def _finding(finding: Finding) -> Markup:
-    rule, found = finding.rule, finding.found
-    where = el("code", found.order) if found.order else None
+def finding_card(found: Mapping[str, Any]) -> Markup:
+    """Return a finding, as `of_finding` writes it, in the language in use."""
+    spoken = language()
     return card(
-        _GRADES[rule.grade][1],
-        el("p", el("strong", rule.title.say()), " ", where),
-        el("p", found.detail.say()),
-        el("p", rule.why.say(), cls="qf-small"),
-        el("p", el("strong", _("Next: ")), rule.advice.say()),
-        el("p", f"[{rule.source}]", cls="qf-small qf-dim"),
+        _GRADES[found["grade"]][1],
+        el("p", el("strong", found["title"][spoken]), " ", _order(found["order"])),
+        el("p", found["detail"][spoken]),
+        el("p", found["why"][spoken], cls="qf-small"),
+        el("p", el("strong", _("Next: ")), found["advice"][spoken]),
+        el("p", f"[{found['source']}]", cls="qf-small qf-dim"),
     )
+
+
+def _order(number: str) -> Markup | None:
+    return el("code", number) if number else None

@@ -6,9 +6,10 @@ browser sends what was typed only when it is complete, and gets something else b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from ipywidgets import Password, Textarea
+from ipywidgets import Password, Text, Textarea
 from traitlets import Unicode
 
 from qftools.diagnosis import redacted_paste
@@ -75,3 +76,27 @@ class Pasted(Textarea):  # type: ignore[misc]
     def _take(self, change: dict[str, Any]) -> None:
         if change["new"] != self._shown:
             self.show(change["new"])
+
+
+class Sought(Text):  # type: ignore[misc]
+    """A field for words to search for, without the secrets in them.
+
+    Args:
+        cleaned: Returns what was typed as it may be shown.
+
+    Example:
+        >>> field = Sought(lambda typed: typed.replace("5744", "[redacted]"))
+        >>> field.value = "A1 5744"
+        >>> field.value
+        'A1 [redacted]'
+    """
+
+    value = Unicode().tag(sync=True, echo_update=False)
+
+    def __init__(self, cleaned: Callable[[str], str], **traits: Any) -> None:
+        super().__init__(continuous_update=False, **traits)
+        self._cleaned = cleaned
+        self.observe(self._take, "value")
+
+    def _take(self, change: dict[str, Any]) -> None:
+        self.value = self._cleaned(change["new"])

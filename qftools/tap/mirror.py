@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from qftools import catalogue
+from qftools.errors import InputError
 from qftools.models import Reply, Transaction, as_written
 from qftools.sandbox.books.clock import Clock, from_beijing
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
+from qftools.sandbox.gateway.faults import Fault, Faults, fault_name
 from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.gateway.log import LoggedExchange, Touched
 from qftools.sandbox.gateway.merchants import Merchant
@@ -40,17 +42,53 @@ class Caller(Merchant):
         """Any app code will do: it is what a request carried."""
 
 
+class WayBack(Faults):
+    """The faults of a tap: what the gateway did is done, and the reply suffers.
+
+    Args:
+        real_host: The gateway's, where real money can move; else empty.
+    """
+
+    NAMES = ("lost after", "slow", "half")
+
+    def __init__(self, real_host: str) -> None:
+        super().__init__()
+        self._real_host = real_host
+
+    def arm(self, name: str, *args: Any, confirm: str = "", **options: Any) -> Fault:
+        """Arm a fault.
+
+        Raises:
+            InputError: It is not one of these, or the host is not confirmed.
+            SandboxError: There is no such fault or endpoint, or a number makes no sense.
+        """
+        if (fault := fault_name(name)) not in self.NAMES:
+            known = ", ".join(self.NAMES)
+            raise InputError("fault", "is {value!r}", "one of {known}", value=name, known=known)
+        if self._real_host and confirm != self._real_host:
+            raise InputError(
+                "confirm",
+                "is {value!r}",
+                "{host}: real money can move there, and what it did would be unknown to the caller",
+                value=confirm,
+                host=self._real_host,
+            )
+        return super().arm(fault, *args, **options)
+
+
 class Mirror(Gateway):
     """The books that a gateway's replies make.
 
     Args:
         clock: The time of the exchanges.
+        real_host: The gateway's, where real money can move; else empty.
     """
 
     keeps_the_books = False
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, real_host: str = "") -> None:
         super().__init__(clock=clock)
+        self.faults = WayBack(real_host)
 
     def learn(self, seen: LoggedExchange, reply: Reply | None) -> None:
         """Note what an exchange says of its orders; *reply* is None where nothing usable came.

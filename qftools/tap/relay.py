@@ -10,16 +10,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import responses
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
+from requests.utils import get_auth_from_url, select_proxy
+
+from qftools.client.replies import PROXIES
+from qftools.errors import InputError
 from qftools.exchange import Request, Response
 from qftools.sandbox.gateway.faults import Fault
 from qftools.tap.messages import (
@@ -32,8 +37,11 @@ from qftools.tap.messages import (
     reply_body,
     request_body,
 )
-from qftools.transport.addresses import Address
+from qftools.transport.addresses import Address, read_address
 from qftools.transport.door import MAX_BODY, WireRequest, WireResponse, plain
+
+if TYPE_CHECKING:
+    import ssl  # loaded where it is needed: a browser has none
 
 _LOG = logging.getLogger("qftools.tap")
 
@@ -88,14 +96,28 @@ class Upstream:
 
     Args:
         address: Scheme, host and port.
-        certificates: A file or folder of certificates to trust; None: the usual ones.
+        settings: The proxies, and the file or folder of certificates to trust, of
+            `environment_settings`.
+
+    Raises:
+        InputError: A proxy can't be used.
     """
 
-    def __init__(self, address: Address, certificates: str | None = None) -> None:
+    def __init__(self, address: Address, settings: Mapping[str, Any]) -> None:
         self.address = address
         host = f"[{address.host}]" if ":" in address.host else address.host
         self.host = host if address.port is None else f"{host}:{address.port}"
-        self._tls = _tls(certificates) if address.scheme == "https" else None
+        verify = settings["verify"]
+        trusted = verify if isinstance(verify, str) else None
+        self._tls = _tls(trusted) if address.scheme == "https" else None
+        self._proxy: Address | None = None
+        self._asked = b""
+        if proxy := select_proxy(address.url, settings["proxies"]):
+            self._proxy, self._asked = _tunnel(proxy, host, self._port)
+
+    @property
+    def _port(self) -> int:
+        return self.address.port or (443 if self._tls else 80)
 
     def connect(self) -> socket.socket:
         """Open a connection.
@@ -103,20 +125,62 @@ class Upstream:
         Raises:
             OSError: There is none, or it is not who it should be. Nothing was sent.
         """
-        address = self.address
-        port = address.port or (443 if self._tls else 80)
+        address = self._proxy or self.address
+        port = address.port or (80 if self._proxy else self._port)
         name = "127.0.0.1" if address.host.endswith(".localhost") else address.host
         sock = socket.create_connection((name, port), CONNECT_SECONDS)
-        if self._tls is None:
-            return sock
         try:
-            return self._tls.wrap_socket(sock, server_hostname=address.host)
+            if self._proxy:
+                _pass_through(sock, self._asked)
+            if self._tls is None:
+                return sock
+            return self._tls.wrap_socket(sock, server_hostname=self.address.host)
         except BaseException:
             sock.close()
             raise
 
 
+def _tunnel(proxy: str, host: str, port: int) -> tuple[Address, bytes]:
+    """Return where a proxy is, and what asks it for a tunnel to a host.
+
+    Raises:
+        InputError: It is none of HTTP.
+    """
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    try:
+        place = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        address = read_address(f"{parts.scheme}://{place}:{parts.port or 80}")
+    except ValueError:
+        address = None
+    if address is None or address.scheme != "http":
+        raise InputError(PROXIES, "names a proxy that the tap can't use", "http://host:port")
+    lines = [f"CONNECT {host}:{port} HTTP/1.1", f"Host: {host}:{port}"]
+    user, password = get_auth_from_url(parts.geturl())
+    if user or password:
+        basic = b64encode(f"{user}:{password}".encode()).decode()
+        lines.append(f"Proxy-Authorization: Basic {basic}")
+    return address, "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _pass_through(sock: socket.socket, asked: bytes) -> None:
+    """Have a proxy open its way to the gateway; nothing of a request goes to the proxy itself.
+
+    Raises:
+        OSError: It does not.
+    """
+    sock.sendall(asked)
+    stream = Stream(sock)
+    stream.until = monotonic() + CONNECT_SECONDS
+    try:
+        head = read_head(stream.up_to(b"\r\n\r\n", LONGEST_HEAD) or b"nothing")
+    except BadMessage as error:
+        raise OSError(0, f"the proxy gave no answer ({error})") from None
+    if head.status != 200:
+        raise OSError(0, f"the proxy refused: HTTP {head.status}")
+
+
 def _tls(certificates: str | None) -> ssl.SSLContext:
+    import ssl
     from pathlib import Path
 
     from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -414,8 +478,8 @@ def _written(answer: WireResponse, *, head: bool = False) -> bytes:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message})"
+    if untrusted := getattr(error, "verify_message", ""):  # of an SSLCertVerificationError
+        return f"its certificate is not trusted ({untrusted})"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) if isinstance(error, (BadMessage, TimeoutError)) else type(error).__name__

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import qftools
 from qftools.client.guard import check_address
@@ -26,7 +26,7 @@ from qftools.sandbox.control.control import Control, reply
 from qftools.sandbox.control.inspection import FORMS
 from qftools.sandbox.control.routes import ROUTES
 from qftools.sandbox.explanations import Explanation, explanation
-from qftools.sandbox.gateway.faults import Fault, fault_name
+from qftools.sandbox.gateway.faults import Fault
 from qftools.sandbox.gateway.gateway import ENDPOINTS
 from qftools.sandbox.gateway.log import LoggedExchange, is_call
 from qftools.sandbox.gateway.merchants import Merchant
@@ -36,18 +36,21 @@ from qftools.sandbox.notifications.notifications import Notifications
 from qftools.sandbox.report.judge import Judge
 from qftools.sandbox.report.report import Report
 from qftools.sandbox.web.pages import static_files
+from qftools.sandbox.web.server import IN_PROCESS_URL
 from qftools.sandbox.web.workbench import Workbench
 from qftools.signing import check_key, verify_body
-from qftools.tap.mirror import Caller, Mirror, reply_of
+from qftools.tap.mirror import Caller, Mirror, WayBack, reply_of
 from qftools.tap.recording import Recording
 from qftools.tap.relay import Passed, Relay, Upstream
 from qftools.transport.addresses import read_address
 from qftools.transport.door import Door, Fate, WireRequest, WireResponse, plain
 from qftools.transport.strict_json import parse
 
-ON_THE_WAY_BACK = ("lost after", "slow", "half")
-"""The faults of a tap: what the gateway did is done, and the reply suffers."""
+if TYPE_CHECKING:
+    from qftools.client.client import Client
+    from qftools.sandbox import Sandbox
 
+_OFFERED = ("GET ", "POST /sandbox/faults", "DELETE /sandbox/faults")  # of the control API
 ReplySignature = Literal["ok", "wrong", "missing", "other key", "unread", ""]
 _VISITED = ("/", "/favicon.ico", "/robots.txt")
 _FATES: dict[str, Fate] = {"lost after": "lost", "half": "half"}
@@ -70,14 +73,15 @@ class Tap:
     """A proxy on this machine in front of a gateway.
 
     Args:
-        to: Scheme and host of the gateway.
+        to: Scheme and host of the gateway; or a sandbox in this process, which `client` then
+            reaches without a socket.
         environment: Where the caller's credentials are valid: test or production, for a host of
             QFPay.
         allow: Exceptions of the guard, by name.
         app_code: Whose key *client_key* is; empty: everyone's who calls.
         client_key: Checks both signatures; empty: they are not checked.
         record: A file to record to.
-        clock: Gives the time.
+        clock: Gives the time; a sandbox's own where it is left out.
 
     Raises:
         WrongPlaceError: The guard refuses the address.
@@ -88,11 +92,18 @@ class Tap:
         real: Whether real money can move: the gateway is not on this machine.
         url: Where it listens.
         trouble: Why the recording had to end; empty where it goes on.
+
+    Example:
+        >>> from qftools.sandbox import Sandbox
+        >>> with Tap(Sandbox()) as tap:
+        ...     reply = tap.client().query(out_trade_no="A1")
+        ...     print(tap.exchanges[-1].as_http().splitlines()[0])
+        POST http://sandbox.localhost/trade/v1/query HTTP/1.1
     """
 
     def __init__(
         self,
-        to: str,
+        to: str | Sandbox,
         *,
         environment: str | None = None,
         allow: Collection[str] = (),
@@ -102,7 +113,8 @@ class Tap:
         clock: Clock | None = None,
     ) -> None:
         self._door = Door()
-        self.to = check_address(to, environment, allow)
+        self._sandbox = None if isinstance(to, str) else to
+        self.to = check_address(to if isinstance(to, str) else to.url, environment, allow)
         address = read_address(self.to)
         self.real = not address.is_loopback
         self.url = ""
@@ -111,11 +123,10 @@ class Tap:
             check_key(client_key)
         self._app_code = app_code
         self._client_key = client_key
-        verify = environment_settings(self.to)["verify"]
-        self._upstream = Upstream(address, verify if isinstance(verify, str) else None)
+        self._upstream = Upstream(address, environment_settings(self.to))
         self._lock = threading.RLock()
-        self._clock = clock or RealClock()
-        self.gateway = Mirror(self._clock)
+        self._clock = clock or (self._sandbox.clock if self._sandbox else RealClock())
+        self.gateway = Mirror(self._clock, address.host if self.real else "")
         notifications = Notifications(self.gateway, self._lock)
         self._keeping = Keeping(self.gateway, notifications, self._lock)
         self._judge = Judge(self.gateway, notifications)
@@ -135,9 +146,26 @@ class Tap:
         """
         if not self.real and self._upstream.address.port == port and port:
             raise InputError("to", "is the address of the tap itself", "the gateway's address")
+        if self.to == IN_PROCESS_URL:
+            raise InputError("to", "is a sandbox that does not listen", "served before the tap is")
         self._relay = Relay(self._upstream, self, port, self._clock.now)
         self.url = self.gateway.public_url = self._relay.url
         return self.url
+
+    def client(self, **options: Any) -> Client:
+        """Return a client that reaches the sandbox through the tap, without a socket.
+
+        Args:
+            options: As for the sandbox's own `client`.
+
+        Raises:
+            InputError: The tap stands in front of an address.
+        """
+        if self._sandbox is None:
+            raise InputError("to", "is an address", "a sandbox in this process, for a client")
+        from qftools.tap.in_process import PassingAdapter
+
+        return self._sandbox.client(**{"adapter": PassingAdapter(self._sandbox, self)} | options)
 
     def close(self) -> None:
         """Stop listening, and close the recording."""
@@ -203,19 +231,8 @@ class Tap:
             InputError: It is not one of these faults, or the host is not confirmed.
             SandboxError: There is no such fault or endpoint.
         """
-        if (fault := fault_name(name)) not in ON_THE_WAY_BACK:
-            known = ", ".join(ON_THE_WAY_BACK)
-            raise InputError("fault", "is {value!r}", "one of {known}", value=name, known=known)
-        host = self._upstream.address.host
-        if self.real and confirmed_host != host:
-            raise InputError(
-                "confirm",
-                "is {value!r}",
-                "{host}: real money can move there, and what it did would be unknown to the caller",
-                value=confirmed_host,
-                host=host,
-            )
-        return self.gateway.faults.arm(fault, on, times, seconds=seconds)
+        with self._lock:
+            return self.gateway.faults.arm(name, on, times, seconds=seconds, confirm=confirmed_host)
 
     # -- what the relay asks ------------------------------------------------------------
 
@@ -229,8 +246,9 @@ class Tap:
             return self._page(request) if request.path == "/" else plain(404, "404 not found")
         if request.path != "/sandbox" and not request.path.startswith("/sandbox/"):
             return None
-        if request.method not in ("GET", "HEAD"):
-            return plain(405, "405 a tap can only be read", ("Allow", "GET, HEAD"))
+        is_read = request.method in ("GET", "HEAD")
+        if not is_read and not f"{request.method} {request.path}".startswith(_OFFERED):
+            return plain(405, "405 of a tap only faults can be changed", ("Allow", "GET, HEAD"))
         if request.path.startswith("/sandbox/static/"):
             return static_files(replace(request, path=request.path.removeprefix("/sandbox")))
         self._explain(request.path)
@@ -253,7 +271,12 @@ class Tap:
             "version": qftools.__version__,
             "url": self.url,
             "exchanges": self.gateway.log.count,
-            "calls": [f"GET {route.path}" for route in ROUTES if route.method == "GET"],
+            "faults": {"calls": list(WayBack.NAMES), "notifications": []},
+            "calls": [
+                call
+                for route in ROUTES
+                if (call := f"{route.method} {route.path}").startswith(_OFFERED)
+            ],
             "copies": list(FORMS),
         }
         return reply(200, redactor_for().words(json.dumps(told)))
@@ -263,8 +286,17 @@ class Tap:
         known = ENDPOINTS.get(request.path)
         if known is None or not self.gateway.faults:
             return None
+        try:
+            params = read_params(request)
+        except FormatError:
+            params = {}
+        numbers = [params[name] for name in ("out_trade_no", "syssn") if name in params]
         with self._lock:
-            return self.gateway.faults.take(known[0], ())
+            return self.gateway.faults.take(known[0], numbers)
+
+    def fate_of(self, fault: Fault | None) -> Fate:
+        """Return what a fault lets become of a reply on its way to the caller."""
+        return _FATES.get(fault.name, "answer") if fault else "answer"
 
     def passed(self, what: Passed) -> None:
         """Note what went through, before the last of its reply leaves."""
@@ -292,10 +324,13 @@ class Tap:
                 request, seen.params, merchant, self.gateway.settings
             )
         error = what.error
-        seen.response = WireResponse(0, fate="lost")
+        late = what.fault.seconds if what.fault and what.fault.name == "slow" else 0.0
+        seen.response = WireResponse(0, fate="lost", delay=what.seconds)
         if response is not None:
-            fate = _FATES.get(seen.fault, "answer")
-            seen.response = WireResponse(response.status, response.headers, response.body, fate)
+            fate = self.fate_of(what.fault)
+            seen.response = WireResponse(
+                response.status, response.headers, response.body, fate, what.seconds + late
+            )
             if fate != "answer":
                 error = f"kept from the caller (fault: {seen.fault})"
         seen.came = Exchange(

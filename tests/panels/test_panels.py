@@ -24,6 +24,7 @@ from qftools.panels import (
     Quiz,
     Signing,
     WalletMap,
+    Workbench,
 )
 from qftools.panels.quiz import lessons
 from qftools.sandbox import Sandbox
@@ -434,6 +435,7 @@ def every_panel():
         CancelFlow(sandbox), Phone(sandbox), Signing(), WalletMap(), CodeBook(), Connection(),
         Doctor(), Evidence(cancel(client, order)), Notices(), Quiz("01"),
         Mission("three-complain"), Mission("plan", plan=["payment"]), Progress(),
+        Workbench(sandbox),
     ]  # fmt: skip
 
 

@@ -7,7 +7,8 @@ import re
 import socket
 import ssl
 import subprocess
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from qftools.errors import InputError, OutcomeUnknownError, WrongPlaceError
 from qftools.sandbox import Sandbox
 from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 from qftools.tap.tap import Tap
+from qftools.transport.door import WireRequest
 from tests.raw_server import RawServer, reply, says
 
 REAL = "https://openapi-hk.qfapi.com"  # no test connects to it
@@ -282,7 +284,8 @@ def certificate(tmp_path_factory):
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=gateway"
-        f" -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {certificate}".split(),
+        f" -addext subjectAltName=IP:127.0.0.1,DNS:openapi-hk.qfapi.com"
+        f" -keyout {key} -out {certificate}".split(),
         check=True,
         capture_output=True,
     )
@@ -295,6 +298,7 @@ def behind_tls(sandbox, tls):
     """A server of https in front of a sandbox: what it takes it hands on."""
 
     def answer(request):
+        request = request.replace(b": openapi-hk.qfapi.com", b": 127.0.0.1")  # its own host
         yield spoken(sandbox.url, request.replace(b": keep-alive", b": close"))
 
     return RawServer(answer, tls=tls)
@@ -317,6 +321,76 @@ def test_it_speaks_tls_to_a_gateway_that_is_who_it_says(sandbox, certificate, mo
             (seen,) = tap.gateway.log.last
             assert (seen.signature, seen.reply_signature) == ("ok", "ok")
             assert seen.came.request.url.startswith(gateway.url)
+
+
+@contextmanager
+def proxied(to):
+    """A proxy that opens each tunnel to one address, whatever it is asked for."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            with suppress(OSError):
+                here, _ = listener.accept()
+                with here, socket.create_connection(("127.0.0.1", port_of(to))) as there:
+                    asked.append(here.recv(65_536))
+                    here.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                    back = threading.Thread(target=pump, args=(there, here))
+                    back.start()
+                    pump(here, there)
+                    back.join(10)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://shop:s%21cret@127.0.0.1:{listener.getsockname()[1]}", asked
+        thread.join(10)
+
+
+def pump(source, target):
+    with suppress(OSError):
+        while part := source.recv(65_536):
+            target.sendall(part)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.needs("openssl")
+def test_a_real_host_is_reached_through_the_proxy_of_the_environment(
+    sandbox, certificate, monkeypatch
+):
+    path, tls = certificate
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", path)
+    with behind_tls(sandbox, tls) as gateway, proxied(gateway.url) as (proxy, asked):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        with tapped(REAL, environment="production", client_key=CLIENT_KEY) as tap:
+            order = Client(sandbox.credentials, tap.url).pay(**ORDER)
+
+            assert sandbox.order(order).state == "waiting"
+            (seen,) = tap.gateway.log.last
+            assert (seen.signature, seen.reply_signature) == ("ok", "ok")
+            assert b"Host: openapi-hk.qfapi.com\r\n" in gateway.requests[0]
+            assert asked[0].startswith(b"CONNECT openapi-hk.qfapi.com:443 HTTP/1.1\r\n")
+            assert b"Proxy-Authorization: Basic c2hvcDpzIWNyZXQ=\r\n" in asked[0]
+            assert b"pay_type" not in asked[0] and b"X-QF" not in asked[0]
+
+
+def test_a_proxy_that_refuses_is_named_and_nothing_is_sent(monkeypatch):
+    with RawServer(says(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", "://u:s3cret@"))
+        with tapped(REAL, environment="production") as tap:
+            back = spoken(tap.url, asked(LENGTH, "X-QF-APPCODE: A"))
+
+            (exchange,) = tap.exchanges
+        assert back.startswith(b"HTTP/1.1 502") and b"nothing was sent" in back
+        assert "HTTP 407" in exchange.error and "s3cret" not in exchange.error
+        assert len(proxy.requests) == 1 and b"syssn" not in proxy.requests[0]
+
+        monkeypatch.setenv("NO_PROXY", "openapi-hk.qfapi.com")
+        with Tap(REAL, environment="production") as tap:
+            assert tap._upstream._proxy is None
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
+        with pytest.raises(InputError, match="proxy"):
+            Tap(REAL, environment="production")
 
 
 def test_a_recording_is_whole_after_each_exchange_and_is_continued(sandbox, tmp_path):
@@ -352,19 +426,64 @@ def test_connections_that_ask_for_nothing_make_room_for_those_that_do(sandbox, m
             sock.close()
 
 
-def test_it_can_be_read_and_not_steered(sandbox):
+def test_faults_are_armed_while_it_runs_and_a_real_host_is_confirmed_each_time(sandbox):
+    with tapped(sandbox.url, client_key=CLIENT_KEY) as tap:
+        client = Client(sandbox.credentials, tap.url)
+        lost = {"name": "lost after", "on": "payment", "order": "A2"}
+        armed = requests.post(tap.url + "/sandbox/faults", json=lost)
+        assert armed.json()["name"] == "lost after"
+
+        client.pay(**ORDER, out_trade_no="A1")  # another order's
+        with pytest.raises(OutcomeUnknownError):
+            client.pay(**ORDER, out_trade_no="A2")
+        assert sandbox.order("A2").state == "waiting"
+        assert requests.get(tap.url + "/sandbox/faults").json() == []
+        unfit = requests.post(tap.url + "/sandbox/faults", json={"name": "duplicated"})
+        assert unfit.status_code == 409 and "lost after" in unfit.json()["error"]["message"]
+
+    with tapped(REAL, environment="production") as tap:
+        for confirm in ("", "openapi.qfapi.com"):
+            asked = {"name": "lost after", "confirm": confirm}
+            assert requests.post(tap.url + "/sandbox/faults", json=asked).status_code == 409
+        asked["confirm"] = "openapi-hk.qfapi.com"
+        number = requests.post(tap.url + "/sandbox/faults", json=asked).json()["id"]
+        form = requests.post(tap.url + "/sandbox/faults", data=asked)
+        assert form.status_code == 415  # what a page elsewhere can send
+        requests.delete(f"{tap.url}/sandbox/faults/{number}")
+        assert not tap.gateway.faults
+
+
+def test_the_timeline_shows_when_each_reply_came(sandbox):
+    with sandbox.fault("slow", on="query", seconds=1.2), tapped(sandbox.url) as tap:
+        client = Client(sandbox.credentials, tap.url)
+        order = client.pay(**ORDER, out_trade_no="A1")
+        sandbox.payer(order).pay()
+        client.query(order)
+
+        timeline = tap._control(WireRequest("GET", "/sandbox/orders/A1/timeline"))
+    drawing = json.loads(timeline.body)["drawing"]
+    times = re.findall(r">(\d\d:\d\d:\d\d)<", drawing)
+    assert len(times) >= 2 and times == sorted(set(times))
+
+
+def test_it_can_be_read_and_only_its_faults_be_changed(sandbox):
     with tapped(sandbox.url) as tap:
         about = requests.get(tap.url + "/sandbox").json()
         page = requests.get(tap.url)
         assert (about["real"], about["tap"]) == (False, sandbox.url)
-        assert {call.partition(" ")[0] for call in about["calls"]} == {"GET"}
+        changing = {call for call in about["calls"] if not call.startswith("GET ")}
+        assert changing == {f"{method} /sandbox/faults" for method in ("POST", "DELETE")} | {
+            "DELETE /sandbox/faults/{id}"
+        }
         assert page.ok and "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
         for name in re.findall(r'(?:src|href)="(/sandbox/static/[^"]+)"', page.text):
             assert requests.get(tap.url + name).ok, name
         assert requests.get(tap.url + "/sandbox/stream").json()["total"] == 0
         assert requests.get(tap.url + "/sandbox/report").json()["grade"] == "clean"
         for method in ("POST", "DELETE", "PUT"):
-            assert requests.request(method, tap.url + "/sandbox/faults").status_code == 405
+            for path in ("reset", "clock", "exchanges/1/replay", "merchants", "notifications"):
+                address = f"{tap.url}/sandbox/{path}"
+                assert requests.request(method, address).status_code == 405
         elsewhere = {"Origin": "https://evil.example"}
         assert requests.get(tap.url + "/sandbox", headers=elsewhere).status_code == 403
 

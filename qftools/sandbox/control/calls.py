@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 import qftools
+from qftools.errors import InputError, SandboxError
 from qftools.exchange.redaction import redactor_for
 from qftools.exchange.shown import Shown
 from qftools.sandbox import replaying
@@ -237,7 +238,10 @@ def faults(ask: ControlCall) -> list[dict[str, Any]]:
 
 def arm(ask: ControlCall) -> dict[str, Any]:
     """Arm a fault of calls."""
-    return views.fault(ask.gateway.faults.arm(**ask.values))
+    try:
+        return views.fault(ask.gateway.faults.arm(**ask.values))
+    except InputError as error:  # of a tap
+        raise SandboxError("{error}", error=error) from error
 
 
 def arm_notice(ask: ControlCall) -> dict[str, Any]:

@@ -128,8 +128,9 @@ class Timeline:
 
     def _told_by(self, seen: LoggedExchange) -> list[Move]:
         """Return what a call's answer says of the order, where no books have it: a tap's."""
+        at = seen.at + _late(seen)
         return [
-            Move(one.syssn, "", one.before, one.after, seen.at, seen.number, True)
+            Move(one.syssn, "", one.before, one.after, at, seen.number, True)
             for one in seen.orders
             if one.syssn == self.entry.syssn and one.before != one.after
         ]
@@ -147,10 +148,10 @@ class Timeline:
             return step
         if seen.signature not in ("ok", "unread"):
             tone = "bad"
-        delay = seen.response.delay if seen.response else 0.0
         if seen.fault in ("lost after", "half"):
             tone, lost = "bad", True
-        answer = Line("gateway", "merchant", words, "answer", seen.at + delay, tone, lost)
+        at = seen.at + _late(seen)
+        answer = Line("gateway", "merchant", words, "answer", at, tone, lost)
         placed = any(one.syssn == self.entry.syssn and not one.before for one in seen.orders)
         between: list[Line] = []
         if placed and not moves:
@@ -162,9 +163,10 @@ class Timeline:
         return step
 
     def _beat(self, step: Step, lang: str) -> Beat:
+        at = step.lines[-1].at if step.lines else step.at
         books = tuple(
-            Line("gateway", "gateway", _state(step.moves[-1].after, lang), "books", step.at)
-            for _last in step.moves[-1:]
+            Line("gateway", "gateway", _state(last.after, lang), "books", at)
+            for last in step.moves[-1:]
         )
         name = {
             "call": f"#{step.number}",
@@ -176,6 +178,11 @@ class Timeline:
 
 
 _BY = {**dict.fromkeys(("pay", "decline", "type", "fail"), "payer"), "time out": "clock"}
+
+
+def _late(seen: LoggedExchange) -> float:
+    """Return how many seconds after the request its reply came, or was given up."""
+    return seen.response.delay if seen.response else 0.0
 
 
 def _delivery(notice: Notice, attempt: Attempt) -> tuple[Line, ...]:

@@ -157,8 +157,18 @@ class Faults:
         order: str | None = None,
         seconds: float | None = None,
         after: int = 0,
+        confirm: str = "",
     ) -> Fault:
         """Arm a fault.
+
+        Args:
+            name: What goes wrong.
+            on: An endpoint, a group of them, or ``notification``.
+            times: How many times; None: until it is disarmed.
+            order: Only calls about this number.
+            seconds: How late, or how wrong a clock.
+            after: How many calls it lets pass first.
+            confirm: The gateway's host once more: asked for by a tap where money is real.
 
         Raises:
             SandboxError: There is no such fault or endpoint, or a number makes no sense.

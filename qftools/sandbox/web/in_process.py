@@ -60,9 +60,7 @@ class InProcessAdapter(BaseAdapter):
         given = request.headers.items()
         headers = [(n, v.decode("latin-1") if isinstance(v, bytes) else v) for n, v in given]
         try:
-            answer = answered(
-                self._app,
-                self._clock,
+            answer = self.answered(
                 Request(request.method or "GET", request.url or "", tuple(headers), _sent(request)),
                 limit,
             )
@@ -86,6 +84,10 @@ class InProcessAdapter(BaseAdapter):
         if not stream:
             _ = response.content  # read now, as requests does
         return response
+
+    def answered(self, request: Request, limit: float | None) -> WireResponse:
+        """Return the application's answer; see the function of this name."""
+        return answered(self._app, self._clock, request, limit)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -68,9 +68,11 @@ export function start(look) {
     dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("a")) dialog.close(); });
   }
   if (!about.faults) return;
+  $("fault-real").hidden = !about.real; // what a lost reply did would be unknown, and is real
+  const { calls, notifications } = about.faults;
   $("fault-name").append(
-    h("optgroup", { label: say("of_calls") }, about.faults.calls.map((name) => h("option", { value: `call:${name}` }, faultWord(name)))),
-    h("optgroup", { label: say("of_notifications") }, about.faults.notifications.map((name) => h("option", { value: `notice:${name}` }, faultWord(name)))));
+    h("optgroup", { label: say("of_calls") }, calls.map((name) => h("option", { value: `call:${name}` }, faultWord(name)))),
+    ...(notifications.length ? [h("optgroup", { label: say("of_notifications") }, notifications.map((name) => h("option", { value: `notice:${name}` }, faultWord(name))))] : []));
   $("fault-name").value = "call:lost after"; // the one that every integration must survive
   $("fault-on").append(...options(["*", "cancel", "payment", "query", "reversal", "close", "refund", "authtrade", "unfreeze"],
     (name) => ({ "*": say("endpoint_all"), cancel: say("endpoint_cancel") })[name] ?? name));
@@ -79,7 +81,7 @@ export function start(look) {
     event.preventDefault();
     const [kind, name] = $("fault-name").value.split(":");
     const body = { name, times: Number($("fault-times").value) || null, order: $("fault-order").value.trim() || null };
-    if (kind === "call") send("POST", "/faults", { ...body, on: $("fault-on").value }, $("fault-said"));
+    if (kind === "call") send("POST", "/faults", { ...body, on: $("fault-on").value, confirm: $("fault-confirm").value.trim() }, $("fault-said"));
     else send("POST", "/notification-faults", body, $("fault-said"));
   });
   $("snapshot").addEventListener("click", () => send("POST", "/snapshot", {}));
