@@ -83,7 +83,12 @@ def test_what_calls_a_served_sandbox_is_shown_while_the_cell_that_calls_is_runni
     sandbox.serve()
     bench = Workbench(sandbox)
     seen = threading.Event()
-    bench.list.observe(lambda change: change["new"] and seen.set(), "options")
+
+    def listed(change):
+        if change["new"]:
+            seen.set()
+
+    bench.list.observe(listed, "options")
     bench._repr_mimebundle_()  # it is on the page from here on
 
     Client(sandbox.credentials, sandbox.url).query(out_trade_no="A1")
@@ -101,7 +106,8 @@ def test_a_tap_shows_what_became_of_a_reply_that_was_lost_and_sends_nothing(sand
         tap.arm("reply lost", on="refund")
         with pytest.raises(OutcomeUnknownError):
             client.refund(order)
-        assert client.query(order).transaction.state == "refunded"
+        found = client.query(order).transaction
+        assert found is not None and found.state == "refunded"
         bench.look()
 
         assert bench.as_text().splitlines()[1:3] == [
