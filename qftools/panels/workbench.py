@@ -294,12 +294,13 @@ class Workbench(Panel):
         )
 
     def as_html(self) -> str:
-        """Return the rows, and what is chosen with a picture of its timeline."""
+        """Return the rows, and of what is chosen what came of it, with a picture of the order."""
         rows = [el("li", _line(item)) for item in self._state["items"]]
         link = self._link()
         item = self._ask("GET", f"/sandbox/{link}") if link else {}
         order = self._timeline(item.get("order") or "", as_picture=True)
-        return join(el("ul", *rows), Markup(self.call.value), order)
+        told = _outcome(item) if "respcd" in item else Markup(self.call.value)
+        return join(el("ul", *rows), told, order)
 
 
 def _looks_again(of: weakref.ref[Workbench], ended: threading.Event) -> None:
@@ -390,6 +391,17 @@ def _answer(item: dict[str, Any]) -> str:
 
 def _call(item: dict[str, Any]) -> Markup:
     """Return one call: what was answered, why, what was signed, request and reply."""
+    return join(
+        _outcome(item),
+        _diagnosis(item["explanation"]) if item["explanation"] else None,
+        *[finding_card(found) for found in item["findings"]],
+        _signed(item) if item["signed"] else None,
+        call_view(item, item["path"]),
+    )
+
+
+def _outcome(item: dict[str, Any]) -> Markup:
+    """Return what was answered, and why it was refused."""
     spoken = language()
     wrong = item["signature"] not in ("ok", "unread")
     tone = _TONES.get(item["respcd_kind"], "bad") if item["fate"] == "answer" else "bad"
@@ -409,9 +421,6 @@ def _call(item: dict[str, Any]) -> Markup:
             f" · {_say('reply_signature_' + of_reply, of_reply)}" if of_reply else None,
         ),
         _why(item["explanation"]) if item["explanation"] else None,
-        *[finding_card(found) for found in item["findings"]],
-        _signed(item, wrong=wrong) if item["signed"] else None,
-        call_view(item, item["path"]),
     )
 
 
@@ -422,17 +431,18 @@ def _why(why: dict[str, Any]) -> Markup:
         el("p", el("strong", _say("why_refused")), ": ", why["cause"][spoken]),
         el("p", el("strong", _say("how_to_mend"), " ") if proved else None, why["fix"][spoken]),
         el("p", _say("proved" if proved else "not_proved"), cls="qf-small qf-dim"),
-        el(
-            "details",
-            el("summary", _say("whole_diagnosis")),
-            el("pre", why["text"][spoken], cls="qf-code"),
-        ),
     )
 
 
-def _signed(item: dict[str, Any], *, wrong: bool) -> Markup:
+def _diagnosis(why: dict[str, Any]) -> Markup:
+    text = el("pre", why["text"][language()], cls="qf-code")
+    return el("details", el("summary", _say("whole_diagnosis")), text)
+
+
+def _signed(item: dict[str, Any]) -> Markup:
     """Return what is signed; where something else was, both, with what differs marked."""
     behind = el("span", _say("client_key"), cls="qf-ghost")
+    wrong = item["signature"] != "ok"
     pieces = item["explanation"]["compared"] if wrong and item["explanation"] else []
 
     def line(mine: str) -> Markup:
