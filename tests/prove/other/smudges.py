@@ -11,11 +11,15 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from tests.prove.other.gateway import HOLD
+
 Fields = dict[str, Any]
 
 ODD_CODES = ("1136", "1265", "1254", "1100", "1260", "1108", "2999", "1298", "1161")
 NO_CODES: tuple[Any, ...] = ("0", "", "OK", "SUCCESS", "00000", "99", None, True, [], 0.5)
 WORDS = (("0000", "0"), ("1142", "2"), ("1263", "1"), ("1205", "0"), ("0000", "3"), ("1143", "0"))
+_NO_FLAGS: tuple[Any, ...] = ("6", "7", 9, "x", "4")
+_NO_HOLD_FLAGS: tuple[Any, ...] = ("8", "10", 9, "x", "5")
 DENIALS = ("1108", "1104", "1103")
 NO_ANSWERS = ("1143", "1145", "1100", "1101", "1254", "1295", "7777", "abcd", None, 0, 1136)
 
@@ -26,7 +30,11 @@ def _any_word(row: Fields, dice: random.Random) -> Fields:
 
 
 def _flag(rows: list[Any], dice: random.Random) -> list[Any]:
-    return _one(rows, dice, lambda row: {**row, "cancel": dice.choice(["6", "7", 9, "x", "4"])})
+    def change(row: Fields) -> Fields:
+        of_a_hold = row.get("pay_type") == HOLD  # there 4, 6 and 7 are known
+        return {**row, "cancel": dice.choice(_NO_HOLD_FLAGS if of_a_hold else _NO_FLAGS)}
+
+    return _one(rows, dice, change)
 
 
 def _odd_code(rows: list[Any], dice: random.Random) -> list[Any]:
