@@ -95,7 +95,8 @@ class Structure:
         text = places.OPTION.sub(self._loose_cookie, text)
         text = places.PART_IN_TEXT.sub(self._loose_row, text)
         text = places.ROW_IN_TEXT.sub(self._loose_row, text)
-        text = places.USER_IN_TEXT.sub(self._loose_user, text)
+        if "@" in text:
+            text = places.USER_IN_TEXT.sub(self._loose_user, text)
         text = places.USER_CUT.sub(self._loose_cookie, text)
         return self._loose_fields(text)
 
