@@ -128,18 +128,19 @@ def test_a_journal_files_a_walk_under_both_of_its_numbers(order):
     assert Walk(order).filed == (order.out_trade_no, order.syssn)
 
 
+CHARGED = Order("A1", 2500, "2026-01-15 10:00:00", pay_type="800101")
 PAID = {"syssn": ONE, "out_trade_no": "A1", "txamt": "2500", "respcd": "0000", "cancel": "0"}
 
 
 def test_an_unsigned_answer_of_a_gateway_that_signs_is_no_proof_of_a_payment():
     reply = Reply("query", "0000", {"respcd": "0000", "data": [PAID]})
 
-    assert Walk(ORDER).read(reply, signs=False, mchid=None).finding is Finding.PAID
-    assert Walk(ORDER).read(reply, signs=True, mchid=None).finding is Finding.SILENT
+    assert Walk(CHARGED).read(reply, signs=False, mchid=None).finding is Finding.PAID
+    assert Walk(CHARGED).read(reply, signs=True, mchid=None).finding is Finding.SILENT
 
 
 def test_the_row_of_another_merchant_is_not_the_order_of_the_one_that_asks():
     reply = Reply("query", "0000", {"respcd": "0000", "data": [PAID | {"mchid": "other"}]})
 
-    assert Walk(ORDER).read(reply, signs=False, mchid="other").finding is Finding.PAID
-    assert Walk(ORDER).read(reply, signs=False, mchid="mine").finding is not Finding.PAID
+    assert Walk(CHARGED).read(reply, signs=False, mchid="other").finding is Finding.PAID
+    assert Walk(CHARGED).read(reply, signs=False, mchid="mine").finding is not Finding.PAID
