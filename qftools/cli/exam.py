@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from qftools.exam.shops import Shop
     from qftools.exam.situations import BadDay
     from qftools.exam.stage import Stage
+    from qftools.transport.door import WireRequest
 
+_ONE_AT_A_TIME = threading.Lock()
 _COLOURS = {"passed": "green", "failed": "red", "unsettled": "yellow", "broken": "red"}
 _HEAD = ("", *(mark("result"), mark("believed"), mark("books"), mark("cost"), mark("situation")))
 _MOST_SAID = 8  # lines of a shop that said nothing that can be read
+_WATCHED = 3600.0  # seconds that a sale may take while a person looks at each request
 _PORT = 8787  # of a shop that runs: it has to know the gateway beforehand
 
 
@@ -129,7 +133,10 @@ _PORT = 8787  # of a shop that runs: it has to know the gateway beforehand
 @option(
     "--watch",
     is_flag=True,
-    help=mark("Wait before and after each situation; the sandbox's page shows what happened."),
+    help=mark(
+        "Go step by step: wait before and after each situation, and before each request of the "
+        "shop. The sandbox's page shows what happened."
+    ),
 )
 @json_option
 def exam(
@@ -161,10 +168,14 @@ def exam(
         return
     if not shop:
         raise click.UsageError(text("--shop is missing: how is your shop asked to sell?"))
-    reached = _shop(shop, start, dict(environment), timeout)
+    limit = max(timeout, _WATCHED) if watch else timeout
+    reached = _shop(shop, start, dict(environment), limit)
     runs_already = reached.served and not reached.restarts
     with contextlib.ExitStack() as cleanup:
-        server = SharedServer(port if port is not None else _PORT if runs_already else 0)
+        server = SharedServer(
+            port if port is not None else _PORT if runs_already else 0,
+            ask=_asked if watch else None,
+        )
         cleanup.callback(server.stop)
         held = Exam(
             shop=reached,
@@ -209,12 +220,14 @@ def _say_where(held: Exam) -> None:
 
 
 def _run(held: Exam, days: Sequence[BadDay], *, quiet: bool) -> Iterator[Judgement]:
-    """One situation after another, with progress on standard error if it is a terminal."""
+    """One situation after another, each told on standard error: as a bar, or piped as a line."""
     if quiet:
         yield from held.run(days)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from qftools.exam.situations import say
 
     console = Console(stderr=True)
     columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.description}"))
@@ -224,7 +237,10 @@ def _run(held: Exam, days: Sequence[BadDay], *, quiet: bool) -> Iterator[Judgeme
         line = bar.add_task("", total=len(days))
         for day in days:
             bar.update(line, description=f"{day.id} {day.title()}")
-            yield held.examine(day)
+            judged = held.examine(day)
+            if not console.is_terminal:
+                click.echo(f"{day.id}  {say(judged.result)}  {day.title()}", err=True)
+            yield judged
             bar.update(line, advance=1)
 
 
@@ -239,6 +255,16 @@ def _watched(stage: Stage, moment: str) -> None:
             click.echo(output.plain(f"#{seen.number} {seen}"), err=True)
         prompt = text("Press Enter to go on")
     click.prompt(prompt, default="", show_default=False, prompt_suffix=" ", err=True)
+
+
+def _asked(request: WireRequest) -> None:
+    """Show a request of the shop's before the gateway gets it, and wait for Enter."""
+    sent = request.body.decode("utf-8", "replace") or request.query
+    with _ONE_AT_A_TIME, contextlib.suppress(click.Abort):  # no more input: it goes on
+        shown = output.redactor().text(f"{request.method} {request.path}  {sent}")
+        click.echo(output.plain(shown), err=True)
+        prompt = text("Press Enter to send it")
+        click.prompt(prompt, default="", show_default=False, prompt_suffix=" ", err=True)
 
 
 def _write(sheet: Sheet, certificate: Path | None, junit: Path | None) -> None:

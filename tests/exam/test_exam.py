@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,7 +15,7 @@ import requests
 from click.testing import CliRunner
 
 from qftools.cli import main
-from qftools.errors import InputError
+from qftools.errors import GatewayError, InputError
 from qftools.exam.conducting import Exam, free_port
 from qftools.exam.judging import judge, lessons
 from qftools.exam.shops import Command, Function
@@ -60,6 +61,52 @@ def test_a_right_shop_passes_all_of_them_and_the_books_end_as_the_catalogue_says
         day.id: day.ends for day in situations().values() if day.ends != "either"
     }
     assert all(one.belief != "unknown" or one.day.open for one in judged)
+
+
+# -- the first week -----------------------------------------------------------------------
+
+PAGES = [Path(__file__).parents[2] / f"docs/{lang}/start/first-week.md" for lang in ("en", "zh")]
+
+
+class SendsOneSignedCall(shops.Shop):
+    """All that the first day asks for: it pays, and reads the code of the answer."""
+
+    def sell(self):
+        try:
+            self.pay(self.order(self.sale.number))
+        except GatewayError:
+            return "not paid"
+        return "paid"
+
+
+class QueriesUntilPaid(SendsOneSignedCall):
+    """The second day: whether it is paid is in the row of a query."""
+
+    def sell(self):
+        order = self.order(self.sale.number)
+        self.pay(order)
+        while self.client.query(order["out_trade_no"]).asked_rows[0].state != "paid":
+            self.sale.pause(3)
+        return "paid"
+
+
+def days_of(page):
+    """The situations of each day, by the options that stand on the page."""
+    found = re.findall(r"\*\*(?:Exam:|考试：)\*\* `([^`]*)`", page.read_text("utf-8"))
+    for options in found:
+        words = options.split()
+        assert set(words[::2]) in ({"--situation"}, {"--level"})
+        yield chosen(ids=words[1::2]) if words[0] == "--situation" else chosen(words[1])
+
+
+def test_every_day_of_the_first_week_ends_with_an_exam_that_its_work_passes():
+    english, chinese = (list(days_of(page)) for page in PAGES)
+    able = (SendsOneSignedCall, QueriesUntilPaid, shops.Shop)
+
+    assert english == chinese and len(english) == 5
+    assert english[3:] == [chosen("money"), chosen("complete")]
+    for shop, days in zip(able, english, strict=False):
+        assert [one.result for one in examined(shop, days)] == ["passed"] * len(days)
 
 
 # -- one mistake each ---------------------------------------------------------------------
@@ -219,6 +266,18 @@ def test_a_shop_in_a_process_is_killed_and_started_again_and_its_results_are_wri
     assert account(0)[1] not in done.output + page.read_text("utf-8") + junit.read_text("utf-8")
 
 
+def test_watched_a_shop_goes_step_by_step_and_each_request_is_shown_before_it_is_sent():
+    shop = f"{sys.executable} {SAMPLE} shop {{number}} {{amount}} {{currency}} {{pay_type}}"
+
+    words = ["exam", "--shop", shop, "--situation", "S01", *ENV, "--watch"]
+    done = CliRunner().invoke(main, words, input=20 * "\n")
+
+    asked = [line.split("  ")[0] for line in done.stderr.splitlines() if line.startswith("POST")]
+    assert asked == ["POST /trade/v1/payment", "POST /trade/v1/query"]
+    assert done.stderr.count("Press Enter to send it") == 2
+    assert done.exit_code == 0 and account(0)[1] not in done.output
+
+
 def test_a_shop_that_listens_is_started_and_asked(run):
     port = free_port()
     start = f"{sys.executable} {SAMPLE} serve {port}"
@@ -245,6 +304,7 @@ def test_what_a_wrong_shop_says_is_shown_with_evidence_and_harmless(run, tmp_pat
 
     html = page.read_text("utf-8")
     assert done.exit_code == 1
+    assert done.stderr.startswith("S01  没有回答  ")  # what a log gets while the exam runs
     assert "没有说出判断" in done.output and "--situation S01 --watch" in done.output
     assert "考试未通过" in html and "&lt;script&gt;" in html and "<script" not in html
     assert account(0)[1] not in html + done.output

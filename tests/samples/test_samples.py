@@ -78,9 +78,9 @@ def test_a_sample_sends_what_qftools_sends(sample, sandbox):
     client.call("close", {"out_trade_no": "A1", "txamt": 77001, "txdtm": TIME})
     client.refund(order, txamt=1, out_trade_no="R1", txdtm=TIME)
     hold = client.pay(pay_type="801808", txamt=77001, txcurrcd="HKD", out_trade_no="H1", txdtm=TIME)
-    named = {"syssn": hold.syssn or "", "txdtm": TIME}
-    client.call("authtrade", {**named, "out_trade_no": "C1", "txamt": "1"})
-    client.call("unfreeze", {**named, "out_trade_no": "H1", "txamt": "77000"})
+    named: dict[str, str | int] = {"syssn": hold.syssn or "", "txdtm": TIME}
+    client.call("authtrade", {**named, "out_trade_no": "C1", "txamt": 1})
+    client.call("unfreeze", {**named, "out_trade_no": "H1", "txamt": 77000})
 
     paid = json.loads(
         sample.says("payment", "800101", "77001", "HKD", "A1", TIME, goods, url=sandbox.url)

@@ -7,6 +7,7 @@ set -euo pipefail
 : "${QFPAY_CLIENT_KEY:?}" # never printed, never sent, never an argument of a program
 : "${QFPAY_MCHID:=}"      # only if QFPay gave you one
 : "${QFPAY_PAUSE:=3}"     # seconds between two queries
+: "${QFPAY_JOURNAL:=orders}" # your database: a line for each order that was sent
 # --8<-- [end:settings]
 
 # --8<-- [start:sign]
@@ -144,9 +145,34 @@ cancel() { # out_trade_no txamt txdtm reversal|close
 }
 # --8<-- [end:cancel]
 
+# --8<-- [start:shop]
+# Sell once. A sale that the journal has was sent already: ask, and never charge again.
+shop() { # number txamt txcurrcd pay_type [auth_code]
+  local txdtm state how tries
+  txdtm=$(sed -n "s/^$1 //p" "$QFPAY_JOURNAL" 2>/dev/null) || true
+  if [ -z "$txdtm" ]; then
+    txdtm=$(TZ=Asia/Shanghai date '+%F %T')
+    echo "$1 $txdtm" >>"$QFPAY_JOURNAL" && sync "$QFPAY_JOURNAL" # before the request is sent
+    payment "$4" "$2" "$3" "$1" "$txdtm" '' "${5:-}" >&2 || true # charged or not: the query tells
+  fi
+  for tries in $(seq 40); do # the payer has two minutes
+    state=$(look "$1")
+    case $state in OPEN | UNKNOWN) sleep "$QFPAY_PAUSE" ;; *) break ;; esac
+  done
+  how=reversal # WeChat Pay MPM is called off by close, the others by reversal
+  [ "$4" != 800201 ] || how=close
+  case $state in OPEN | UNKNOWN) state=$(cancel "$1" "$2" "$txdtm" $how) ;; esac
+  case $state in
+    PAID) echo paid ;;
+    CANCELLED | FAILED | REFUNDED) echo 'not paid' ;;
+    *) echo unknown ;;
+  esac
+}
+# --8<-- [end:shop]
+
 # An amount is a whole number of the smallest unit; 25.00 is a mistake, 2500 is meant.
 case $1 in
-  payment | reversal | close | cancel) amount=$3 ;;
+  payment | reversal | close | cancel | shop) amount=$3 ;;
   refund | capture | release) amount=$4 ;;
   *) amount=1 ;;
 esac
@@ -154,6 +180,6 @@ esac
 
 case $1 in
   verify) if verify "$2" "$3"; then echo genuine; else echo "not genuine"; fi ;;
-  sign | cancel | payment | query | reversal | close | refund | capture | release)
+  sign | cancel | shop | payment | query | reversal | close | refund | capture | release)
     "$@" || { status=$? && [ $status != 3 ] || echo "unknown: query before anything else" >&2 && exit $status; } ;;
 esac

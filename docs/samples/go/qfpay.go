@@ -24,6 +24,7 @@ var (
 	appCode   = os.Getenv("QFPAY_APP_CODE")
 	clientKey = os.Getenv("QFPAY_CLIENT_KEY") // never printed, never sent
 	mchid     = os.Getenv("QFPAY_MCHID")      // only if QFPay gave you one
+	journal   = os.Getenv("QFPAY_JOURNAL")    // your database
 	pause     = 3 * time.Second               // between two queries
 	client    = &http.Client{Timeout: 60 * time.Second}
 )
@@ -275,6 +276,96 @@ func cancel(outTradeNo string, txamt int64, txdtm, how string) (string, error) {
 
 // --8<-- [end:cancel]
 
+// --8<-- [start:shop]
+
+const closed = "800201" // WeChat Pay MPM is called off by close, the others by reversal
+
+// shop sells once. A sale that the journal has was sent already: ask, and never charge again.
+func shop(number string, txamt int64, txcurrcd, payType, authCode string) (string, error) {
+	orders := map[string]string{}
+	if kept, err := os.ReadFile(journal); err == nil {
+		if err := json.Unmarshal(kept, &orders); err != nil {
+			return "", err
+		}
+	}
+	if orders[number] == "" {
+		beijing := time.FixedZone("", 8*60*60)
+		orders[number] = time.Now().In(beijing).Format("2006-01-02 15:04:05")
+		if err := note(orders); err != nil { // before the request is sent
+			return "", err
+		}
+		_, err := payment(payType, txamt, txcurrcd, number, orders[number], "", authCode)
+		if err != nil && !errors.Is(err, errUnknown) { // charged or not: the query tells
+			return "", err
+		}
+	}
+	state, err := look(number)
+	for tries := 1; tries < 40 && err == nil && isOpen(state); tries++ { // the payer has two minutes
+		time.Sleep(pause)
+		state, err = look(number)
+	}
+	if err == nil && isOpen(state) {
+		how := map[bool]string{true: "close", false: "reversal"}[payType == closed]
+		state, err = cancel(number, txamt, orders[number], how)
+	}
+	switch state {
+	case "PAID":
+		return "paid", err
+	case "CANCELLED", "FAILED", "REFUNDED":
+		return "not paid", err
+	}
+	return "unknown", err
+}
+
+func isOpen(state string) bool { return state == "OPEN" || state == "UNKNOWN" }
+
+// note writes the journal as a whole, on the disk before anything is sent.
+func note(orders map[string]string) error {
+	kept, err := json.Marshal(orders)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(journal + ".new")
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err = file.Write(kept); err != nil {
+		return err
+	}
+	if err = file.Sync(); err != nil {
+		return err
+	}
+	return os.Rename(journal+".new", journal)
+}
+
+// --8<-- [end:shop]
+
+// --8<-- [start:server]
+
+// receive handles notifications: checked, asked about, and only then acknowledged.
+func receive(reply http.ResponseWriter, request *http.Request) {
+	body, err := io.ReadAll(request.Body)
+	if err != nil || !verify(body, request.Header.Get("X-QF-SIGN")) {
+		reply.WriteHeader(403) // not QFPay's
+		return
+	}
+	var told struct {
+		OutTradeNo string `json:"out_trade_no"`
+	}
+	state := "UNKNOWN"
+	if json.Unmarshal(body, &told) == nil {
+		state, err = look(told.OutTradeNo)
+	}
+	if err != nil || state == "UNKNOWN" {
+		reply.WriteHeader(503) // QFPay sends it again
+		return
+	}
+	fmt.Fprint(reply, "SUCCESS") // here: book what the query says, once
+}
+
+// --8<-- [end:server]
+
 // units reads a whole number of the smallest unit; 25.00 is a mistake, 2500 is meant.
 func units(txamt string) int64 {
 	value, err := strconv.ParseInt(txamt, 10, 64)
@@ -319,6 +410,15 @@ func main() {
 		}
 		fmt.Println(verdict)
 		return
+	case "shop":
+		believed, err := shop(words[0], units(words[1]), words[2], words[3], words[4])
+		if err != nil {
+			fail(err)
+		}
+		fmt.Println(believed)
+		return
+	case "serve":
+		fail(http.ListenAndServe("127.0.0.1:"+words[0], http.HandlerFunc(receive)))
 	case "payment":
 		reply, err = payment(words[0], units(words[1]), words[2], words[3], words[4], words[5], words[6])
 	case "query":
