@@ -18,6 +18,7 @@ from tests.bench import (
     startup,
     support,
     versus,
+    workbench,
 )
 from tests.bench.rows import Row
 
@@ -42,7 +43,7 @@ SUBJECTS = (
     Subject("soak", Text("跑久之后", "After a long day"), soak.ROWS),
     Subject("proving", Text("证明", "The proof"), proving.ROWS),
     Subject("support", Text("诊断与批量处理", "Diagnosis and sweep"), support.ROWS),
-    Subject("lessons", Text("课程与面板", "Lessons and panels"), lessons.ROWS),
+    Subject("lessons", Text("课程与面板", "Lessons and panels"), lessons.ROWS + workbench.ROWS),
     Subject("site", Text("站点", "The site"), site.ROWS),
     Subject("growth", Text("增长", "How cost grows"), growth.ROWS),
 )

@@ -67,6 +67,7 @@ def stream(ask: ControlCall) -> dict[str, Any]:
     gateway.tick()
     mark = ask.judge.mark()
     if values["seen"] == mark:
+        ask.stream.prepare()
         return {"seen": mark, "clock": clock(ask)}
     seen, report = ask.stream.look()
     if values["seen"] == seen:

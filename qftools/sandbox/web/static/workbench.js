@@ -5,7 +5,7 @@ import * as inspector from "./inspector.js";
 import * as order from "./order.js";
 import * as stream from "./stream.js";
 
-const PAUSE = 150; // milliseconds between two looks
+const PAUSE = 100; // milliseconds between two looks
 let seen = "";
 let exchange = ""; // the link of the call that is shown
 
@@ -50,7 +50,6 @@ function decoded(text) {
 }
 
 // -- the look --------------------------------------------------------------------------------
-let looking = null;
 async function look() {
   const turn = stream.moment();
   try {
@@ -68,10 +67,10 @@ async function look() {
   }
 }
 
+// At once: what another look brings of an older filter is left out.
 function now() {
   seen = "";
-  looking = (looking ?? Promise.resolve()).then(look);
-  return looking;
+  return look();
 }
 
 for (const button of document.querySelectorAll(".panes button")) button.addEventListener("click", () => pane(button.dataset.pane));
@@ -99,7 +98,7 @@ route();
 
 (async function forever() {
   for (;;) {
-    if (!document.hidden) await (looking = look());
+    if (!document.hidden) await look();
     await new Promise((wake) => setTimeout(wake, PAUSE));
   }
 })();
