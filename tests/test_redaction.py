@@ -348,3 +348,21 @@ def test_a_persons_number_that_ran_into_something_is_looked_for_alone():
     found.text("user_creid=A430102199003071234MARK&u9=430102199003071234KEY")
 
     assert Redactor(found.taken).text("u9=430102199003071234KEY") == f"u9={REDACTED}KEY"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"errmsg": "the customer is typing the password", "password": "MARKER-WORD"}',
+        '{"is typing the password": "MARKER-WORD"}',
+        'is typing the password: MARKER-WORD", "a',
+    ],
+)
+def test_a_password_is_taken_out_though_a_common_message_speaks_of_one(text):
+    assert "MARKER-WORD" not in Redactor().text(text)
+
+
+def test_the_message_of_an_order_in_progress_is_no_field():
+    text = '{"errmsg": "not paid yet, or the customer is typing the password", "userid": "1"}'
+
+    assert not Redactor([KEY]).suspects(text.encode())

@@ -97,15 +97,23 @@ class Answer:
             >>> len(answer.bounded().row.goods_name) < 2_000
             True
         """
-        row = self.row and Transaction(
-            {_cut(name): _cut(value) for name, value in islice(self.row.row.items(), _MOST_FIELDS)}
-        )
+        row = self.row and _row_cut(self.row)
         differs = tuple(Difference(*map(_cut, each)) for each in self.differs)
         note = self.note and Text(_cut(self.note.zh), _cut(self.note.en))
         return replace(self, respcd=_cut(self.respcd), row=row, note=note, differs=differs)
 
 
 _MOST_FIELDS = 100  # of a row
+
+
+def _row_cut(row: Transaction) -> Transaction:
+    cells = row.row
+    long = [1 for pair in cells.items() for part in pair if len(str(part)) > LONGEST_VALUE]
+    if not long and len(cells) <= _MOST_FIELDS:
+        return row
+    return Transaction(
+        {_cut(name): _cut(value) for name, value in islice(cells.items(), _MOST_FIELDS)}
+    )
 
 
 def _cut(value: Any) -> Any:

@@ -19,6 +19,8 @@ from qftools.exchange.shown import Shown
 
 _DEEPEST = 8  # structures inside structures; what is deeper is not shown
 _NO_PORT = re.compile(rb"//[^/?#\s@:]{0,200}:(?![0-9]{1,5}(?![A-Za-z0-9]))")
+# What 1143 says in most answers to a query is no field; each of them would be gone through.
+_PASSWORD = re.compile(rb'(?<!is typing the )passw|passw(?!ord",)')
 _NO_SECRETS = Finder(())
 
 
@@ -28,7 +30,7 @@ def suspects(data: bytes, finder: Finder = _NO_SECRETS) -> bool:
         if level is None or finder.is_at(level):
             return True
         for hint in HINTS:
-            if hint in level:
+            if hint in level and (hint != b"passw" or _PASSWORD.search(level)):
                 return True
         if b"//" in level and (b"@" in level or _NO_PORT.search(level)) or b"curl" in level:
             return True
