@@ -201,7 +201,7 @@ def test_a_refund_without_an_answer_is_gone_on_with_under_its_number(qftools, sa
     assert "  qftools resume " in kept.output
     syssn = sandbox.order("T1").syssn
     again = f"qftools refund --syssn {syssn} --txamt 500 --out-trade-no R2"
-    assert bare.output.endswith(f"  {again}\n")
+    assert bare.output.endswith(f"  {again} {' '.join(quick)} --no-journal\n")
 
 
 @pytest.mark.parametrize("flag", ["--base-url", "--app-code", "--client-key"])

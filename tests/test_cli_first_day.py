@@ -123,7 +123,8 @@ def test_an_order_that_is_not_found_is_followed_by_the_command_to_go_on_with(qft
 def test_without_a_journal_the_command_to_go_on_with_is_the_cancel(qftools):
     ended = qftools("cancel", "NOSUCH", *HASTE, "--no-journal")
 
-    assert ended.output.endswith("\n  qftools cancel --out-trade-no NOSUCH\n")
+    typed = " ".join((*HASTE, "--no-journal"))
+    assert ended.output.endswith(f"\n  qftools cancel --out-trade-no NOSUCH {typed}\n")
 
 
 def test_a_settled_cancel_is_followed_by_no_command(qftools):

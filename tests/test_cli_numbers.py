@@ -183,7 +183,7 @@ def test_a_wrong_amount_is_answered_with_the_command_that_is_right(qftools, sand
 
     ready = "qftools cancel --out-trade-no T1 --txamt 2500"
     assert wrong.exit_code == 15
-    assert f"  {ready}\n" in wrong.output
+    assert f"  {ready} {' '.join(QUICK)}\n" in wrong.output
     assert (again["command"], again["corrections"]) == (ready, {"txamt": "2500"})
 
     right = qftools(*ready.split()[1:], "--json")

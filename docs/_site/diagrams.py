@@ -210,39 +210,62 @@ _LEAVES = {
 }
 
 
+_DECIDED: dict[str, tuple[str, float, Point, Point]] = {
+    "query": ("qf-progress", 190, (475, 24), (190, 24)),
+    "refund": ("qf-success", 150, (130, 130), (80, 112)),
+    "nothing": ("qf-failure", 150, (820, 130), (300, 112)),
+    "hk": ("qf-caller", 200, (475, 130), (190, 212)),
+    "wait": ("qf-unknown", 212, (820, 220), (270, 294)),
+    "which": ("qf-caller", 170, (475, 220), (95, 372)),
+    "alipay": ("qf-chip", 180, (115, 305), (112, 446)),
+    "wechat cpm": ("qf-chip", 180, (355, 305), (112, 496)),
+    "wechat mpm": ("qf-chip", 180, (595, 305), (112, 546)),
+    "other": ("qf-chip", 180, (835, 305), (112, 596)),
+    "reversal": ("qf-unknown", 120, (260, 390), (286, 471)),
+    "close": ("qf-unknown", 120, (690, 390), (286, 571)),
+    "confirm": ("qf-progress", 300, (475, 480), (190, 664)),
+}
+"""Look and width of each box of the decision, and its place on a wide page and on a phone."""
+
+
 def which_call(lang: str) -> str:
     """The decision: query, refund what is paid, else reverse or close by wallet and mode."""
+    return _which_call(lang, "wide", (950, 510)) + _which_call(lang, "tall", (380, 694))
 
+
+def _which_call(lang: str, where: str, size: Point) -> str:
     def say(word: str) -> str:
         return WORDS[word].say(lang)
 
-    query = Box((475, 24), (say("route query"),), "qf-progress", (190, 40))
-    refund = Box((130, 130), (say("route refund"),), "qf-success")
-    nothing = Box((820, 130), (say("route nothing"),), "qf-failure")
-    hong_kong = Box((475, 130), (say("route hk"),), "qf-caller", (200, 44))
-    wait = Box((820, 220), (say("route wait"),), "qf-unknown", (230, 44))
-    which = Box((475, 220), (say("route which"),), "qf-caller", (170, 44))
-    confirm = Box((475, 480), (say("route confirm"),), "qf-progress", (300, 40))
+    assert route("805801").call is None, "the drawing says that Hong Kong has no call"
+    boxes = {
+        name: Box(wide if where == "wide" else tall, (say(f"route {name}"),), look, (width, 42))
+        for name, (look, width, wide, tall) in _DECIDED.items()
+    }
+    query, hong_kong, which = boxes["query"], boxes["hk"], boxes["which"]
     parts = [
-        Arrow(query, refund, say("route paid")).svg(),
-        Arrow(query, nothing, say("route dead")).svg(),
-        Arrow(query, hong_kong, say("route open")).svg(),
-        Arrow(hong_kong, wait, say("route yes")).svg(),
+        Arrow(query, boxes["refund"], say("route paid")).svg(),
+        Arrow(query, boxes["nothing"], say("route dead")).svg(),
+        Arrow(query, hong_kong, say("route open"), where=0.5 if where == "wide" else 0.75).svg(),
+        Arrow(hong_kong, boxes["wait"], say("route yes")).svg(),
         Arrow(hong_kong, which, say("route no")).svg(),
     ]
-    assert route("805801").call is None, "the drawing says that Hong Kong has no call"
-    ends = {
-        call: Box((260 + 430 * i, 390), (say(f"route {call}"),), "qf-unknown", (180, 44))
-        for i, call in enumerate(("reversal", "close"))
-    }
-    for i, (word, pay_type) in enumerate(_LEAVES.items()):
-        leaf = Box((115 + 240 * i, 305), (say(word),), "qf-chip", (200, 36))
-        parts += [Arrow(which, leaf).svg(), leaf.svg()]
-        parts.append(Arrow(leaf, ends[route(pay_type).call or ""]).svg())
-    parts += [Arrow(end, confirm).svg() for end in ends.values()]
-    parts += [box.svg() for box in (query, refund, nothing, hong_kong, wait, which, confirm)]
-    parts += [box.svg() for box in ends.values()]
-    return drawing(say("route title"), (950, 510), parts)
+    for word, pay_type in _LEAVES.items():
+        leaf = boxes[word.removeprefix("route ")]
+        parts.append(Arrow(leaf, boxes[route(pay_type).call or ""]).svg())
+        if where == "wide":
+            parts.append(Arrow(which, leaf).svg())
+        else:  # one way down along the left edge, and a branch to each
+            y = leaf.at[1]
+            parts.append(f'<path d="M10,393 V{y} H21" marker-end="url(#qf-head)"/>')
+    if where == "wide":
+        parts.append(Arrow(boxes["reversal"], boxes["confirm"]).svg())
+    else:  # not through the other call
+        parts.append('<path d="M346,471 H366 V664 H343" marker-end="url(#qf-head)"/>')
+    parts.append(Arrow(boxes["close"], boxes["confirm"]).svg())
+    return drawing(
+        say("route title"), size, [*parts, *(box.svg() for box in boxes.values())], where
+    )
 
 
 DIAGRAMS: dict[str, Callable[[str], str]] = {

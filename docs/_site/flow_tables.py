@@ -40,14 +40,13 @@ def verdicts(here: Here, rows: Mapping[Verdict, VerdictRow] = VERDICTS) -> str:
 def policies(here: Here) -> str:
     """How patient a cancel is, by wallet and mode, and who says so."""
     return table(
-        head(here, "wallet", "mode", "patience", "note", "source"),
+        head(here, "wallet", "mode", "patience", "note"),
         [
             [
                 "" if rule.wallet == "*" else catalogue.wallets()[rule.wallet].name.say(here.lang),
                 "" if rule.mode == "*" else rule.mode,
                 ", ".join(f"`{name}={value:g}`" for name, value in rule.values.items()),
-                rule.note.say(here.lang),
-                here.sources(rule.source),
+                rule.note.say(here.lang) + here.marks(rule.source),
             ]
             for rule in rules()
         ],

@@ -225,6 +225,21 @@ def _acts(here: Here, letters: str) -> Markup:
     return el("div", *buttons, cls="qf-merchant" if of_the_merchant else "qf-payer")
 
 
+def workbench(here: Here) -> str:
+    """The sandbox's workbench as pictures, of which the page shows the one in its scheme."""
+    return "".join(
+        el(
+            "img",
+            src=f"{here.up}assets/workbench-{here.lang}-{scheme}.webp#only-{scheme}",
+            alt=here.say("workbench picture"),
+            width=1280,
+            height=720,
+            cls="qf-picture",
+        )
+        for scheme in ("light", "dark")
+    )
+
+
 def told(here: Here) -> str:
     """Every story that pages tell of, with its address and its verdict."""
     return "\n".join(
@@ -266,8 +281,9 @@ def write(site: Path) -> None:
         own["next"] = WORDS["story n"].say(lang)
         words[lang] = own
     (site / "assets").mkdir(parents=True, exist_ok=True)
-    text = json.dumps({**graph(), "say": words}, ensure_ascii=False, separators=(",", ":"))
+    data = {**graph(), "say": words, "open": ["", *sorted(PAYABLE)]}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     (site / "assets/stories.json").write_text(text, encoding="utf-8")
 
 
-LIVE = {"flow": live, "stories": told}
+LIVE = {"flow": live, "stories": told, "workbench": workbench}

@@ -28,11 +28,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from docs._site import (
     addresses,
+    colours,
     commands,
     diagrams,
     generated,
     hero,
     notices,
+    reference,
     samples,
     signatures,
     speed,
@@ -53,7 +55,12 @@ _INCLUDED = re.compile(r'^( *)--8<-- "([^"]+)"$', re.MULTILINE)
 _ALTERNATE = re.compile(r'<link rel="alternate" href="([^"]+)" hreflang="([^"]+)">')
 _BASE = re.compile(r'("base":\s*")([^"]*)(")')
 
-TABLES = {**tables.TABLES, **signatures.SIGNATURES, "served": notices.served}
+TABLES = {
+    **tables.TABLES,
+    **signatures.SIGNATURES,
+    "served": notices.served,
+    "colours": colours.colours,
+}
 
 # The pages of this build by address: their title, what they say in one sentence, their Markdown.
 _published: dict[str, tuple[str, str, str]] = {}
@@ -104,11 +111,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         except (KeyError, TypeError) as error:
             raise PluginError(f"{page.file.src_uri}: can't make {match[0]}: {error!r}") from error
 
-    markdown = _MARKER.sub(asked, markdown)
+    markdown = _MARKER.sub(asked, markdown.replace(f"{here.as_built}\n\n", "", 1))
     markdown = markdown.replace("<this repository>", addresses.REPOSITORY)
     if here.lang == "zh":
         markdown = _joined(markdown)
-    whole = _INCLUDED.sub(_included, markdown)
+    whole = reference.ASKED.sub(reference.written, _INCLUDED.sub(_included, markdown))
     _published[page.url] = (page.title or "", str(page.meta.get("description", "")), whole)
     return markdown
 

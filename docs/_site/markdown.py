@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from docs._site.words import WORDS
@@ -24,6 +24,14 @@ class Here:
     lang: Language
     path: str
     up: str = ""
+
+    @property
+    def as_built(self) -> str:
+        """The line of a source page that says where the page is as it was built."""
+        name = self.path.removesuffix(".md").removesuffix("index")
+        folder = f"{name}/".replace("//", "/").removeprefix("/")
+        page = f"{'' if self.lang == 'zh' else 'en/'}{folder}index.md"
+        return self.say("as built").format(page=page)
 
     def link(self, label: str, target: str) -> str:
         """A Markdown link to another page, given from the root of the language."""
@@ -47,6 +55,16 @@ class Here:
         ]
         return " ".join(joined)
 
+    def marks(self, tags: str, disputes: Iterable[str] = ()) -> str:
+        """The sources of a row as small marks that say their tags, with its disputes."""
+        sources = [
+            self.link("§", f'disputes.md#source-{anchor(tag)} "{self.say("source")}: {tag}"')
+            for tag in tags.split("; ")
+            if tag
+        ]
+        marks = " ".join([*sources, *filter(None, [self.disputes(disputes)])])
+        return f' <sup class="qf-marks">{marks}</sup>' if marks else ""
+
     def disputes(self, numbers: Iterable[str]) -> str:
         """Numbers of disputes, linked to the ledger."""
         return " ".join(self.link(number, f"disputes.md#{number.lower()}") for number in numbers)
@@ -60,6 +78,11 @@ def anchor(words: str) -> str:
         'iso-4217'
     """
     return words.lower().replace(" ", "-")
+
+
+def cards(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose rows are cards where a page is narrow: what is long comes last in a row."""
+    return f'<div class="qf-cards" markdown>\n\n{table(names, rows)}\n\n</div>'
 
 
 def head(here: Here, *words: str) -> list[str]:

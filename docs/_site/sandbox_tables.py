@@ -82,14 +82,13 @@ def notification_faults(here: Here) -> str:
 def report_rules(here: Here) -> str:
     """What the report looks for."""
     return table(
-        head(here, "what was done", "grade", "why it matters", "do instead", "source"),
+        head(here, "what was done", "grade", "why it matters", "do instead"),
         [
             [
                 f"**{row.title.say(here.lang)}**",
                 words.say(f"grade_{row.grade}", here.lang),
                 row.why.say(here.lang),
-                row.advice.say(here.lang),
-                here.sources(row.source),
+                row.advice.say(here.lang) + here.marks(row.source),
             ]
             for row in report.rules().values()
         ],

@@ -32,7 +32,7 @@ from qftools.story import BY_HAND, Played, Story
 LATER = 7_200.0
 """How many seconds later a cancel is resumed: by then every order that is unpaid is over."""
 
-MOST_LOST = {"800101.good": 2}
+MOST_LOST = {"800101.good": 2, "800201.good": 2, "801801.good": 2}
 """How many messages a reader can lose in one story, by its root; one where it is not here."""
 
 
@@ -50,16 +50,22 @@ WALLETS: dict[str, Wallet] = {
     "lies": Wallet(77015),
     "refuses": Wallet(77016),
     "silent": Wallet(BY_HAND, silent=True),
+    "keeps": Wallet(77071),
 }
 """What can be chosen for the wallet, by its part of an address."""
+
+
+ON_HOLD = "801801"
+"""A pre-authorisation: what the payer confirms is held, and released where it is cancelled."""
 
 
 def roots() -> Iterator[str]:
     """Yield the beginning of each story: pay type and wallet. What cancels nothing has one way."""
     for pay_type in PAY_TYPES:
-        yield from (f"{pay_type}.{wallet}" for wallet in WALLETS)
+        yield from (f"{pay_type}.{wallet}" for wallet in WALLETS if wallet != "keeps")
     for pay_type in NOT_CANCELLABLE:
         yield from (f"{pay_type}.{wallet}" for wallet in ("good", "silent"))
+    yield from (f"{ON_HOLD}.{wallet}" for wallet in ("good", "keeps"))
 
 
 STORIES = {
@@ -73,6 +79,8 @@ STORIES = {
     "silent": "800101.silent.nnnnnnnnn",
     "expired": "800101.refuses.nnnnln",
     "refunded": "800101.good.npfn",
+    "released": "801801.good.npnnn",
+    "held": "801801.keeps.nnnn",
 }
 """The stories that pages tell of, by name: the first three are the buttons of the home page."""
 
@@ -133,7 +141,7 @@ class Stage:
         books = story.played.books
         if books in PAYABLE:
             yield "p"
-            if verdict is None and books != "cancelling":
+            if verdict is None and books in ("waiting", "paying"):
                 yield "d" if books == "paying" else "t"
         if books == "paid" and verdict is None and story.played.walk and self._refundable:
             yield REFUND
@@ -192,7 +200,7 @@ _ACTS: dict[str, Callable[[Stage, str], None]] = {
     LATER_ON: Stage._later,
     REFUND: Stage._refund,
 }
-PAYABLE = {"waiting", "paying", "cancelling"}
+PAYABLE = {"waiting", "paying", "cancelling", "hold pending", "hold cancelling"}
 _CAN_RESUME = {Verdict.UNRESOLVED, Verdict.NOT_FOUND, Verdict.NOT_CANCELLABLE}
 
 
@@ -356,6 +364,7 @@ def _will_ask(stage: Stage, walk: Walk | None) -> tuple[Any, ...]:
         walk.wait,
         walk.ripe,
         walk.opens,
+        walk.route and walk.route.call,
         min(walk.confirms, 3),
         walk.view,
     )

@@ -80,14 +80,23 @@ def _label(text: str, at: Point) -> str:
     )
 
 
-def drawing(title: str, size: Point, parts: Iterable[str]) -> str:
+def drawing(title: str, size: Point, parts: Iterable[str], where: str = "") -> str:
+    """The drawing, in a box that scrolls where the page is too narrow for it.
+
+    Args:
+        where: ``wide`` or ``tall`` where there is one for each kind of page.
+    """
+    # What is not shown has no arrow heads to lend.
+    own = f"qf-head-{where}" if where else "qf-head"
     head = (
-        '<defs><marker id="qf-head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7"'
+        f'<defs><marker id="{own}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7"'
         ' markerHeight="7" orient="auto-start-reverse"><path d="M0,0 L10,5 L0,10 z"/></marker>'
         "</defs>"
     )
+    inside = "".join(parts).replace("#qf-head", f"#{own}")
+    box = f"qf-scroll qf-{where}" if where else "qf-scroll"
     return (
-        '<div class="qf-scroll" tabindex="0"><svg class="qf-diagram" role="img"'
+        f'<div class="{box}" tabindex="0"><svg class="qf-diagram" role="img"'
         f' aria-label="{escape(title)}" viewBox="0 0 {size[0]:.0f} {size[1]:.0f}"'
-        f' style="min-width:{size[0] * 0.7:.0f}px">{head}{"".join(parts)}</svg></div>'
+        f' style="min-width:{size[0] * 0.7:.0f}px">{head}{inside}</svg></div>'
     )

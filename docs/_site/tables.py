@@ -13,7 +13,7 @@ from pathlib import Path
 
 from docs._site import floors
 from docs._site.flow_tables import FLOW
-from docs._site.markdown import Here, anchor, head, table
+from docs._site.markdown import Here, anchor, cards, head, table
 from docs._site.sandbox_tables import SANDBOX
 from docs._site.words import WORDS
 from qftools import catalogue
@@ -32,8 +32,8 @@ def fields(here: Here, endpoint: str, part: str = "request") -> str:
     rows = catalogue.fields(endpoint, part)
     if part == "answer":
         rows = (*rows, *catalogue.fields(endpoint, "answer-header"))
-    return table(
-        head(here, "field", "required", "type", "meaning", "source"),
+    return cards(
+        head(here, "field", "required", "type", "meaning"),
         [_field(here, row) for row in rows],
     )
 
@@ -46,10 +46,10 @@ def _field(here: Here, row: Field) -> list[str]:
     kind = f"{row.type}({row.length})" if row.length else row.type
     if row.part == "answer-header":
         kind = here.say("header")
-    notes = " ".join(filter(None, (here.sources(row.source), here.disputes(row.dispute))))
+    meaning += here.marks(row.source, row.dispute)
     if row.example:
         meaning += f'<br><span class="qf-example">{here.say("example")} `{row.example}`</span>'
-    return [f"`{row.name}`", here.say(f"required {row.required}"), kind, meaning, _small(notes)]
+    return [f"`{row.name}`", here.say(f"required {row.required}"), kind, meaning]
 
 
 def _small(notes: str) -> str:
@@ -64,7 +64,7 @@ def codes_of(here: Here, endpoint: str, part: str = "A") -> str:
         if code.catalogue == part and {endpoint, "*"} & set(code.endpoints)
     ]
     rows.sort(key=lambda code: (_KINDS.index(code.kind), code.code))
-    return table(
+    return cards(
         head(here, "code", "kind", "meaning", "next"),
         [
             [
@@ -132,7 +132,7 @@ def _code(here: Here, code: Code) -> str:
 def pay_types(here: Here, wallet: str = "") -> str:
     """Pay types with what cancels them; of one wallet, or of all."""
     rows = [row for row in catalogue.pay_types().values() if wallet in ("", row.wallet)]
-    names = ["pay type", "name", "regions", "cancel", "sure", "refund", "source"]
+    names = ["pay type", "name", "regions", "cancel", "sure", "refund"]
     return table(head(here, *names), [_pay_type(here, row) for row in rows])
 
 
@@ -144,9 +144,9 @@ def _pay_type(here: Here, row: PayType) -> list[str]:
     ) or here.say("any region")
     refund = here.say(f"refund {row.refund}")
     name = row.name.say(here.lang) + (f" {here.say('legacy')}" if row.legacy else "")
-    notes = " ".join(filter(None, (here.sources(row.source), here.disputes(row.dispute))))
+    name += here.marks(row.source, row.dispute)
     sure = here.say(f"sure {row.sure}")
-    return [f"`{row.code}`", name, regions, call, sure, refund, _small(notes)]
+    return [f"`{row.code}`", name, regions, call, sure, refund]
 
 
 def routes(here: Here, wallet: str) -> str:
@@ -192,13 +192,12 @@ def paged_wallets() -> list[catalogue.Wallet]:
 def auth_codes(here: Here) -> str:
     """What payment codes look like."""
     return table(
-        head(here, "wallet", "prefixes", "digits", "source"),
+        head(here, "wallet", "prefixes", "digits"),
         [
             [
-                wallet.name.say(here.lang),
+                wallet.name.say(here.lang) + here.marks(wallet.source),
                 " ".join(f"`{prefix}`" for prefix in wallet.auth_code_prefixes),
                 _span(wallet.auth_code_lengths),
-                here.sources(wallet.source),
             ]
             for wallet in catalogue.wallets().values()
             if wallet.auth_code_prefixes

@@ -97,6 +97,18 @@ for (const part of document.querySelectorAll("[data-live]")) {
   part.hidden = false;
 }
 
+// What goes on beyond the edge of a box fades there: the style sheet draws it, where it is is said here.
+const WIDE = ".md-typeset table:not([class]), .md-typeset__scrollwrap, .md-typeset pre > code, .qf-scroll, .qf-still";
+function hint(element) {
+  const box = element.closest(".md-typeset__scrollwrap") ?? element; // a table is wrapped some time later
+  const sides = [box.scrollLeft > 1 && "left", box.scrollLeft + box.clientWidth < box.scrollWidth - 1 && "right"].filter(Boolean);
+  box.toggleAttribute("data-more", sides.length > 0);
+  if (sides.length) box.dataset.more = sides.join(" ");
+}
+const resized = new ResizeObserver((changes) => changes.forEach(({ target }) => hint(target)));
+for (const box of document.querySelectorAll(WIDE)) resized.observe(box);
+document.addEventListener("scroll", ({ target }) => target.matches?.(WIDE) && hint(target), { capture: true, passive: true });
+
 for (const element of document.querySelectorAll(".qf-story")) import("./story.mjs").then(({ play }) => play(element));
 
 // A reader whose browser asks for no Chinese is offered the same page in English.

@@ -3,7 +3,6 @@
 const data = fetch(new URL("stories.json", import.meta.url)).then((answer) => answer.json());
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const LANES = ["merchant", "gateway", "wallet", "payer"];
-const OPEN = ["", "waiting", "paying", "cancelling"]; // nothing has happened that the merchant must know
 const PACE = 750; // milliseconds between the acts of a story that plays by itself
 
 /** An element with its properties and children; text is text, never HTML. */
@@ -20,7 +19,7 @@ function parsed(address, roots) {
 }
 
 export async function play(element) {
-  const { roots, amounts, nodes, views, steps, parts, lines, words, say: both } = await data;
+  const { roots, amounts, nodes, views, steps, parts, lines, words, open, say: both } = await data;
   const zh = element.dataset.lang === "zh";
   const say = both[element.dataset.lang];
   const find = (name) => element.querySelector(name);
@@ -78,7 +77,7 @@ export async function play(element) {
     const [knows, books, next, ended] = views[view];
     find(".qf-knows").textContent = say.knows[knows];
     find(".qf-books").textContent = say.books[books];
-    find(".qf-truth").dataset.agree = OPEN.includes(books) || say.knows[knows] === say.books[books] || (ended && ended[1] !== "unknown") ? "yes" : "";
+    find(".qf-truth").dataset.agree = open.includes(books) || say.knows[knows] === say.books[books] || (ended && ended[1] !== "unknown") ? "yes" : "";
     find(".qf-phone-wallet").textContent = say.wallets[payType.value];
     find(".qf-phone-amount").textContent = amounts[root];
     find(".qf-phone-says").textContent = say.phone[books || "none"];

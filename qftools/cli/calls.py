@@ -275,7 +275,7 @@ def told_when_interrupted(naming: Sequence[str]) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         said = text("Interrupted: the request may have taken effect. Check with: {command}")
-        asking = output.command_line("qftools", "query", *naming)
+        asking = output.next_line("query", *naming)
         click.echo("\n" + said.format(command=asking), err=True)
         raise exits.Kept(exits.INTERRUPTED) from None
 

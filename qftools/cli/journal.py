@@ -113,7 +113,7 @@ def pending(journal: str | None, as_json: bool) -> None:
                 if several
                 else text("Resume all of them: {command}")
             )
-            click.echo(said.format(command="qftools resume --all"))
+            click.echo(said.format(command=output.next_line("resume", "--all")))
 
 
 def _unread(opened: Journal | None, client: Client | None = None) -> list[Unreadable]:

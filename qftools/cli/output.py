@@ -7,6 +7,7 @@ import math
 import os
 import re
 import shlex
+import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from qftools.locale import text
 from qftools.texts import harmless
@@ -157,9 +159,23 @@ def _filled(words: str, room: int) -> Iterator[str]:
 def fields(values: Mapping[str, object]) -> None:
     """Print names and values in two columns, those without a value left out."""
     shown = {name: plain(value) for name, value in values.items() if value not in (None, "")}
-    width = max(map(len, shown), default=0)
-    for name, value in shown.items():
-        click.echo(f"  {name:{width}}  {value}")
+    _named(list(shown.items()), indent=2)
+
+
+def _named(values: Sequence[tuple[str, str]], indent: int = 0) -> None:
+    """Print names and values in two columns; a value goes on below itself at a blank."""
+    from rich.cells import cell_len
+
+    wide = indent + max((cell_len(name) for name, _ in values), default=0) + 2
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
+    room = max(columns - wide, _PROSE)
+    for name, value in values:
+        # An address or a number is not broken in two: it could not be copied.
+        lines = _filled(value, room) if " " in value or not value.isascii() else (value,)
+        before = " " * indent + name + " " * (wide - indent - cell_len(name))
+        for line in lines:
+            click.echo((before + line).rstrip())
+            before = " " * wide
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, prose: int = 0) -> None:
@@ -167,9 +183,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, prose: int =
 
     A number that is broken in two can't be copied. Only the last *prose* columns are wrapped.
     """
-    from rich import box
     from rich.cells import cell_len
-    from rich.table import Table
 
     cells = [[plain(value) for value in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(head, *cells, strict=True)]
@@ -179,16 +193,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, prose: int =
     screen = console(at_least=least)
     if least > screen.width:
         for row in cells:
-            block = Table.grid(padding=(0, 2, 0, 0))
-            block.add_column(no_wrap=True)
-            block.add_column(overflow="fold")
-            for title, cell in zip(head, row, strict=True):
-                if cell:
-                    block.add_row(title, cell)
             click.echo()
-            screen.print(block)
+            _named([(title, cell) for title, cell in zip(head, row, strict=True) if cell])
         click.echo()
         return
+    from rich import box
+    from rich.table import Table
+
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, title in enumerate(head):
         drawn.add_column(title, no_wrap=place < whole, overflow="fold")
@@ -207,14 +218,46 @@ def command_line(*words: str) -> str:
     return shlex.join(map(plain, words))
 
 
+# What goes on elsewhere if it is left out; the key is a secret, and is never repeated.
+_REPEATED = (
+    *("base_url", "app_code", "mchid", "algorithm", "environment", "allow"),
+    *("journal", "no_journal", "changes", "wait_for_payer", "profile", "hk_cancel"),
+)
+
+
+def next_line(command: str, *words: str) -> str:
+    """The command to go on with, for the account and the journal that were typed for this one."""
+    return command_line("qftools", command, *words, *_typed_for(command))
+
+
+def _typed_for(command: str) -> Iterator[str]:
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return
+    root = context.find_root().command
+    other = root.commands.get(command) if isinstance(root, click.Group) else None
+    takes = {param.name for param in other.params} if other else set()
+    for param in context.command.params:
+        name = param.name or ""
+        if name not in _REPEATED or name not in takes:
+            continue
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value: Any = context.params.get(name)
+        for one in value if param.multiple else (value,):
+            yield param.opts[0]
+            if not (isinstance(param, click.Option) and param.is_flag):
+                yield "=".join(one) if isinstance(one, tuple) else str(one)
+
+
 def query_line(order: Order) -> str:
     """The command that asks what became of *order*."""
-    return command_line("qftools", "query", *naming(order))
+    return next_line("query", *naming(order))
 
 
 def resume_line(number: int) -> str:
     """The command that goes on with an entry of the journal."""
-    return command_line("qftools", "resume", str(number))
+    return next_line("resume", str(number))
 
 
 def cancel_line(order: Order, corrected: Mapping[str, str] | None = None) -> str:
@@ -238,7 +281,7 @@ def cancel_line(order: Order, corrected: Mapping[str, str] | None = None) -> str
         if value is not None
         for word in (f"--{name}", str(value))
     ]
-    return command_line("qftools", "cancel", *naming(order), *words)
+    return next_line("cancel", *naming(order), *words)
 
 
 def refund_line(refund: Order, payment: Order) -> str:
@@ -250,8 +293,7 @@ def refund_line(refund: Order, payment: Order) -> str:
         'qftools refund --syssn 2026010515410002 --txamt 500 --out-trade-no R1'
     """
     amount = () if refund.txamt is None else ("--txamt", str(refund.txamt))
-    named = ("--syssn", payment.syssn or "", *amount, *naming(refund))
-    return command_line("qftools", "refund", *named)
+    return next_line("refund", "--syssn", payment.syssn or "", *amount, *naming(refund))
 
 
 def naming(order: Order) -> tuple[str, str]:

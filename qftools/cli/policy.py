@@ -104,7 +104,8 @@ def policy(pay_type: str | None, as_json: bool) -> None:
         print_json({"pay_type": pay_type, "policy": values, "rows": told})
         return
     if pay_type is not None:
-        click.echo(f"{pay_type}  {catalogue.pay_types()[pay_type].name.say()}\n")
+        output.folded(f"{pay_type}  {catalogue.pay_types()[pay_type].name.say()}")
+        click.echo()
         output.fields(values)
         click.echo()
     output.table(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from docs._site.markdown import Here
 from qftools import cancel
 from qftools.errors import OutcomeUnknownError
 from qftools.sandbox import Sandbox
@@ -64,6 +65,12 @@ def test_every_page_says_in_one_sentence_what_it_is_for(lang, page):
     said = yaml.safe_load(pages.text(lang, page).split("---")[1])["description"]
 
     assert 10 <= len(said) <= 160
+
+
+@by_page
+@pytest.mark.parametrize("lang", pages.LANGUAGES)
+def test_every_page_says_below_its_title_where_it_is_as_built(lang, page):
+    assert pages.text(lang, page).split("\n\n")[2].strip() == Here(lang, str(page)).as_built
 
 
 # ---- the glossary -------------------------------------------------------------------------------

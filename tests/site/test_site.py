@@ -13,6 +13,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from docs._site.markdown import Here
 from tests.browser import kept_out
 from tests.site import pages, serving
 
@@ -120,6 +121,19 @@ def test_llms_txt_and_the_sitemap_list_every_page(site, read):
     assert re.findall(r"^<!-- (?:table|diagram|samples|file|live).*|^--8<--.*", full, re.M) == []
     assert {url for url in read if f"{ORIGIN}{url}index.md" not in listed} == set()
     assert {url for url in read if f"<loc>{ORIGIN}{url}</loc>" not in sitemap} == set()
+
+
+@pytest.mark.parametrize("lang", pages.LANGUAGES)
+def test_the_markdown_of_a_page_has_every_table_and_no_word_of_how_it_is_built(site, lang):
+    folder = site / ("" if lang == "zh" else lang)
+    for page in pages.written(lang):
+        twin = folder / (page if page.name == "index.md" else page.with_suffix("") / "index.md")
+        said, built = twin.read_text("utf-8"), twin.with_suffix(".html").read_text("utf-8")
+
+        assert Here(lang, str(page)).as_built not in said, page
+        assert ":::" not in said, page
+        if page.stem != "python":  # its tables are made of the docstrings' lists of arguments
+            assert built.count("<tr>") <= len(re.findall(r"^ *\|", said, re.M)), page
 
 
 def test_no_key_but_the_published_example_is_on_any_page(site):
@@ -242,34 +256,53 @@ def on_the_page(tab, path):
     return kept_out(tab, include, exclude, RULES)
 
 
+# What readers look for, in each language, and the page that they should find first.
+SEARCHES = {
+    "": {
+        "冲正": "endpoints/reversal/",
+        "1143": "codes/",
+        "FPS": "wallets/fps/",
+        "转数快": "wallets/fps/",
+        "签名": "signing/",
+        "退款": "endpoints/refund/",
+        "超时": "troubleshooting/",
+        "重复扣款": "troubleshooting/",
+    },
+    "en/": {
+        "signature": "signing/",
+        "1143": "codes/",
+        "FPS": "wallets/fps/",
+        "refund": "endpoints/refund/",
+        "timeout": "codes/",
+        "time-out": "troubleshooting/",
+        "double charge": "troubleshooting/",
+    },
+}
+
+
 @in_browser
-@pytest.mark.parametrize(
-    ("folder", "words", "first"),
-    [
-        ("", "冲正", "endpoints/reversal/"),
-        ("", "1143", "codes/"),
-        ("", "FPS", "wallets/fps/"),
-        ("", "签名", "signing/"),
-        ("en/", "signature", "signing/"),
-        ("en/", "1143", "codes/"),
-        ("en/", "FPS", "wallets/fps/"),
-        ("", "超时", "troubleshooting/"),
-        ("", "重复扣款", "troubleshooting/"),
-        ("", "转数快", "wallets/fps/"),
-        ("en/", "timeout", "codes/"),
-        ("en/", "time-out", "troubleshooting/"),
-        ("en/", "double charge", "troubleshooting/"),
-    ],
-)
-def test_search_finds_the_right_page_first(tab, address, folder, words, first):
+@pytest.mark.parametrize("folder", SEARCHES)
+def test_search_finds_the_right_page_first_and_the_python_reference_last(tab, address, folder):
     tab.goto(f"{address}/{folder}glossary/")
+    hits = tab.locator(".md-search-result__link")
+    found, late = {}, {}
+    for words in SEARCHES[folder]:
+        tab.fill(".md-search__input", "")
+        tab.press(".md-search__input", "End")  # it listens to keys; filling alone presses none
+        expect(hits).to_have_count(0)
+        tab.fill(".md-search__input", words)
+        tab.press(".md-search__input", "End")
+        hits.first.wait_for()
+        links = hits.evaluate_all("links => links.map(link => link.pathname)")
+        pages_found = [link.removeprefix(f"/{folder}") for link in links]
+        found[words] = pages_found[0]
+        of_python = [link.startswith("reference/python/") for link in pages_found]
+        late[words] = of_python == sorted(of_python)
+        said = tab.inner_text(".md-search-result__list")
+        assert "Missing:" not in said and "缺少" not in said
 
-    tab.fill(".md-search__input", words)
-    tab.press(".md-search__input", "End")  # it listens to keys; filling alone presses none
-    tab.wait_for_selector(".md-search-result__link")
-    found = tab.get_attribute(".md-search-result__link", "href")
-
-    assert urlsplit(found)._replace(query="").geturl().startswith(f"{address}/{folder}{first}")
+    assert found == SEARCHES[folder]
+    assert all(late.values()), late
     assert tab.wrong == []
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from docs._site import diagrams, floors, generated, samples, signatures, tables, words
+from docs._site import colours, diagrams, floors, generated, samples, signatures, tables, words
 from docs._site.generated import DOCS
 from docs._site.markdown import Here
 from qftools import catalogue
@@ -61,6 +61,19 @@ def test_a_diagram_is_one_block_with_a_name_to_be_read_out(name):
     assert "\n" not in drawn
     assert 'role="img"' in drawn
     assert re.search(r'aria-label="[^"]{20,}"', drawn)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_site_sandbox_and_panels_have_one_logo_and_the_same_colours(dark):
+    different = {
+        says: found
+        for says in colours.COLOURS
+        if len(set(found := colours.values(says, dark))) != 1
+    }
+
+    logo = DOCS.joinpath("assets/logo.svg").read_text("utf-8")
+    assert different == {}
+    assert DOCS.parent.joinpath("qftools/sandbox/web/static/icon.svg").read_text("utf-8") == logo
 
 
 def test_the_diagrams_of_states_show_every_state_of_the_table():

@@ -1,17 +1,26 @@
 """Pictures of the site, of every lesson and of every panel, to look at: ``make screenshots``.
 
 Wide and narrow, light and dark, in both languages; they land in screenshots/.
+
+python -m tests.tools.screenshots workbench   the pictures of the workbench on the home page
 """
 
 from __future__ import annotations
 
+import base64
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from qftools import panels
+import requests
+
+from qftools import cancel, panels
+from qftools.errors import OutcomeUnknownError
+from qftools.sandbox import Sandbox
+from qftools.sandbox.replaying import WAYS, sealed
+from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
 from tests.browser import chromium
 from tests.lab import NOTEBOOKS, open_and_run, running_lab, shut_down, use_theme
 from tests.pressing import DO, kind_of
@@ -19,9 +28,10 @@ from tests.site import serving
 from tests.tools import machine
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Browser, Locator, ViewportSize
 
 PICTURES = serving.ROOT / "screenshots"
+ASSETS = serving.ROOT / "docs/assets"
 WIDTHS = {"wide": 1280, "narrow": 390}
 TALL = 3600  # pixels: JupyterLab scrolls inside the page, so a lesson has to fit
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -111,11 +121,61 @@ def take_panels(browser: Browser, address: str) -> int:
     return taken
 
 
+# The browser writes a picture in a quarter of the bytes of its own screenshot.
+_SMALL = """async (png) => {
+  const image = new Image();
+  image.src = 'data:image/png;base64,' + png;
+  await image.decode();
+  const canvas = Object.assign(document.createElement('canvas'),
+    {width: image.width, height: image.height});
+  canvas.getContext('2d').drawImage(image, 0, 0);
+  return canvas.toDataURL('image/webp', 0.8);
+}"""
+
+
+def take_workbench(browser: Browser) -> None:
+    """Take the pictures of the home page: a shop's bad day in the workbench."""
+    for lang in ("en", "zh"):
+        with Sandbox(seed=7) as sandbox:
+            url = sandbox.serve()
+            client = sandbox.client()
+            cancel(client, client.pay(pay_type="800201", txamt=1800, txcurrcd="HKD"))
+            fields = (
+                *(("txamt", "2500"), ("txcurrcd", "HKD"), ("pay_type", "800101")),
+                *(("out_trade_no", "T-1041"), ("txdtm", "2026-01-05 10:00:00")),
+            )
+            signature, _ = sealed(WAYS["unsorted"], fields, CLIENT_KEY, "MD5")
+            headers = {"X-QF-APPCODE": APP_CODE, "X-QF-SIGN": signature, "User-Agent": "shop"}
+            requests.post(f"{url}/trade/v1/payment", data=dict(fields), headers=headers, timeout=10)
+            try:
+                with sandbox.fault("lost after", on="payment"):
+                    client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD", out_trade_no="T-1042")
+            except OutcomeUnknownError as error:
+                assert error.order is not None
+                sandbox.payer(error.order).pay()
+                cancel(client, error.order)
+            for scheme in SCHEMES:
+                size: ViewportSize = {"width": 1280, "height": 720}
+                with browser.new_context(viewport=size, color_scheme=scheme) as context:
+                    page = context.new_page()
+                    page.goto(f"{url}/?lang={lang}#order/T-1042")
+                    page.locator("[data-chip=signature]").wait_for()
+                    page.locator("#rows .row", has_text="1108").click()
+                    page.locator("#inspector .why").wait_for()
+                    small = page.evaluate(_SMALL, base64.b64encode(page.screenshot()).decode())
+                    picture = ASSETS / f"workbench-{lang}-{scheme}.webp"
+                    picture.write_bytes(base64.b64decode(small.partition(",")[2]))
+
+
 def main() -> int:
     """Build, serve, take the pictures, and say where they are."""
     if not machine.present("chromium"):
         print(f"pictures need chromium: {machine.how_to_get(machine.NEEDS['chromium'])}")
         return 1
+    if sys.argv[1:] == ["workbench"]:
+        with chromium() as browser:
+            take_workbench(browser)
+        return 0
     shutil.rmtree(PICTURES, ignore_errors=True)
     PICTURES.mkdir()
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
