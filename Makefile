@@ -39,7 +39,7 @@ demo: $(VENV)/.core ## Cancel payments of every wallet on the sandbox gateway, a
 .PHONY: lab
 lab: $(VENV)/.full ## Open the lessons in JupyterLab
 	@$(BIN)/jupyter lab --ServerApp.root_dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) \
-		--LabApp.default_url=/lab/tree/index.ipynb
+		--LabApp.news_url=None --LabApp.default_url=/lab/tree/index.ipynb
 
 .PHONY: docs-serve
 docs-serve: $(VENV)/.full ## Read the site on this machine; pages follow the files

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels.exchange_view import exchange_view
@@ -16,14 +18,37 @@ def beats_view(beats: tuple[Beat, ...], *, opened: bool = False) -> Markup:
         opened: Whether the last one is open to begin with.
     """
     drawn, number = [], 0
-    for beat in shortened(beats):
-        if isinstance(beat, Gap):
-            number += beat.left_out
+    for _same, run in groupby(shortened(beats), _sort_of):
+        first, *others = run
+        if isinstance(first, Gap):
+            number += first.left_out
             drawn.append(el("div", "⋮", cls="qf-plain-step"))
             continue
-        number += 1
-        drawn.append(_beat(number, beat, opened and number == len(beats)))
+        lines = []
+        for beat in (first, *others):
+            assert isinstance(beat, Beat)
+            number += 1
+            lines.append(_beat(number, beat, opened and number == len(beats)))
+        drawn.append(_folded(first, number, lines) if others else lines[0])
     return join(el("h4", _("Steps")) if drawn else None, *drawn)
+
+
+def _sort_of(beat: Beat | Gap) -> tuple[str, ...]:
+    """What steps have in common that are folded into one line."""
+    if isinstance(beat, Gap):
+        return ()
+    return (beat.name, beat.exchange.endpoint if beat.exchange else "", beat.told)
+
+
+def _folded(beat: Beat, last: int, lines: list[Markup]) -> Markup:
+    endpoint = f" {beat.exchange.endpoint}" if beat.exchange else ""
+    head = [f"{last - len(lines) + 1}–{last} · ", el("strong", beat.name), f"{endpoint} → "]
+    count = f" × {len(lines)}"
+    return el(
+        "details",
+        el("summary", *head, el("code", beat.told or "…"), count),
+        el("div", *lines),
+    )
 
 
 def _beat(number: int, beat: Beat, opened: bool) -> Markup:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ipywidgets import HTML, Dropdown
 
-from qftools.diagnosis import Diagnosis, Finding, explain
-from qftools.diagnosis.visible import visible
+from qftools.diagnosis import Diagnosis, Finding, explain, nouns
+from qftools.diagnosis.visible import differences
 from qftools.errors import InputError
 from qftools.locale import mark
 from qftools.locale import text as _
@@ -127,22 +127,21 @@ class Doctor(Panel):
 
 def _compared(diagnosis: Diagnosis) -> Markup:
     assert diagnosis.signed is not None
-    signed, right = visible(diagnosis.signed), diagnosis.visible_text
+    most = nouns.LONGEST_VISIBLE
+    pieces = differences(diagnosis.text[:most], diagnosis.signed[:most])
     return join(
         el("h4", _("What was signed")),
-        el("pre", _marked(signed, right), cls="qf-code qf-bad"),
+        el("pre", *(_piece(piece, "given") for piece in pieces), cls="qf-code qf-bad"),
         el("h4", _("What the gateway signs")),
-        el("pre", _marked(right, signed), cls="qf-code qf-ok"),
+        el("pre", *(_piece(piece, "wanted") for piece in pieces), cls="qf-code qf-ok"),
     )
 
 
-def _marked(text: str, other: str) -> Markup:
-    """A signed text with the fields marked that the other one has not, or not so."""
-    others = set(other.split("&"))
-    pairs = [
-        pair if pair in others else el("mark", pair, cls="qf-differs") for pair in text.split("&")
-    ]
-    return join(*[part for pair in pairs for part in ("&", pair)][1:])
+def _piece(piece: dict[str, str], side: str) -> Markup | str | None:
+    """A piece of a signed text; marked where the other text has something else there."""
+    if "same" in piece:
+        return piece["same"]
+    return el("mark", piece[side], cls="qf-differs") if piece[side] else None
 
 
 def _finding(found: Finding, code: str) -> Markup:

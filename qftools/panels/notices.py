@@ -135,5 +135,7 @@ def _card(number: int, came: Came) -> Markup:
         tone,
         el("p", el("strong", f"{number}. "), el("code", facts)),
         el("p", said),
-        el("p", _("The query says: "), el("code", came.queried), cls="qf-small"),
+        el(
+            "p", _("Book it from the query, which says: "), el("code", came.queried), cls="qf-small"
+        ),
     )

@@ -16,6 +16,7 @@ from qftools.panels import stage
 from qftools.panels.panel import Panel, row, tell
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.orders import Row
+from qftools.sandbox.books.states import OPEN
 from qftools.story import ACTS, STATES
 
 _TONES = {"paid": "info", "failed": "bad", "cancelled": "ok", "refunded": "ok"}
@@ -72,7 +73,7 @@ class Phone(Panel):
         order = self._order()
         for name, button in self.buttons.items():
             button.description = _(ACTS[name])
-            button.disabled = order is None
+            button.disabled = order is None or order.state not in OPEN
         tell(
             self.screen,
             el(

@@ -37,7 +37,10 @@ def state_diagram(walk: Walk | None, passed: tuple[Step, ...] = ()) -> Markup:
     """
     now = walk.step if walk is not None else None
     end = walk.end.verdict if walk is not None and walk.end is not None else None
-    boxes = [_box(step, step is now, step in passed) for step in _STEPS]
+    boxes = [
+        _box(step, step is now, step in passed, over=end is not None and step not in passed)
+        for step in _STEPS
+    ]
     chips = [_chip(number, verdict, end) for number, verdict in enumerate(Verdict)]
     said = _("The flow has not begun.")
     if end is not None:
@@ -59,7 +62,7 @@ def state_diagram(walk: Walk | None, passed: tuple[Step, ...] = ()) -> Markup:
     )
 
 
-def _box(step: Step, now: bool, passed: bool) -> Markup:
+def _box(step: Step, now: bool, passed: bool, over: bool) -> Markup:
     x = _STEPS[step]
     words = {
         Step.LOOK: _("one query"),
@@ -68,10 +71,12 @@ def _box(step: Step, now: bool, passed: bool) -> Markup:
     }[step]
     middle = x + _BOX_W / 2
     style = "now" if now else "was" if passed else "box"
-    return join(
+    return el(
+        "g",
         el("rect", x=x, y=_BOX_Y, width=_BOX_W, height=_BOX_H, rx=9, cls=style),
         el("text", step.value, x=middle, y=_BOX_Y + 17, text_anchor="middle", cls="head"),
         el("text", words, x=middle, y=_BOX_Y + 32, text_anchor="middle", cls="dim"),
+        cls="undone" if over else None,
     )
 
 

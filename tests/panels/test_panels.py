@@ -1,6 +1,7 @@
 """Every other panel: typed into and pressed in Python, read as the reader does."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -248,6 +249,31 @@ def test_an_outcome_is_shown_with_its_proof():
 
     assert "no reply" in panel.messages.value
     assert "query → 1142" in panel.verdict.value
+
+
+def test_steps_that_repeat_are_folded_into_one_line():
+    with Sandbox() as sandbox:
+        client = sandbox.client()
+        order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+        with sandbox.fault("lost after", on="query", times=8):
+            evidence = Evidence(cancel(client, order))
+
+    lines = re.findall("<summary>(.*?)</summary>", evidence.steps.value)
+    assert lines[0] == "1–8 · <strong>LOOK</strong> query → <code>SILENT</code> × 8"
+    assert lines[1].startswith("1 · ")  # each is still there, inside
+    assert evidence.as_text().count("LOOK") == 8
+
+
+def test_the_phone_rests_and_the_flow_dims_what_did_not_happen_when_the_order_is_over():
+    flow = CancelFlow(payer=77001)  # paid at once: nothing is cancelled
+    phone = Phone(flow.sandbox)
+    flow.next_button.click()
+    before = flow.flow.value.count("undone")
+
+    flow.run_button.click()
+
+    assert {button.disabled for button in phone.buttons.values()} == {True}
+    assert (before, flow.flow.value.count("undone")) == (0, 2)
 
 
 @pytest.mark.parametrize(
