@@ -282,10 +282,10 @@ SEARCHES = {
 
 @in_browser
 @pytest.mark.parametrize("folder", SEARCHES)
-def test_search_finds_the_right_page_first_and_the_python_reference_last(tab, address, folder):
+def test_search_finds_the_right_page_first_and_prints_no_word_that_it_lacks(tab, address, folder):
     tab.goto(f"{address}/{folder}glossary/")
     hits = tab.locator(".md-search-result__link")
-    found, late = {}, {}
+    found = {}
     for words in SEARCHES[folder]:
         tab.fill(".md-search__input", "")
         tab.press(".md-search__input", "End")  # it listens to keys; filling alone presses none
@@ -293,11 +293,7 @@ def test_search_finds_the_right_page_first_and_the_python_reference_last(tab, ad
         tab.fill(".md-search__input", words)
         tab.press(".md-search__input", "End")
         hits.first.wait_for()
-        links = hits.evaluate_all("links => links.map(link => link.pathname)")
-        pages_found = [link.removeprefix(f"/{folder}") for link in links]
-        found[words] = pages_found[0]
-        of_python = [link.startswith("reference/python/") for link in pages_found]
-        late[words] = of_python == sorted(of_python)
+        found[words] = hits.first.evaluate("link => link.pathname").removeprefix(f"/{folder}")
         said = tab.inner_text(".md-search-result__list")
         assert "Missing:" not in said and "缺少" not in said
 
@@ -307,7 +303,6 @@ def test_search_finds_the_right_page_first_and_the_python_reference_last(tab, ad
         if not found[words].startswith(page)
     }
     assert wrong == {}
-    assert all(late.values()), late
     assert tab.wrong == []
 
 
