@@ -21,6 +21,16 @@ def main_button(panel, keyboard, says):
     panel.locator(says).first.wait_for()
 
 
+def phone(panel, keyboard):
+    """Pay, where the order on the phone is not over; the phone says where it stands."""
+    button = panel.locator(".qf-main").first
+    if button.is_enabled():
+        press(button, keyboard=keyboard)
+    said = panel.locator(".qf-phone [role=status]").first
+    said.wait_for()
+    assert button.is_enabled() or said.inner_text().strip()
+
+
 def search(panel, keyboard, typed):
     panel.locator("input").first.fill(typed)
     panel.get_by_text(typed, exact=True).first.wait_for()
@@ -45,7 +55,7 @@ def last_call(panel, keyboard):
 # What a reader does to each kind of panel, and what it then says.
 DO: dict[str, Callable[[Any, bool], None]] = {
     "CancelFlow": lambda panel, keyboard: main_button(panel, keyboard, ".qf-verdict"),
-    "Phone": lambda panel, keyboard: main_button(panel, keyboard, ".qf-phone [role=status]"),
+    "Phone": phone,
     "Signing": lambda panel, keyboard: main_button(panel, keyboard, ".qf-card.ok .qf-verdict"),
     "Doctor": lambda panel, keyboard: main_button(panel, keyboard, "[role=status] .qf-card.bad"),
     "Notices": lambda panel, keyboard: main_button(panel, keyboard, ".qf-card.ok"),

@@ -2,8 +2,9 @@
 
 import pytest
 
-from qftools import catalogue
-from qftools.cancellation.routing import PROFILES, route
+from qftools import catalogue, locale
+from qftools.cancellation.routing import PROFILES, route, route_of_hold
+from qftools.catalogue import Text
 from qftools.errors import InputError
 
 
@@ -198,3 +199,49 @@ def test_how_sure_a_route_is_follows_from_what_its_edition_says(profile):
             listed = "published" if profile == "docs-2026-02" else "inferred"
             sure = said if said in ("ask", "unlisted") else listed
             assert route(pay_type, profile=profile).sure == sure
+
+
+@pytest.mark.parametrize(
+    ("pay_type", "sure", "source", "zh", "en"),
+    [
+        (
+            "801808",
+            "inferred",
+            "docs2024; chosen",
+            "已冻结的预授权用 /trade/v1/unfreeze 解冻：文档只写了银行卡，用于支付宝是选定（C39）。",
+            "What a pre-authorisation holds is released by /trade/v1/unfreeze: documented for"
+            " cards, chosen for Alipay (C39).",
+        ),
+        (
+            "802801",
+            "published",
+            "docs2024; docs2026; live2026",
+            "文档规定：银行卡已冻结的预授权用 /trade/v1/unfreeze 解冻。",
+            "The documents: what a card's pre-authorisation holds is released by"
+            " /trade/v1/unfreeze.",
+        ),
+    ],
+)
+def test_a_hold_is_released_by_unfreeze_and_the_reason_says_how_sure_that_is(
+    pay_type, sure, source, zh, en
+):
+    found = route_of_hold(pay_type)
+
+    assert (found.pay_type, found.call, found.disputes) == (pay_type, "unfreeze", ("C39",))
+    assert (found.sure, found.source, found.reason) == (sure, source, Text(zh, en))
+
+
+def test_a_hold_of_a_pay_type_that_no_source_lists_is_taken_for_a_cards():
+    assert route_of_hold("899999").reason == route_of_hold("802801").reason
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_reason_is_in_both_languages_whichever_is_in_use(language):
+    before = locale.language()
+    locale.use_language(language)
+    try:
+        reason = route("800101").reason
+    finally:
+        locale.use_language(before)
+
+    assert "用 /trade/v1/reversal（冲正）撤销" in reason.zh and "is cancelled by" in reason.en
