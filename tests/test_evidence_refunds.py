@@ -205,3 +205,47 @@ def test_another_payment_that_is_over_for_other_money_is_another_all_the_same():
     )
 
     assert (read.state, read.another) == ("unclear", True)
+
+
+@pytest.mark.parametrize("missing", [None, "", " "])
+def test_a_row_without_a_pay_type_shows_not_whether_it_is_held_or_charged(missing):
+    row = hold(pay_type=missing)
+
+    read = read_row(row, Order("A1", 2500, pay_type="801808"), Known())
+
+    assert (read.row.row, read.state) == (row, "unclear")
+    assert read.why is not None
+    assert "没有 pay_type" in read.why.zh and "whether the hold is held or charged" in read.why.en
+
+
+@pytest.mark.parametrize(
+    ("pay_type", "cells", "state"),
+    [
+        ("801808", {"respcd": "1143"}, "open"),  # the same, held or charged
+        ("801808", {"respcd": "1142", "cancel": "2"}, "cancelled"),
+        ("800101", {}, "paid"),
+        (None, {}, "paid"),
+    ],
+)
+def test_where_a_hold_and_a_payment_say_the_same_no_pay_type_is_needed(pay_type, cells, state):
+    row = hold(**cells) | {"pay_type": ""}
+
+    assert read_row(row, Order("A1", 2500, pay_type=pay_type), Known()).state == state
+
+
+def test_the_pay_type_of_the_row_counts_and_not_what_the_caller_says():
+    charged = hold(pay_type="800101")
+
+    assert read_row(charged, Order("A1", 2500, pay_type="801808"), Known()).state == "paid"
+
+
+def test_a_refund_has_no_pay_type_to_miss():
+    made = refund(pay_type="")
+
+    assert read_row(made, Order("R1", 100, pay_type="801808"), KNOWN).state == "paid"
+
+
+def test_a_refund_without_its_kind_is_kept_with_its_row():
+    row = refund(order_type=None, origssn=None)
+
+    assert read_row(row, ORDER, KNOWN).row.row == row

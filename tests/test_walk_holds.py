@@ -144,3 +144,41 @@ def test_the_row_of_another_merchant_is_not_the_order_of_the_one_that_asks():
 
     assert Walk(CHARGED).read(reply, signs=False, mchid="other").finding is Finding.PAID
     assert Walk(CHARGED).read(reply, signs=False, mchid="mine").finding is not Finding.PAID
+
+
+def in_progress(**cells):
+    return Answer(Finding.OPEN, "1143", row(respcd="1143", **cells), rows=1, open=(ONE,))
+
+
+def after_a_release(*answers):
+    return told(held(), Answer(Finding.SILENT), *answers)
+
+
+def test_a_release_that_is_in_progress_is_released_again_and_not_reversed():
+    patient = Policy(first_wait=2.0, wait_step=1.0, longest_wait=9.0, recancel_after=2)
+    walk = told(held(), Answer(Finding.SILENT), in_progress(), in_progress(), policy=patient)
+
+    assert (walk.waited().action.endpoint, walk.cancels) == ("unfreeze", 1)
+    assert walk.target is not None and walk.target.syssn == ONE
+
+
+def test_what_was_reversed_and_is_in_progress_is_reversed_again():
+    patient = Policy(first_wait=2.0, wait_step=1.0, longest_wait=9.0, recancel_after=2)
+    walk = told(unconfirmed(), Answer(Finding.SILENT), in_progress(), in_progress(), policy=patient)
+
+    assert walk.waited().action.endpoint == "reversal"
+
+
+def test_another_hold_of_the_number_that_is_not_confirmed_is_reversed_not_released():
+    other = Answer(Finding.OPEN, "1143", row(syssn=TWO), rows=2, open=(ONE, TWO))
+
+    walk = after_a_release(other)
+
+    assert walk.waited().action.endpoint == "reversal"
+
+
+def test_a_hold_that_is_found_released_ends_so():
+    released = Answer(Finding.RELEASED, "0000", row(cancel="6"), rows=1, dead=(ONE,))
+
+    assert told(released).action == Finished(Verdict.RELEASED)
+    assert after_a_release(released).action == Finished(Verdict.RELEASED)
