@@ -207,7 +207,7 @@ def test_another_payment_that_is_over_for_other_money_is_another_all_the_same():
     assert (read.state, read.another) == ("unclear", True)
 
 
-@pytest.mark.parametrize("missing", [None, "", " "])
+@pytest.mark.parametrize("missing", [None, "", " ", ["801808"], {}, "hold", "80180"], ids=str)
 def test_a_row_without_a_pay_type_shows_not_whether_it_is_held_or_charged(missing):
     row = hold(pay_type=missing)
 
@@ -215,7 +215,10 @@ def test_a_row_without_a_pay_type_shows_not_whether_it_is_held_or_charged(missin
 
     assert (read.row.row, read.state) == (row, "unclear")
     assert read.why is not None
-    assert "没有 pay_type" in read.why.zh and "whether the hold is held or charged" in read.why.en
+    assert (
+        "没有可用的 pay_type" in read.why.zh
+        and "whether the hold is held or charged" in read.why.en
+    )
 
 
 @pytest.mark.parametrize(

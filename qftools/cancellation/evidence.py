@@ -50,8 +50,8 @@ REASONS: dict[str, Text] = {
         "a row has respcd {respcd} and cancel {flag}, which is not a result of a {kind}",
     ),
     "held or paid": Text(
-        "有一行没有 pay_type，不能说明预授权是已冻结还是已扣款",
-        "a row has no pay_type, so it does not show whether the hold is held or charged",
+        "有一行没有可用的 pay_type，不能说明预授权是已冻结还是已扣款",
+        "a row has no usable pay_type, so it does not show whether the hold is held or charged",
     ),
     "no result yet": Text(
         "有一行的 respcd 是 {respcd}，不能说明{kind}是否完成",
@@ -234,7 +234,7 @@ def _a_result(row: Transaction, order: Order, known: Known) -> Read | None:
 
 def _held_or_paid(row: Transaction, order: Order) -> Read | None:
     """Only the pay type tells a hold from a payment, and what a caller says of it is no proof."""
-    if order.pay_type is None or as_written(row.row.get("pay_type")):
+    if order.pay_type is None or usable("pay_type", as_written(row.row.get("pay_type"))):
         return None
     as_told = Transaction({**row.row, "pay_type": order.pay_type})
     return None if as_told.state == row.state else Read(row, "unclear", REASONS["held or paid"])
