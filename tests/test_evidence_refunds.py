@@ -55,6 +55,11 @@ def judged(*rows, order=ORDER, known=KNOWN):
         ({"respcd": "1145"}, "open"),
         ({"respcd": "1128"}, "open"),  # unknown is not failed
         ({"respcd": "1155"}, "failed"),
+        ({"respcd": "1272"}, "failed"),
+        ({"respcd": "1260"}, "unclear"),  # refuses a cancel
+        ({"respcd": "1150"}, "unclear"),
+        ({"respcd": "1136"}, "unclear"),  # there is no such order, says its own row
+        ({"respcd": "1268"}, "unclear"),
         ({"respcd": "1108"}, "open"),
         ({"respcd": "1125"}, "unclear"),
         ({"respcd": "1142"}, "unclear"),

@@ -23,6 +23,8 @@ PAGE = 10  # rows of one answer without page_size (docs2024)
 
 _OTHER_KINDS = frozenset({"refund", "close", "unfreeze"})  # docs2024; manual2018jp; docs2026
 
+_NO_SUCH_ORDER = ("1136", "1268")
+
 REASONS: dict[str, Text] = {
     "no list": Text("应答里没有订单行列表", "the answer has no list of rows"),
     "rows all the same": Text(
@@ -142,6 +144,9 @@ class Known:
         kind, status = code.on("refund").kind, as_written(row.row.get("txstatus"))
         if status and STATUSES.get(status) != kind:
             return "unclear"
+        refuses_another_call = code.row == "unclear" and "refund" not in code.endpoints
+        if kind == "failure" and (refuses_another_call or row.respcd in _NO_SUCH_ORDER):
+            return "unclear"  # and a row that says there is none contradicts itself
         return _OF_A_REFUND.get(kind, "open")
 
 
@@ -415,7 +420,7 @@ def _uncontradicted(reads: list[Read]) -> list[Read]:
 
 
 def _of_unanswered_query(reply: Reply) -> Answer:
-    if reply.respcd in ("1136", "1268"):
+    if reply.respcd in _NO_SUCH_ORDER:
         if reply.body.get("data"):
             why = filled("rows all the same", respcd=reply.respcd)
             return replace(_silent(reply, why), ask_next="elsewhere")
