@@ -465,3 +465,17 @@ def test_what_a_full_disk_takes_half_of_is_taken_back(tmp_path, name):
         written.close()
 
     assert path.read_bytes() == whole
+
+
+def test_a_syssn_that_a_program_wrote_as_a_number_is_the_same_order(tmp_path):
+    path = tmp_path / "results.jsonl"
+    order = Order("A1", syssn="20260105154100020000000001")
+    with Results(path) as results:
+        results.add(Result(2, order, "UNRESOLVED", "unknown"))
+    path.write_text(path.read_text().replace(f'"{order.syssn}"', order.syssn))
+
+    with Results(path, frozenset({"UNRESOLVED"})) as results:
+        assert not results.has(order)
+        results.add(Result(2, order, "CANCELLED", "no"))
+
+    assert [json.loads(line)["verdict"] for line in path.read_text().splitlines()] == ["CANCELLED"]

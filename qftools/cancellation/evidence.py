@@ -231,15 +231,17 @@ def _of_its_kind(row: Transaction, order: Order, known: Known) -> Read | None:
 
 def _a_result(row: Transaction, order: Order, known: Known) -> Read | None:
     if known.state(row) != "unclear":
-        return None if known.refunds else _held_or_paid(row, order)
+        return None
     flag = row.row.get("cancel")
     why = filled("unclear", respcd=row.row.get("respcd"), flag=flag, kind=_KINDS[known.kind])
     return Read(row, "unclear", why)
 
 
-def _held_or_paid(row: Transaction, order: Order) -> Read | None:
+def _held_or_paid(row: Transaction, order: Order, known: Known) -> Read | None:
     """Only the pay type tells a hold from a payment, and what a caller says of it is no proof."""
-    if order.pay_type is None or usable("pay_type", as_written(row.row.get("pay_type"))):
+    if known.refunds or order.pay_type is None:
+        return None
+    if usable("pay_type", as_written(row.row.get("pay_type"))):
         return None
     as_told = Transaction({**row.row, "pay_type": order.pay_type})
     return None if as_told.state == row.state else Read(row, "unclear", REASONS["held or paid"])
@@ -265,6 +267,7 @@ RULES: tuple[Callable[[Transaction, Order, Known], Read | None], ...] = (
     _named,
     _of_its_kind,
     _a_result,
+    _held_or_paid,
     _the_same_money,
 )
 """Asked in this order of each row; one that passes them all is the order."""

@@ -107,13 +107,11 @@ _MOST_FIELDS = 100  # of a row
 
 
 def _row_cut(row: Transaction) -> Transaction:
-    cells = row.row
+    cells = dict(islice(row.row.items(), _MOST_FIELDS))
     long = [1 for pair in cells.items() for part in pair if len(str(part)) > LONGEST_VALUE]
-    if not long and len(cells) <= _MOST_FIELDS:
+    if not long and len(cells) == len(row.row):
         return row
-    return Transaction(
-        {_cut(name): _cut(value) for name, value in islice(cells.items(), _MOST_FIELDS)}
-    )
+    return Transaction({_cut(name): _cut(value) for name, value in cells.items()})
 
 
 def _cut(value: Any) -> Any:

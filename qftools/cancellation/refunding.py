@@ -7,6 +7,7 @@ which queries that number. Like the cancel's walk it is plain data and never sen
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field, replace
 
 from qftools import catalogue
@@ -270,10 +271,10 @@ class RefundWalk(Walk):
                 return self._finish(Verdict.NOT_REFUNDED, LESS_LEFT.filled(paid=paid))
         if amount is None:
             return self._finish(Verdict.NOT_REFUNDED, NO_AMOUNT)
-        if self.others and paid is None:
-            return self._finish(Verdict.NOT_REFUNDED, PAID_UNKNOWN)
-        if paid is not None and self.others:
-            given = sum(paid if other is None else other for other in self.others)
+        if self.others:
+            if paid is None:
+                return self._finish(Verdict.NOT_REFUNDED, PAID_UNKNOWN)
+            given = given_beside(self.others, paid)
             if amount + given > paid:
                 said = ALL_GIVEN.filled(amount=amount, given=given, paid=paid)
                 return self._finish(Verdict.NOT_REFUNDED, said)
@@ -338,6 +339,16 @@ class RefundWalk(Walk):
         """Whether nothing was sent under the number, or the gateway took nothing under it."""
         sent = self.last_cancel
         return sent is None or sent.refused or sent.respcd in findings.USED
+
+
+def given_beside(others: Iterable[int | None], paid: int) -> int:
+    """Return what other refunds of a payment come to; None is one of the whole payment.
+
+    Example:
+        >>> given_beside([500, None], paid=2500)
+        3000
+    """
+    return sum(paid if other is None else other for other in others)
 
 
 def sent_before(

@@ -376,8 +376,7 @@ class Walk(Search):
 
     def _released(self, target: Order) -> bool:
         """Whether a release was sent for it: what is in progress then was held before."""
-        sent = self.route is not None and self.route.call == "unfreeze"
-        return sent and target.syssn in self.known.cancelled
+        return not self._reversed() and target.syssn in self.known.cancelled
 
     def _is_another(self, row: Transaction) -> bool:
         """Whether an open row is a payment of the order that no cancel was sent for yet."""

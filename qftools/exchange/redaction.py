@@ -188,7 +188,7 @@ class Redactor(Structure):
         found.request(exchange.request)
         if exchange.response:
             found.response(exchange.response)
-        return Redactor(self._secrets | set(found.taken)) if found.taken else self
+        return redactor_for(self._secrets.union(found.taken)) if found.taken else self
 
     def kept(self, exchange: Exchange) -> ShownExchange:
         """*exchange* as it may be kept: redacted, and a long answer cut."""
@@ -301,15 +301,14 @@ class Collector(Redactor):
             self._loose(text)  # one field may have run into another
             self._inside = False
         password = text.partition(":")[2]
-        for part in (text, password, *re.split(r"[:;=,\s\"'&|<>{}()\[\]\\]+", text)):
+        words = re.split(r"[:;=,\s\"'&|<>{}()\[\]\\]+", text)
+        # A person's number may have run into something else.
+        for part in (text, password, *words, *_LONG_NUMBER.findall(text)):
             # "Bearer", "path=/" and "Li" say nothing, and would be found by chance.
             least = _SHORTEST_TAKEN if part in (text, password) else 8
             long_enough = len(part.encode("utf-8", "surrogatepass")) >= least
             if long_enough and REDACTED not in part and len(self._taken) < _MOST_TAKEN:
                 self._taken[part] = None
-        for digits in _LONG_NUMBER.findall(text):  # of a person, run into something else
-            if len(self._taken) < _MOST_TAKEN:
-                self._taken[digits] = None
         return REDACTED
 
 

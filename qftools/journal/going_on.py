@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from qftools.cancellation.refunding import RefundWalk
+from qftools.cancellation.refunding import RefundWalk, given_beside
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Step, Walk
 from qftools.errors import InputError
@@ -75,7 +75,7 @@ def check_left(walk: RefundWalk, others: tuple[Entry, ...]) -> None:
     paid, amount = walk.payment.order.txamt, walk.amount
     if paid is None or amount is None:
         return  # the walk decides, once it is known what was paid
-    given = sum(entry.order.txamt or paid for entry in others)
+    given = given_beside((entry.order.txamt for entry in others), paid)
     if amount + given <= paid:
         return
     raise InputError(

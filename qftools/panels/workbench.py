@@ -133,8 +133,7 @@ class Workbench(Panel):
     def _cleaned(self, typed: str) -> str:
         """Return what was typed without a key: the field is saved with the notebook."""
         gateway = self._of._gateway if isinstance(self._of, Sandbox) else self._of.gateway
-        keys = frozenset(item.client_key for item in gateway.merchants if item.client_key)
-        return str(redactor_for(keys).words(typed))
+        return str(redactor_for(gateway.merchants.keys).words(typed))
 
     # ---- hands --------------------------------------------------------------------------
 

@@ -16,12 +16,10 @@ from qftools.sandbox.gateway.exchanges import made
 from qftools.transport.strict_json import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from qftools.diagnosis import Diagnosis, Finding
     from qftools.sandbox.gateway.gateway import Gateway
     from qftools.sandbox.gateway.log import LoggedExchange
-    from qftools.sandbox.gateway.merchants import Merchant
+    from qftools.sandbox.gateway.merchants import Merchant, Merchants
 
 _DUPLICATES = ("1102", "1251", "2011")
 _ROUTES = ("wrong-endpoint", "not-cancellable")
@@ -149,10 +147,10 @@ def _compared(found: Diagnosis) -> tuple[dict[str, str], ...]:
 
 
 def _shown(
-    rule: str, proved: bool, cause: Text, fix: Text, text: Text, merchants: Iterable[Merchant]
+    rule: str, proved: bool, cause: Text, fix: Text, text: Text, merchants: Merchants
 ) -> Explanation:
     """The explanation without any merchant's key: one may stand where an app code belongs."""
-    redactor = redactor_for(frozenset(item.client_key for item in merchants))
+    redactor = redactor_for(merchants.keys)
 
     def words(zh: str, en: str) -> Text:
         return Text(redactor.words(zh), redactor.words(en))

@@ -231,7 +231,7 @@ class Results:
             for name in ("syssn", "out_trade_no")
             if values[name]
         }
-        short = int.from_bytes(digest(syssn)[:8]) if syssn else 0
+        short = int.from_bytes(digest(str(syssn))[:8]) if syssn else 0
         # An out_trade_no may have had several payments: two numbers of the gateway, two orders.
         earlier = {
             number

@@ -16,6 +16,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from email.utils import formatdate
 from functools import lru_cache
 from http.client import responses
 from queue import SimpleQueue
@@ -35,8 +36,6 @@ READ_AT_ONCE = 16 * 1024  # bytes
 _BACKLOG = 1_024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _RESET = struct.pack("ii", 1, 0)
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _LOG = logging.getLogger("qftools.transport.server")
 
 
@@ -453,9 +452,7 @@ def _date(now: int) -> str:
         >>> _date(0)
         'Thu, 01 Jan 1970 00:00:00 GMT'
     """
-    year, month, day, hour, minute, second, weekday, _, _ = time.gmtime(now)
-    clock = f"{hour:02}:{minute:02}:{second:02}"
-    return f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year} {clock} GMT"
+    return formatdate(now, usegmt=True)
 
 
 def listen(

@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from qftools.cancellation.outcome import Outcome
@@ -38,59 +39,10 @@ SHOWN = 12  # answers of a replayed schedule, the last ones
 def played(seed: int, gateway: str = "sandbox") -> Result:
     """The result of one seed; an exception is a result, too."""
     try:
-        return GATEWAYS[gateway](seed, False)
+        here = GATEWAYS[gateway]
+        return here.prove(here.plan(seed))
     except Exception as error:
         return explain(error, seed)
-
-
-def _sandbox(seed: int, told: bool) -> Result:
-    plan = schedule.schedule(seed)
-    if not told:
-        return proof.prove(plan)
-    _show(plan)
-    return proof.prove(plan, tell=_tell)
-
-
-def _other(seed: int, told: bool) -> Result:
-    plan = other_schedule.schedule(seed)
-    if not told:
-        return other_proof.prove(plan)
-    _show(plan)
-    return other_proof.prove(plan, tell=_tell_other)
-
-
-def _other_hold(seed: int, told: bool) -> Result:
-    plan = other_schedule.of_a_hold(seed)
-    if not told:
-        return other_proof.prove(plan)
-    _show(plan)
-    return other_proof.prove(plan, tell=_tell_other)
-
-
-def _refund(seed: int, told: bool) -> Result:
-    plan = refunds.schedule(seed)
-    if not told:
-        return refunds.prove(plan)
-    _show(plan)
-    return refunds.prove(plan, tell=_tell_refund)
-
-
-def _other_refund(seed: int, told: bool) -> Result:
-    plan = other_refunds.schedule(seed)
-    if not told:
-        return other_refunds.prove(plan)
-    _show(plan)
-    return other_refunds.prove(plan, tell=_tell_other)
-
-
-GATEWAYS: dict[str, Callable[[int, bool], Result]] = {
-    "sandbox": _sandbox,
-    "other": _other,
-    "other-hold": _other_hold,
-    "refund": _refund,
-    "other-refund": _other_refund,
-}
-"""What is played on which gateway: plays one seed, and shows it on request."""
 
 
 def batch(task: tuple[str, range]) -> list[Result]:
@@ -116,7 +68,10 @@ def play(gateway: str, first: int, number: int, processes: int) -> Iterable[Resu
 
 def replay(seed: int, gateway: str) -> int:
     """Play one schedule, and show it."""
-    result = GATEWAYS[gateway](seed, True)  # an exception is shown as it is
+    here = GATEWAYS[gateway]
+    plan = here.plan(seed)
+    _show(plan)
+    result = here.prove(plan, tell=here.tell)  # an exception is shown as it is
     print(f"{result.verdict}, {result.deaths} deaths, {result.why or 'proved'}")
     for line in result.disagreements:
         print(f"DISAGREES: {line}")
@@ -153,6 +108,30 @@ def _tell_other(stage: OtherStage, outcome: Outcome) -> None:
         print(f"{said.endpoint:9} {what}\n    {said.body[:2000].decode(errors='replace')}")
     for payment in stage.gateway.payments:
         print(f"the books: {payment}")
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What is played on which gateway.
+
+    Attributes:
+        plan: Makes the schedule of a seed.
+        prove: Plays one, and judges what it came to.
+        tell: Prints what happened.
+    """
+
+    plan: Callable[[int], Any]
+    prove: Callable[..., Result]
+    tell: Callable[[Any, Outcome], None]
+
+
+GATEWAYS = {
+    "sandbox": Gateway(schedule.schedule, proof.prove, _tell),
+    "other": Gateway(other_schedule.schedule, other_proof.prove, _tell_other),
+    "other-hold": Gateway(other_schedule.of_a_hold, other_proof.prove, _tell_other),
+    "refund": Gateway(refunds.schedule, refunds.prove, _tell_refund),
+    "other-refund": Gateway(other_refunds.schedule, other_refunds.prove, _tell_other),
+}
 
 
 def main() -> int:

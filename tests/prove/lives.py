@@ -46,9 +46,24 @@ class Mortal(Recorder, Protocol):
 
     client: Client
     order: Order
+    broken_promises: list[str]
+    deaths: int
 
     def rest(self) -> None:
         """The process is dead for a while."""
+
+
+def judged(stage: Mortal, seed: int, outcome: Outcome, why: str, wrong: list[str]) -> Result:
+    """Return what a schedule came to.
+
+    Args:
+        why: What kept it from being resolved; empty where nothing excuses that.
+        wrong: What differs from the truth, and the promises that were broken.
+    """
+    if outcome.verdict is Verdict.UNRESOLVED and not why:
+        last = [f"{taken.step} was told {taken.finding}" for taken in outcome.steps[-1:]]
+        wrong = [*wrong, f"unresolved for no reason: {outcome.reason or ''.join(last)}"]
+    return Result(seed, outcome.verdict, why, stage.deaths, tuple(wrong))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from qftools.journal.journal import Journal
 from qftools.models import Order
 from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
 from tests.awaited import cancel, resume
-from tests.prove.lives import Result, lived
+from tests.prove.lives import Result, judged, lived
 from tests.prove.schedule import Schedule
 from tests.prove.stage import Stage
 
@@ -118,16 +118,8 @@ def _why(stage: Stage, outcome: Outcome) -> str:
 
 
 def _result(stage: Stage, outcome: Outcome, said: list[str]) -> Result:
-    why = _why(stage, outcome)
-    disagreements = said + stage.broken_promises + _against_the_books(stage, outcome)
-    if outcome.verdict is Verdict.UNRESOLVED and not why:
-        disagreements.append(f"unresolved for no reason: {outcome.reason or _last(outcome)}")
-    return Result(stage.plan.seed, outcome.verdict, why, stage.deaths, tuple(disagreements))
-
-
-def _last(outcome: Outcome) -> str:
-    last = outcome.steps[-1]
-    return f"{last.step} was told {last.finding}"
+    wrong = said + stage.broken_promises + _against_the_books(stage, outcome)
+    return judged(stage, stage.plan.seed, outcome, _why(stage, outcome), wrong)
 
 
 def _against_the_books(stage: Stage, outcome: Outcome) -> list[str]:

@@ -23,7 +23,7 @@ from qftools.sandbox.books.states import State
 from qftools.sandbox.gateway.log import LoggedExchange
 from tests.prove import schedule as cancels
 from tests.prove import stage as cancel_stage
-from tests.prove.lives import Result, lived
+from tests.prove.lives import Result, judged, lived
 from tests.prove.schedule import Act, Trouble
 
 MAGIC = (77001, 77026, 77061, 77061, 77062, 77062, 77063, 77064)
@@ -191,11 +191,8 @@ class _Broken:
 
 
 def _result(stage: Stage, outcome: Outcome, said: list[str]) -> Result:
-    why = _why(outcome)
     wrong = said + stage.broken_promises + _against_the_books(stage, outcome)
-    if outcome.verdict is Verdict.UNRESOLVED and not why:
-        wrong.append(f"unresolved for no reason: {outcome.reason}")
-    return Result(stage.plan.seed, outcome.verdict, why, stage.deaths, tuple(wrong))
+    return judged(stage, stage.plan.seed, outcome, _why(outcome), wrong)
 
 
 def _why(outcome: Outcome) -> str:

@@ -223,7 +223,7 @@ def timeline(ask: ControlCall) -> dict[str, Any]:
 def evidence(ask: ControlCall) -> Page:
     """Return the evidence of one order as a file."""
     found, findings = _timeline(ask)
-    redactor = redactor_for(frozenset(item.client_key for item in ask.gateway.merchants))
+    redactor = redactor_for(ask.gateway.merchants.keys)
     page = Evidence(ask.gateway, found, findings, redactor, ask.values["lang"]).page()
     name = "".join(char for char in found.entry.out_trade_no if char.isalnum() and char.isascii())
     return Page(redactor.words(page), f"order-{name[:40] or found.entry.syssn}.html")

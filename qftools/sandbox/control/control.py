@@ -84,8 +84,7 @@ class Control:
         """Return an answer as JSON, without merchants' keys and payers' names."""
         if isinstance(value, Shown):
             return value
-        keys = frozenset(item.client_key for item in self._gateway.merchants)
-        return redactor_for(keys).json(value)
+        return redactor_for(self._gateway.merchants.keys).json(value)
 
     def _refused(self, error: SandboxError, language: str) -> WireResponse:
         told = {"code": getattr(error, "code", "refused"), "message": error.say(language)}

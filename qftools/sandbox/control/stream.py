@@ -112,9 +112,8 @@ class Stream:
         """Read some more of what a search will look at, while a page has nothing else to ask."""
         redactor = self._redactor()
         for item in islice(self._unread, _READ_AT_ONCE):
-            by = found_by(item)
-            if by.text is None:
-                by.text = _text_of(item, by, redactor)
+            if isinstance(item, LoggedExchange):  # it alone keeps what was read
+                _read(item, found_by(item), redactor)
 
     def part(
         self, wanted: Filter, *, until: Position | None, offset: int, limit: int
@@ -183,9 +182,7 @@ class Stream:
             return False
         if not words:
             return True
-        if by.text is None:
-            by.text = _text_of(item, by, redactor)
-        text = by.text
+        text = _read(item, by, redactor)
         return all(word in text for word in words)
 
     def _counted(self) -> dict[str, Any]:
@@ -207,7 +204,7 @@ class Stream:
         return _DANGER if found[0].rule.grade == "danger" else _FINDING
 
     def _redactor(self) -> Redactor:
-        return redactor_for(frozenset(item.client_key for item in self._gateway.merchants))
+        return redactor_for(self._gateway.merchants.keys)
 
     def _shown(self, item: Item) -> dict[str, Any]:
         shown = views.notice(item) if isinstance(item, Notice) else views.exchange(item)
@@ -300,6 +297,12 @@ def _of_notice(notice: Notice) -> FoundBy:
     if any(attempt.fault for attempt in tried):
         flags.add("fault")
     return FoundBy(frozenset(flags), frozenset({notice.syssn, notice.out_trade_no} - {""}))
+
+
+def _read(item: Item, by: FoundBy, redactor: Redactor) -> str:
+    if by.text is None:
+        by.text = _text_of(item, by, redactor)
+    return by.text
 
 
 def _text_of(item: Item, by: FoundBy, redactor: Redactor) -> str:

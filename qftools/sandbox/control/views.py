@@ -75,7 +75,7 @@ def exchange_in_full(seen: LoggedExchange, gateway: Gateway) -> dict[str, Any]:
     Keys and what names the payer are left out as in `exchanges`.
     """
     request, response = seen.request, seen.response
-    redactor = redactor_for(frozenset(item.client_key for item in gateway.merchants))
+    redactor = redactor_for(gateway.merchants.keys)
     params: dict[str, str] = redactor.plain(dict(seen.params))
     return {
         **exchange(seen),

@@ -46,8 +46,7 @@ class SandboxExchange(ShownExchange):
 def shown(seen: LoggedExchange, merchants: Merchants) -> SandboxExchange:
     """Return an exchange from the gateway's note of it, redacted, and without merchants' keys."""
     if seen.shown is None:
-        keys = frozenset(merchant.client_key for merchant in merchants)
-        seen.shown = redactor_for(keys).exchange(
+        seen.shown = redactor_for(merchants.keys).exchange(
             made(seen),
             SandboxExchange,
             number=seen.number,

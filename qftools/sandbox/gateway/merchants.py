@@ -148,6 +148,11 @@ class Merchants:
         """Return the merchant with that app code, None where there is none."""
         return self._by_code.get(app_code)
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """Every client key: what no page and no answer may show."""
+        return frozenset(merchant.client_key for merchant in self if merchant.client_key)
+
     def clear(self) -> None:
         """Remove all merchants."""
         self.changed.update(dict.fromkeys(self._by_code))

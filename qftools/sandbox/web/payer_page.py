@@ -57,7 +57,7 @@ class PayerPage:
         if entry is None:
             return _not_found(lang)
         query = parse_qs(request.query)
-        redactor = redactor_for(frozenset(item.client_key for item in gateway.merchants))
+        redactor = redactor_for(gateway.merchants.keys)
         return _shown(entry, lang, _what_happened(entry, query) or _note(entry), redactor)
 
     def _act(self, request: WireRequest, entry: Entry | None) -> WireResponse:

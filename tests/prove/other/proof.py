@@ -14,7 +14,7 @@ from qftools.cancellation.walk import Walk
 from qftools.client.awaiting import at_once
 from qftools.client.client import Client
 from qftools.journal.journal import Journal
-from tests.prove.lives import Result, lived
+from tests.prove.lives import Result, judged, lived
 from tests.prove.other.breaks import leaks
 from tests.prove.other.gateway import ALIVE, CANCELS, ON_HOLD, Is, Truth
 from tests.prove.other.schedule import Plan
@@ -91,13 +91,9 @@ def _how(plan: Plan) -> dict[str, Any]:
 
 
 def _result(stage: Stage, outcome: Outcome, said: list[str]) -> Result:
-    why = _why(stage, outcome)
-    disagreements = said + stage.broken_promises + _against_the_truth(stage, outcome)
-    if stage.speaker.badly_signed:
-        disagreements.append("a request was not signed as the protocol says")
-    if outcome.verdict is Verdict.UNRESOLVED and not why:
-        disagreements.append(f"unresolved for no reason: {outcome.reason}")
-    return Result(stage.plan.seed, outcome.verdict, why, stage.deaths, tuple(disagreements))
+    wrong = said + stage.broken_promises + _against_the_truth(stage, outcome)
+    wrong += stage.speaker.amiss
+    return judged(stage, stage.plan.seed, outcome, _why(stage, outcome), wrong)
 
 
 # ---- is it true? --------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Ask, Walk
 from qftools.client.client import Client
 from qftools.journal.journal import Journal
-from tests.prove.lives import Result, lived
+from tests.prove.lives import Result, judged, lived
 from tests.prove.other import schedule as cancels
 from tests.prove.other import stage as cancel_stage
 from tests.prove.other.gateway import Is, Row
@@ -227,11 +227,9 @@ def _later(stage: Stage, journal: Journal, outcome: Outcome, first: Result) -> R
 
 
 def _result(stage: Stage, outcome: Outcome, said: list[str]) -> Result:
-    why = _why(stage, outcome)
     wrong = said + stage.broken_promises + _against_the_truth(stage, outcome)
-    if outcome.verdict is Verdict.UNRESOLVED and not why:
-        wrong.append(f"unresolved for no reason: {outcome.reason}")
-    return Result(stage.plan.seed, outcome.verdict, why, stage.deaths, tuple(wrong))
+    wrong += stage.speaker.amiss
+    return judged(stage, stage.plan.seed, outcome, _why(stage, outcome), wrong)
 
 
 def _against_the_truth(stage: Stage, outcome: Outcome) -> list[str]:

@@ -74,6 +74,11 @@ class Speaker:
 
     # ---- the order --------------------------------------------------------------------------
 
+    @property
+    def amiss(self) -> list[str]:
+        """What was wrong with the requests that came."""
+        return ["a request was not signed as the protocol says"] if self.badly_signed else []
+
     def attempts(self) -> list[Payment]:
         """The payments that are this order: all under its number, or the one of its syssn."""
         now = self.gateway.clock.now()
