@@ -46,6 +46,8 @@ def test_a_refund_that_is_only_followed_goes_on_with_the_entry_whatever_it_came_
     assert goes_on(entry(refund("R1", 500)), followed)
     assert goes_on(entry(refund("R1", 500)), refund("R1", 500))
     assert goes_on(entry(refund("R1", 2500)), refund("R1", None))  # all of it
+    assert goes_on(entry(refund("R1", 2500)), refund("R1", None, paid=None))  # as it knows by now
+    assert goes_on(entry(refund("R1", None, paid=None)), refund("R1", None, paid=None))
 
 
 @pytest.mark.parametrize(

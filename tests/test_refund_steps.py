@@ -245,6 +245,7 @@ def test_a_number_of_another_order_proves_only_that_a_refused_refund_was_not_mad
 
     assert end(PAID, REFUSED, other) == (Verdict.NOT_REFUNDED, WHY)
     assert end(PAID, used, other) == (Verdict.NOT_REFUNDED, WHY)
+    assert end(PAID, DENIED, other) == (Verdict.NOT_REFUNDED, WHY)
     assert end(other, begun=replace(walk(), step=Step.CHECK)) == (Verdict.NOT_REFUNDED, WHY)
     assert end(PAID, DONE, other) == (Verdict.UNRESOLVED, WHY)
     assert end(PAID, REFUSED, replace(other, row=None)) == (Verdict.UNRESOLVED, WHY)
@@ -267,6 +268,8 @@ def test_absence_under_the_refunds_number_says_what_the_reply_allows():
 
     assert end(PAID, REFUSED, *[ABSENT] * tries) == (Verdict.NOT_REFUNDED, words)
     assert end(PAID, LOST, *[ABSENT] * tries) == (Verdict.NOT_FOUND, None)
+    words = Text("1136 缘故", "1136 why")
+    assert end(PAID, DENIED, *[ABSENT] * tries) == (Verdict.NOT_FOUND, words)
     assert not after(PAID, LOST, *[ABSENT] * (tries - 1)).end
     assert not after(PAID, DONE, *[ABSENT] * tries).end
     seen = after(PAID, LOST)

@@ -241,10 +241,17 @@ def _held_or_paid(row: Transaction, order: Order, known: Known) -> Read | None:
     """Only the pay type tells a hold from a payment, and what a caller says of it is no proof."""
     if known.refunds or order.pay_type is None:
         return None
-    if usable("pay_type", as_written(row.row.get("pay_type"))):
-        return None
     as_told = Transaction({**row.row, "pay_type": order.pay_type})
-    return None if as_told.state == row.state else Read(row, "unclear", REASONS["held or paid"])
+    if as_told.state == row.state:
+        return None
+    theirs = as_written(row.row.get("pay_type"))
+    if not usable("pay_type", theirs):
+        return Read(row, "unclear", REASONS["held or paid"])
+    if order.syssn is None or order.syssn != _syssn(row) or row.state == "held":
+        return None  # another payment of the number; and that a caller took a hold for a payment
+    differs = Difference("pay_type", theirs, order.pay_type)
+    why = filled("differs", field=differs.field, books=differs.books, order=differs.order)
+    return Read(row, "unclear", why, (differs,))
 
 
 def _the_same_money(row: Transaction, order: Order, known: Known) -> Read | None:

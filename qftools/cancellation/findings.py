@@ -218,6 +218,8 @@ def of_refund(reply: Reply, *, signed: bool = False) -> Answer:
         True
         >>> of_refund(Reply("refund", "1251", {"respcd": "1251"})).refused
         False
+        >>> of_refund(Reply("refund", "1103", {"respcd": "1103"})).finding
+        <Finding.DENIED: 'DENIED'>
         >>> of_refund(Reply("refund", "0000", {"respmsg": "Void received"})).void
         True
     """
@@ -226,6 +228,10 @@ def of_refund(reply: Reply, *, signed: bool = False) -> Answer:
     finding, refused = Finding.SILENT, False
     if reply.ok or reply.in_progress:
         finding = Finding.REFUNDED if reply.ok else Finding.OPEN
-    elif reply.respcd not in USED and reply.kind in ("failure", "caller"):
+    elif reply.respcd in USED or reply.respcd == "0000":
+        pass  # it may have been made: by an earlier call, or by this one, whose reply says both
+    elif reply.kind == "failure":
         finding, refused = Finding.FAILED, True
+    elif reply.kind == "caller":
+        finding = Finding.DENIED
     return _answer(reply, finding, refused, void=reply.respmsg.lower().startswith(_VOIDED))

@@ -327,6 +327,8 @@ class RefundWalk(Walk):
                 return self._finish(Verdict.NOT_REFUNDED, refusal(self.last_cancel))
             if self.last_cancel.finding is Finding.SILENT:
                 return self._finish(Verdict.NOT_FOUND)
+            if self.last_cancel.finding is Finding.DENIED:  # of the request, not of the refund
+                return self._finish(Verdict.NOT_FOUND, refusal(self.last_cancel))
         checks = self.step is Step.CHECK
         if self.confirms >= (self.patience.look_tries if checks else self.patience.confirm_tries):
             running = answer.finding is Finding.OPEN and answer.note is None
@@ -338,7 +340,9 @@ class RefundWalk(Walk):
     def _is_refused(self) -> bool:
         """Whether nothing was sent under the number, or the gateway took nothing under it."""
         sent = self.last_cancel
-        return sent is None or sent.refused or sent.respcd in findings.USED
+        if sent is None or sent.refused or sent.finding is Finding.DENIED:
+            return True
+        return sent.respcd in findings.USED
 
 
 def given_beside(others: Iterable[int | None], paid: int) -> int:

@@ -239,8 +239,8 @@ _OF_REFUNDS = (
         13,
         "unknown",
         Text(
-            "退款请求没有得到应答，网关多次查询都没有这笔退款。",
-            "The refund had no answer, and repeated queries found no such refund.",
+            "退款请求没有得到可作准的应答，网关多次查询都没有这笔退款。",
+            "The refund had no answer that settles it, and repeated queries found no such refund.",
         ),
         Text("多次查询退款自己的号码", "Repeated queries of the refund's own number"),
         Text(

@@ -40,8 +40,10 @@ def goes_on(entry: Entry | Unreadable, walk: Walk) -> bool:
     begun, now = before.order, walk.order
     if begun.out_trade_no != now.out_trade_no and walk.step is not Step.LOOK:
         return False  # the caller gave it a number: it is another refund of the payment
-    follows = walk.last_cancel is not None and walk.amount is None  # whatever it came to
-    if before.amount != walk.amount and not follows:
+    amount, paid = walk.amount, before.payment.order.txamt
+    if amount is None:  # of all that was paid, or of whatever is followed
+        amount = paid if walk.last_cancel is None else before.amount
+    if before.amount != amount:
         raise InputError(
             "txamt",
             "is {value}, and an unfinished refund of {begun} of this payment is entry {number} of"

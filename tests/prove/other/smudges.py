@@ -16,6 +16,7 @@ from tests.prove.other.gateway import HOLD
 Fields = dict[str, Any]
 
 ODD_CODES = ("1136", "1265", "1254", "1100", "1260", "1108", "2999", "1298", "1161")
+_REFUND_FAILED = "1265"  # odd for a payment; of a refund it says that it failed
 NO_CODES: tuple[Any, ...] = ("0", "", "OK", "SUCCESS", "00000", "99", None, True, [], 0.5)
 WORDS = (("0000", "0"), ("1142", "2"), ("1263", "1"), ("1205", "0"), ("0000", "3"), ("1143", "0"))
 _NO_FLAGS: tuple[Any, ...] = ("6", "7", 9, "x", "4")
@@ -31,14 +32,19 @@ def _any_word(row: Fields, dice: random.Random) -> Fields:
 
 def _flag(rows: list[Any], dice: random.Random) -> list[Any]:
     def change(row: Fields) -> Fields:
-        of_a_hold = row.get("pay_type") == HOLD  # there 4, 6 and 7 are known
-        return {**row, "cancel": dice.choice(_NO_HOLD_FLAGS if of_a_hold else _NO_FLAGS)}
+        pay_type = str(row.get("pay_type", HOLD)).strip()
+        may_be_a_hold = pay_type == HOLD  # there 4, 6 and 7 are known
+        return {**row, "cancel": dice.choice(_NO_HOLD_FLAGS if may_be_a_hold else _NO_FLAGS)}
 
     return _one(rows, dice, change)
 
 
 def _odd_code(rows: list[Any], dice: random.Random) -> list[Any]:
-    return _one(rows, dice, lambda row: {**row, "respcd": dice.choice(ODD_CODES), "cancel": "0"})
+    def change(row: Fields) -> Fields:
+        codes = [code for code in ODD_CODES if code != _REFUND_FAILED or "origssn" not in row]
+        return {**row, "respcd": dice.choice(codes), "cancel": "0"}
+
+    return _one(rows, dice, change)
 
 
 def _unlisted(rows: list[Any], dice: random.Random) -> list[Any]:
