@@ -197,7 +197,7 @@ def _check_text(name: str, value: object) -> None:
             kind=type(value).__name__,
             value=value,
         )
-    if isinstance(value, str) and not _utf8(value):
+    if isinstance(value, str) and not (value.isascii() or _utf8(value)):
         raise InputError(name, "holds a lone surrogate", "text that UTF-8 can write")
 
 

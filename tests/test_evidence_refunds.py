@@ -2,7 +2,7 @@
 
 import pytest
 
-from qftools.cancellation.evidence import Known, of_query, read_row
+from qftools.cancellation.evidence import REASONS, Known, of_query, read_row
 from qftools.cancellation.findings import Finding
 from qftools.models import Order, Reply, Transaction
 
@@ -257,3 +257,45 @@ def test_a_refund_without_its_kind_is_kept_with_its_row():
     row = refund(order_type=None, origssn=None)
 
     assert read_row(row, ORDER, KNOWN).row.row == row
+
+
+@pytest.mark.parametrize(
+    ("pay_type", "cells", "finding"),
+    [
+        ("801808", {}, Finding.SILENT),  # held, or charged: nothing but the pay type would tell
+        ("801808", {"cancel": "3"}, Finding.REFUNDED),
+        ("801808", {"respcd": "1143"}, Finding.OPEN),
+        ("800101", {}, Finding.PAID),
+        (None, {}, Finding.PAID),
+    ],
+)
+def test_a_row_without_a_pay_type_does_not_make_a_hold_a_charge(pay_type, cells, finding):
+    row = {"out_trade_no": "A1", "syssn": "1", "respcd": "0000", "cancel": "0"} | cells
+    order = Order("A1", 100, pay_type=pay_type)
+
+    answer = of_query(Reply("query", "0000", {"respcd": "0000", "data": [row]}), order)
+
+    assert answer.finding is finding
+    assert (answer.note == REASONS["held or paid"]) is (finding is Finding.SILENT)
+
+
+@pytest.mark.parametrize(
+    ("told", "books", "syssn", "finding"),
+    [
+        ("801808", "800101", "1", Finding.SILENT),  # a hold is not charged by another pay type
+        ("801808", "800101", None, Finding.PAID),  # it may be another payment under the number
+        ("800101", "801808", "1", Finding.HELD),  # the caller is wrong about it
+    ],
+)
+def test_a_hold_whose_row_names_another_pay_type_is_not_said_to_be_charged(
+    told, books, syssn, finding
+):
+    row = {"out_trade_no": "A1", "syssn": "1", "respcd": "0000", "cancel": "0", "pay_type": books}
+    order = Order("A1", 100, syssn=syssn and syssn * 26, pay_type=told)
+    row["syssn"] *= 26
+
+    answer = of_query(Reply("query", "0000", {"respcd": "0000", "data": [row]}), order)
+
+    assert answer.finding is finding
+    told_apart = [(each.field, each.books, each.order) for each in answer.differs]
+    assert told_apart == ([("pay_type", books, told)] if finding is Finding.SILENT else [])

@@ -239,12 +239,12 @@ def _a_result(row: Transaction, order: Order, known: Known) -> Read | None:
 
 def _held_or_paid(row: Transaction, order: Order, known: Known) -> Read | None:
     """Only the pay type tells a hold from a payment, and what a caller says of it is no proof."""
-    if known.refunds or order.pay_type is None:
+    theirs = as_written(row.row.get("pay_type"))
+    if known.refunds or order.pay_type in (None, theirs):
         return None
     as_told = Transaction({**row.row, "pay_type": order.pay_type})
     if as_told.state == row.state:
         return None
-    theirs = as_written(row.row.get("pay_type"))
     if not usable("pay_type", theirs):
         return Read(row, "unclear", REASONS["held or paid"])
     if order.syssn is None or order.syssn != _syssn(row) or row.state == "held":

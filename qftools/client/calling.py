@@ -20,11 +20,11 @@ from qftools.client.replies import read
 from qftools.errors import InputError, OutcomeUnknownError
 from qftools.exchange import Request
 from qftools.exchange.redaction import (
-    Collector,
     Redactor,
     ShownExchange,
     ShownRequest,
     redactor_for,
+    taken_from,
 )
 from qftools.models import UNLISTED, Credentials, Reply
 from qftools.signing import canonical, sign
@@ -103,15 +103,14 @@ class Calling(ABC, Generic[A, W]):
         validation.check_values(endpoint, complete)
         validation.check_complete(endpoint, complete)
         key = self.credentials.client_key
-        payer = Collector()
-        payer.plain(dict(complete))
-        redactor = redactor_for(frozenset((key, *payer.taken)))
+        form = urlencode(complete)
+        redactor = redactor_for(frozenset((key, *taken_from(complete, form))))
         if _LOG.isEnabledFor(logging.DEBUG):
             _LOG.debug("%s signs %s", endpoint, harmless(canonical(redactor.plain(complete))))
         exchange, trouble = await self._connection.send(
             endpoint,
             self.methods.get(endpoint, "POST"),
-            urlencode(complete),
+            form,
             self._signed(complete),
             lambda request: self._announce(request, redactor),
         )

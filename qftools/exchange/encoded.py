@@ -96,10 +96,10 @@ class Finder:
 
     def is_at(self, level: bytes) -> bool:
         """Tell whether a secret is in one of the levels of a text."""
-        if any([form in level for form in self._written]):
+        if any(map(level.__contains__, self._written)):
             return True
         packed = level.translate(None, _SEPARATORS)
-        return any([form in packed for form in self._unspaced])
+        return any(map(packed.__contains__, self._unspaced))
 
     def spans(self, data: bytes) -> list[tuple[int, int]]:
         """Return where secrets begin and end in *data*, in order; all of it if undecodable."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from qftools.exchange import (
     cut,
 )
 from qftools.exchange.encoded import Finder
+from qftools.exchange.hidden_fields import is_hidden
 from qftools.exchange.shown import (
     MAKER,
     Shown,
@@ -312,6 +313,27 @@ class Collector(Redactor):
         return REDACTED
 
 
+_is_hidden = lru_cache(maxsize=256)(is_hidden)  # the names that our own caller gives
+
+
+def taken_from(params: Mapping[str, object], form: str) -> tuple[str, ...]:
+    """Return what must not be shown of a request that we send: its reply may repeat it.
+
+    Args:
+        params: Its fields.
+        form: The same, as it is sent.
+
+    Example:
+        >>> taken_from({"user_creid": "430067798868676871"}, "user_creid=430067798868676871")
+        ('430067798868676871',)
+    """
+    if not any(map(_is_hidden, params)) and not suspects(form.encode("utf-8", "surrogatepass")):
+        return ()
+    found = Collector()
+    found.plain(dict(params))
+    return found.taken
+
+
 # Controls beyond ASCII, those of bidi, line ends that are none in JSON, and half characters.
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -319,6 +341,7 @@ __all__ = [
     "redacted",
     "REDACTED",
     "Collector",
+    "taken_from",
     "Redactor",
     "Shown",
     "ShownExchange",

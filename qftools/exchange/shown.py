@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import KW_ONLY, InitVar, dataclass
+from operator import attrgetter
 from typing import Any, Self, TypeVar
 
 from qftools.exchange import Exchange, Request, Response, programs, writing
@@ -124,5 +125,10 @@ class ShownExchange(Exchange):
 def as_it_is(noun: Request | Response, kind: type[T]) -> T:
     """*noun*, which holds nothing to take out, as one that may be shown."""
     maker: Callable[..., T] = kind
-    values = [getattr(noun, field.name) for field in dataclasses.fields(noun)]
-    return maker(*values, made_by=MAKER)
+    return maker(*_VALUES[type(noun)](noun), made_by=MAKER)
+
+
+_VALUES = {
+    kind: attrgetter(*[field.name for field in dataclasses.fields(kind)])
+    for kind in (Request, Response, ShownRequest, ShownResponse)
+}
