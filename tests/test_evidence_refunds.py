@@ -265,6 +265,11 @@ def test_a_refund_without_its_kind_is_kept_with_its_row():
         ("801808", {}, Finding.SILENT),  # held, or charged: nothing but the pay type would tell
         ("801808", {"cancel": "3"}, Finding.REFUNDED),
         ("801808", {"respcd": "1143"}, Finding.OPEN),
+        (None, {"pay_type": "WECHAT"}, Finding.SILENT),  # nor would one that is none
+        (None, {"pay_type": ["800101"]}, Finding.SILENT),
+        (None, {"pay_type": "WECHAT", "respcd": "1143"}, Finding.OPEN),
+        (None, {"pay_type": "899999", "syssn": "2"}, Finding.PAID),  # none that a source lists
+        ("800101", {"pay_type": "WECHAT"}, Finding.PAID),
         ("800101", {}, Finding.PAID),
         (None, {}, Finding.PAID),
     ],

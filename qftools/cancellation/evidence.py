@@ -237,19 +237,24 @@ def _a_result(row: Transaction, order: Order, known: Known) -> Read | None:
     return Read(row, "unclear", why)
 
 
+_ANY_HOLD = "801808"  # a pay type of holds; they all read alike
+
+
 def _held_or_paid(row: Transaction, order: Order, known: Known) -> Read | None:
     """Only the pay type tells a hold from a payment, and what a caller says of it is no proof."""
-    theirs = as_written(row.row.get("pay_type"))
-    if known.refunds or order.pay_type in (None, theirs):
+    theirs, told = as_written(row.row.get("pay_type")), order.pay_type
+    if known.refunds or theirs == (told or ""):
         return None
-    as_told = Transaction({**row.row, "pay_type": order.pay_type})
-    if as_told.state == row.state:
+    readable = usable("pay_type", theirs)
+    if readable and told is None:
         return None
-    if not usable("pay_type", theirs):
+    if Transaction({**row.row, "pay_type": told or _ANY_HOLD}).state == row.state:
+        return None
+    if not readable:
         return Read(row, "unclear", REASONS["held or paid"])
     if order.syssn is None or order.syssn != _syssn(row) or row.state == "held":
         return None  # another payment of the number; and that a caller took a hold for a payment
-    differs = Difference("pay_type", theirs, order.pay_type)
+    differs = Difference("pay_type", theirs, told or "")
     why = filled("differs", field=differs.field, books=differs.books, order=differs.order)
     return Read(row, "unclear", why, (differs,))
 

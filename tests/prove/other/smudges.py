@@ -32,11 +32,14 @@ def _any_word(row: Fields, dice: random.Random) -> Fields:
 
 def _flag(rows: list[Any], dice: random.Random) -> list[Any]:
     def change(row: Fields) -> Fields:
-        pay_type = str(row.get("pay_type", HOLD)).strip()
-        may_be_a_hold = pay_type == HOLD  # there 4, 6 and 7 are known
-        return {**row, "cancel": dice.choice(_NO_HOLD_FLAGS if may_be_a_hold else _NO_FLAGS)}
+        flags = _NO_HOLD_FLAGS if _may_be_a_hold(row) else _NO_FLAGS  # there 4, 6, 7 are known
+        return {**row, "cancel": dice.choice(flags)}
 
     return _one(rows, dice, change)
+
+
+def _may_be_a_hold(row: Fields) -> bool:
+    return str(row.get("pay_type", HOLD)).strip() == HOLD
 
 
 def _odd_code(rows: list[Any], dice: random.Random) -> list[Any]:
@@ -115,9 +118,9 @@ def _odd_values(rows: list[Any], dice: random.Random) -> list[Any]:
     def change(row: Fields) -> Fields:
         odd: Fields = dice.choice(
             [
-                {"pay_type": "899999"},
+                {"pay_type": "80180" if _may_be_a_hold(row) else "899999"},  # that is no hold
                 {"pay_type": "WECHAT"},
-                {"pay_type": 800101.0},
+                {"pay_type": float(HOLD if _may_be_a_hold(row) else "800101")},
                 {"pay_type": ["800101"]},
                 {"txdtm": "yesterday"},
                 {"sysdtm": "0000-00-00 00:00:00"},
