@@ -203,6 +203,11 @@ def _claimed(reply: Reply) -> tuple[Finding, bool]:
 
 
 USED = frozenset({"1251", "1102", "2011"})  # C17: the number was used, maybe by this very refund
+# Beside those: 0000 with a txstatus that says it failed, and that there is no such payment, which
+# a query has just shown. A reply that contradicts itself or the books refuses nothing.
+_NO_REFUSAL = (
+    USED | {"0000"} | {code for code, says in _OF_REFUSAL.items() if says is Finding.ABSENT}
+)
 _VOIDED = "void"  # "Void received": docs2026, 91APP
 
 
@@ -218,6 +223,8 @@ def of_refund(reply: Reply, *, signed: bool = False) -> Answer:
         True
         >>> of_refund(Reply("refund", "1251", {"respcd": "1251"})).refused
         False
+        >>> of_refund(Reply("refund", "1136", {"respcd": "1136"})).refused
+        False
         >>> of_refund(Reply("refund", "1103", {"respcd": "1103"})).finding
         <Finding.DENIED: 'DENIED'>
         >>> of_refund(Reply("refund", "0000", {"respmsg": "Void received"})).void
@@ -228,8 +235,8 @@ def of_refund(reply: Reply, *, signed: bool = False) -> Answer:
     finding, refused = Finding.SILENT, False
     if reply.ok or reply.in_progress:
         finding = Finding.REFUNDED if reply.ok else Finding.OPEN
-    elif reply.respcd in USED or reply.respcd == "0000":
-        pass  # it may have been made: by an earlier call, or by this one, whose reply says both
+    elif reply.respcd in _NO_REFUSAL:
+        pass  # it may have been made: by an earlier call, or by this one
     elif reply.kind == "failure":
         finding, refused = Finding.FAILED, True
     elif reply.kind == "caller":

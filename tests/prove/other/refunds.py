@@ -17,6 +17,7 @@ from qftools.journal.journal import Journal
 from tests.prove.lives import Result, judged, lived
 from tests.prove.other import schedule as cancels
 from tests.prove.other import stage as cancel_stage
+from tests.prove.other.breaks import Wire
 from tests.prove.other.gateway import Is, Row
 from tests.prove.other.giving_back import Back, RefundGateway, RefundRules, refund_answer
 from tests.prove.other.proof import Tell
@@ -99,7 +100,13 @@ class RefundSpeaker(Speaker):
     number: str | None = None
     shown_when_asked: str | None = None  # the refund's state at the last query; "": none is shown
     accepted = False  # the refund is in the books, whatever its reply said
+    spoilt = False  # its reply did not say so; what an earlier life was told is not forgotten
     _asked_for: Mapping[str, str] = {}
+
+    def answer(self, path: str, headers: Mapping[str, str], form: bytes) -> Wire:
+        wire = super().answer(path, headers, form)
+        self.spoilt |= path.endswith("/refund") and not self.life[-1].clear
+        return wire
 
     def _acted(
         self, endpoint: str, params: Mapping[str, str], dice: random.Random
@@ -269,7 +276,7 @@ def _why(stage: Stage, outcome: Outcome) -> str:
         return "the gateway refused the request itself"
     if stage.plan.refunds.same_number and stage.speaker.accepted:
         return "the refund stands under the payment's number"
-    if stage.plan.refunds.babbles:
+    if stage.plan.refunds.babbles or stage.speaker.spoilt:
         return "the reply said another thing than what was done, and no row came"
     back, lag = stage.back(), stage.plan.refunds.appears_after
     if back is not None and stage.clock.now() < back.made + lag:
