@@ -83,6 +83,10 @@ CHUNKED = b"Transfer-Encoding: chunked"
         (get(CHUNKED) + b"1\r\nab\r\n", 400),
         (get(CHUNKED) + b"1" * 2_000, 400),
         (get(CHUNKED) + b"FFFFFFFF\r\n", 413),
+        (get(CHUNKED) + b"0\r\nA: b\n\nGET / HTTP/1.1\r\n\r\n", 400),
+        (get(CHUNKED) + b"0\r\nA: b\rB: c\r\n\r\n", 400),
+        (get(CHUNKED) + b"0\r\nno header\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
         (get(CHUNKED) + b"0\r\n" + b"A: %s\r\n" % (b"b" * 1_000) * 70, 431),
     ],
 )

@@ -22,12 +22,22 @@ _AT_ONCE = 65_536
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIRST = re.compile(r"(?:[A-Z]{1,20} \S+ HTTP/1\.[01]|HTTP/1\.[01] [1-5]\d\d(?: .*)?)", re.ASCII)
 _LENGTH = re.compile(r"\d{1,10}", re.ASCII)
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?\r\n", re.DOTALL)
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
+_HEAD_END = re.compile(rb"\n\r?\n")  # of a bare LF, too: such a head is whole, and refused
+_LINE_END = re.compile(rb"\r\n")
 _HOST = re.compile(rb"(?im)^(host:[ \t]*)[^\r\n]*")
 
 
 class BadMessage(Exception):
-    """These bytes are no HTTP that can be read in one way only, or they end too early."""
+    """These bytes are no HTTP that can be read in one way only, or they end too early.
+
+    Attributes:
+        ended: Whether they end too early.
+    """
+
+    def __init__(self, text: str, *, ended: bool = False) -> None:
+        super().__init__(text)
+        self.ended = ended
 
 
 class Stream:
@@ -58,25 +68,51 @@ class Stream:
         self._kept = self.some()
         return bool(self._kept)
 
-    def up_to(self, mark: bytes, most: int) -> bytes:
-        """Return what comes, *mark* included; empty where nothing comes.
+    @property
+    def is_tls(self) -> bool:
+        """Whether what `wait` waited for begins as TLS does."""
+        return self._kept.startswith(b"\x16")
+
+    def head(self) -> bytes:
+        """Return what comes up to an empty line; empty where nothing comes.
 
         Raises:
-            BadMessage: It ends before, or is longer than *most*.
+            BadMessage: It ends before, or is too long; `left` gives what came.
         """
+        return self._up_to(_HEAD_END, LONGEST_HEAD)
+
+    def line(self) -> bytes:
+        """Return what comes up to the end of a line; empty where nothing comes.
+
+        Raises:
+            BadMessage: It ends before, or is too long; `left` gives what came.
+        """
+        return self._up_to(_LINE_END, _LONGEST_LINE)
+
+    def _up_to(self, mark: re.Pattern[bytes], most: int) -> bytes:
         got = bytearray()
-        while (at := got.find(mark)) < 0:
-            if len(got) > most:
-                raise BadMessage("the head or a line of it is too long")
-            part = self.some()
-            if not part and not got:
-                return b""
-            if not part:
-                raise BadMessage("it ends early")
-            got += part
-        end = at + len(mark)
-        self._kept = bytes(got[end:])
-        return bytes(got[:end])
+        searched = 0
+        try:
+            while (found := mark.search(got, searched)) is None:
+                searched = max(0, len(got) - 2)
+                if len(got) > most:
+                    raise BadMessage("the head or a line of it is too long")
+                part = self.some()
+                if not part and not got:
+                    return b""
+                if not part:
+                    raise BadMessage("it ends early", ended=True)
+                got += part
+        except (BadMessage, OSError):
+            self._kept = bytes(got)
+            raise
+        self._kept = bytes(got[found.end() :])
+        return bytes(got[: found.end()])
+
+    def left(self) -> bytes:
+        """Take what has come and was not read."""
+        kept, self._kept = self._kept, b""
+        return kept
 
     def exactly(self, count: int) -> Iterator[bytes]:
         """Yield so many bytes.
@@ -86,7 +122,7 @@ class Stream:
         """
         while count:
             if not (part := self.some()):
-                raise BadMessage("it ends early")
+                raise BadMessage("it ends early", ended=True)
             part, self._kept = part[:count], part[count:]
             count -= len(part)
             yield part
@@ -100,21 +136,30 @@ class Stream:
         """Yield a chunked body, with the frames of its chunks.
 
         Raises:
-            BadMessage: It has no such frames, or ends early.
+            BadMessage: It has no such frames, or ends early. What can't be read was yielded.
         """
-        while True:
-            line = self.up_to(b"\r\n", _LONGEST_LINE)
+        while line := self.line():
+            yield line
             size = _SIZE.fullmatch(line)
             if size is None:
                 raise BadMessage("a chunk has no size")
-            yield line
             if not (count := int(size[1], 16)):
-                break
-            yield from self.exactly(count + 2)
-        while line := self.up_to(b"\r\n", _LONGEST_LINE):
+                yield from self._trailer()
+                return
+            yield from self.exactly(count)
+            yield (end := b"".join(self.exactly(2)))
+            if end != b"\r\n":
+                raise BadMessage("a chunk is longer than it says")
+        raise BadMessage("it ends early", ended=True)
+
+    def _trailer(self) -> Iterator[bytes]:
+        while line := self.line():
             yield line
             if line == b"\r\n":
                 return
+            name, colon, value = line.removesuffix(b"\r\n").partition(b":")
+            if not colon or not _NAME.fullmatch(name) or _is_torn(value):
+                raise BadMessage("the lines after the last chunk can't be read")
 
 
 @dataclass(frozen=True)
@@ -142,7 +187,13 @@ class Head:
 
     @property
     def status(self) -> int:
-        """The status of a reply."""
+        """The status of a reply.
+
+        Raises:
+            BadMessage: It is the head of a request.
+        """
+        if not self.first.startswith("HTTP/"):
+            raise BadMessage("it is a request, and no reply")
         return int(self.first.split(" ", 2)[1])
 
     @property
@@ -164,7 +215,7 @@ def read_head(raw: bytes) -> Head:
     r"""Read the head of a message.
 
     Raises:
-        BadMessage: It is none.
+        BadMessage: It is none, or one with a bare CR or LF, which some readers take for an end.
 
     Example:
         >>> head = read_head(b"POST /q HTTP/1.1\r\nhost: a\r\nX-QF-Sign: 1\r\n\r\n")
@@ -173,11 +224,13 @@ def read_head(raw: bytes) -> Head:
         >>> head.for_host("b")
         b'POST /q HTTP/1.1\r\nhost: b\r\nX-QF-Sign: 1\r\n\r\n'
     """
+    if _is_torn(raw) or not raw.endswith(b"\r\n\r\n"):
+        raise BadMessage("a line of a head ends in CR and LF")
     lines = raw[:-4].split(b"\r\n")
     first = lines[0].decode("latin-1")
     if not _FIRST.fullmatch(first):
         raise BadMessage("the first line is not HTTP/1.1")
-    if len(lines) > MOST_HEADERS or b"\n" in raw.replace(b"\r\n", b"") or b"\0" in raw:
+    if len(lines) > MOST_HEADERS:
         raise BadMessage("the headers can't be read")
     headers = []
     for line in lines[1:]:
@@ -188,6 +241,11 @@ def read_head(raw: bytes) -> Head:
     return Head(raw, first, tuple(headers))
 
 
+def _is_torn(raw: bytes) -> bool:
+    """Tell whether a line has an end within."""
+    return bool({*b"\r\n\0"} & {*raw.replace(b"\r\n", b"")})
+
+
 def request_body(stream: Stream, head: Head) -> Iterator[bytes]:
     """Return the body of a request, as it comes.
 
@@ -195,7 +253,8 @@ def request_body(stream: Stream, head: Head) -> Iterator[bytes]:
         BadMessage: The headers say two things about its length.
     """
     lengths, codings = head.all("content-length"), head.all("transfer-encoding")
-    if len(lengths) > 1 or (lengths and codings) or (codings and not head.is_chunked):
+    is_old = head.first.endswith("HTTP/1.0")  # which knows no chunks
+    if len(lengths) > 1 or (lengths and codings) or (codings and (is_old or not head.is_chunked)):
         raise BadMessage("the headers do not agree on the length of the body")
     return _framed(stream, head, lengths) or iter(())
 
@@ -206,7 +265,10 @@ def reply_body(stream: Stream, head: Head) -> tuple[Iterator[bytes], bool]:
     Raises:
         BadMessage: The headers can't be read.
     """
-    framed = _framed(stream, head, head.all("content-length"))
+    lengths = head.all("content-length")
+    if len(set(lengths)) > 1 and not head.is_chunked:
+        raise BadMessage("the headers do not agree on the length of the body")
+    framed = _framed(stream, head, lengths)
     return framed or stream.to_the_end(), framed is None
 
 

@@ -5,6 +5,7 @@ Any tool that reads such archives reads it; what only the tap knows stands in ``
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -42,10 +43,10 @@ class Recording:
                 path=str(path),
                 cause=error.strerror or type(error).__name__,
             ) from None
-        self._file = os.fdopen(handle, "r+b")
+        self._file = os.fdopen(handle, "r+b", buffering=0)
         size = self._file.seek(0, os.SEEK_END)
         if not size:
-            self._file.write(_beginning() + _END)
+            self._write(0, _beginning())
             self._empty = True
         else:
             self._file.seek(max(0, size - len(_END)))
@@ -58,20 +59,33 @@ class Recording:
                 )
             self._file.seek(max(0, size - len(_END) - 1))
             self._empty = self._file.read(1) == b"["
-        self._file.flush()
 
     def add(self, exchange: ShownExchange, more: dict[str, Any]) -> None:
         """Write an exchange down, with what only the tap knows of it.
 
         Raises:
-            OSError: The file can't be written.
+            OSError: The file can't be written; what was in it is still whole.
         """
         (entry,) = as_har([exchange])["log"]["entries"]
         line = json.dumps(entry | {"_qftools": more}).encode()
-        self._file.seek(-len(_END), os.SEEK_END)
-        self._file.write((b"\n" if self._empty else b",\n") + line + _END)
-        self._file.flush()
+        end = self._file.seek(-len(_END), os.SEEK_END)
+        self._write(end, (b"\n" if self._empty else b",\n") + line)
         self._empty = False
+
+    def _write(self, at: int, what: bytes) -> None:
+        """Write at the end; where the disk is full, leave the file as it was."""
+        self._file.seek(at)
+        try:
+            left = memoryview(what + _END)
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(at)
+                if at:
+                    self._file.seek(at)
+                    self._file.write(_END)
+            raise
 
     def close(self) -> None:
         """Close the file."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import socket
 import threading
 import time
@@ -28,7 +29,6 @@ from qftools.errors import InputError
 from qftools.exchange import Request, Response
 from qftools.sandbox.gateway.faults import Fault
 from qftools.tap.messages import (
-    LONGEST_HEAD,
     BadMessage,
     Head,
     Stream,
@@ -49,9 +49,11 @@ CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 300.0  # a connection without a request
 REQUEST_SECONDS = 30.0  # from a request's first byte to its last
 REPLY_SECONDS = 180.0  # from the first byte sent to the last byte of the reply
+LAST_SECONDS = 2.0  # for the caller to read the last answer on a connection
 MOST_CONNECTIONS = 100  # beyond it the one that has asked for nothing for the longest is closed
 MOST_KEPT = 4 * 1024 * 1024  # bytes of a reply that are looked at; all of it is passed on
 _WITHOUT_BODY = (204, 304)
+_CONTINUE = re.compile(rb"HTTP/1\.[01] 100[ \r]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def _pass_through(sock: socket.socket, asked: bytes) -> None:
     stream = Stream(sock)
     stream.until = monotonic() + CONNECT_SECONDS
     try:
-        head = read_head(stream.up_to(b"\r\n\r\n", LONGEST_HEAD) or b"nothing")
+        head = read_head(stream.head() or b"nothing")
     except BadMessage as error:
         raise OSError(0, f"the proxy gave no answer ({error})") from None
     if head.status != 200:
@@ -245,16 +247,11 @@ class Relay:
         while not self._stopping.is_set():
             try:
                 sock, _ = self._listener.accept()
-            except OSError:
-                return
-            with self._lock:
-                full = len(self._threads) >= MOST_CONNECTIONS
-                idle = next(iter(self._idle), None)
-                if full and idle is not None:
-                    del self._idle[idle]
-                    with contextlib.suppress(OSError):
-                        idle.shutdown(socket.SHUT_RDWR)
-            if full and idle is None:
+            except OSError:  # the process may open no more files: wait until one is closed
+                self._make_room()
+                self._stopping.wait(0.1)
+                continue
+            if len(self._threads) >= MOST_CONNECTIONS and not self._make_room():
                 sock.close()
                 continue
             thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
@@ -263,12 +260,24 @@ class Relay:
                 self._idle[sock] = None
             thread.start()
 
+    def _make_room(self) -> bool:
+        """Close the connection that has asked for nothing for the longest; tell whether one was."""
+        with self._lock:
+            idle = next(iter(self._idle), None)
+            if idle is None:
+                return False
+            del self._idle[idle]
+            with contextlib.suppress(OSError):
+                idle.shutdown(socket.SHUT_RDWR)
+            return True
+
     def _serve(self, sock: socket.socket) -> None:
         stream = Stream(sock)
         try:
             with sock, contextlib.suppress(OSError):  # the caller has hung up
                 while not self._stopping.is_set() and self._wait(sock, stream):
                     if not self._one(sock, stream):
+                        _end(sock)
                         return
         except Exception:
             _LOG.exception("a defect of the tap")  # the request is not sent again
@@ -329,13 +338,20 @@ class Relay:
         fault = self._attendant.fault(wire)  # not before: a fault is for what the gateway did
         back = _WayBack(sock, held=fault is not None)
         with there:
+            stream = Stream(there)
             try:
                 there.settimeout(REQUEST_SECONDS)
-                there.sendall(head.for_host(upstream.host) + body)
-                reply, came, open_ended = _reply(Stream(there), back, wire.method, expects=expects)
+                with contextlib.suppress(ConnectionError):  # answered before it had all of it
+                    there.sendall(head.for_host(upstream.host) + body)
+                reply, came, open_ended = _reply(stream, back, wire.method, expects=expects)
             except (BadMessage, OSError) as error:
-                note(None, f"the reply did not come whole: {_why(error)}")
+                unread = isinstance(error, BadMessage) and not error.ended
+                said = "can't be read" if unread else "did not come whole"
+                note(None, f"the reply {said}: {_why(error)}")
+                back.take(stream.left())
                 back.finish()
+                if unread:
+                    back.pass_on(stream)
                 return False
         note(_response(reply, came), None)
         back.finish()
@@ -382,6 +398,15 @@ class _WayBack:
         self.finish()
         self._last = piece
 
+    def pass_on(self, stream: Stream) -> None:
+        """Pass on what still comes, as far as it comes, without reading it."""
+        with contextlib.suppress(OSError):
+            for piece in stream.to_the_end():
+                if self._held or self.is_gone:
+                    return
+                self.take(piece)
+                self.finish()
+
     def finish(self) -> None:
         """Pass the last piece on. A caller that has hung up changes nothing: it was carried out."""
         piece, self._last = self._last, b""
@@ -394,9 +419,23 @@ class _WayBack:
             self.is_gone = True
 
 
+def _end(sock: socket.socket) -> None:
+    """Send no more, and take what is still coming for a while.
+
+    Closed at once, the connection would be reset, and the answer lost with it.
+    """
+    sock.shutdown(socket.SHUT_WR)
+    stream = Stream(sock)
+    stream.until = monotonic() + LAST_SECONDS
+    for _ in stream.to_the_end():
+        pass
+
+
 def _read(sock: socket.socket, stream: Stream) -> tuple[Head, bytes, bool]:
     """Return head and body of a request as they came, and whether it asked to go on with it."""
-    head = read_head(stream.up_to(b"\r\n\r\n", LONGEST_HEAD))
+    if stream.is_tls:
+        raise BadMessage("this is http, and not https: give its address as it is shown")
+    head = read_head(stream.head())
     if not head.first.split(" ")[1].startswith("/"):
         raise BadMessage("this is no HTTP proxy: give its address as the gateway's")
     if len(head.all("host")) > 1:
@@ -418,12 +457,12 @@ def _reply(
     """Pass a reply on as it comes; return its head, its body, and whether it has an open end."""
     stream.until = monotonic() + REPLY_SECONDS
     while True:
-        if not (raw := stream.up_to(b"\r\n\r\n", LONGEST_HEAD)):
-            raise BadMessage("the connection ended")
+        if not (raw := stream.head()):
+            raise BadMessage("the connection ended", ended=True)
+        if not (expects and _CONTINUE.match(raw)):  # the caller has got it already
+            back.take(raw)
         head = read_head(raw)
         interim = 100 <= head.status < 200 and head.status != 101
-        if not (interim and expects):  # the caller has got its 100 already
-            back.take(head.raw)
         if not interim:
             break
     back.body_at = len(back.all)

@@ -116,6 +116,8 @@ class Tap:
         self._sandbox = None if isinstance(to, str) else to
         self.to = check_address(to if isinstance(to, str) else to.url, environment, allow)
         address = read_address(self.to)
+        if address.rest.strip("/"):
+            raise InputError("to", "has a path", "scheme and host of the gateway alone")
         self.real = not address.is_loopback
         self.url = ""
         self.trouble = ""
@@ -401,6 +403,7 @@ class Tap:
         try:
             self._recording.add(redactor.exchange(exchange, ShownExchange), more)
         except OSError as error:
+            self._recording.close()
             self._recording, self.trouble = None, error.strerror or type(error).__name__
 
     def _shown(self, seen: LoggedExchange) -> ShownExchange:

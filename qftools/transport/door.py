@@ -150,4 +150,4 @@ def _named(host: str) -> tuple[str, bool]:
         address = read_address(f"http://{host}")
     except AddressError:
         return "", False
-    return ("", False) if address.rest else (address.host, address.is_loopback)
+    return ("", False) if {*"/?#"} & {*host} else (address.host, address.is_loopback)

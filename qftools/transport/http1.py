@@ -23,6 +23,7 @@ _REQUEST_LINE = re.compile(r"([!#-'*+.^`|~0-9A-Z_-]{1,64}) ([^ \t]+) HTTP/1\.([0
 _NAME = re.compile(r"[!#-'*+.^`|~0-9A-Za-z_-]{1,128}")
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
+_TRAILER = re.compile(_NAME.pattern.encode() + rb":[^\r\n\0]*")
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\r\n"))
 
 
@@ -99,6 +100,8 @@ body=b'')
 
     def _read_head(self) -> Received | None:
         buffer = self.buffer
+        if buffer.startswith(b"\x16"):  # the hand that TLS holds out: it would wait for an answer
+            raise BadRequestError(400, "this is http, and not https")
         while buffer.startswith(b"\r\n"):  # some clients send one after a body
             del buffer[:2]
         end = buffer.find(b"\r\n\r\n", self._searched)
@@ -184,6 +187,8 @@ class _Chunks:
                         raise BadRequestError(431, "the trailer is too long")
                     if not line:
                         return bytes(self._body[: MAX_BODY + 1])
+                    if not _TRAILER.fullmatch(line):
+                        raise BadRequestError(400, "a line after the last chunk is no header")
                     continue
                 self._begin_chunk(line)
         finally:
@@ -233,7 +238,9 @@ def _read_head(raw: bytes) -> Received:
         raise BadRequestError(400, "Host is missing")
     connection = headers.get("connection", "").lower()
     stays = "keep-alive" in connection if is_old else "close" not in connection
-    path, query = _target(target)
+    path, query, host = _target(target)
+    if host:  # a target in full says which host is meant, whatever the header says
+        headers["host"] = host
     return Received(WireRequest(method, path, query, headers), is_old, stays)
 
 
@@ -247,8 +254,9 @@ def _name(written: str) -> str:
     return "x-qf-mchcode" if written.upper() == _LEGACY_HEADER else ""
 
 
-def _target(target: str) -> tuple[str, str]:
-    """Return the path, without percent signs and as Latin-1, and the query, as text."""
+def _target(target: str) -> tuple[str, str, str]:
+    """Return the path, without percent signs and as Latin-1, the query, as text, and the host."""
+    host = ""
     if target[0] == "/":
         path, _, query = target.partition("#")[0].partition("?")
     else:
@@ -256,9 +264,11 @@ def _target(target: str) -> tuple[str, str]:
             parts = urlsplit(target)
         except ValueError:
             raise BadRequestError(400, "the target is no address") from None
-        path, query = parts.path or "/", parts.query
+        path, query, host = parts.path or "/", parts.query, parts.netloc
     if "%" in path:
         path = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
     if path.startswith("//"):
         path = "/" + path.lstrip("/")
-    return path, query if query.isascii() else query.encode("latin-1").decode("utf-8", "replace")
+    if not query.isascii():
+        query = query.encode("latin-1").decode("utf-8", "replace")
+    return path, query, host

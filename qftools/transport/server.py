@@ -95,7 +95,7 @@ class _Connection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> bool:
         self._has_ended = True
-        return self.busy or self._is_full  # False closes it
+        return not self._is_over and (self.busy or self._is_full)  # False closes it
 
     def pause_writing(self) -> None:
         self._is_full, self._last = True, self._server.now()
@@ -209,24 +209,18 @@ class _Connection(asyncio.BufferedProtocol):
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.drop()
-        elif fate != "answer" or not self._received.stays:
+        elif fate != "answer":
             self._close()
+        elif not self._received.stays:
+            self._end()
         elif was_busy:
             self._go_on()
 
     def _refuse(self, error: BadRequestError) -> None:
-        """Say why a request is none; what is still coming is not read, yet taken.
-
-        Closed at once, the connection would be reset, and the word lost with it.
-        """
+        """Say why a request is none."""
         old = Received(WireRequest("GET", "/"), is_old=False, stays=False)
         self._transport.write(_written(plain(error.status, str(error)), old))
-        self.begun, self._is_over, self._last = None, True, self._server.now()
-        if self._has_ended:
-            self._transport.close()
-        else:
-            with contextlib.suppress(OSError):  # the caller has gone
-                self._transport.write_eof()
+        self._end()
 
     # -- what waits --------------------------------------------------------------------
 
@@ -245,6 +239,21 @@ class _Connection(asyncio.BufferedProtocol):
             self._server.loop.call_soon_threadsafe(then)
 
     # -- the end -------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        """Send no more; what is still coming is not read, yet taken.
+
+        Closed at once, the connection would be reset, and the answer lost with it.
+        """
+        self.begun, self._is_over, self._last = None, True, self._server.now()
+        transport = self._transport
+        if self._has_ended or transport.is_closing():
+            transport.close()
+            return
+        with contextlib.suppress(OSError):  # the caller has gone
+            transport.write_eof()
+        if not transport.is_reading():
+            transport.resume_reading()
 
     def _close(self) -> None:
         """Close it when all is sent."""

@@ -185,6 +185,9 @@ def status_of(connection: socket.socket) -> int:
         (request(host=b""), 400),
         (request(host=b"Host:\r\n"), 421),
         (request(host=b"Host: localhost\r\nHost: localhost\r\n"), 421),
+        (request(host=b"Host: localhost#evil.example\r\n"), 421),
+        (request().replace(b"/sandbox/clock", b"http://localhost/sandbox/clock"), 200),
+        (request().replace(b"/sandbox/clock", b"http://evil.example/sandbox/clock"), 421),
         (request(version=b"1.0", host=b""), 200),
         (request(b"Content-Length: " + b"9" * 5_000 + b"\r\n"), 400),
         (request(b"Content-Length: " + b"0" * 5_000 + b"\r\n"), 400),
@@ -259,6 +262,14 @@ def test_why_a_body_is_too_long_is_read_by_a_caller_that_is_still_sending(url):
                 connection.sendall(b"a" * min(length, 4_096))
 
             assert whole_of(connection).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("path", [b"/sandbox/clock", b"/trade/v1/query"])
+def test_the_last_answer_is_read_by_a_caller_that_has_sent_more_than_its_request(url, path):
+    with connect(url) as connection:
+        connection.sendall(request().replace(b"/sandbox/clock", path) + b"\r\n" * 100_000)
+
+        assert whole_of(connection).startswith(b"HTTP/1.1 ")
 
 
 def test_a_caller_that_does_not_read_is_not_read_from_and_holds_up_no_other(serve):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -91,6 +92,37 @@ def test_what_is_sent_arrives_byte_for_byte_and_so_does_the_reply(sent, came):
         assert back == came
 
 
+ODDLY_FRAMED = {
+    "another version": b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\nab",
+    "bare LF": b"HTTP/1.1 200 OK\nContent-Length: 2\n\nab",
+    "a bare CR": b"HTTP/1.1 200 OK\r\nA: b\rC: d\r\nContent-Length: 2\r\n\r\nab",
+    "a folded header": b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 2\r\n\r\nab",
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+    "a list of lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nab",
+    "a request": b"POST /trade/v1/query HTTP/1.1\r\n\r\nab",
+    "a chunk too long": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n",
+}
+
+
+@pytest.mark.parametrize("came", ODDLY_FRAMED.values(), ids=ODDLY_FRAMED)
+def test_a_reply_that_can_not_be_read_is_passed_on_as_it_came_and_noted(came):
+    with RawServer(says(came[:30], came[30:])) as gateway, tapped(gateway.url) as tap:
+        assert spoken(tap.url, asked(LENGTH, "X-QF-APPCODE: A")) == came
+
+        assert len(gateway.requests) == 1
+        (exchange,) = tap.exchanges
+        assert exchange.response is None and "can't be read" in exchange.error
+
+
+def test_only_the_word_that_the_caller_has_is_kept_from_it():
+    hint = b"HTTP/1.1 103 Early\r\na: b\r\n\r\n"
+    word = b"HTTP/1.1 100 Continue\r\n\r\n"
+    with RawServer(says(word + hint + reply(ANSWER))) as gateway, tapped(gateway.url) as tap:
+        back = spoken(tap.url, asked(LENGTH, "Expect: 100-continue"))
+
+        assert back == word + hint + reply(ANSWER)
+
+
 REFUSED = {
     "two lengths": asked(LENGTH, LENGTH),
     "length and chunks": asked(LENGTH, "Transfer-Encoding: chunked"),
@@ -103,6 +135,15 @@ REFUSED = {
     "a tunnel": asked(body=b"", first="CONNECT evil.example:443 HTTP/1.1"),
     "a folded header": asked("X-A: 1", " 2", LENGTH),
     "a bare line end": asked("X-A: 1\nX-B: 2", LENGTH),
+    "a bare CR": asked("X-A: 1\rX-B: 2", LENGTH),
+    "a head of bare line ends": b"POST /trade/v1/query HTTP/1.1\nHost: 127.0.0.1\n\n",
+    "chunks in HTTP/1.0": asked(
+        "Transfer-Encoding: chunked", body=CHUNKED, first="POST /trade/v1/query HTTP/1.0"
+    ),
+    "a torn chunk line": asked("Transfer-Encoding: chunked", body=b"1;a\nb\r\na\r\n0\r\n\r\n"),
+    "a chunk too long": asked("Transfer-Encoding: chunked", body=b"1\r\nab\r\n0\r\n\r\n"),
+    "a torn trailer": asked("Transfer-Encoding: chunked", body=b"0\r\na: b\nX: 1\r\n\r\n"),
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "no name": asked(": 1", LENGTH),
     "no HTTP": b"hello\r\n\r\n",
     "too much": asked(f"Content-Length: {10**9}", body=b"a" * 600_000),
@@ -117,6 +158,12 @@ def test_what_could_be_read_in_two_ways_or_comes_from_elsewhere_is_not_sent_on(s
             back = sock.recv(100)
 
         assert back.startswith((b"HTTP/1.1 400", b"HTTP/1.1 403", b"HTTP/1.1 413", b"HTTP/1.1 421"))
+        assert gateway.requests == []
+
+
+def test_why_a_body_is_too_long_is_read_by_a_caller_that_is_still_sending():
+    with RawServer(says(reply(ANSWER))) as gateway, tapped(gateway.url) as tap:
+        assert spoken(tap.url, REFUSED["too much"], b"a" * 600_000).startswith(b"HTTP/1.1 413")
         assert gateway.requests == []
 
 
@@ -139,7 +186,8 @@ def test_half_a_reply_ends_as_half_a_reply_and_nothing_is_sent_again(came):
         assert came.startswith(back)
         assert len(gateway.requests) == 1
         (exchange,) = tap.exchanges
-        assert exchange.response is None and "did not come whole" in exchange.error
+        assert exchange.response is None
+        assert "did not come whole" in exchange.error or "can't be read" in exchange.error
 
 
 NASTY = {
@@ -278,6 +326,12 @@ def test_the_guard_refuses_what_it_refuses_a_client(to):
         Tap(to)
 
 
+def test_an_address_with_a_path_is_refused_because_no_request_is_changed():
+    with pytest.raises(InputError, match="path"):
+        Tap("http://127.0.0.1:8787/gateway")
+    Tap("http://127.0.0.1:8787/").close()
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
@@ -407,6 +461,30 @@ def test_a_recording_is_whole_after_each_exchange_and_is_continued(sandbox, tmp_
     assert record.read_text() == "something else"
 
 
+def test_a_full_disk_ends_the_recording_and_leaves_it_whole(sandbox, tmp_path):
+    resource = pytest.importorskip("resource")
+    record = tmp_path / "calls.har"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handled = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with tapped(sandbox.url, record=record) as tap:
+        client = Client(sandbox.credentials, tap.url)
+        client.query(out_trade_no="A1")
+        try:
+            # No file may grow by more than half an exchange.
+            full = record.stat().st_size * 3 // 2
+            resource.setrlimit(resource.RLIMIT_FSIZE, (full, before[1]))
+            client.query(out_trade_no="A2")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, handled)
+        assert tap.trouble and len(sandbox.exchanges) == 2
+        assert len(json.loads(record.read_text())["log"]["entries"]) == 1
+
+    with tapped(sandbox.url, record=record) as tap:
+        Client(sandbox.credentials, tap.url).query(out_trade_no="A3")
+    assert len(json.loads(record.read_text())["log"]["entries"]) == 2
+
+
 def test_a_browser_that_opens_its_address_is_told_what_it_is_and_nothing_is_sent_on():
     with Tap(REAL, environment="test", allow=("environment-mismatch",)) as tap:
         shown = requests.get(tap.serve()).text
@@ -424,6 +502,22 @@ def test_connections_that_ask_for_nothing_make_room_for_those_that_do(sandbox, m
         assert len(sandbox.exchanges) == 1
         for sock in idle:
             sock.close()
+
+
+def test_where_no_more_files_may_be_open_it_waits_and_goes_on(sandbox):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with tapped(sandbox.url) as tap, socket.socket() as idle:
+        assert tap._relay is not None
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (1, before[1]))
+            idle.connect(("127.0.0.1", port_of(tap.url)))
+            tap._relay._acceptor.join(0.3)  # it would end here
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        Client(sandbox.credentials, tap.url).query(out_trade_no="A1")
+
+        assert len(sandbox.exchanges) == 1
 
 
 def test_faults_are_armed_while_it_runs_and_a_real_host_is_confirmed_each_time(sandbox):
