@@ -11,7 +11,9 @@ from qftools import Policy, Verdict
 from qftools.cancellation.evidence import Known
 from qftools.cancellation.findings import Answer, Difference, Finding
 from qftools.cancellation.outcome import Taken
+from qftools.cancellation.refunding import RefundWalk
 from qftools.cancellation.routing import Route, route
+from qftools.cancellation.search import Search
 from qftools.cancellation.walk import Finished, Step, Walk
 from qftools.catalogue import Text
 from qftools.errors import NotUnderstoodError
@@ -141,6 +143,8 @@ WALK_WRITTEN = {
     "route": ROUTE_WRITTEN,
     "end": {"verdict": "CANCELLED", "reason": {"zh": "好", "en": "well"}},
 }
+PAYMENT = Search(Order(syssn="2" * 20), today="2026-01-05", known=Known(found=True), absents=1)
+REFUND = RefundWalk(ORDER, payment=PAYMENT, step=Step.CONFIRM, known=Known(refunds="2" * 20))
 TAKEN = Taken(Step.LOOK, "query", ANSWER, 7.5, redacted(EXCHANGE))
 TAKEN_WRITTEN = {
     "step": "LOOK",
@@ -184,6 +188,10 @@ def refusal(kind, record):
         ([], "it 为 list，不是对象"),
         ({"order": {"out_trade_no": "A1"}, "step": "GUESS"}, "step 为 'GUESS'，这个版本的"),
         ({"order": {"out_trade_no": "A1", "txamt": 0}}, "order 不可能是这样：txamt 为 0"),
+        ({"order": {"out_trade_no": 1}}, "order.out_trade_no 为 1，不是文本"),
+        ({"order": {"txamt": "1"}}, "order.txamt 为 '1'，不是整数"),
+        ({"order": {"out_trade_no": "A1"}, "ripe": 1}, "ripe 为 1，不是true 或 false"),
+        ({"order": {"out_trade_no": "A1"}, "searched": 1}, "searched 为 1，不是列表"),
     ],
 )
 def test_what_is_not_understood_is_said_in_chinese_too(record, said):
@@ -206,6 +214,19 @@ def test_what_is_not_understood_is_said_in_chinese_too(record, said):
 def test_every_field_is_written_under_its_name_and_read_again(value, written):
     assert as_json(records.plain(value)) == as_json(written)
     assert records.read(type(value), as_json(written)) == value
+
+
+def test_a_refund_is_read_as_one_because_it_names_its_payment():
+    written = as_json(records.plain(REFUND))
+
+    assert written["payment"]["order"] == {**dict.fromkeys(ORDER_WRITTEN), "syssn": "2" * 20}
+    assert records.read(Walk, written) == REFUND
+    assert type(records.read(Walk, written)) is RefundWalk
+    with_more = changed(written, "payment.store", "S1")
+    assert refusal(Walk, with_more) == (
+        "payment has store, which this qftools does not know",
+        True,
+    )
 
 
 def test_a_policy_and_an_order_without_anything_else_are_kept():
