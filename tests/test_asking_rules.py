@@ -193,3 +193,10 @@ def test_a_payment_among_several_is_cancelled_by_its_own_number_alone():
     assert cancelling(both, False) == both.for_cancel()
     assert cancelling(bare, True) == bare.for_cancel()
     assert cancelling(Order(None, 2500, ORDER.txdtm, ONE), True)["syssn"] == ONE
+
+
+def test_a_hold_is_released_by_both_its_numbers_and_without_its_time():
+    both = replace(ORDER, syssn=ONE)
+
+    released = {"out_trade_no": ORDER.out_trade_no, "syssn": ONE, "txamt": 2500}
+    assert cancelling(both, True, "unfreeze") == both.for_release() == released

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import sqlite3
 from datetime import datetime
@@ -9,6 +10,7 @@ from datetime import datetime
 import pytest
 
 from qftools import Verdict, cancel
+from qftools.catalogue import Text
 from qftools.errors import BusyError, InputError, JournalError
 from qftools.journal.journal import Journal
 from qftools.validation import BEIJING
@@ -324,3 +326,23 @@ def test_an_error_of_our_own_is_not_said_to_be_a_damaged_disk(path, client):
     client.clock = clock
     with Journal(path) as journal, pytest.raises(ValueError, match="our own"):
         cancel(client, order, journal=journal)
+
+
+def test_an_entry_shows_its_order_and_where_it_stands_and_its_evidence_once_it_is_over(
+    three, path, client
+):
+    spoil(path, "an unknown step", 3)
+    with Journal(path) as journal:
+        first, _ = journal.entries()
+        (unreadable,) = journal.unreadable()
+        outcome = journal.resume(client, first.number)
+        over = journal.entries()[0]
+
+    assert repr(first) == f"Entry(1, {three[0].out_trade_no!r}, interrupted at CONFIRM)"
+    assert str(first._repr_html_()) == f"<div>{html.escape(repr(first))}</div>"
+    assert repr(over) == f"Entry(1, {three[0].out_trade_no!r}, CANCELLED)"
+    shown = html.escape(repr(over))
+    assert str(over._repr_html_()) == f"<div>{shown}{outcome._repr_html_()}</div>"
+    why = "step is 'GUESS', which this qftools does not know"
+    assert repr(unreadable) == f"Unreadable(3, {three[2].out_trade_no!r}, {why!r})"
+    assert unreadable.why == Text("step 为 'GUESS'，这个版本的 qftools 不认识", why)

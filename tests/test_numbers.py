@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qftools import InputError, Order
-from qftools.client.numbers import namings, order_of, unanswered
+from qftools.client.numbers import kind_of, namings, order_of, unanswered
 from qftools.models import Transaction
 
 ROW = {
@@ -52,4 +52,22 @@ def test_a_number_that_the_gateway_could_not_take_is_refused():
 def test_digits_of_another_script_are_no_number_of_the_gateway():
     foreign = "20260305066100020000977812".translate({48 + n: 0xFF10 + n for n in range(10)})
 
-    assert [list(naming) for naming in namings(foreign)] == [["out_trade_no"]]
+    for number in (foreign, "20260305" + foreign[8:], "20" + foreign[2:]):
+        assert [list(naming) for naming in namings(number)] == [["out_trade_no"]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ({}, "payment"),
+        ({"order_type": "Payment"}, "payment"),
+        ({"order_type": "preauth"}, "payment"),
+        ({"order_type": " PreAuth "}, "payment"),
+        ({"order_type": "refund"}, "refund"),
+        ({"order_type": "close", "origssn": "1"}, "close"),
+        ({"origssn": "1"}, "refund"),
+        ({"order_type": "", "origssn": ""}, "payment"),
+    ],
+)
+def test_a_row_is_what_its_type_says_and_a_hold_is_a_payment(cells, kind):
+    assert kind_of(Transaction(cells)) == kind

@@ -47,7 +47,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     ),
     "qftools/journal/entries.py": ("test_journal_entries", "test_journal_reading"),
     "qftools/journal/file.py": ("test_journal_file", "test_journal"),
-    "qftools/sqlite_file.py": ("test_journal_file",),
+    "qftools/sqlite_file.py": ("test_sqlite_file", "test_journal_file"),
     "qftools/sweep/files.py": ("test_sweep_results",),
     "qftools/sweep/reading.py": ("test_sweep_kinds", "test_sweep_reading"),
     "qftools/sweep/cells.py": ("test_sweep_cells",),
