@@ -401,7 +401,7 @@ class Reply:
             said = f"txstatus {cut(status)}"
             return catalogue.Text(said, said)
         if code:
-            return code.on(self.endpoint).meaning
+            return code.of_reply(self.endpoint).meaning
         return catalogue.Text(
             "没有资料列出这个响应代码：先查询，再做任何事",
             "a code that no source lists: query before anything else",

@@ -6,7 +6,7 @@ Nothing here reads a file or knows a rule; every row is immutable and names its 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -201,6 +201,25 @@ class Code:
             ('unknown', 'failure')
         """
         return self.at.get(endpoint, self)
+
+    def of_reply(self, endpoint: str) -> Code:
+        """Return the reading of this code where it is a whole reply's.
+
+        The 0000 of a query says nothing of an order: each row has a code of its own.
+
+        Example:
+            >>> from qftools import catalogue
+            >>> catalogue.codes()["0000"].of_reply("query").meaning.en
+            'the query worked; each row says how its order stands'
+        """
+        read = self.on(endpoint)
+        is_outer = endpoint == "query" and self.code == "0000"
+        return replace(read, meaning=_QUERY_WORKED, money_moved="maybe") if is_outer else read
+
+
+_QUERY_WORKED = Text(
+    "查询成功；订单的状态在每一行里", "the query worked; each row says how its order stands"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from ipywidgets import HTML, Button, Checkbox, Dropdown, Select, ToggleButton, Widget
 
@@ -116,7 +116,8 @@ class Workbench(Panel):
         headers = {"host": "127.0.0.1", "accept-language": language()}
         headers["content-type"] = "application/json"
         sent = b"" if body is None else json.dumps(body).encode()
-        request = WireRequest(method, path, urlencode(query), headers, sent)
+        at = path.encode().decode("latin-1")  # as a door has it
+        request = WireRequest(method, at, urlencode(query), headers, sent)
         of = self._of
         response = (of._assembly.app if isinstance(of, Sandbox) else of).answered(request)
         assert response is not None  # a tap forwards no such request
@@ -273,8 +274,7 @@ class Workbench(Panel):
     def _timeline(self, number: str, *, as_picture: bool = False) -> Markup:
         if not number:
             return Markup("")
-        path = f"/sandbox/orders/{quote(number, safe='')}/timeline"
-        told = self._ask("GET", path, lang=language())
+        told = self._ask("GET", f"/sandbox/orders/{number}/timeline", lang=language())
         order, drawing = told["order"], Markup(_LINKS.sub("", told["drawing"]))
         return join(
             el("h4", f"{_say('pane_order')} ", el("code", order["out_trade_no"] or number)),

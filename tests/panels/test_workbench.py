@@ -45,6 +45,15 @@ def test_a_refusal_is_broken_on_purpose_explained_and_stands_in_its_orders_timel
     assert "waiting for the payer" in bench.order.value and "<svg" in bench.order.value
 
 
+def test_an_orders_timeline_is_shown_whatever_characters_its_number_has(sandbox):
+    bench = Workbench(sandbox)
+    sandbox.client().pay(**ORDER, out_trade_no="A/1 #?%25")
+
+    bench.look()
+
+    assert "A/1 #?%25" in bench.order.value and "<svg" in bench.order.value
+
+
 def test_it_follows_the_newest_until_one_is_chosen_and_again_when_told_so(sandbox):
     bench, client = Workbench(sandbox), sandbox.client()
     for number in ("A1", "A2"):

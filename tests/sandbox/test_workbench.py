@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 import requests
@@ -162,6 +163,42 @@ def test_a_call_shows_each_field_with_its_meaning_and_where_the_signed_texts_dif
     assert "urlencode" in call["explanation"]["code"]["python"]["en"]
 
 
+def test_no_reply_to_a_query_is_called_a_paid_order_but_for_its_row(sandbox, api):
+    sent(sandbox)
+    reply = sandbox.client().query(out_trade_no="B7")
+
+    call = api("/exchanges/2")
+
+    (outer,) = [row for row in call["reply"]["fields"] if row["name"] == "respcd"]
+    (inner,) = [row for row in call["reply"]["rows"][0] if row["name"] == "respcd"]
+    assert (outer["value"], inner["value"]) == ("0000", "1143")
+    for said in (outer["meaning"]["en"], call["respcd_text"]["en"], reply.meaning.en):
+        assert said == "the query worked; each row says how its order stands"
+    assert inner["meaning"]["en"].startswith("not paid yet")
+
+
+@pytest.mark.parametrize("number", ["A/1", "茶 1", "100%25", "A?b#c"])
+def test_an_order_is_found_under_its_number_whatever_characters_it_has(sandbox, api, number):
+    sent(sandbox, fields=tuple({**dict(FIELDS), "out_trade_no": number}.items()))
+
+    path = f"/orders/{quote(number, safe='')}"
+
+    assert api(path)["out_trade_no"] == number
+    assert api(f"{path}/timeline")["order"]["out_trade_no"] == number
+    url = f"{sandbox.serve()}/sandbox{path}/evidence"
+    assert escape(number) in requests.get(url).text
+
+
+def test_the_evidence_marks_what_the_workbench_sent_again(sandbox, api):
+    sent(sandbox)
+    api("/exchanges/1/replay", {"way": "unsorted"})
+
+    page = requests.get(f"{sandbox.serve()}/sandbox/orders/B7/evidence?lang=en").text
+
+    calls = page.partition("<ol>")[2].split("</li>")
+    assert ["#1 sent again" in call for call in calls[:2]] == [False, True]
+
+
 def test_a_call_is_copied_for_other_tools_without_the_key(sandbox, api):
     sent(sandbox)
 
@@ -300,6 +337,7 @@ def test_a_wrong_signature_is_found_understood_and_mended_in_the_workbench_alone
     said = page.inner_text("#inspector")
     page.click("#replay-right")
     page.wait_for_selector("#inspector .head .pill.good")
+    assert page.evaluate("document.activeElement.id") == "inspector"  # no key goes astray
 
     assert "the values were URL-encoded before signing" in said
     assert page.locator("#inspector .signed mark").count() == 0

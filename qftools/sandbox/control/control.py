@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from qftools.errors import SandboxError
 from qftools.exchange.redaction import redactor_for
@@ -137,10 +137,7 @@ def _no_constant(name: str) -> float:
 def _route(request: WireRequest) -> tuple[ControlRoute, dict[str, str]]:
     words = request.path.strip("/").split("/")
     allowed: list[str] = []
-    for route in ROUTES:
-        found = _match(route.path.strip("/").split("/"), words)
-        if found is None:
-            continue
+    for route, found in _matching(words):
         allowed.append(route.method)
         if route.method == request.method or (request.method, route.method) == ("HEAD", "GET"):
             return route, found
@@ -152,13 +149,30 @@ def _route(request: WireRequest) -> tuple[ControlRoute, dict[str, str]]:
     raise Refusal(404, "not found", "there is no such path; GET /sandbox lists all of them")
 
 
+def _matching(words: list[str]) -> list[tuple[ControlRoute, dict[str, str]]]:
+    """Return the routes of a path; an order's number may hold slashes, which part it in words."""
+    if not (found := _exactly(words)) and words[1:2] in (["orders"], ["payer"]):
+        end = len(words) - (words[-1] in ("timeline", "evidence"))
+        found = _exactly([*words[:2], "/".join(words[2:end]), *words[end:]])
+    return found
+
+
+def _exactly(words: list[str]) -> list[tuple[ControlRoute, dict[str, str]]]:
+    return [
+        (route, found)
+        for route in ROUTES
+        if (found := _match(route.path.strip("/").split("/"), words)) is not None
+    ]
+
+
 def _match(pattern: list[str], words: list[str]) -> dict[str, str] | None:
     if len(pattern) != len(words):
         return None
     found = {}
     for wanted, word in zip(pattern, words, strict=True):
         if wanted.startswith("{"):
-            found[wanted.strip("{}")] = unquote(word)
+            # The door has taken the percent signs away, and left the bytes as Latin-1.
+            found[wanted.strip("{}")] = word.encode("latin-1").decode("utf-8", "replace")
         elif wanted != word:
             return None
     return found

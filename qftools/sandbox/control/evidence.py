@@ -103,12 +103,13 @@ class Evidence:
         exchange = shown(seen, self._gateway.merchants)
         why = explanation(seen, self._gateway)
         fault = f"{self._say('fault')}: {seen.fault}" if seen.fault else None
+        again = self._say("replay_of").format(n=seen.replay_of) if seen.replay_of else None
         verdict = self._say(f"signature_{seen.signature.replace(' ', '_')}")
         return el(
             "li",
             join(el("b", f"#{seen.number} "), el("code", exchange.endpoint), " → "),
             el("b", seen.respcd or "…"),
-            *(el("small", part) for part in (beijing(seen.at), verdict, fault) if part),
+            *(el("small", part) for part in (beijing(seen.at), again, verdict, fault) if part),
             why and el("p", why.said.say(self._lang)),
             el(
                 "details",

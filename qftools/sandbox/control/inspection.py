@@ -52,7 +52,7 @@ def described(endpoint: str, part: str, name: str, value: object) -> dict[str, A
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     meaning, source = None, ""
     if name == "respcd" and (code := catalogue.codes().get(shown)) is not None:
-        told = code.on(endpoint) if part == "answer" else code
+        told = code.of_reply(endpoint) if part == "answer" else code
         meaning, source = told.meaning.to_dict(), code.source
     elif (field := catalogue.field(endpoint, part, name)) is not None:
         meaning, source = field.meaning.to_dict(), field.source

@@ -46,7 +46,7 @@ def exchange(seen: LoggedExchange) -> dict[str, Any]:
     """Return one exchange in a line: what was asked, what was answered, what it changed."""
     response = seen.response
     row = catalogue.codes().get(seen.respcd)
-    code = row.on(seen.endpoint) if row and seen.endpoint != "query" else row
+    code = row.of_reply(seen.endpoint) if row else None
     return {
         "number": seen.number,
         "at": beijing(seen.at),

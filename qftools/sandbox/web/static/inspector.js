@@ -126,6 +126,7 @@ async function send(item, way, said) {
   try {
     const made = await ask("POST", `/exchanges/${item.number}/replay`, { way });
     location.hash = `#exchange/${made.number}`;
+    pane.focus(); // the button goes
   } catch (error) { said.textContent = error.message; }
 }
 
