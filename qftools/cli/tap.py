@@ -144,6 +144,7 @@ def tap(
                     told = True
                     said = text("The recording can't be written any more: {reason}")
                     click.echo(said.format(reason=of_system(running.trouble)), err=True)
+            running.close()  # before the lines end: what is under way has its line, too
     found = running.report()
     if found.looked:
         click.echo(output.as_json({"report": found.to_dict()}) if as_json else "")

@@ -15,7 +15,7 @@ import threading
 import time
 import zlib
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import responses
 from time import monotonic
@@ -50,6 +50,7 @@ IDLE_SECONDS = 300.0  # a connection without a request
 REQUEST_SECONDS = 30.0  # from a request's first byte to its last
 REPLY_SECONDS = 180.0  # from the first byte sent to the last byte of the reply
 LAST_SECONDS = 2.0  # for the caller to read the last answer on a connection
+STOP_SECONDS = 5.0  # for replies under way
 MOST_CONNECTIONS = 100  # beyond it the one that has asked for nothing for the longest is closed
 MOST_KEPT = 4 * 1024 * 1024  # bytes of a reply that are looked at; all of it is passed on
 _WITHOUT_BODY = (204, 304)
@@ -222,6 +223,7 @@ class Relay:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._idle: dict[socket.socket, None] = {}  # the one that waits longest is first
+        self._under_way: set[socket.socket] = set()  # to the gateway
         self._threads: set[threading.Thread] = set()
         self._listener = socket.create_server(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -229,7 +231,10 @@ class Relay:
         self._acceptor.start()
 
     def stop(self) -> None:
-        """Take no more requests, and let those under way end, for a few seconds."""
+        """Take no more requests, and let those under way end, for a few seconds.
+
+        What has no reply by then is noted so: the gateway may have acted on it.
+        """
         self._stopping.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -239,9 +244,12 @@ class Relay:
         for sock in idle:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-        until = monotonic() + 5
-        for thread in (self._acceptor, *threads):
-            thread.join(max(0.0, until - monotonic()))
+        _join((self._acceptor, *threads), STOP_SECONDS)
+        with self._lock:
+            for there in self._under_way:
+                with contextlib.suppress(OSError):  # not an SSLSocket's: it is read meanwhile
+                    socket.socket.shutdown(there, socket.SHUT_RDWR)
+        _join(threads, LAST_SECONDS + 1)
 
     def _accept(self) -> None:
         while not self._stopping.is_set():
@@ -260,6 +268,18 @@ class Relay:
                 self._idle[sock] = None
             thread.start()
 
+    @contextlib.contextmanager
+    def _open(self, there: socket.socket) -> Iterator[None]:
+        """Close a connection to the gateway in the end; `stop` may end it before."""
+        with self._lock:
+            self._under_way.add(there)
+        try:
+            with there:
+                yield
+        finally:
+            with self._lock:
+                self._under_way.discard(there)
+
     def _make_room(self) -> bool:
         """Close the connection that has asked for nothing for the longest; tell whether one was."""
         with self._lock:
@@ -277,7 +297,8 @@ class Relay:
             with sock, contextlib.suppress(OSError):  # the caller has hung up
                 while not self._stopping.is_set() and self._wait(sock, stream):
                     if not self._one(sock, stream):
-                        _end(sock)
+                        if not self._stopping.is_set():
+                            _end(sock)
                         return
         except Exception:
             _LOG.exception("a defect of the tap")  # the request is not sent again
@@ -337,7 +358,7 @@ class Relay:
             return False
         fault = self._attendant.fault(wire)  # not before: a fault is for what the gateway did
         back = _WayBack(sock, held=fault is not None)
-        with there:
+        with self._open(there):
             stream = Stream(there)
             try:
                 there.settimeout(REQUEST_SECONDS)
@@ -347,7 +368,8 @@ class Relay:
             except (BadMessage, OSError) as error:
                 unread = isinstance(error, BadMessage) and not error.ended
                 said = "can't be read" if unread else "did not come whole"
-                note(None, f"the reply {said}: {_why(error)}")
+                why = "the tap was stopped" if self._stopping.is_set() else _why(error)
+                note(None, f"the reply {said}: {why}")
                 back.take(stream.left())
                 back.finish()
                 if unread:
@@ -417,6 +439,12 @@ class _WayBack:
             self._sock.sendall(piece)
         except OSError:
             self.is_gone = True
+
+
+def _join(threads: Iterable[threading.Thread], seconds: float) -> None:
+    until = monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, until - monotonic()))
 
 
 def _end(sock: socket.socket) -> None:

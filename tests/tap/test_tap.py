@@ -461,6 +461,28 @@ def test_a_recording_is_whole_after_each_exchange_and_is_continued(sandbox, tmp_
     assert record.read_text() == "something else"
 
 
+def test_a_request_under_way_when_the_tap_ends_is_in_the_recording(tmp_path, monkeypatch):
+    monkeypatch.setattr("qftools.tap.relay.STOP_SECONDS", 0.1)
+    record = tmp_path / "calls.har"
+    came, over = threading.Event(), threading.Event()
+
+    def never(request):
+        came.set()
+        over.wait(10)
+        return ()
+
+    with RawServer(never) as gateway, tapped(gateway.url, record=record) as tap:
+        with socket.create_connection(("127.0.0.1", port_of(tap.url)), 5) as caller:
+            caller.sendall(asked(LENGTH, "X-QF-APPCODE: A"))
+            assert came.wait(5)
+            tap.close()
+
+        (exchange,) = tap.exchanges
+        assert exchange.error == "the reply did not come whole: the tap was stopped"
+        over.set()
+    assert len(json.loads(record.read_text())["log"]["entries"]) == 1
+
+
 def test_a_full_disk_ends_the_recording_and_leaves_it_whole(sandbox, tmp_path):
     resource = pytest.importorskip("resource")
     record = tmp_path / "calls.har"
