@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
+from qftools import Verdict
 from qftools.errors import BusyError, InputError
+from qftools.journal.going_on import SETTLED
 from qftools.models import Order
 from qftools.sweep.files import AGAIN, RESULT_COLUMNS, Orders, Results
 from qftools.sweep.sweep import Result
@@ -465,6 +467,48 @@ def test_what_a_full_disk_takes_half_of_is_taken_back(tmp_path, name):
         written.close()
 
     assert path.read_bytes() == whole
+
+
+def unsure(number, syssn=None):
+    return result(number, "UNRESOLVED", syssn=syssn)
+
+
+def test_what_a_later_look_may_change_is_what_a_journal_keeps_open():
+    assert {verdict.value for verdict in Verdict} - {one.value for one in SETTLED} == AGAIN
+
+
+def test_of_several_results_of_a_number_one_that_is_over_is_enough_and_none_is_not(tmp_path):
+    over = [unsure("A1", "11"), unsure("A1", "12"), result("A1", "PAID")]
+    path = filled(tmp_path / "results.csv", *over, unsure("A2", "21"), unsure("A2", "22"))
+    path = filled(path, result("A3", "PAID"), unsure("A3", "31"))
+
+    with Results(path, AGAIN) as written:
+        has = [written.has(Order(number)) for number in ("A1", "A2", "A3", "A4")]
+        assert not written.has(Order("A1", syssn="12"))
+        written.add(result("A1", "CANCELLED", syssn="11"))
+
+    assert has == [True, False, True, False]
+    left = ["UNRESOLVED", "PAID", "CANCELLED"]
+    assert [verdict for number, verdict in kept(path) if number == "A1"] == left
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_where_it_is_not_known_which_earlier_result_is_meant_all_of_them_stay(tmp_path, times):
+    path = filled(tmp_path / "results.csv", *[unsure("A1", f"1{n}") for n in range(times)])
+
+    with Results(path, AGAIN) as written:
+        written.add(result("A1", "CANCELLED"))
+
+    assert kept(path) == [("A1", "UNRESOLVED")] * times + [("A1", "CANCELLED")]
+
+
+def test_a_result_that_is_over_is_never_taken_out(tmp_path):
+    path = filled(tmp_path / "results.csv", result("A1", "PAID", syssn="11"))
+
+    with Results(path, AGAIN) as written:
+        written.add(result("A1", "REFUNDED", syssn="11"))
+
+    assert kept(path) == [("A1", "PAID"), ("A1", "REFUNDED")]
 
 
 def test_a_syssn_that_a_program_wrote_as_a_number_is_the_same_order(tmp_path):
