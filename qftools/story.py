@@ -21,7 +21,7 @@ from qftools.locale import mark
 from qftools.models import Order
 from qftools.sandbox import Sandbox
 from qftools.sandbox.gateway import magic
-from qftools.sandbox.gateway.faults import BEFORE, ArmedFault
+from qftools.sandbox.gateway.faults import BEFORE, FORGED, ArmedFault
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sequence import Beat, Line, happened, read
 
@@ -324,7 +324,7 @@ class Story:
         words, tone, lost = read(exchange)
         if fault in ("lost after", "half"):
             tone, lost = "bad", True
-        elif fault == "wrong signature":
+        elif fault in FORGED:
             words, tone = mark("wrong signature"), "bad"
         return Line("gateway", "merchant", words, "answer", now, tone, lost)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ LONG = (
     "tests/sandbox/test_kill.py",
     "tests/prove/test_other.py",
     "tests/samples/test_samples.py",
+    "tests/samples/test_exam.py",
     "tests/test_notebook7.py",
     "tests/diagnosis/test_bounds.py",
     "tests/test_readme_in_a_shell.py",
@@ -100,6 +102,24 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.delenv("QFTOOLS_JOURNAL", raising=False)
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_left_in_the_root() -> Iterator[None]:
+    """A program that a test starts in the project's folder leaves no file of its own there."""
+    before = _unknown_to_git()
+    yield
+    assert _unknown_to_git() <= before
+
+
+def _unknown_to_git() -> set[str]:
+    """The files beside the project's own, in its root alone; none where there is no git."""
+    git = shutil.which("git")
+    if git is None or not (machine.ROOT / ".git").exists():
+        return set()
+    asked = [git, "status", "--porcelain", "--", ":(glob)*"]
+    told = subprocess.check_output(asked, cwd=machine.ROOT, text=True)
+    return {line for line in told.splitlines() if line.startswith("??")}
 
 
 @pytest.fixture(scope="session")

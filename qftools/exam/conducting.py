@@ -119,8 +119,15 @@ class Exam:
             answer = shop.sell(stage)  # what it believes now
         report = stage.sandbox.report()
         books = stage.let_the_rest_happen(answer.belief)
-        asked = stage.was_asked()
-        judged = judge(day, answer.belief, books, report.findings, fooled=fooled, asked=asked)
+        judged = judge(
+            day,
+            answer.belief,
+            books,
+            report.findings,
+            fooled=fooled,
+            asked=stage.was_asked(),
+            forged=stage.ended_with_a_forgery(),
+        )
         lines = tuple(f"#{one.number} {one}" for one in stage.sandbox.exchanges)
         if self.watch is not None:
             self.watch(stage, "after")

@@ -97,6 +97,7 @@ def judge(
     *,
     fooled: bool = False,
     asked: bool = True,
+    forged: bool = False,
 ) -> Judgement:
     """Judge one situation.
 
@@ -108,11 +109,14 @@ def judge(
             that the situation is about.
         fooled: Whether its receiver acknowledged a forged notification.
         asked: Whether the shop asked the gateway for this sale at all.
+        forged: Whether the last answer that the shop got had a wrong signature.
     """
     books = tuple(books)
     paid = [row.kept for row in books if row.kept > 0]
     found = tuple(findings)
     wrong = [*_against_books(belief, paid, day)]
+    if forged and {"gave-away", "kept-money"}.intersection(wrong):
+        wrong.append("answer-not-genuine")
     if belief is not None and not asked:  # "not paid" agrees with empty books, and sells nothing
         wrong.append("never-asked")
     if any((row.txamt, row.txcurrcd) != (day.txamt, day.currency) for row in books):

@@ -147,7 +147,7 @@ def chosen(level: str = "complete", ids: Sequence[str] = ()) -> tuple[BadDay, ..
 
     Example:
         >>> [len(chosen(level)) for level in LEVELS]
-        [10, 40, 60]
+        [10, 44, 64]
         >>> chosen(ids=["s17"])[0].number
         77013
     """

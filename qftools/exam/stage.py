@@ -19,6 +19,7 @@ from qftools.notifications import ACKNOWLEDGED
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.clock import VIRTUAL_START, RealClock, VirtualClock
 from qftools.sandbox.books.states import OPEN
+from qftools.sandbox.gateway.faults import FORGED
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.notifications.notices import body_of
 from qftools.signing import sign_body
@@ -226,6 +227,11 @@ class Stage:
             and seen.request.params.get("pay_type") == self.day.pay_type
             for seen in self.sandbox.exchanges
         )
+
+    def ended_with_a_forgery(self) -> bool:
+        """Whether the last reply to the shop had a wrong signature: it did not ask again."""
+        calls = self.sandbox.exchanges
+        return bool(calls) and calls[-1].fault in FORGED
 
     def let_the_rest_happen(self, believed: str | None) -> tuple[Row, ...]:
         """Let late requests arrive, and a customer pay what a shop left open; return the books.

@@ -353,9 +353,9 @@ class Sandbox:
             name: In any order and with ``_`` or ``-`` for blanks: ``lost before``,
                 ``lost after`` (also ``reply lost``, ``lost_reply``), ``refused``,
                 ``half``, ``slow``, ``5xx``, ``5xx before``, ``429``, ``wrong signature``,
-                ``duplicated``, ``clock skew``. Of notifications: ``late``, ``early``
-                (before the reply), ``duplicated``, ``reordered``, ``tampered``,
-                ``wrong signature``, ``lost``.
+                ``altered to paid``, ``altered to not paid``, ``duplicated``, ``clock skew``.
+                Of notifications: ``late``, ``early`` (before the reply), ``duplicated``,
+                ``reordered``, ``tampered``, ``wrong signature``, ``lost``.
             on: An endpoint, ``cancel`` for reversal and close, ``*`` for all of them, or
                 ``notification``.
             times: How many times; None: until it is disarmed.

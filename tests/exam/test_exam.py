@@ -25,9 +25,16 @@ from qftools.locale import use_language
 from qftools.sandbox.web.shared import SharedServer
 from tests.exam import shops
 
-SAMPLE = Path(__file__).parents[2] / "docs/samples/python/qfpay.py"
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "docs/samples/python/qfpay.py"
 OURS = ("URL={url}", "APP_CODE={app_code}", "CLIENT_KEY={client_key}", "JOURNAL={journal}")
 ENV = [word for name in (*OURS, "PAUSE=0.001") for word in ("--env", f"QFPAY_{name}")]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch, tmp_path):
+    """A shop that is told of no journal keeps its orders in the folder in which it is started."""
+    monkeypatch.chdir(tmp_path)
 
 
 def examined(shop, days):
@@ -41,8 +48,37 @@ def examined(shop, days):
 def test_there_are_ten_basics_and_each_level_holds_the_one_before():
     sets = [{day.id for day in chosen(level)} for level in LEVELS]
 
-    assert [len(ids) for ids in sets] == [10, 40, 60]
+    assert [len(ids) for ids in sets] == [10, 44, 64]
     assert sets[0] < sets[1] < sets[2]
+
+
+COUNTED = re.compile(
+    r"(\d+) (?:bad days|situations)|(\d+) 种(?:异常|情形|支付异常)|all (\d+) \||全部 (\d+)"
+)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "README.zh.md",
+        "CHANGELOG.md",
+        "docs/en/sandbox/exam.md",
+        "docs/zh/sandbox/exam.md",
+    ],
+)
+def test_what_counts_the_situations_counts_them_right(page):
+    text = ROOT.joinpath(page).read_text("utf-8")
+    if not page.endswith("exam.md"):
+        text = "\n".join(line for line in text.splitlines() if "`qftools exam" in line)
+
+    told = {int("".join(found)) for found in COUNTED.findall(text)}
+
+    assert told == {len(situations())}
+    for level in LEVELS[:2]:
+        rows = re.findall(rf"\| `--level {level}` \| (\d+)", text)
+        assert set(map(int, rows)) <= {len(chosen(level))}
+        assert bool(rows) is page.endswith("exam.md")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -65,7 +101,7 @@ def test_a_right_shop_passes_all_of_them_and_the_books_end_as_the_catalogue_says
 
 # -- the first week -----------------------------------------------------------------------
 
-PAGES = [Path(__file__).parents[2] / f"docs/{lang}/start/first-week.md" for lang in ("en", "zh")]
+PAGES = [ROOT / f"docs/{lang}/start/first-week.md" for lang in ("en", "zh")]
 
 
 class SendsOneSignedCall(shops.Shop):
@@ -116,9 +152,10 @@ BASICS = [day.id for day in chosen("basics")]
 MONEY = [day.id for day in chosen("money")]
 CANCELS = [*BASICS, "S15", "S16", "S17", "S18", "S19", "S20", "S21", "S22", "S23"]
 CRASHES = [*BASICS, "S33", "S34", "S35", "S36", "S37", "S38"]
+SILENT = "S08 S09 S14 S24 S25 S26 S27 S29 S30 S32 S63 S64"
 MISTAKES = [
-    (shops.ChargesAgain, MONEY, "charged-twice", "S08 S09 S14 S24 S25 S26 S29 S30"),
-    (shops.TakesSilenceForFailure, MONEY, "kept-money", "S08 S09 S14 S24 S25 S26 S27 S29 S30 S32"),
+    (shops.ChargesAgain, MONEY, "charged-twice", "S08 S09 S14 S24 S25 S26 S29 S30 S64"),
+    (shops.TakesSilenceForFailure, MONEY, "kept-money", SILENT),
     (shops.TakesProgressForFailure, BASICS, "kept-money", "S02 S04 S05 S06 S09"),
     (shops.ReadsTheOuterCode, BASICS, "gave-away", "S02 S04 S05 S06 S07 S09 S10"),
     (shops.BelievesTheCancel, CANCELS, "kept-money", "S18"),
@@ -135,9 +172,21 @@ MISTAKES = [
 def test_a_classic_mistake_fails_where_it_matters_and_nowhere_else(shop, days, wrong, where):
     found = {one.day.id: one.wrong[0].id for one in examined(shop, chosen(ids=days)) if one.wrong}
     if shop is shops.ChargesAgain:  # whose first order stays open behind the second, too
-        assert found.pop("S32") == "kept-money"
+        assert found.pop("S32") == found.pop("S63") == "kept-money"
 
     assert found == dict.fromkeys(where.split(), wrong)
+
+
+def test_a_shop_that_checks_no_answer_fails_where_one_was_altered_and_nowhere_else():
+    judged = [one for one in examined(shops.TrustsAnswers, chosen()) if one.wrong]
+
+    assert {one.day.id: [lesson.id for lesson in one.wrong] for one in judged} == {
+        "S61": ["gave-away", "answer-not-genuine"],
+        "S62": ["kept-money", "answer-not-genuine"],
+        "S63": ["gave-away", "answer-not-genuine"],
+        "S64": ["kept-money", "answer-not-genuine"],
+    }
+    assert [one.price for one in judged] == ["HKD 770.06", "HKD 770.01", "HKD 25.00", "HKD 25.00"]
 
 
 def test_charging_twice_costs_the_second_charge_and_giving_away_the_goods():

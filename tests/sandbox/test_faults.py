@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import requests
 
-from qftools.errors import SandboxError
+from qftools.errors import SandboxError, SignatureError
 from qftools.sandbox import Sandbox
 from qftools.sandbox.gateway.faults import BEFORE, NAMES
 from qftools.signing import verify_body
@@ -58,6 +60,47 @@ def test_a_wrong_signature_is_wrong_and_the_rest_is_right(door):
     key = door.sandbox.credentials.client_key
     assert not verify_body(answer.body, key, answer.headers["X-QF-SIGN"])
     assert answer.respcd == "0000"
+
+
+@pytest.mark.parametrize(
+    ("fault", "endpoint", "said"),
+    [
+        ("altered to paid", "payment", "0000"),
+        ("altered to paid", "query", "0000"),
+        ("altered to paid", "reversal", "1260"),
+        ("altered to not paid", "payment", "1205"),
+        ("altered to not paid", "query", "1205"),
+        ("altered to not paid", "reversal", "0000"),
+    ],
+)
+def test_an_altered_reply_says_what_the_books_do_not_and_its_signature_is_wrong(
+    door, fault, endpoint, said
+):
+    placed = door.pay() if endpoint != "payment" else None
+    door.sandbox.fault(fault, on=endpoint)
+
+    if placed is None:
+        answer = door.pay()
+    else:
+        answer = door.query() if endpoint == "query" else door.cancel("reversal", placed)
+
+    told = answer.json["data"][0] if endpoint == "query" else answer.json
+    assert told["respcd"] == said
+    key = door.sandbox.credentials.client_key
+    assert not verify_body(answer.body, key, answer.headers["X-QF-SIGN"])
+    assert door.sandbox.order("N1").state == ("cancelled" if endpoint == "reversal" else "waiting")
+
+
+def test_an_altered_reply_with_its_result_in_txstatus_is_altered_there():
+    with Sandbox(result_in="txstatus") as sandbox:
+        sandbox.fault("altered to not paid", on="payment")
+        with sandbox.client() as client, pytest.raises(SignatureError):
+            client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+        (answer,) = sandbox.exchanges
+
+    assert answer.response
+    told = json.loads(answer.response.body)
+    assert (told["respcd"], told["data"]["txstatus"]) == ("0000", "FAILED")
 
 
 def test_a_duplicated_request_is_acted_on_twice(door):

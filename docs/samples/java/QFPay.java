@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 
 public class QFPay {
@@ -387,6 +388,7 @@ public class QFPay {
             HttpServer server = HttpServer.create(new InetSocketAddress(here, port), 0);
             server.createContext("/", QFPay::receive);
             server.createContext("/checkout", QFPay::checkout);
+            server.setExecutor(Executors.newCachedThreadPool()); // a sale holds up no notification
             server.start();
             return;
         }

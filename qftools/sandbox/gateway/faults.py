@@ -29,6 +29,9 @@ NAMES: Mapping[str, str] = {
     "5xx": "the gateway acts; HTTP 502 with an HTML page comes back",
     "429": "HTTP 429; the gateway did not act",
     "wrong signature": "the gateway acts; the reply's signature is wrong",
+    "altered to paid": "the gateway acts; the reply is altered to say paid, its signature is wrong",
+    "altered to not paid": "the gateway acts; the reply is altered to say that nothing was paid, "
+    "its signature is wrong",
     "duplicated": "the request is delivered twice; the second answer comes back",
     "clock skew": "the gateway's clock is off (seconds)",
 }
@@ -57,6 +60,9 @@ ALIASES = {
 DEFAULT_SECONDS = {"late": 30.0, "slow": 35.0, "clock skew": 300.0}
 LATE_NOTIFICATION = 300.0  # seconds
 BEFORE = frozenset({"refused", "lost before", "late", "5xx before", "429"})
+ALTERED = frozenset({"altered to paid", "altered to not paid"})
+FORGED = ALTERED | {"wrong signature"}
+"""The reply is none of the gateway's: a careful caller takes it for no reply."""
 LONGEST = 1e9  # seconds
 
 

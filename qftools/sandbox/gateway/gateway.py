@@ -176,7 +176,7 @@ class Gateway:
         if fault is None:
             return response
         seen.fault = fault.name
-        return deliver(response, fault)
+        return deliver(response, fault, seen.endpoint)
 
     def _undelivered(self, seen: LoggedExchange, fault: Fault, call: Call | None) -> WireResponse:
         """Note a request that the gateway does not act on, or not yet."""

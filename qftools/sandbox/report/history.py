@@ -16,6 +16,7 @@ from qftools.exchange import CUT
 from qftools.models import Reply, as_written
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import OPEN, State
+from qftools.sandbox.gateway.faults import FORGED
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.wire import FormatError, read_params
 from qftools.sandbox.notifications.notices import Notice
@@ -290,7 +291,7 @@ def usable_body(exchange: LoggedExchange) -> dict[str, Any] | None:
     response = exchange.response
     if response is None or response.fate != "answer" or response.status != 200:
         return None
-    if exchange.fault == "wrong signature":
+    if exchange.fault in FORGED:
         return None
     try:
         return parse(response.body)
