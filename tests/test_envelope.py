@@ -91,6 +91,42 @@ def test_the_time_of_one_request_is_not_taken_from_the_next_on_the_same_connecti
             assert client.call("query", {"out_trade_no": "A1"}).ok
 
 
+@pytest.mark.parametrize("status", ["102 Processing", "103 Early Hints"])
+@both
+def test_an_interim_reply_is_not_the_reply_and_leaves_none_to_the_next_request(status, kind):
+    interim = f"HTTP/1.1 {status}\r\nLink: </style.css>\r\n\r\n".encode()
+
+    def answer(request):
+        number = b"N1" if b"N1" in request else b"N2"
+        row = b'{"respcd": "0000", "data": [{"out_trade_no": "' + number + b'"}]}'
+        return (interim, interim, reply(row, closes=False))
+
+    with (
+        RawServer(answer, gap=0.05, closes=False) as server,
+        client_of(server.url, kind, timeout=(5.0, 5.0)) as client,
+    ):
+        for number in ("N1", "N2"):
+            said = client.call("query", {"out_trade_no": number})
+
+            assert [row.out_trade_no for row in said.transactions] == [number]
+
+
+def test_after_a_change_of_protocol_the_connection_is_not_used_again():
+    upgraded = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"
+
+    def answer(request):
+        return (upgraded,) if b"N1" in request else (reply(OK, closes=False),)
+
+    with (
+        RawServer(answer, closes=False) as server,
+        client_of(server.url, timeout=(5.0, 5.0)) as client,
+    ):
+        with pytest.raises(TransportError, match="HTTP 101"):
+            client.call("query", {"out_trade_no": "N1"})
+
+        assert client.call("query", {"out_trade_no": "N2"}).ok
+
+
 def test_an_adapter_of_ones_own_is_used_as_it_is():
     assert ask(body(OK), adapter=HTTPAdapter()).ok
 
@@ -103,6 +139,56 @@ def test_in_process_the_deadline_counts_by_the_sandboxs_clock():
             client.call("query", {"out_trade_no": "A1"})
 
         assert sandbox.clock.now() - before == 60
+
+
+# ---- another request's ----------------------------------------------------------------------
+
+PAYMENT = {"pay_type": "800108", "txamt": 2500, "txcurrcd": "HKD", "auth_code": "28" + "0" * 16}
+PAYMENT |= {"out_trade_no": "A2", "txdtm": "2026-01-05 10:00:00"}
+CANCEL = {"syssn": "2", "out_trade_no": "A2", "txamt": 2500, "txdtm": "2026-01-05 10:00:00"}
+REFUND = CANCEL | {"out_trade_no": "R2"}
+CAPTURE = {"syssn": "2", "txamt": 2500}
+OTHERS = [
+    ("payment", PAYMENT, {"out_trade_no": "A1"}),
+    ("payment", PAYMENT, {"data": {"txstatus": "SUCCESS", "out_trade_no": "A1"}}),
+    ("payment", PAYMENT, {"data": [{"out_trade_no": "A2", "respcd": "0000"}]}),
+    ("reversal", CANCEL, {"out_trade_no": "A1"}),
+    ("close", CANCEL, {"orig_syssn": "1", "out_trade_no": "A2"}),
+    ("refund", REFUND, {"orig_syssn": "1"}),
+    ("refund", REFUND, {"origssn": "1"}),
+    ("refund", REFUND, {"out_trade_no": "R1"}),
+    ("authtrade", CAPTURE, {"orig_syssn": "1"}),
+    ("unfreeze", CANCEL, {"orig_syssn": "1"}),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "params", "told"), OTHERS, ids=str)
+@both
+def test_a_reply_about_another_order_leaves_the_outcome_unknown(endpoint, params, told, kind):
+    answer = json.dumps({"respcd": "0000", "respmsg": "", **told}).encode()
+
+    with RawServer(body(answer)) as server, client_of(server.url, kind) as client:
+        with pytest.raises(TransportError, match="about another order|answer to a query"):
+            client.call(endpoint, params)
+
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "params", "told"),
+    [
+        ("payment", PAYMENT, {"out_trade_no": None}),
+        ("reversal", CANCEL, {"orig_syssn": 2, "out_trade_no": ""}),
+        ("refund", REFUND, {"orig_syssn": "2", "out_trade_no": "A2"}),
+        ("authtrade", CAPTURE, {"orig_syssn": "2", "out_trade_no": "A2"}),
+    ],
+    ids=str,
+)
+def test_a_reply_is_taken_where_it_names_the_order_once_however_spelled(endpoint, params, told):
+    answer = json.dumps({"respcd": "0000", "respmsg": "", **told}).encode()
+
+    with RawServer(body(answer)) as server, client_of(server.url) as client:
+        assert client.call(endpoint, params).ok
 
 
 # ---- too much -------------------------------------------------------------------------------

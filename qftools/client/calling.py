@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from qftools import validation
 from qftools.client.guard import check_place
 from qftools.client.line import PATHS, Line
+from qftools.client.numbers import check_about
 from qftools.client.replies import read
 from qftools.errors import InputError, OutcomeUnknownError
 from qftools.exchange import Request
@@ -125,6 +126,7 @@ class Calling(ABC, Generic[A, W]):
             if trouble is not None:
                 raise trouble
             reply = read(exchange, key)
+            check_about(endpoint, complete, reply.body)
         except OutcomeUnknownError as error:
             error.exchange = kept
             self._tell(kept, redactor.text(error.say("en")))

@@ -6,9 +6,10 @@ Rules without I/O. Rows are data from outside: what in them can't be sent back i
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from qftools.errors import InputError
+from qftools.errors import InputError, TransportError
 from qftools.locale import mark
 from qftools.models import HOLD, Order, Transaction, as_written
 from qftools.validation import check_values, neither_number, spreadsheet_destroyed, usable
@@ -17,6 +18,11 @@ LARGEST_PAGE = 100  # rows of one answer at most (docs2024)
 
 _SYSSN = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])([0-2][1-9]|[123]0|31)\d{8,}", re.ASCII)
 _LOST_DIGITS = re.compile(r".*\D.*|\d+0000")
+_ABOUT = (  # a field of the reply, and of the request; the first that both have decides
+    ("orig_syssn", "syssn"),
+    ("origssn", "syssn"),  # 2017 (faq2017)
+    ("out_trade_no", "out_trade_no"),
+)
 _ALIASES = {"RMB": "CNY"}  # global2017
 
 
@@ -99,6 +105,39 @@ def told(row: Transaction, names: tuple[str, ...]) -> dict[str, Any]:
     """Return those fields of *row* that a request can send back."""
     values = {name: _value(name, row) for name in names}
     return {name: value for name, value in values.items() if usable(name, value)}
+
+
+def check_about(endpoint: str, params: Mapping[str, object], body: Mapping[str, Any]) -> None:
+    """Check that a reply is the one to this request, by the numbers that both name.
+
+    A proxy can mix replies up, and on a kept connection a reply too many goes to the next
+    request. The rows of a query are judged by what asks for them.
+
+    Raises:
+        TransportError: It is the reply to another request.
+
+    Example:
+        >>> check_about("payment", {"out_trade_no": "A2"}, {"respcd": "0000", "out_trade_no": "A1"})
+        Traceback (most recent call last):
+        ...
+        qftools.errors.TransportError: the reply is about another order: its out_trade_no is not A2
+    """
+    if endpoint == "query":
+        return
+    data = body.get("data")
+    if isinstance(data, list):
+        raise TransportError("the reply has rows: it is the answer to a query, not to this request")
+    said = {**body, **data} if isinstance(data, Mapping) else body
+    for field, name in _ABOUT:
+        theirs, mine = as_written(said.get(field)), as_written(params.get(name))
+        if theirs == mine and mine:
+            return
+        if theirs and mine:
+            raise TransportError(
+                "the reply is about another order: its {field} is not {mine}",
+                field=field,
+                mine=mine,
+            )
 
 
 def currency(value: object) -> str:

@@ -10,7 +10,8 @@ import io
 import math
 import socket
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse, parse_headers
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from urllib3.connection import BaseSSLError
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ProxyError
 from urllib3.poolmanager import PoolManager, ProxyManager
+
+_UPGRADED = HTTPStatus.SWITCHING_PROTOCOLS
 
 
 class DeadlineAdapter(HTTPAdapter):
@@ -160,8 +163,19 @@ class _Timed(HTTPConnection if TYPE_CHECKING else object):  # type: ignore[misc]
 
 
 class _TimedResponse(HTTPResponse):
+    def _read_status(self) -> tuple[str, int, str]:
+        # http.client skips 100 alone. Taken for the reply, 102 or 103 would leave the real one
+        # on the connection, for the next request to read as its own.
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not HTTPStatus.CONTINUE < status < HTTPStatus.OK or status == _UPGRADED:
+                return version, status, reason
+            parse_headers(self.fp)
+
     def begin(self) -> None:
         super().begin()
+        if self.status == _UPGRADED:
+            self.will_close = True  # what follows is no HTTP
         # What is no header is dropped. urllib3 would write it to its log, word for word.
         self.msg.defects.clear()
         self.msg.set_payload("")
