@@ -411,7 +411,8 @@ def test_a_row_that_contradicts_the_order_contradicts_its_twin_and_a_close_does_
         (11, None, False, True),
         (0, "0", False, False),
         (1, "1", False, True),
-        (10, None, True, False),
+        (10, None, True, True),
+        (11, None, True, False),
         (10, "100", True, False),
         (10, "10", True, True),
         (1, "1", True, True),
@@ -430,6 +431,17 @@ def test_a_page_is_full_by_its_own_size_or_by_the_one_that_counts_without(
 
     assert (answer.ask_next == "wide") is full
     assert (answer.finding is Finding.SILENT) is full
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_an_open_payment_of_a_full_page_is_open_and_what_stands_behind_it_is_in_doubt(wide):
+    rows = [*many(9), row("1143", "20260105154100020000000099")]
+    doubted = judged(*rows, known=Known(wide=wide))
+    alone = judged(*rows[1:], known=Known(wide=wide))
+
+    assert (doubted.finding, doubted.ask_next) == (Finding.OPEN, "wide")
+    assert doubted.note == REASONS["full page"]
+    assert (alone.finding, alone.ask_next, alone.note) == (Finding.OPEN, "", None)
 
 
 @pytest.mark.parametrize("one", [STRANGER, CLOSE])

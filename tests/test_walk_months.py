@@ -19,6 +19,7 @@ from tests.test_walk_steps import (
     REFUSED,
     WHY,
     asked,
+    row,
     seen_open,
     sent,
     told,
@@ -88,6 +89,47 @@ def test_an_interval_that_is_refused_is_no_month_and_no_mistake_of_the_caller():
 def test_far_from_a_months_end_one_dead_answer_is_enough():
     assert told(DEAD).action == Finished(Verdict.ALREADY_CANCELLED)
     assert told(OPEN, LOST, DEAD).action == Finished(Verdict.CANCELLED)
+
+
+@pytest.mark.parametrize("answer", [ABSENT, DEAD, OPEN])
+def test_what_cannot_be_cancelled_near_a_months_end_is_called_so_only_after_both_months(answer):
+    walk = told(OPEN, order=replace(NEW_YEAR, pay_type="802001"))
+    assert (walk.end, walk.action) == (None, Ask("query", VIEWS[1]))
+
+    for _ in range(9):
+        if walk.end is None:
+            walk = walk.told(answer if walk.view == 1 else OPEN).waited()
+    assert walk.end.verdict is Verdict.NOT_CANCELLABLE
+
+
+@pytest.mark.parametrize("order", [replace(NEW_YEAR, pay_type="802001"), NEW_YEAR])
+def test_what_cannot_be_cancelled_is_paid_where_the_other_month_has_it_paid(order):
+    walk = told(OPEN, order=order)
+    if order is NEW_YEAR:
+        walk = walk.told(REFUSED).told(OPEN)
+
+    assert walk.action == Ask("query", VIEWS[1])
+    assert walk.told(PAID).end == Finished(Verdict.PAID)
+
+
+def test_where_a_refused_interval_is_no_month_the_others_are_enough():
+    walk = told(OPEN, order=replace(NEW_YEAR, pay_type="802001"))
+    for _ in range(9):
+        if walk.end is None:
+            walk = walk.told(Answer(Finding.DENIED, "1104") if walk.view else OPEN).waited()
+
+    assert walk.end.verdict is Verdict.NOT_CANCELLABLE
+
+
+def test_a_hold_whose_release_is_refused_is_held_only_after_both_months():
+    hold = replace(NEW_YEAR, pay_type="801801", syssn=None)
+    held = Answer(Finding.HELD, "0000", row(pay_type="801801", out_trade_no="A1"))
+    walk = told(held, order=hold).told(REFUSED).told(held)
+    assert walk.action == Ask("query", VIEWS[1])
+
+    for answer in (ABSENT, ABSENT):
+        walk = walk.told(answer).waited()
+    assert walk.told(held).end.verdict is Verdict.HELD
 
 
 def test_an_order_without_a_time_is_looked_for_in_the_month_of_today():

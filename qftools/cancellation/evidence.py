@@ -375,10 +375,17 @@ def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
             return _silent(reply, REASONS["cannot name"])
         first = open_ones[0]
         finding = Finding.HELD if first.state == "held" else Finding.OPEN
-        return _proved(finding, reply, first, _doubt(first, unclear, known))
+        return _open(finding, reply, first, _doubt(first, unclear, known), known)
     if unclear:
         return _silent(reply, unclear[0].why, unclear[0])
     return _dead(reply, reads, payments, known)
+
+
+def _open(finding: Finding, reply: Reply, read: Read, why: Text | None, known: Known) -> Answer:
+    """An open payment can be cancelled; that none is paid, a full page does not show."""
+    if not _is_full(reply, known.wide):
+        return _proved(finding, reply, read, why)
+    return replace(_proved(finding, reply, read, why or REASONS["full page"]), ask_next="wide")
 
 
 def _doubt(read: Read, unclear: list[Read], known: Known) -> Text | None:
@@ -483,8 +490,8 @@ def _age(reply: Reply, row: Transaction) -> float:
 def _is_full(reply: Reply, wide: bool) -> bool:
     number, said = len(reply.body["data"]), as_written(reply.body.get("page_size"))
     # A row that belongs elsewhere may stand behind a full page. Some gateways do not read
-    # page_size: then the size of the page is their own, however small.
-    filled_up = said in map(str, range(1, number + 1))
+    # page_size: then the size of the page is their own, however small, or the usual one.
+    filled_up = said in map(str, range(1, number + 1)) if said else number == PAGE
     return number >= (LARGEST_PAGE if wide else PAGE) or filled_up
 
 

@@ -132,6 +132,7 @@ class Walk(Search):
         target: The payment that the next cancel is for, as the gateway has it.
         over: The answer that says that the order is dead, while other months are asked.
         searched: The views that have no payment that is alive.
+        asked: The views that were answered since the cancel was last sent.
         route: The call that cancels this order, once it is needed.
         end: The verdict, once there is one.
         table: The flow; tests pass another one.
@@ -161,6 +162,7 @@ class Walk(Search):
     target: Order | None = None
     over: Answer | None = None
     searched: tuple[int, ...] = ()
+    asked: tuple[int, ...] = ()
     route: Route | None = None
     end: Finished | None = None
     table: Table = field(default_factory=lambda: NEXT, repr=False, compare=False)
@@ -209,6 +211,8 @@ class Walk(Search):
         answer = replace(answer, wait=min(answer.wait, self.patience.longest_ask))
         walk = self._counted(answer).informed(answer)
         if self.step is not Step.CANCEL:
+            if answer.finding is not Finding.SILENT or answer.ask_next == "others":
+                walk = replace(walk, asked=(*self.asked, self.view))
             walk, believed = walk._in_every_month(answer, self.view)
             if believed is None:
                 return walk
@@ -286,7 +290,9 @@ class Walk(Search):
             cancelled = tuple(dict.fromkeys([*self.known.cancelled, sent or ""]))
             known = replace(self.known, cancelled=cancelled)
             cancels = self.cancels + 1
-            return replace(self, cancels=cancels, last_cancel=answer, opens=0, known=known)
+            return replace(
+                self, cancels=cancels, last_cancel=answer, opens=0, known=known, asked=()
+            )
         opens = self.opens + (answer.finding in UNDOABLE)
         return replace(self, confirms=self.confirms + 1, opens=opens)
 
@@ -361,6 +367,9 @@ class Walk(Search):
     def _not_cancellable(self, answer: Answer, reason: Text) -> Walk:
         """It is still open and can't be cancelled, unless the answer leaves that open."""
         if answer.note is None:
+            left = [number for number in self.months_in_doubt() if number not in self.asked]
+            if left:  # another payment of the number may be paid, in another month
+                return replace(self, view=left[0], wait=answer.wait)
             held = answer.finding is Finding.HELD
             return self._finish(Verdict.HELD if held else Verdict.NOT_CANCELLABLE, reason)
         asked, most = self.confirms, self.patience.confirm_tries
