@@ -296,7 +296,7 @@ def test_a_refund_is_sent_once_whatever_the_replies_are(finding):
 
 
 def test_absence_proves_that_nothing_was_refunded_only_after_a_refusal():
-    assert ended(walked(PAID, REFUSED, *[ABSENT] * 3)[1]) is Verdict.NOT_REFUNDED
+    assert ended(walked(PAID, REFUSED, *[ABSENT] * 3, PAID)[1]) is Verdict.NOT_REFUNDED
     assert ended(walked(PAID, LOST, *[ABSENT] * 3)[1]) is Verdict.NOT_FOUND
     done = Answer(Finding.REFUNDED, "0000")
     assert ended(walked(PAID, done, *[ABSENT] * 80)[1]) is Verdict.UNRESOLVED

@@ -266,7 +266,7 @@ def test_absence_under_the_refunds_number_says_what_the_reply_allows():
     tries = walk().absents_to_believe()
     words = Text("1269 缘故", "1269 why")
 
-    assert end(PAID, REFUSED, *[ABSENT] * tries) == (Verdict.NOT_REFUNDED, words)
+    assert end(PAID, REFUSED, *[ABSENT] * tries, PAID) == (Verdict.NOT_REFUNDED, words)
     assert end(PAID, LOST, *[ABSENT] * tries) == (Verdict.NOT_FOUND, None)
     words = Text("1136 缘故", "1136 why")
     assert end(PAID, DENIED, *[ABSENT] * tries) == (Verdict.NOT_FOUND, words)
@@ -275,6 +275,56 @@ def test_absence_under_the_refunds_number_says_what_the_reply_allows():
     seen = after(PAID, LOST)
     seen = replace(seen, known=replace(seen.known, found=True))
     assert not after(*[ABSENT] * tries, begun=seen).end
+
+
+def refused(before: str, code: str = "1269") -> RefundWalk:
+    """A refund that was refused and not found; the payment had this `cancel` flag before."""
+    tries = walk().absents_to_believe()
+    return after(flagged(before), replace(REFUSED, respcd=code), *[ABSENT] * tries)
+
+
+def test_a_refusal_is_believed_only_where_the_payment_shows_no_refund_since():
+    asked = refused("0")
+    assert asked.step is Step.LOOK and asked.action == Ask("query", asked.payment.question())
+
+    for before, now in (("0", "0"), ("", "0"), ("5", "5")):
+        assert end(flagged(now), begun=refused(before))[0] is Verdict.NOT_REFUNDED
+    for given in (flagged("5"), flagged("3", Finding.REFUNDED)):
+        verdict, why = end(given, begun=asked)
+        assert verdict is Verdict.NOT_FOUND
+        assert why is not None and why.en == (
+            "the gateway refused (1269 why), but the payment shows a refund since it was sent: it"
+            " may be this one"
+        )
+
+
+@pytest.mark.parametrize("code", ["1125", "1262", "1264"])
+def test_a_refusal_that_says_already_refunded_needs_a_payment_that_shows_it(code):
+    verdict, why = end(flagged("0"), begun=refused("0", code))
+
+    assert verdict is Verdict.NOT_FOUND
+    assert why is not None and f"({code} why), and its row shows no refund" in why.en
+
+
+def test_after_a_refusal_the_payment_is_looked_for_patiently():
+    asked = refused("0")
+
+    assert after(replace(LOST, wait=9.0), begun=asked).wait == 9.0
+    assert after(LOST, ABSENT, PAID, begun=asked).end == Finished(
+        Verdict.NOT_REFUNDED, Text("1269 缘故", "1269 why")
+    )
+    assert after(LOST, LOST, begun=asked).wait == 4.0
+    assert end(LOST, LOST, replace(LOST, note=WHY), begun=asked) == (Verdict.UNRESOLVED, WHY)
+    assert end(*[LOST] * 3, begun=asked)[1] == Text("1269 缘故", "1269 why")
+    for finding in (Finding.OPEN, Finding.CANCELLED, Finding.FAILED, Finding.DENIED):
+        assert end(Answer(finding), begun=asked)[0] is Verdict.UNRESOLVED
+
+
+def test_a_refused_refund_that_is_resumed_knows_what_the_payment_showed_before():
+    resumed = after(*[ABSENT] * walk().absents_to_believe(), begun=refused("5").resumed())
+
+    assert resumed.step is Step.LOOK
+    assert end(flagged("5"), begun=resumed)[0] is Verdict.NOT_REFUNDED
 
 
 def test_a_number_that_may_have_been_sent_is_checked_in_every_view_before_the_payment_is():

@@ -1,7 +1,8 @@
 """The refund flow without I/O: a table of steps, and the walk through it.
 
 LOOK (query the payment) -> REFUND (send it, once) -> CONFIRM (query the refund's own number until
-it is proved) -> a verdict. A refund whose number may have been sent before begins with CHECK,
+it is proved) -> a verdict. A refusal is believed after one more LOOK, where the payment shows no
+refund since. A refund whose number may have been sent before begins with CHECK,
 which queries that number. Like the cancel's walk it is plain data and never sends.
 """
 
@@ -104,6 +105,16 @@ NO_AMOUNT = Text(
     "网关没有这笔付款的可用金额：请给出要退的金额",
     "the gateway has no usable amount of the payment: say how much to refund",
 )
+GIVEN_SINCE = Text(
+    "网关拒绝了（{refusal}），但这笔付款在发出退款之后显示有退款：可能就是这一笔",
+    "the gateway refused ({refusal}), but the payment shows a refund since it was sent: it may be"
+    " this one",
+)
+GIVEN_IT_SAYS = Text(
+    "网关说这笔付款已经退款（{refusal}），而付款行没有显示退款",
+    "the gateway says that the payment was refunded ({refusal}), and its row shows no refund",
+)
+_SAYS_GIVEN = frozenset({"1125", "1262", "1264"})  # C27
 FAILED = Text("退款行显示失败：{respcd}", "the row of the refund says that it failed: {respcd}")
 
 
@@ -119,6 +130,7 @@ class RefundWalk(Walk):
         looks, confirms: How many questions were asked, of the payment and of the refund.
         last_cancel: What the refund's reply claimed; None where none is known to be sent.
         route: The reversal that voids the payment instead, where the profile names one (C21).
+        flag: The payment's `cancel` flag when the refund was sent.
         others: The amounts of the payment's other refunds that the journal has, made or in doubt;
             None for one of the whole payment. The gateway need not be able to tell them.
 
@@ -140,6 +152,7 @@ class RefundWalk(Walk):
 
     _: KW_ONLY
     payment: Search
+    flag: str = ""
     others: tuple[int | None, ...] = field(default=(), repr=False, compare=False)
     table: Table = field(default_factory=lambda: REFUND_NEXT, repr=False, compare=False)
 
@@ -179,6 +192,8 @@ class RefundWalk(Walk):
             return self._after_refund(goes_to, answer)
         if self.step is Step.LOOK:
             looked = replace(self, looks=self.looks + 1, payment=self.payment.counted(answer))
+            if self.last_cancel is not None:
+                return looked._after_refusal(self.last_cancel, answer)
             return looked._after_look(goes_to, answer)
         if self.route is not None and self.step is Step.CONFIRM:
             confirms, payment = self.confirms + 1, self.payment.counted(answer)
@@ -207,6 +222,7 @@ class RefundWalk(Walk):
             payment=Search(self.payment.order, self.policy, known=self.payment.known),
             step=unsent if self.last_cancel is None else Step.CONFIRM,
             last_cancel=self.last_cancel,
+            flag=self.flag,
             table=self.table,
         )
 
@@ -288,7 +304,13 @@ class RefundWalk(Walk):
         known = replace(self.known, signed=self.known.signed or self.payment.known.signed)
         void = self._void(flag)
         return replace(
-            self, order=order, known=known, route=void, step=Step.REFUND, wait=answer.wait
+            self,
+            order=order,
+            known=known,
+            route=void,
+            step=Step.REFUND,
+            wait=answer.wait,
+            flag=flag,
         )
 
     def _after_refund(self, goes_to: Next, answer: Answer) -> RefundWalk:
@@ -323,8 +345,8 @@ class RefundWalk(Walk):
             # Should it be on its way, the gateway takes a number once (C17): it is the same one.
             return replace(self, step=Step.LOOK, absents=0, confirms=0, view=0)
         if self.last_cancel and self.absents >= self.absents_to_believe() and not self.known.found:
-            if self.last_cancel.refused:
-                return self._finish(Verdict.NOT_REFUNDED, refusal(self.last_cancel))
+            if self.last_cancel.refused:  # maybe because it was made already: the payment shows it
+                return replace(self, step=Step.LOOK, looks=0, wait=answer.wait)
             if self.last_cancel.finding is Finding.SILENT:
                 return self._finish(Verdict.NOT_FOUND)
             if self.last_cancel.finding is Finding.DENIED:  # of the request, not of the refund
@@ -337,12 +359,31 @@ class RefundWalk(Walk):
         wait = max(self.patience.wait(self.confirms - 1), answer.wait)
         return replace(self, step=goes_to, wait=wait)
 
+    def _after_refusal(self, sent: Answer, answer: Answer) -> RefundWalk:
+        """The gateway refused, and has no such refund: the payment must show none either."""
+        flag = as_written(answer.row.row.get("cancel")) if answer.row else ""
+        if answer.finding is Finding.PAID and (flag != _IN_PART or self.flag == _IN_PART):
+            if sent.respcd in _SAYS_GIVEN:
+                return self._finish(Verdict.NOT_FOUND, _naming(GIVEN_IT_SAYS, sent))
+            return self._finish(Verdict.NOT_REFUNDED, refusal(sent))
+        if answer.finding in (Finding.PAID, Finding.REFUNDED):
+            return self._finish(Verdict.NOT_FOUND, _naming(GIVEN_SINCE, sent))
+        asks_again = answer.finding in (Finding.SILENT, Finding.ABSENT)
+        if asks_again and self.looks < self.patience.look_tries:
+            return replace(self, wait=max(self.patience.wait(self.looks - 1), answer.wait))
+        return self._finish(Verdict.UNRESOLVED, answer.note or refusal(sent))
+
     def _is_refused(self) -> bool:
         """Whether nothing was sent under the number, or the gateway took nothing under it."""
         sent = self.last_cancel
         if sent is None or sent.refused or sent.finding is Finding.DENIED:
             return True
         return sent.respcd in findings.USED
+
+
+def _naming(reason: Text, sent: Answer) -> Text:
+    said = refusal(sent)
+    return Text(reason.zh.format(refusal=said.zh), reason.en.format(refusal=said.en))
 
 
 def given_beside(others: Iterable[int | None], paid: int) -> int:

@@ -214,9 +214,9 @@ _OF_REFUNDS = (
         "yes",
         Text("这笔退款没有执行，没有退钱。", "This refund was not carried out; it moved no money."),
         Text(
-            "没有发出请求；或退款行显示失败；或网关拒绝，之后多次查询都没有这笔退款",
+            "没有发出请求；或退款行显示失败；或网关拒绝，之后多次查询都没有这笔退款，原付款也没有新的退款",
             "No request was sent; or the refund's row says that it failed; or the gateway refused,"
-            " and repeated queries then found no such refund",
+            " and queries then found no such refund, and none that the payment shows since",
         ),
         Text(
             "先解决原因里说的问题；之后可以重新退款，用新的号码。",
