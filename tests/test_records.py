@@ -117,6 +117,7 @@ WALK = Walk(
     today="2026-01-05",
     over=ANSWER,
     searched=(0, 1),
+    asked=(2,),
     route=ROUTE,
     end=Finished(Verdict.CANCELLED, Text("好", "well")),
 )
@@ -140,6 +141,7 @@ WALK_WRITTEN = {
     "today": "2026-01-05",
     "over": ANSWER_WRITTEN,
     "searched": [0, 1],
+    "asked": [2],
     "route": ROUTE_WRITTEN,
     "end": {"verdict": "CANCELLED", "reason": {"zh": "好", "en": "well"}},
 }
