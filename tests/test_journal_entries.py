@@ -329,9 +329,10 @@ def test_an_error_of_our_own_is_not_said_to_be_a_damaged_disk(path, client):
 
 
 def test_an_entry_shows_its_order_and_where_it_stands_and_its_evidence_once_it_is_over(
-    three, path, client
+    three, path, client, monkeypatch
 ):
     spoil(path, "an unknown step", 3)
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")  # a repr is English all the same
     with Journal(path) as journal:
         first, _ = journal.entries()
         (unreadable,) = journal.unreadable()

@@ -83,7 +83,10 @@ def test_one_process_alone_has_an_exclusive_file_and_others_share_one(tmp_path):
     alone = replace(KIND, exclusive=True, synchronous="NORMAL")
     shared, own = tmp_path / "shared.db", tmp_path / "own.db"
 
-    with closing(opened(str(shared), KIND)), closing(opened(str(shared), KIND)) as second:
+    with closing(opened(str(shared), KIND)) as first:
+        first.execute("BEGIN IMMEDIATE")  # it writes: who only opens the file need not wait
+        second = opened(str(shared), KIND)
+    with closing(second):
         assert second.execute("SELECT count(*) FROM thing").fetchone() == (0,)
     for _ in range(2):  # made, and found
         with closing(opened(str(own), alone)) as database:
