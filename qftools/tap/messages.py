@@ -147,7 +147,10 @@ class Stream:
                 yield from self._trailer()
                 return
             yield from self.exactly(count)
-            yield (end := b"".join(self.exactly(2)))
+            end = b""
+            for part in self.exactly(2):
+                end += part
+                yield part
             if end != b"\r\n":
                 raise BadMessage("a chunk is longer than it says")
         raise BadMessage("it ends early", ended=True)

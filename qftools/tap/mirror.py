@@ -89,6 +89,7 @@ class Mirror(Gateway):
     def __init__(self, clock: Clock, real_host: str = "") -> None:
         super().__init__(clock=clock)
         self.faults = WayBack(real_host)
+        self.real_host = real_host
 
     def learn(self, seen: LoggedExchange, reply: Reply | None) -> None:
         """Note what an exchange says of its orders; *reply* is None where nothing usable came.

@@ -61,7 +61,7 @@ class Evidence:
         notices = [self._notice(notice) for notice in reversed(timeline.notices)]
         body = join(
             el("h1", number),
-            el("p", self._say("evidence_about")),
+            self._about(),
             None if timeline.is_whole else el("p", self._say("not_whole"), cls="unknown"),
             el("table", *(el("tr", el("th", n), el("td", v)) for n, v in self._facts())),
             el("h2", self._say("timeline")),
@@ -73,6 +73,14 @@ class Evidence:
             el("footer", self._say("evidence_note").format(version=__version__)),
         )
         return markup.document(f"{number}: {self._state()}", body, self._lang, sheet(".drawing"))
+
+    def _about(self) -> Markup:
+        gateway = self._gateway
+        said = el("p", self._say(f"evidence_about{'' if gateway.keeps_the_books else '_tap'}"))
+        if not gateway.real_host:
+            return said
+        real = self._say("real_is").format(url=gateway.real_host)
+        return join(said, el("p", el("strong", real)))
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         entry = self._timeline.entry

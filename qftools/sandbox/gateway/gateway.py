@@ -62,9 +62,11 @@ class Gateway:
 
     Attributes:
         keeps_the_books: Whether the books are this gateway's own, and so say how an order is.
+        real_host: Of the gateway whose calls these are, where real money can move; else empty.
     """
 
     keeps_the_books = True
+    real_host = ""
 
     def __init__(
         self,

@@ -40,5 +40,6 @@ class Workbench:
             static=self._static,
             url=self._gateway.public_url,
             version=qftools.__version__,
+            clock=say("clock" if self._gateway.keeps_the_books else "clock_of_tap", lang),
             real_html=el("p", said, cls="real", id="real", role="alert", hidden=not self._real),
         )
