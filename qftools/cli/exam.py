@@ -314,7 +314,7 @@ def _print(sheet: Sheet) -> None:
             say(one.belief or "broken") if run else "",
             say(one.truth) if run else "",
             one.price,
-            one.day.title() if run else f"{one.day.title()} ({say(one.why)})",
+            f"{one.day.pay_type}  {one.day.title()}" + ("" if run else f" ({say(one.why)})"),
         )
     output.console().print(drawn)
     for one in sheet.judged:

@@ -75,6 +75,8 @@ def test_what_counts_the_situations_counts_them_right(page):
     told = {int("".join(found)) for found in COUNTED.findall(text)}
 
     assert told == {len(situations())}
+    deaf = [sum(bool(day.notice) for day in chosen(level)) for level in LEVELS[1:]]
+    assert deaf == [2, 6]  # "two of the level money, and six in all, need a receiver"
     for level in LEVELS[:2]:
         rows = re.findall(rf"\| `--level {level}` \| (\d+)", text)
         assert set(map(int, rows)) <= {len(chosen(level))}
@@ -354,6 +356,7 @@ def test_what_a_wrong_shop_says_is_shown_with_evidence_and_harmless(run, tmp_pat
     html = page.read_text("utf-8")
     assert done.exit_code == 1
     assert done.stderr.startswith("S01  没有回答  ")  # what a log gets while the exam runs
+    assert "800101  下单后立即支付成功" in done.output
     assert "没有说出判断" in done.output and "--situation S01 --watch" in done.output
     assert "考试未通过" in html and "&lt;script&gt;" in html and "<script" not in html
     assert account(0)[1] not in html + done.output
