@@ -68,6 +68,12 @@ docs: $(VENV)/.full ## Build the site into site/, strictly (LITE=0: without the 
 	@test "$(LITE)" = 0 || $(BIN)/python -m docs._site.browser site
 	@echo "site/ is built"
 
+.PHONY: docs-zensical
+docs-zensical: $(VENV)/.full ## Build the same pages with a second builder, too, and count what differs (STRICT=1: fail then)
+	@$(BIN)/mkdocs build --strict --quiet --site-dir .make/mkdocs
+	@$(BIN)/python -m docs._site.second
+	@$(BIN)/python -m docs._site.differences .make/mkdocs .make/zensical --each $(if $(STRICT),--strict)
+
 .PHONY: dist
 dist: $(VENV)/.full ## Build what a release is: wheel, source, and the list of all it needs (SBOM) in dist/
 	@rm -rf dist

@@ -1,7 +1,6 @@
-"""Pages that are made, not written: wallets, notebooks. They land beside the written ones.
+"""Pages that are made, not written: wallets, notebooks.
 
-The files are git-ignored and rewritten only when their text changed, so that a served site does
-not rebuild itself for ever. What there is to say about one wallet is in wallets/<language>/.
+What there is to say about one wallet is in wallets/<language>/.
 """
 
 from __future__ import annotations
@@ -19,17 +18,17 @@ from qftools.locale import Language
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+FOLDERS = ("wallets", "notebooks")
+"""Where the made pages are; only index.md is written there."""
 
 
-def write_all() -> dict[str, list[str]]:
-    """Write every made page; return them by folder, in the order of the navigation."""
-    made: dict[str, list[str]] = {"wallets": [], "notebooks": []}
-    for lang in LANGUAGES:
-        made["wallets"] = [_wallet_page(lang, wallet) for wallet in tables.paged_wallets()]
-        made["notebooks"] = [_notebook_page(lang, path) for path in notebooks(lang)]
-        for folder, pages in made.items():
-            _sweep(DOCS / lang / folder, pages)
-    return made
+def pages(lang: Language) -> dict[str, str]:
+    """The text of every made page by its path, in the order of the navigation."""
+    wallets = {
+        f"wallets/{wallet.key}.md": _wallet_page(lang, wallet) for wallet in tables.paged_wallets()
+    }
+    lessons = {f"notebooks/{path.stem}.md": _notebook_page(lang, path) for path in notebooks(lang)}
+    return {**wallets, **lessons}
 
 
 def notebooks(lang: str) -> list[Path]:
@@ -60,9 +59,7 @@ def _wallet_page(lang: Language, wallet: catalogue.Wallet) -> str:
         say("try text"),
         _try_it(wallet),
     ]
-    path = f"wallets/{wallet.key}.md"
-    _write(DOCS / lang / path, "\n\n".join(part for part in parts if part) + "\n")
-    return path
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _limits(lang: Language, wallet: catalogue.Wallet) -> list[str]:
@@ -133,13 +130,10 @@ def _notebook_page(lang: Language, path: Path) -> str:
     buttons = (
         f'<a class="md-button md-button--primary" href="../../{"" if lang == "zh" else "../"}'
         f'lite/{lang}/notebooks/index.html?path={path.name}">{say["run"]}</a>\n'
-        f'<a class="md-button" href="{path.name}" download>{say["download"]}</a>\n'
+        f'[{say["download"]}]({path.stem}/{path.name}){{ .md-button download="" }}\n'
     )
-    made = f"notebooks/{path.stem}.md"
     title = title.replace("# ", f"# {int(path.stem[:2])}. ", 1)
-    text = f"{_front_matter(first)}\n\n{title}\n\n{buttons}\n{rest.strip()}\n"
-    _write(DOCS / lang / made, text)
-    return made
+    return f"{_front_matter(first)}\n\n{title}\n\n{buttons}\n{rest.strip()}\n"
 
 
 _TO_LESSON = re.compile(r"\]\((\d\d-[\w-]+)\.ipynb\)")
@@ -169,20 +163,6 @@ def _still(output: dict[str, object], lang: Language) -> None:
         data["text/markdown"] = WORDS["notebook panel"].say(lang)
 
 
-def _write(path: Path, text: str) -> None:
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-
 def _front_matter(description: str) -> str:
     # In quotes, as JSON is YAML: a colon in a sentence would else begin a mapping.
     return f"---\ndescription: {json.dumps(description, ensure_ascii=False)}\n---"
-
-
-def _sweep(folder: Path, keep: list[str]) -> None:
-    """Take away made pages of earlier builds; index.md is written by hand."""
-    names = {Path(page).name for page in keep} | {"index.md"}
-    for old in folder.glob("*.md"):
-        if old.name not in names:
-            old.unlink()

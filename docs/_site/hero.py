@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import segno
@@ -256,8 +255,8 @@ def verdict(address: str) -> str:
     return ended[0] if ended else ""
 
 
-def write(site: Path) -> None:
-    """Write what the page's script reads: the graph, and the words in both languages."""
+def script() -> str:
+    """What the page's script reads: the graph, and the words in both languages, as JSON."""
     wanted = ("knows", "phone", "step")
     words: dict[str, Any] = {}
     for lang in LANGUAGES:
@@ -270,7 +269,7 @@ def write(site: Path) -> None:
             for kind in wanted
         }
         states = {view[1] for view in graph()["views"]}
-        own["books"] = {state: _state(state).say(lang) for state in states}
+        own["books"] = {state: _state(state).say(lang) for state in sorted(states)}
         own["lanes"] = {lane: WORDS[f"story lane {lane}"].say(lang) for lane in LANES}
         own["wallets"] = {
             code: catalogue.wallets()[catalogue.pay_types()[code].wallet].name.say(lang)
@@ -280,10 +279,8 @@ def write(site: Path) -> None:
         own["hint"] = WORDS["story hint"].say(lang)
         own["next"] = WORDS["story n"].say(lang)
         words[lang] = own
-    (site / "assets").mkdir(parents=True, exist_ok=True)
     data = {**graph(), "say": words, "open": ["", *sorted(PAYABLE)]}
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    (site / "assets/stories.json").write_text(text, encoding="utf-8")
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 LIVE = {"flow": live, "stories": told, "workbench": workbench}

@@ -47,13 +47,17 @@ def served(here: Here) -> str:
 
 def write(site: Path, pyodide: str = "") -> None:
     """Write the notices of all that *site* serves: the theme, and the lessons where they are."""
+    (site / NAME).write_text(notices(site, pyodide), encoding="utf-8")
+
+
+def notices(site: Path, pyodide: str = "") -> str:
+    """The text of the notices."""
     found = [_of_distribution(distribution("mkdocs-material"))]
     runtime = site / "lite" / "pyodide"
     if runtime.is_dir():
         found += [*_of_runtime(runtime, pyodide), *_of_bundles(site / "lite")]
     head_of_file = "What this site serves of other people's work, and on which terms.\n"
-    text = "\n".join([head_of_file, *map(_entry, _once(found))])
-    (site / NAME).write_text(text, encoding="utf-8")
+    return "\n".join([head_of_file, *map(_entry, _once(found))])
 
 
 def _of_runtime(runtime: Path, pyodide: str) -> Iterator[Notice]:
