@@ -64,13 +64,13 @@ format: $(VENV)/.full ## Put code into the project's format
 
 .PHONY: docs
 docs: $(VENV)/.full ## Build the site into site/, strictly (LITE=0: without the lessons in the browser)
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/mkdocs build --strict
 	@test "$(LITE)" = 0 || $(BIN)/python -m docs._site.browser site
 	@echo "site/ is built"
 
 .PHONY: docs-zensical
 docs-zensical: $(VENV)/.full ## Build the same pages with a second builder, too, and count what differs (STRICT=1: fail then)
-	@$(BIN)/mkdocs build --strict --quiet --site-dir .make/mkdocs
+	@$(BIN)/mkdocs build --strict --site-dir .make/mkdocs
 	@$(BIN)/python -m docs._site.second
 	@$(BIN)/python -m docs._site.differences .make/mkdocs .make/zensical --each $(if $(STRICT),--strict)
 

@@ -31,6 +31,12 @@ _ALTERNATE = re.compile(r'<link rel="alternate" href="([^"]+)" hreflang="([^"]+)
 _BASE = re.compile(r'("base":\s*")([^"]*)(")')
 
 
+def on_startup(command: str, dirty: bool) -> None:
+    """Let a build say what is wrong, and no more; with --quiet --strict would count no warning."""
+    for handler in logging.getLogger("mkdocs").handlers if command == "build" else ():
+        handler.setLevel(logging.WARNING)
+
+
 @event_priority(50)
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Write the plain pages, and build from them; the second language finds them written."""

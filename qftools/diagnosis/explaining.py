@@ -90,9 +90,8 @@ def explain(
         mchid: The account's, which a program may sign and not send.
 
     Raises:
-        InputError: There is no such request in the paste. An
-            [UnreadError][qftools.diagnosis.reading.gate.UnreadError] where it could not be read,
-            or not well enough to be judged.
+        InputError: There is no such request in the paste. An `UnreadError` where it could not be
+            read, or not well enough to be judged.
 
     Example:
         >>> paste = "txamt=100&txcurrcd=HKD&mchid=ZaMVg12345  sign=E42393B5E1754D7573D733B6B79DE273"

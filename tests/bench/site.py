@@ -46,7 +46,7 @@ def _built(run: Run) -> Built:
     def build() -> Built:
         kept = tempfile.TemporaryDirectory(prefix="qftools-site-")
         folder = Path(run.at_end.enter_context(kept))
-        mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+        mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict"]
         pages = whole_process([*mkdocs, f"--site-dir={folder}"])
         lite = whole_process([sys.executable, "-m", "docs._site.browser", str(folder)])
         return Built(folder, Took(pages.processor + lite.processor, pages.wall + lite.wall))

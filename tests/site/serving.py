@@ -25,7 +25,7 @@ def build(folder: Path) -> Path:
     Raises:
         SiteError: mkdocs found something wrong.
     """
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     done = subprocess.run(
         [*command, f"--site-dir={folder}"],
         cwd=ROOT,
