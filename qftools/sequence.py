@@ -174,13 +174,16 @@ _NAMES: dict[Lane, str] = {
 }
 
 
-def sequence(beats: Iterable[Beat], lang: str | None = None, most: int = 22) -> Markup:
+def sequence(
+    beats: Iterable[Beat], lang: str | None = None, most: int = 22, *, new: bool = False
+) -> Markup:
     """Return the drawing of *beats*.
 
     Args:
         beats: The steps.
         lang: zh or en; the language in use when left out.
         most: Of how many steps none is left out.
+        new: Whether the last step was taken just now; a style sheet may let it move in.
     """
     beats = tuple(beats)
     drawable = shortened(beats, most)
@@ -212,7 +215,7 @@ def sequence(beats: Iterable[Beat], lang: str | None = None, most: int = 22) -> 
                 shown_at = at
             drawn.append(_line(line, y, lang))
         y += _BETWEEN
-        rows.append(el("g", *drawn, cls="new" if last else None))
+        rows.append(el("g", *drawn, cls="new" if new and last else None))
     height = y + 22 if beats else _TOP + 60
     lanes = [_lane(lane, height, lang) for lane in LANES]
     hint = None
@@ -317,12 +320,13 @@ def _line(line: Line, y: float, lang: str | None) -> Markup:
         text_anchor="middle",
         cls=f"halo {tone}{mono}".replace("  ", " "),
     )
-    return join(arrow, tip, label)
+    return el("g", arrow, tip, label, cls="line east" if way > 0 else "line west")
 
 
 def _pill(lane: Lane, words: str, width: float, tone: str, y: float) -> Markup:
     x = _X[lane]
-    return join(
+    return el(
+        "g",
         el(
             "rect",
             x=x - width // 2,
@@ -333,6 +337,7 @@ def _pill(lane: Lane, words: str, width: float, tone: str, y: float) -> Markup:
             cls=f"lit-{tone}" if tone else "box",
         ),
         el("text", words, x=x, y=y - 5, text_anchor="middle", cls=tone or None),
+        cls="line",
     )
 
 

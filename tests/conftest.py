@@ -29,6 +29,7 @@ collect_ignore_glob = ["examples/*"]  # run by test_examples.py, not imported fo
 LONG = (
     "tests/site/test_site.py",
     "tests/test_lab.py",
+    "tests/test_panels_in_lab.py",
     "tests/site/test_lessons_in_browser.py",
     "tests/sandbox/test_kill.py",
     "tests/prove/test_other.py",

@@ -118,7 +118,7 @@ def test_the_first_verdict_takes_six_presses_at_most(browser, lab):
         presses += 1
         verdict = page.locator(".qf-CancelFlow .qf-verdict")
         expect(verdict).to_have_text("CANCELLED", timeout=60_000)
-        proof = page.locator(".qf-CancelFlow [role=status]")
+        proof = page.locator(".qf-CancelFlow .qf-card[role=status]")
         expect(proof).to_contain_text("query → 1142", timeout=60_000)
 
     assert presses <= 6

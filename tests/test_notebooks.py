@@ -10,9 +10,11 @@ import pytest
 
 from docs._site.addresses import SITE
 from qftools.panels.quiz import lessons
+from qftools.texts import text
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NAMES = {lang: {path.name for path in (FOLDER / lang).glob("*.ipynb")} for lang in ("en", "zh")}
+WIDGET = "application/vnd.jupyter.widget-view+json"
 EVERY = sorted(FOLDER.glob("*/*.ipynb"))
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -54,6 +56,29 @@ def test_a_lesson_is_saved_with_the_output_of_one_run_from_top_to_bottom(path):
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert any(cell.outputs for cell in code)
     assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_above_each_saved_panel_stands_what_to_press_while_it_is_not_running(path):
+    lang = path.parent.name
+    for cell in cells(lang, path.name, "code"):
+        data = [output.get("data", {}) for output in cell.outputs]
+        for above, panel in zip([{}, *data], data, strict=False):
+            if WIDGET in panel:
+                assert text("This panel is not running.", lang) in above["text/html"]
+                assert "Run ▸ Run All Cells" in above["text/html"]
+
+
+@pytest.mark.parametrize("lang", NAMES)
+def test_what_the_first_lesson_ends_in_is_explained_and_proved_beside_it(lang):
+    lesson = nbformat.read(FOLDER / lang / "01-quickstart.ipynb", as_version=4).cells
+    paid = next(n for n, cell in enumerate(lesson) if "'PAID'" in str(cell.get("outputs")))
+    said, proof = lesson[paid + 1], lesson[paid + 2]
+
+    assert said.cell_type == "markdown" and said.source.startswith("`PAID`")
+    assert "`cancel`" in said.source and "`0000`" in said.source
+    assert proof.source == "Evidence(outcome)"
+    assert "LOOK query 0000 PAID" in str(proof.outputs)
 
 
 @pytest.mark.parametrize("path", EVERY, ids=lambda path: f"{path.parent.name}/{path.name}")

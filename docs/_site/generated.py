@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from docs._site import hero, tables
 from docs._site.markdown import Here
@@ -120,7 +121,10 @@ def _notebook_page(lang: Language, path: Path) -> str:
 
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
+        outputs = cell.get("outputs", [])
+        # Here the buttons above say what to press.
+        outputs[:] = [output for output in outputs if not _says_what_to_press(output)]
+        for output in outputs:
             _still(output, lang)
     exporter = MarkdownExporter()  # type: ignore[no-untyped-call]
     body, _ = exporter.from_notebook_node(notebook)
@@ -146,6 +150,11 @@ def _linked(body: str, lang: Language) -> str:
     folder = {"zh": "", "en": "en/"}
     body = _TO_LESSON.sub(r"](\1.md)", body)
     return _TO_TWIN.sub(lambda m: f'<a href="{up}{folder[m[2]]}notebooks/{m[3]}/">{m[1]}</a>', body)
+
+
+def _says_what_to_press(output: dict[str, Any]) -> bool:
+    """Whether it is the line above a panel for when no kernel answers the panel."""
+    return 'class="qf-asleep"' in output.get("data", {}).get("text/html", "")
 
 
 def _still(output: dict[str, object], lang: Language) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipywidgets import HTML, Button, Dropdown, VBox
+from ipywidgets import HTML, Box, Button, Dropdown, VBox
 
 from qftools import catalogue
 from qftools.cancellation.outcome import Outcome
@@ -10,18 +10,20 @@ from qftools.cancellation.routing import route
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 from qftools.panels import stage
-from qftools.panels.beats import beats_view
+from qftools.panels.beats import step_name, step_view
 from qftools.panels.panel import (
     Panel,
     card,
-    columns,
     field,
     main_button,
+    part,
     picture,
     relabel,
     row,
+    scroller,
     tell,
 )
+from qftools.panels.phone import Phone
 from qftools.panels.state_diagram import state_diagram
 from qftools.panels.verdict_view import verdict_card
 from qftools.sandbox import Sandbox
@@ -33,9 +35,11 @@ from qftools.story import BY_HAND, NETWORK, PAYERS, Story
 class CancelFlow(Panel):
     """Choose a wallet, a payer and a network; press "next" for one step, "run" for all.
 
+    The payer's phone stands beside the messages, so a race can be played by hand.
+
     Args:
         sandbox: Where it is played; one of its own when left out. Panels of the same
-            sandbox show the same order, so a race can be played by hand.
+            sandbox show the same order.
         pay_type: What to begin with.
         payer: A number of the sandbox's magic table, 0 for "by hand".
         network: A key of [NETWORK][qftools.story.NETWORK].
@@ -66,19 +70,34 @@ class CancelFlow(Panel):
         self.next_button, self.run_button = Button(), main_button()
         self.back_button, self.again_button = Button(), Button()
         self.title, self.verdict, self.messages = HTML(), HTML(), HTML()
-        self.flow, self.steps = HTML(), HTML()
-        self.messages.add_class("qf-drawing")
+        self.flow, self.step_shown = HTML(), HTML()
         self.flow.add_class("qf-drawing")
+        self.step = Dropdown()
+        self.phone = Phone(self.sandbox)
+        self._drawn = 0
+        acts = row(self.run_button, self.next_button, self.back_button, self.again_button)
+        # In the order of a narrow window; where there is room, the style sheet puts the
+        # inspector and the phone beside the messages.
+        played = Box(
+            [
+                part("messages", self.messages),
+                part("acts", acts),
+                part("phone", self.phone),
+                part("verdict", self.verdict),
+                part("step", VBox([field(self.step, "qf-wide"), self.step_shown])),
+                part("flow", self.flow),
+            ]
+        )
+        played.add_class("qf-stage")
         super().__init__(
             self.title,
             row(*(field(w) for w in (self.wallet, self.mode, self.payer, self.network))),
-            row(self.run_button, self.next_button, self.back_button, self.again_button),
-            self.verdict,
-            columns(self.messages, VBox([self.flow, self.steps])),
+            played,
         )
         self.on_change(self.wallet, self._choose_wallet)
         for choice in (self.mode, self.payer, self.network):
             self.on_change(choice, self._choose)
+        self.on_change(self.step, lambda: None)
         self.on_press(self.next_button, lambda: self._do(self.story.next))
         self.on_press(self.run_button, lambda: self._do(self.story.run))
         self.on_press(self.back_button, lambda: self._do(self.story.back))
@@ -132,11 +151,30 @@ class CancelFlow(Panel):
         self.again_button.description = _("New order")
         self.back_button.disabled = not story.can_go_back
         self.again_button.disabled = not story.played.beats
-        tell(self.messages, sequence(story.played.beats))
-        walk = story.played.walk
+        beats, walk = story.played.beats, story.played.walk
+        drawing = sequence(beats, new=len(beats) > self._drawn)
+        tell(self.messages, scroller(_("Sequence of messages"), drawing))
+        self._show_step()
         tell(self.flow, state_diagram(walk, tuple(taken.step for taken in story.played.steps)))
-        tell(self.steps, beats_view(story.played.beats, opened=not story.ended))
-        tell(self.verdict, self._verdict())
+        tell(self.verdict, scroller(_("The verdict"), self._verdict()))
+        self._drawn = len(beats)
+
+    def _show_step(self) -> None:
+        """The step that was chosen; the last one as soon as there is another."""
+        beats = self.story.played.beats
+        chosen = self.step.value if len(beats) == self._drawn else None
+        self.step.description = _("Step")
+        relabel(
+            self.step,
+            [(step_name(number + 1, beats[number]), number) for number in range(len(beats))],
+        )
+        self.step.layout.display = None if beats else "none"
+        if not beats:
+            shown: Markup = el("p", _("No step yet. Request and reply of each will be here."))
+        else:
+            self.step.value = len(beats) - 1 if chosen is None else chosen
+            shown = step_view(beats[self.step.value])
+        tell(self.step_shown, scroller(_("Request and reply of the step"), shown))
 
     def _verdict(self) -> Markup:
         outcome = self.outcome
@@ -157,18 +195,24 @@ class CancelFlow(Panel):
         return "\n".join(lines)
 
     def as_html(self) -> str:
-        """Return a picture; of the whole story where it has not been played yet."""
-        story = self.story
-        if not story.played.beats:
-            story = Story(Sandbox())
-            story.pay_type, story.payer = self.story.pay_type, self.story.payer
-            story.network = self.story.network
-            story.run()
-        beats = story.played.beats
-        seen = picture(sequence(beats), told(beats))
-        return join(
-            seen, el("p", el("strong", story.outcome.verdict.value)) if story.outcome else ""
+        """Return a picture; an example, folded and called so, where nothing was played yet."""
+        if self.story.played.beats:
+            return _still(self.story)
+        story = Story(Sandbox())
+        story.pay_type, story.payer = self.story.pay_type, self.story.payer
+        story.network = self.story.network
+        story.run()
+        return el(
+            "details",
+            el("summary", _("An example of what it shows; nothing has happened here yet")),
+            _still(story),
         )
+
+
+def _still(story: Story) -> Markup:
+    beats = story.played.beats
+    seen = picture(sequence(beats), told(beats))
+    return join(seen, el("p", el("strong", story.outcome.verdict.value)) if story.outcome else "")
 
 
 def _wallets() -> list[tuple[str, str]]:

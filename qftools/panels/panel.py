@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 import ipywidgets
+from IPython.display import display
 from ipywidgets import HTML, Button, HBox, VBox
 
 from qftools import locale
@@ -99,6 +100,15 @@ class Panel(VBox):  # type: ignore[misc]
         finally:
             self._showing = False
 
+    def _ipython_display_(self) -> None:
+        """Show the panel, and above it what to press for when it is not running.
+
+        The saved notebook holds both. A style sheet that comes with the line shows it only
+        where no kernel answers the panel.
+        """
+        display({"text/html": asleep()}, raw=True)  # type: ignore[no-untyped-call]
+        display(self._repr_mimebundle_(), raw=True)  # type: ignore[no-untyped-call]
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         if not isinstance(bundle, dict):
@@ -108,6 +118,20 @@ class Panel(VBox):  # type: ignore[misc]
         if picture:
             bundle["text/html"] = picture
         return bundle
+
+
+def asleep() -> Markup:
+    """Return what is said in place of a panel that no kernel answers, and what to press."""
+    return join(
+        el("style", Markup(style.for_asleep())),
+        el(
+            "div",
+            el("strong", _("This panel is not running.")),
+            el("div", _("Press Run ▸ Run All Cells, or Shift+Enter in each cell from the first.")),
+            cls="qf-asleep",
+            role="status",
+        ),
+    )
 
 
 def field(widget: ipywidgets.Widget, *classes: str) -> ipywidgets.Widget:
@@ -130,6 +154,17 @@ def columns(*widgets: ipywidgets.Widget) -> HBox:
     box = HBox(list(widgets))
     box.add_class("qf-columns")
     return box
+
+
+def part(name: str, widget: ipywidgets.Widget) -> ipywidgets.Widget:
+    """Return *widget* as a part of a stage: the style sheet says where it stands."""
+    widget.add_class(f"qf-at-{name}")
+    return widget
+
+
+def scroller(label: str, *parts: object) -> Markup:
+    """Return what has a height of its own, and scrolls inside it, by keyboard too."""
+    return el("div", *parts, cls="qf-scroller", tabindex="0", role="group", aria_label=label)
 
 
 def main_button() -> Button:

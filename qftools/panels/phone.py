@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import lru_cache
 
 import segno
 from ipywidgets import HTML, Button
@@ -26,8 +27,8 @@ class Phone(Panel):
     """The payer of the sandbox's latest order.
 
     Args:
-        sandbox: Whose order it is; share it with a
-            [CancelFlow][qftools.panels.cancel_flow.CancelFlow] to play a race by hand.
+        sandbox: Whose order it is. A [CancelFlow][qftools.panels.cancel_flow.CancelFlow]
+            has a phone beside it.
 
     Example:
         >>> sandbox = Sandbox()
@@ -47,7 +48,8 @@ class Phone(Panel):
         self.said = ""
         acts = row(*self.buttons.values())
         acts.add_class("qf-middle")
-        super().__init__(self.screen, self.answer, acts)
+        acts.add_class("qf-phone-acts")
+        super().__init__(self.screen, acts, self.answer)
         for name, button in self.buttons.items():
             self.on_press(button, self._act(name))
         stage.watch(sandbox, self._shown_again)
@@ -133,6 +135,7 @@ def _code(sandbox: Sandbox, order: Row) -> Markup:
     )
 
 
+@lru_cache(maxsize=16)  # drawn anew with every step of a flow that stands beside it
 def qr(content: str) -> Markup:
     """Return a QR code that a real phone can read, as SVG."""
     drawn = io.BytesIO()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import count
 
 from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox
 
@@ -34,11 +35,23 @@ EXAMPLE: dict[str, str] = {
 _MARK = re.compile(f"(⟨[^⟩]*⟩|{BLANK})")
 _PROGRAMS = ("curl", "python", "php", "java", "node")
 _ALGORITHMS: tuple[Algorithm, ...] = ("MD5", "SHA256")
+_MARKED = "background:var(--qf-info-bg);box-shadow:0 0 0 2px var(--qf-info)"
+_KEY = "qf-line-key"
 _RULES = (
     mark("Sorted by name in ASCII order, upper case before lower case."),
     mark("Plain values: URL-encode only for the transport."),
     mark("The key is appended directly, and never sent."),
 )
+
+
+class _Line(HBox):  # type: ignore[misc]
+    """The fields of one parameter.
+
+    Attributes:
+        name: The class by which the style sheet knows it and its place in the signed text.
+    """
+
+    name = ""
 
 
 class Signing(Panel):
@@ -67,6 +80,9 @@ class Signing(Panel):
         self.tried = ""
         self.exchange: ShownExchange | None = None
         self.title, self.text, self.order, self.answer = HTML(), HTML(), HTML(), HTML()
+        self.joined = HTML()
+        self.joined.add_class("qf-style")
+        self._lines = count(1)
         self.fields = VBox()
         self.add = Button()
         self.key = Secret(key)
@@ -75,10 +91,11 @@ class Signing(Panel):
         self.source = HTML()
         self.ways = {name: main_button() if name == "right" else Button() for name in WAYS}
         super().__init__(
+            self.joined,
             self.title,
             columns(
                 VBox([self.fields, row(self.add)]),
-                VBox([row(field(self.key, "qf-mono"), field(self.algorithm)), self.text]),
+                VBox([row(field(self.key, "qf-mono", _KEY), field(self.algorithm)), self.text]),
             ),
             self.order,
             row(*self.ways.values()),
@@ -110,10 +127,12 @@ class Signing(Panel):
     # ---- what the reader does -------------------------------------------------------
 
     def _add_row(self, name: str, value: str) -> None:
-        line = HBox(
+        line = _Line(
             [Text(value=name), Text(value=value), Button(description="↑"), Button(description="×")]
         )
+        line.name = f"qf-line-{next(self._lines)}"
         line.add_class("qf-pair")
+        line.add_class(line.name)
         self.fields.children = (*self.fields.children, line)
         for widget in line.children[:2]:
             widget.add_class("qf-mono")
@@ -163,6 +182,9 @@ class Signing(Panel):
         for key, button in self.ways.items():
             button.description = _(WAYS[key].words)
             button.tooltip = _(WAYS[key].why)
+        tell(
+            self.joined, el("style", Markup("".join(map(_joined, [*self._names_of_lines(), _KEY]))))
+        )
         tell(self.text, self._signed_text())
         names = [name for name, _value in sorted(self.pairs)]
         tell(
@@ -175,15 +197,11 @@ class Signing(Panel):
         tell(self.source, self._program())
 
     def _signed_text(self) -> Markup:
-        text = self._may_be_shown(canonical(self.pairs))
-        shown = [
-            el("span", piece, cls="qf-ghost") if _MARK.fullmatch(piece) else piece
-            for piece in _MARK.split(visible(text))
-        ]
-        masked = el("span", "•" * 8, cls="qf-info", title=_("the client key"))
+        key = _("the client key")
+        masked = el("span", "•" * 8, cls=f"qf-place {_KEY} qf-info", title=key, tabindex="0")
         return join(
             el("h4", _("The text that is signed")),
-            el("pre", *shown, masked, cls="qf-code"),
+            el("pre", *self._parts(), masked, cls="qf-code"),
             el("h4", _("The two headers")),
             el(
                 "pre",
@@ -191,6 +209,27 @@ class Signing(Panel):
                 cls="qf-code",
             ),
         )
+
+    def _names_of_lines(self) -> list[str]:
+        """The class by which the style sheet knows each line of fields that has a name."""
+        return [line.name for line in self.fields.children if line.children[0].value]
+
+    def _parts(self) -> list[Markup]:
+        """The signed text, cut into the places of the fields where it can be shown as it is."""
+        whole = canonical(self.pairs)
+        shown = self._may_be_shown(whole)
+        # Sorted as the text is; a line that is not signed has no place in it.
+        lines = sorted(
+            zip(self.pairs, self._names_of_lines(), strict=True), key=lambda line: line[0][0]
+        )
+        places = [(text, name) for pair, name in lines if (text := canonical([pair]))]
+        if shown != whole or "&".join(text for text, _name in places) != whole:
+            return _with_marks(shown)
+        parts: list[Markup] = []
+        for text, name in places:
+            place = el("span", *_with_marks(text), cls=f"qf-place {name}", tabindex="0")
+            parts += [Markup("&amp;"), place] if parts else [place]
+        return parts
 
     def _may_be_shown(self, text: str) -> Shown:
         return redactor_for(frozenset({self.key.secret})).text(text)
@@ -239,4 +278,22 @@ class Signing(Panel):
 
     def as_html(self) -> str:
         """Return the signed text and the headers."""
-        return self._signed_text()
+        return Markup(self._signed_text().replace(' tabindex="0"', ""))  # nothing to mark there
+
+
+def _with_marks(text: str) -> list[Markup]:
+    """*text* with the signs that can't be seen made visible."""
+    return [
+        el("span", piece, cls="qf-ghost") if _MARK.fullmatch(piece) else join(piece)
+        for piece in _MARK.split(visible(text))
+    ]
+
+
+def _joined(name: str) -> str:
+    """The rules that mark the place of a line's fields while they are used, and the reverse."""
+    line, place = f".{name}:not(.qf-place)", f".qf-place.{name}"
+    of_line, of_place = f"{line}:is(:hover,:focus-within)", f"{place}:is(:hover,:focus)"
+    return (
+        f".qf-Signing:has({of_line}) {place},{of_place},"
+        f".qf-Signing:has({of_place}) {line} input,{of_line} input{{{_MARKED}}}"
+    )

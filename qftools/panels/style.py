@@ -18,6 +18,12 @@ def for_panels() -> str:
 
 
 @cache
+def for_asleep() -> str:
+    """Return the style sheet of what is said in place of a panel that is not running."""
+    return _sheet("asleep")
+
+
+@cache
 def for_pictures(*, dark: bool = False) -> str:
     """Return the style sheet of a drawing that stands alone: in a saved notebook, on the site.
 
@@ -37,5 +43,5 @@ def for_pictures(*, dark: bool = False) -> str:
 
 def _sheet(name: str) -> str:
     here = Path(__file__).parent
-    folder = here if name == "panel" else here.parent  # what others draw with, too
+    folder = here if name in ("panel", "asleep") else here.parent  # what others draw with, too
     return (folder / f"{name}.css").read_text(encoding="utf-8")

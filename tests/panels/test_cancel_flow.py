@@ -76,7 +76,7 @@ def test_a_fault_strikes_again_after_its_step_was_taken_back():
 
 def test_a_race_played_by_hand_ends_in_paid():
     flow = CancelFlow()
-    phone = Phone(flow.sandbox)
+    phone = flow.phone
     flow.next_button.click()
     flow.next_button.click()
 
@@ -150,10 +150,68 @@ def test_every_step_can_be_opened_to_fields_that_explain_themselves():
     flow = CancelFlow()
 
     flow.run_button.click()
+    shown = []
+    for _name, number in flow.step.options:
+        flow.step.value = number
+        shown.append(flow.step_shown.value)
 
-    assert "X-QF-SIGN" in flow.steps.value
-    assert "not paid yet, or the customer is typing the password" in flow.steps.value
-    assert flow.sandbox.credentials.client_key not in flow.steps.value
+    assert len(set(shown)) == 4 and all("X-QF-SIGN" in step for step in shown)
+    assert "not paid yet, or the customer is typing the password" in shown[1]
+    assert flow.sandbox.credentials.client_key not in "".join(shown)
+
+
+def test_the_inspector_shows_each_new_step_and_keeps_a_step_that_was_chosen():
+    flow = CancelFlow()
+    assert "No step yet" in flow.step_shown.value
+    flow.next_button.click()
+    flow.next_button.click()
+    assert flow.step.value == 1 and "/trade/v1/query" in flow.step_shown.value
+
+    flow.step.value = 0
+    locale.use_language("zh")
+    assert flow.step.value == 0 and "/trade/v1/payment" in flow.step_shown.value
+
+    flow.next_button.click()
+    assert flow.step.value == 2 and "/trade/v1/reversal" in flow.step_shown.value
+    flow.back_button.click()
+    assert flow.step.value == 1 and len(flow.step.options) == 2
+
+
+def test_the_inspector_says_in_words_what_the_payer_did():
+    flow = CancelFlow()
+    flow.next_button.click()
+
+    flow.phone.buttons["pay"].click()
+
+    assert "Payer → Wallet: pays" in flow.step_shown.value
+    assert flow.step.options[-1] == ("2 · PAYER → paid", 1)
+
+
+def test_only_a_step_that_was_just_taken_moves_in():
+    flow = CancelFlow()
+
+    def moves():
+        return 'class="new"' in flow.messages.value
+
+    assert not moves()
+    flow.next_button.click()
+    assert moves()
+    locale.use_language("zh")
+    assert not moves()
+    flow.run_button.click()
+    assert moves()
+    flow.back_button.click()
+    assert not moves()
+
+
+def test_what_is_not_played_yet_is_saved_as_a_folded_example():
+    flow = CancelFlow()
+    assert flow.as_html().startswith("<details><summary>An example of what it shows")
+    assert "<details open" not in flow.as_html()
+
+    flow.run_button.click()
+
+    assert flow.as_html().startswith("<img")
 
 
 def test_an_error_in_a_callback_is_shown_in_the_panel(monkeypatch):
@@ -207,8 +265,8 @@ def test_a_press_writes_the_panel_once_though_other_panels_look_on():
 def test_a_step_that_was_written_is_written_anew_in_another_language():
     flow = CancelFlow()
     flow.run_button.click()
-    assert "<h4>Request</h4>" in flow.steps.value
+    assert "<h4>Request</h4>" in flow.step_shown.value
 
     locale.use_language("zh")
 
-    assert "<h4>Request</h4>" not in flow.steps.value
+    assert "<h4>Request</h4>" not in flow.step_shown.value
