@@ -109,12 +109,12 @@ def test_the_first_verdict_takes_six_presses_at_most(browser, lab):
             " await app.commands.execute('notebook:enter-command-mode'); }"
         )
 
-        while not page.locator(".qf-CancelFlow .qf-main").count():
+        while not page.locator(".qf-CancelFlow .qf-at-acts .qf-main").count():
             page.keyboard.press("Shift+Enter")
             presses += 1
             assert presses <= 5
             page.wait_for_function(ARE_OVER, arg=presses)
-        page.locator(".qf-CancelFlow .qf-main").click()
+        page.locator(".qf-CancelFlow .qf-at-acts .qf-main").click()
         presses += 1
         verdict = page.locator(".qf-CancelFlow .qf-verdict")
         expect(verdict).to_have_text("CANCELLED", timeout=60_000)
@@ -149,7 +149,7 @@ def test_a_panel_fits_a_narrow_window(browser, lab):
         page = context.new_page()
         open_and_run(page, lab, "zh/01-quickstart.ipynb")
         flow = page.locator(".qf-CancelFlow")
-        flow.locator(".qf-main").click()
+        flow.locator(".qf-at-acts .qf-main").click()
         flow.locator(".qf-verdict").wait_for()
 
         wider = flow.evaluate(
