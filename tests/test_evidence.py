@@ -1,11 +1,14 @@
 """What an answer proves: the whole of it is judged, and what can't be read proves nothing."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qftools.cancellation.evidence import Known, of_query
 from qftools.cancellation.findings import Finding, of_cancel
+from qftools.catalogue import Text
 from qftools.models import Order, Reply
 
 ONE, TWO = "20260105154100020000000001", "20260105154100020000000002"
@@ -29,6 +32,45 @@ def judged(*rows, order=ORDER, known=None, signed=False, **body):
 def again(payment, **changes):
     """The same payment as another attempt under its number."""
     return {**payment, "syssn": TWO, **changes}
+
+
+# ---- several merchants ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("order", "known", "finding"),
+    [
+        (ORDER, None, Finding.SILENT),
+        (ORDER, Known(learned=("syssn",)), Finding.SILENT),
+        (replace(ORDER, syssn=TWO), Known(learned=("syssn",)), Finding.SILENT),
+        (replace(ORDER, mchid="M2"), None, Finding.OPEN),
+        (replace(ORDER, syssn=TWO), None, Finding.SILENT),  # another payment of the number is paid
+        (replace(ORDER, syssn=ONE), None, Finding.PAID),
+    ],
+)
+def test_rows_of_several_merchants_tell_nothing_unless_it_is_said_which_is_meant(
+    order, known, finding
+):
+    rows = [{**PAID, "mchid": "M1"}, again(OPEN, mchid="M2")]
+
+    answers = [
+        judged(*order_of_rows, order=order, known=known) for order_of_rows in (rows, rows[::-1])
+    ]
+
+    assert {answer.finding for answer in answers} == {finding}
+    said = Text(
+        "返回的行属于几个商户（mchid M1, M2）：请给出订单的 mchid",
+        "the rows are of several merchants (mchid M1, M2): give the order's mchid",
+    )
+    meant = order.mchid or (order.syssn and known is None)
+    assert (answers[0].note == said) is not bool(meant)
+
+
+def test_rows_of_one_merchant_are_one_order_whether_or_not_each_names_it():
+    assert judged({**CLOSED, "mchid": "M1"}, again(PAID)).finding is Finding.PAID
+    assert judged({**CLOSED, "mchid": "M1"}, again(PAID, mchid="M1")).finding is Finding.PAID
+    many = [row("0000", f"{ONE[:-1]}{n}", mchid=f"M{n}") for n in (5, 4, 3, 2)]
+    assert "(mchid M2, M3, M4)" in str(judged(*many).note)
 
 
 # ---- several payments under one number (C17) ------------------------------------------------

@@ -33,6 +33,10 @@ REASONS: dict[str, Text] = {
     ),
     "no such order": Text("网关没有这笔订单", "the gateway has no such order"),
     "others": Text("返回的行属于别的订单", "the rows are about other orders"),
+    "merchants": Text(
+        "返回的行属于几个商户（mchid {mchids}）：请给出订单的 mchid",
+        "the rows are of several merchants (mchid {mchids}): give the order's mchid",
+    ),
     "not a row": Text("有一行不是对象", "a row is not an object"),
     "unnamed": Text("有一行没有写明属于哪笔订单", "a row names no order"),
     "unknown type": Text(
@@ -307,6 +311,7 @@ _DEAD: tuple[tuple[Finding, frozenset[State]], ...] = (
 )
 """The state of an order whose payments are all over: a refund outranks the other states."""
 
+_SHOWN = 3  # merchants that a reason names
 _UNDOABLE: tuple[State, ...] = ("open", "held")
 _GONE = frozenset[State]().union(*[states for _, states in _DEAD])
 
@@ -336,9 +341,22 @@ def of_query(reply: Reply, order: Order, known: Known = Known()) -> Answer:
         return replace(_of_unanswered_query(reply), rows=named, open=alive)
     if not isinstance(rows, list):
         return _silent(reply, REASONS["no list"])
-    answer = _judged(reply, reads, known)
+    answer = _of_several_merchants(reply, reads, order, known) or _judged(reply, reads, known)
     dead = _numbers(read for read in reads if read.state in _GONE)
     return replace(answer, rows=named, open=alive, dead=dead)
+
+
+def _of_several_merchants(
+    reply: Reply, reads: list[Read], order: Order, known: Known
+) -> Answer | None:
+    """An agent's query may find its merchants' orders of one number: which is meant?"""
+    if order.mchid or (order.syssn and "syssn" not in known.learned):
+        return None
+    mine = (read.row for read in reads if read.state is not None)
+    mchids = sorted({as_written(row.row.get("mchid")) for row in mine} - {""})
+    if len(mchids) < 2:
+        return None
+    return _silent(reply, filled("merchants", mchids=", ".join(mchids[:_SHOWN])))
 
 
 def _is_alive(read: Read) -> bool:
