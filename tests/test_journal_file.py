@@ -75,6 +75,42 @@ def test_a_name_that_no_file_can_have_is_refused_as_such(tmp_path, name):
         Journal(tmp_path / name)
 
 
+def of_another(folder):
+    with closing(sqlite3.connect(folder / "j")) as other:
+        other.execute("CREATE TABLE mine (a)")
+    return folder / "j"
+
+
+def of_a_newer(folder):
+    Journal(folder / "j").close()
+    with closing(sqlite3.connect(folder / "j")) as newer:
+        newer.execute("PRAGMA user_version = 2")
+    return folder / "j"
+
+
+SPOILT = {
+    "the journal {path!r} can't be opened: no file can have this name": lambda path: path / "a\0b",
+    "the journal {path} can't be opened: No such file or directory": lambda path: path / "in" / "j",
+    "{path} is a database, but no journal: name another file": of_another,
+    "{path} is the journal of a newer qftools (version 2, this one knows 1): update qftools, or"
+    " name another file": of_a_newer,
+}
+
+
+@pytest.mark.parametrize(("said", "spoilt"), SPOILT.items())
+def test_where_a_journal_cannot_be_opened_it_is_said_why_and_what_to_do(tmp_path, said, spoilt):
+    path = spoilt(tmp_path)
+
+    with pytest.raises(JournalError) as refused:
+        Journal(path)
+
+    assert refused.value.say("en") == said.format(path=str(path))
+
+
+def test_what_is_written_down_is_on_the_disk_before_it_is_said_to_be(file):
+    assert file.db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+
+
 def test_text_that_is_not_utf_8_is_read_and_goes_back_as_it_was(file):
     text = file.db.execute("SELECT CAST(x'7bff' AS TEXT)").fetchone()[0]
 

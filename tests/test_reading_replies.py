@@ -16,6 +16,7 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter
 
+from qftools import Client, Credentials, Order
 from qftools.client.awaiting import at_once
 from qftools.client.connection import Connection
 from qftools.client.line import PATHS
@@ -715,3 +716,13 @@ def test_the_certificates_that_the_environment_names_are_used(monkeypatch, tmp_p
     sent_by(carrier)
 
     assert carrier.given[0][1]["verify"] == path
+
+
+def test_what_the_library_said_of_a_lost_reply_is_kept_as_its_own_kind_of_error():
+    client = Client(Credentials("APP", KEY), "http://127.0.0.1:9", timeout=(1.0, 1.0))  # discard
+
+    with pytest.raises(TransportError) as lost:
+        client.query(Order("A1"))
+
+    assert type(lost.value.__cause__) is requests.RequestException
+    assert "refused" in str(lost.value.__cause__)
