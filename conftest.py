@@ -1,4 +1,4 @@
-"""What lessons, examples and tests share: kernels that start, and no loop in the way."""
+"""What lessons, examples and tests share: kernels, no loop in the way, and no language chosen."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import nbval.kernel
 import pytest
+
+from qftools import texts
 
 pytest_plugins = ["pytester"]  # for the tests of our own plugin
 
@@ -26,6 +28,13 @@ def start_new_kernel(*args: Any, **kwargs: Any) -> Any:
 
 
 nbval.kernel.start_new_kernel = start_new_kernel
+
+
+@pytest.fixture(autouse=True)
+def no_language_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever language a test has chosen, or a command for click: the next begins without."""
+    monkeypatch.setattr(texts, "_chosen", None)
+    monkeypatch.delenv("LANGUAGE", raising=False)
 
 
 @pytest.fixture(autouse=True)

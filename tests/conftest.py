@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from qftools import Client, texts
+from qftools import Client
 from qftools.sandbox import Sandbox
 from tests.browser import chromium
 from tests.lab import running_lab
@@ -87,13 +87,6 @@ def client(sandbox: Sandbox) -> Client:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that is given no pause, such as a command's, asks again at once."""
     monkeypatch.setattr(Client, "_sleep", staticmethod(lambda seconds: None))
-
-
-@pytest.fixture(autouse=True)
-def no_language_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever language a test has chosen, or a command for click: the next begins without."""
-    monkeypatch.setattr(texts, "_chosen", None)
-    monkeypatch.delenv("LANGUAGE", raising=False)
 
 
 @pytest.fixture(scope="session", autouse=True)
