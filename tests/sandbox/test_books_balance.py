@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections import Counter
@@ -22,6 +23,7 @@ from qftools.sandbox.books.states import OPEN
 from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.faults import NAMES
 from qftools.sandbox.keeping.records import Snapshot
+from qftools.sandbox.sandbox import CLIENT_KEY
 from tests.sandbox.doors import Answer, GatewayDoor, NoReplyError
 
 STEPS = 50
@@ -69,11 +71,17 @@ class Shop(RuleBasedStateMachine):
         self.sandbox.close()
 
     def ask(self, endpoint: str, **params: str) -> Answer | None:
+        """The answer; None where none came, or one that was altered on its way."""
         COUNTED["requests"] += 1
         try:
-            return self.door.call(endpoint, params)
+            answer = self.door.call(endpoint, params)
         except NoReplyError:
             return None
+        signed = hashlib.md5(answer.body + CLIENT_KEY.encode()).hexdigest()
+        if answer.headers.get("X-QF-SIGN", "").lower() != signed:
+            return None
+        COUNTED["believed"] += 1
+        return answer
 
     # -- the merchant -----------------------------------------------------------------
 
@@ -258,3 +266,4 @@ def test_the_books_balance_however_long_one_walks():
     Shop.TestCase().runTest()
 
     assert COUNTED["steps"] >= LEAST_STEPS
+    assert COUNTED["believed"] > COUNTED["requests"] / 2
