@@ -25,6 +25,7 @@ from qftools.sandbox import Sandbox
 from qftools.sandbox.books.ledger import Moved
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import Event, State
+from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.merchants import Merchant
 from qftools.sandbox.web.in_process_async import InProcessTransport
@@ -56,6 +57,7 @@ class Stage:
         self.mortal = True
         self.paid_when_last_looked: bool | None = None
         self.last_looked: State | None = None
+        self._hidden = magic.table().get(plan.txamt, magic.ORDINARY).hidden
         self.sandbox._gateway.log.watchers.append(self._saw)
         self.broken_promises: list[str] = []
         self.cancels_dropped = 0
@@ -143,9 +145,13 @@ class Stage:
             self.broken_promises.append("sent a payment by itself")
 
     def _saw(self, seen: LoggedExchange) -> None:
-        if seen.endpoint == "query" and not self._alone:
-            entry = self.entry()
-            self.last_looked = entry.state if entry is not None and not entry.hidden else None
+        if seen.endpoint != "query":
+            return
+        entry, hidden = self.entry(), self._hidden  # before this query, which counts as one look
+        if entry is not None:
+            self._hidden = entry.hidden
+        if not self._alone:
+            self.last_looked = entry.state if entry is not None and not hidden else None
 
     def _moved(self, moved: Moved) -> None:
         self.cancels_dropped += moved.event in (Event.CANCEL_LOST, Event.RELEASE_LOST)
