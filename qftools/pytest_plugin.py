@@ -92,6 +92,7 @@ def qfpay_exam(
     does. ``receiver`` may name the shop's receiver of notifications, or make one from the sale.
     """
     from qftools.exam.conducting import Exam
+    from qftools.exam.evidence import in_short
     from qftools.exam.results import details, summary
     from qftools.exam.shops import Function
     from qftools.exam.situations import say
@@ -109,7 +110,12 @@ def qfpay_exam(
         if judged.result == "skipped":
             pytest.skip(say(judged.why))
         if judged.result != "passed":
-            told = (judged.day.title(), summary(judged), *details(judged), *judged.evidence)
+            told = (
+                judged.day.title(),
+                summary(judged),
+                *details(judged),
+                *in_short(judged.evidence),
+            )
             pytest.fail("\n".join((*told, judged.said)), pytrace=False)
         return judged
 

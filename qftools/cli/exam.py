@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _ONE_AT_A_TIME = threading.Lock()
 _COLOURS = {"passed": "green", "failed": "red", "unsettled": "yellow", "broken": "red"}
 _HEAD = ("", *(mark("result"), mark("believed"), mark("books"), mark("cost"), mark("situation")))
+_MOST_DETAILS = 2  # of a cause; each situation shows its own
 _MOST_SAID = 8  # lines of a shop that said nothing that can be read
 _WATCHED = 3600.0  # seconds that a sale may take while a person looks at each request
 _PORT = 8787  # of a shop that runs: it has to know the gateway beforehand
@@ -138,6 +139,11 @@ _PORT = 8787  # of a shop that runs: it has to know the gateway beforehand
         "shop. The sandbox's page shows what happened."
     ),
 )
+@option(
+    "--full",
+    is_flag=True,
+    help=mark("Show each request and reply of a failed situation in full, not as one line."),
+)
 @json_option
 def exam(
     shop: str | None,
@@ -154,6 +160,7 @@ def exam(
     junit: Path | None,
     listing: bool,
     watch: bool,
+    full: bool,
     as_json: bool,
 ) -> None:
     """Run a shop through every bad day."""
@@ -193,7 +200,7 @@ def exam(
     if as_json:
         print_json(to_dict(sheet))
     else:
-        _print(sheet)
+        _print(sheet, full=full)
     _write(sheet, certificate, junit)
     raise SystemExit(exits.DONE if sheet.passed else exits.REFUSED)
 
@@ -295,8 +302,8 @@ def _list(days: Sequence[BadDay], *, as_json: bool) -> None:
     )
 
 
-def _print(sheet: Sheet) -> None:
-    """The table, then what failed with its evidence, then the sum."""
+def _print(sheet: Sheet, *, full: bool) -> None:
+    """The table, then what failed with its evidence, then the causes, then the sum."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -319,25 +326,55 @@ def _print(sheet: Sheet) -> None:
     output.console().print(drawn)
     for one in sheet.judged:
         if one.result not in ("passed", "skipped"):
-            _print_wrong(one)
+            _print_wrong(one, full=full)
+    _print_causes(sheet)
     _print_sum(sheet)
 
 
-def _print_wrong(one: Judgement) -> None:
-    from qftools.exam.results import details, summary
+def _print_wrong(one: Judgement, *, full: bool) -> None:
+    """What was wrong here; what to do about the first, the cause, stands once, at the end."""
+    from qftools.exam.evidence import in_short
+    from qftools.exam.results import UNSEEN, summary
 
     output.folded(f"{one.day.id}  {one.day.title()}", style=f"bold {_COLOURS[one.result]}")
     output.folded(summary(one), 2)
-    for line in details(one):
-        output.folded(output.plain(line), 2)
-    for line in one.evidence:
-        output.folded(output.plain(line), 4)
+    for place, lesson in enumerate(one.wrong):
+        also = (f"-> {lesson.advice.say()}",) if place else ()
+        for line in (lesson.title.say(), *one.shown_by(lesson), *also):
+            output.folded(output.plain(line), 2)
+    output.folded(one.day.right(), 2)
+    if not one.evidence:
+        output.folded(text(UNSEEN), 2)
+    if full:
+        for seen in one.evidence:
+            for line in seen.whole().splitlines():
+                click.echo(f"    {output.plain(line)}".rstrip())
+    else:
+        for line in in_short(one.evidence):
+            click.echo(f"    {output.plain(line)}")
     if one.belief is None:
         for line in one.said.splitlines()[-_MOST_SAID:]:
             output.folded(output.plain(line), 4)
     said = text("Run it alone: the same command with --situation {id} --watch")
     output.folded(said.format(id=one.day.id), 2)
     click.echo()
+
+
+def _print_causes(sheet: Sheet) -> None:
+    """What made situations fail, each cause once with its mend and the page of its rule."""
+    from qftools.exam.results import causes, where
+
+    found = causes(sheet)
+    for cause in found:
+        count, one = len(cause.days), len(found) == 1 and len(cause.days) > 1
+        head = text("{count} situations, one cause: {cause}") if one else "{count} × {cause}"
+        output.folded(head.format(count=count, cause=cause.lesson.title.say()), style="bold red")
+        output.folded(" ".join(cause.days), 2)
+        for line in (*cause.details[:_MOST_DETAILS], cause.lesson.why.say()):
+            output.folded(output.plain(line), 2)
+        output.folded(f"-> {cause.lesson.advice.say()}", 2)
+        output.folded(where(cause.lesson), 2)
+        click.echo()
 
 
 def _print_sum(sheet: Sheet) -> None:

@@ -5,12 +5,10 @@ Shows what was found; decides nothing. Whatever came from a shop is escaped.
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, metadata
-
 import qftools
 from qftools.catalogue import amount
 from qftools.exam.judging import Judgement, Lesson
-from qftools.exam.results import Sheet, summary
+from qftools.exam.results import Sheet, documentation, summary, where
 from qftools.exam.situations import CURRENCY, say
 from qftools.markup import Markup, el, join
 from qftools.texts import mark, spoken, text
@@ -76,9 +74,10 @@ def _cost(one: Judgement) -> Markup | None:
 
 
 def _wrong(lesson: Lesson, one: Judgement) -> Markup:
-    found = [el("p", f.found.detail.say()) for f in one.findings if f.rule.id == lesson.id]
-    site = documentation()
-    link = el("a", text("The rule"), href=site + lesson.page) if site else None
+    found = [el("p", detail) for detail in one.shown_by(lesson)]
+    link: Markup | str = where(lesson)
+    if documentation():
+        link = el("a", text("The rule"), href=where(lesson))
     return el(
         "div",
         el("p", el("strong", lesson.title.say())),
@@ -90,21 +89,10 @@ def _wrong(lesson: Lesson, one: Judgement) -> Markup:
 
 
 def _evidence(one: Judgement) -> Markup:
-    lines = "\n".join((summary(one), *one.evidence, one.said))
+    lines = "\n".join((summary(one), *(seen.whole() for seen in one.evidence), one.said))
     return el(
         "details", el("summary", text("Evidence")), el("pre", lines), el("p", one.day.right())
     )
-
-
-def documentation() -> str:
-    """Return the address of the documentation in the language in use; empty where unknown."""
-    try:
-        urls = metadata("qfpay-toolkit").get_all("Project-URL") or []
-    except PackageNotFoundError:
-        return ""
-    named = dict(url.split(", ", 1) for url in urls)
-    site = named.get("Documentation", "")
-    return f"{site}en/" if site and spoken() == "en" else site
 
 
 _NOTE = mark("On qftools' sandbox gateway, with no real money. The same seed gives the same exam.")

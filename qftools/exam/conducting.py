@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from qftools.exam.evidence import seen
 from qftools.exam.judging import Judgement, judge
 from qftools.exam.shops import Server, Shop, command_words
 from qftools.exam.situations import BadDay
@@ -126,12 +127,14 @@ class Exam:
             report.findings,
             fooled=fooled,
             asked=stage.was_asked(),
-            forged=stage.ended_with_a_forgery(),
+            forged=stage.ended_with_a_forgery(answer.belief),
+            refused=stage.refused_throughout(),
+            last=stage.last_answer(),
+            silence=answer.silence,
         )
-        lines = tuple(f"#{one.number} {one}" for one in stage.sandbox.exchanges)
         if self.watch is not None:
             self.watch(stage, "after")
-        return replace(judged, evidence=lines, said=answer.said)
+        return replace(judged, evidence=seen(stage.sandbox.exchanges), said=answer.said)
 
     def _receiver(self, stage: Stage, cleanup: ExitStack) -> str:
         """Return where the shop's notifications go; start the receiver if it is a command."""

@@ -145,7 +145,7 @@ class Case:
     def _make(self, name: str) -> None:
         sale, client, order = self.stage.sale, self._client, self._order
         if name == "payment" or order is None:
-            again = f"-{self._charges}" if self._charges else ""
+            again = f"_{self._charges}" if self._charges else ""
             self._charges += 1
             self._order, respcd = charge(client, sale, number=sale.number + again)
             if again and respcd == "0000":  # the till shows a new code, and the customer pays it

@@ -118,7 +118,7 @@ def _plan(sale: Sale, plan: Sequence[str]) -> Belief:
         for place, call in enumerate(plan):
             try:
                 if call == "payment":
-                    order, respcd = charge(client, sale, number=f"{sale.number}-{place}")
+                    order, respcd = charge(client, sale, number=f"{sale.number}_{place}")
                     if place and respcd == "0000":  # a new code on the till: the customer pays it
                         sale._sandbox.payer(order).pay()
                         believed = "paid"

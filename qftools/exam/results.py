@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 from xml.etree import ElementTree
 
 import qftools
 from qftools.exam.judging import RESULTS, Judgement, Lesson
 from qftools.exam.situations import CURRENCY, say
-from qftools.texts import harmless, text
+from qftools.texts import harmless, mark, spoken, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,10 @@ def to_dict(sheet: Sheet) -> dict[str, Any]:
         "counts": sheet.counts(),
         "cost": sheet.cost,
         "currency": CURRENCY,
+        "causes": [
+            {"id": cause.lesson.id, "details": list(cause.details), "situations": list(cause.days)}
+            for cause in causes(sheet)
+        ],
         "situations": [_to_dict(one) for one in sheet.judged],
     }
 
@@ -75,25 +80,96 @@ def _to_dict(one: Judgement) -> dict[str, Any]:
         "believed": one.belief,
         "books": one.truth,
         "cost": one.cost,
-        "wrong": [_lesson(lesson) for lesson in one.wrong],
-        "findings": [
-            {"rule": item.rule.id, "grade": item.rule.grade, "detail": item.found.detail.say()}
-            for item in one.findings
-        ],
-        "exchanges": list(one.evidence),
+        "wrong": [_lesson(lesson, one) for lesson in one.wrong],
+        "findings": _findings(one),
+        "exchanges": [seen.whole() for seen in one.evidence],
         "said": one.said if one.result not in ("passed", "skipped") else "",
         "not_run": say(one.why) if one.why else "",
     }
 
 
-def _lesson(lesson: Lesson) -> dict[str, str]:
+def _findings(one: Judgement) -> list[dict[str, Any]]:
+    """What the report found, each sentence once, with how often."""
+    counted = Counter(
+        (item.rule.id, item.rule.grade, item.found.detail.say()) for item in one.findings
+    )
+    return [
+        {"rule": rule, "grade": grade, "detail": detail, "times": times}
+        for (rule, grade, detail), times in counted.items()
+    ]
+
+
+def _lesson(lesson: Lesson, one: Judgement) -> dict[str, Any]:
     return {
         "id": lesson.id,
         "title": lesson.title.say(),
+        "details": list(one.shown_by(lesson)),
         "why": lesson.why.say(),
         "advice": lesson.advice.say(),
         "page": lesson.page,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made situations fail, and which ones.
+
+    Attributes:
+        lesson: What was done wrong: the first that the judgement tells.
+        details: What showed it, each sentence once.
+        days: The ids of the situations.
+    """
+
+    lesson: Lesson
+    details: tuple[str, ...]
+    days: tuple[str, ...]
+
+
+def causes(sheet: Sheet) -> tuple[Cause, ...]:
+    """Return what made situations fail, the cause of most of them first."""
+    found: dict[str, list[Judgement]] = {}
+    for one in sheet.judged:
+        if one.wrong:
+            found.setdefault(one.wrong[0].id, []).append(one)
+    made = []
+    for judged in found.values():
+        lesson = judged[0].wrong[0]
+        details = dict.fromkeys(said for one in judged for said in one.shown_by(lesson))
+        made.append(Cause(lesson, tuple(details), tuple(one.day.id for one in judged)))
+    return tuple(sorted(made, key=lambda cause: -len(cause.days)))
+
+
+def documentation() -> str:
+    """Return the address of the documentation in the language in use; empty where unknown.
+
+    It is the one that the installed package names; a copy that was built before the address was
+    decided names a placeholder, which leads nowhere.
+    """
+    try:
+        urls = metadata("qfpay-toolkit").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    named = dict(url.split(", ", 1) for url in urls)
+    site = named.get("Documentation", "")
+    if _UNDECIDED in site:
+        return ""
+    return f"{site}en/" if site and spoken() == "en" else site
+
+
+_UNDECIDED = "//OWNER."
+
+
+def where(lesson: Lesson) -> str:
+    """Return where the rule of a lesson is explained: an address, or the page by its path.
+
+    Example:
+        >>> from qftools.exam.judging import lessons
+        >>> "understand/which-call/" in where(lessons()["wrong-endpoint"])
+        True
+    """
+    if site := documentation():
+        return site + lesson.page
+    return text("page {page} of the documentation").format(page=lesson.page)
 
 
 def as_junit(sheet: Sheet) -> str:
@@ -117,7 +193,9 @@ def as_junit(sheet: Sheet) -> str:
             ElementTree.SubElement(case, "skipped", message=say(one.why))
         elif one.result != "passed":
             failure = ElementTree.SubElement(case, "failure", message=summary(one))
-            failure.text = _clean("\n".join((*details(one), *one.evidence, one.said)))
+            failure.text = _clean(
+                "\n".join((*details(one), *(seen.whole() for seen in one.evidence), one.said))
+            )
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -138,14 +216,17 @@ def summary(one: Judgement) -> str:
     return said + cost
 
 
+UNSEEN = mark("The gateway saw no request. Does the shop call QFTOOLS_BASE_URL?")
+
+
 def details(one: Judgement) -> tuple[str, ...]:
     """Return what was wrong, why it matters and what to do, line by line."""
     lines = []
     for lesson in one.wrong:
-        lines += [lesson.title.say(), lesson.why.say(), f"-> {lesson.advice.say()}"]
-        lines += [item.found.detail.say() for item in one.findings if item.rule.id == lesson.id]
+        lines += [lesson.title.say(), *one.shown_by(lesson), lesson.why.say()]
+        lines += [f"-> {lesson.advice.say()}", where(lesson)]
     if not one.evidence:
-        lines.append(text("The gateway saw no request. Does the shop call QFTOOLS_BASE_URL?"))
+        lines.append(text(UNSEEN))
     return (*lines, one.day.right())
 
 

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from qftools.errors import InputError
 from qftools.exam.beliefs import Belief, read
+from qftools.exam.silence import Silence, of_output
 from qftools.exam.stage import Sale, ShopKilled, Stage, without_ours
 from qftools.exchange.redaction import redactor_for
 from qftools.locale import mark
@@ -37,10 +38,12 @@ class Answer:
     Attributes:
         belief: None where it said nothing that can be read.
         said: The end of what it wrote, without the key.
+        silence: Why it said nothing that can be read; of no meaning where it has a belief.
     """
 
     belief: Belief | None
     said: str = ""
+    silence: Silence = Silence()
 
 
 class Shop(Protocol):
@@ -104,7 +107,9 @@ class Command:
             stage.kill = lambda: kill(process)
             status = _ended(process, self._limit)
             said = _tail(out, stage)
-        return Answer(read(said, status), said)
+        if status is None:
+            return Answer(read(said), said, Silence("no-answer-late", f"{self._limit:g}"))
+        return Answer(read(said, status), said, of_output(said, status))
 
     def stop(self) -> None:
         """Nothing runs between two sales."""
@@ -159,10 +164,17 @@ class Address:
         with direct() as session:
             try:
                 got = session.post(self._url, data=_form(stage.sale), timeout=(5.0, self._limit))
+            except requests.ReadTimeout as error:
+                late = Silence("no-answer-late", f"{self._limit:g}")
+                return Answer(None, type(error).__name__, late)
             except requests.RequestException as error:
-                return Answer(None, type(error).__name__)
+                name = type(error).__name__
+                return Answer(None, name, Silence("no-answer-failed", name))
             said = redactor_for(_keys(stage)).text(got.text[-MOST_SAID:])
-            return Answer(read(said) if got.status_code == 200 else None, said)
+            if got.status_code != 200:
+                failed = Silence("no-answer-failed", f"HTTP {got.status_code}")
+                return Answer(None, said, failed)
+            return Answer(read(said), said, of_output(said))
 
     def stop(self) -> None:
         """Stop it, if it was started here."""
@@ -200,12 +212,13 @@ class Function:
             return Answer(None)
         except Exception as error:
             if not stage.dead:
-                return Answer(None, f"{type(error).__name__}: {error}")
+                failed = Silence("no-answer-failed", type(error).__name__)
+                return Answer(None, f"{type(error).__name__}: {error}", failed)
             return Answer(None)
         finally:
             if stage.dead and self.served:
                 stage.sandbox._gateway.faults.clear()
-        return Answer(read(said), said)
+        return Answer(read(said), said, of_output(said))
 
     def stop(self) -> None:
         """Nothing runs between two sales."""

@@ -19,6 +19,7 @@ from qftools.notifications import ACKNOWLEDGED
 from qftools.sandbox import Sandbox
 from qftools.sandbox.books.clock import VIRTUAL_START, RealClock, VirtualClock
 from qftools.sandbox.books.states import OPEN
+from qftools.sandbox.explanations import is_refused
 from qftools.sandbox.gateway.faults import FORGED
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.notifications.notices import body_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 LATEST = 40.0  # seconds: longer than a request can be late
 REPEATED = 130.0  # seconds: longer than the gateway waits before it repeats a notification
+_FORGED_TO_SAY = {"altered to not paid": "not paid"}
 STRANGER = "X0"  # the order of another customer, whose notification is stolen
 
 
@@ -126,7 +128,7 @@ class Stage:
         self._watch()
         self._arm()
         self.sale = Sale(
-            number=f"{day.id}-{seed}",
+            number=f"{day.id}_{seed}".replace("-", "_"),
             txamt=day.txamt,
             txcurrcd=day.currency,
             pay_type=day.pay_type,
@@ -228,10 +230,32 @@ class Stage:
             for seen in self.sandbox.exchanges
         )
 
-    def ended_with_a_forgery(self) -> bool:
-        """Whether the last reply to the shop had a wrong signature: it did not ask again."""
+    def ended_with_a_forgery(self, believed: str | None) -> bool:
+        """Whether the shop may believe what the last reply says, whose signature is wrong.
+
+        It did not ask again. Where it believes something else, it did not take that reply's word.
+        """
         calls = self.sandbox.exchanges
-        return bool(calls) and calls[-1].fault in FORGED
+        fault = calls[-1].fault if calls else ""
+        return fault in FORGED and _FORGED_TO_SAY.get(fault, "paid") == believed
+
+    def last_answer(self) -> tuple[str, str]:
+        """Return endpoint and code of the last reply to the shop; empty where none came."""
+        calls = self.sandbox.exchanges
+        answered = [seen for seen in calls if seen.endpoint and seen.response is not None]
+        return (answered[-1].endpoint, answered[-1].respcd) if answered else ("", "")
+
+    def refused_throughout(self) -> frozenset[int]:
+        """Return the numbers of payments and queries, where the gateway refused each of them.
+
+        A shop whose cancels are refused has learned something; one whose queries are, nothing.
+        """
+        numbers: set[int] = set()
+        for endpoint in ("payment", "query"):
+            calls = [seen for seen in self.sandbox._gateway.log.last if seen.endpoint == endpoint]
+            if all(is_refused(seen) for seen in calls):
+                numbers.update(seen.number for seen in calls)
+        return frozenset(numbers)
 
     def let_the_rest_happen(self, believed: str | None) -> tuple[Row, ...]:
         """Let late requests arrive, and a customer pay what a shop left open; return the books.

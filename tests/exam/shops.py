@@ -60,7 +60,7 @@ class ChargesAgain(Shop):
 
     def charge(self, order):
         for attempt in range(3):
-            order["out_trade_no"] = f"{self.sale.number}-{attempt}"
+            order["out_trade_no"] = f"{self.sale.number}_{attempt}"
             self.write(order)
             with suppress(GatewayError):
                 try:
@@ -124,7 +124,7 @@ class ForgetsInACrash(Shop):
         pass
 
     def order(self, number):
-        return super().order(f"{number}-{next(self.starts)}")
+        return super().order(f"{number}_{next(self.starts)}")
 
     def charge(self, order):
         super().charge(order)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import html
 import json
 import os
 import re
+import shlex
 import sys
+from email.message import Message
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,13 +20,19 @@ from click.testing import CliRunner
 
 from qftools.cli import main
 from qftools.errors import GatewayError, InputError
+from qftools.exam import results
+from qftools.exam.certificate import as_html
 from qftools.exam.conducting import Exam, free_port
+from qftools.exam.evidence import in_short
 from qftools.exam.judging import judge, lessons
+from qftools.exam.results import Sheet, as_junit, details, to_dict, where
 from qftools.exam.shops import Command, Function
 from qftools.exam.situations import LEVELS, chosen, say, situations
 from qftools.exam.stage import Stage, account
 from qftools.locale import use_language
+from qftools.sandbox.report.report import Finding, Found, rules
 from qftools.sandbox.web.shared import SharedServer
+from qftools.texts import Text
 from tests.exam import shops
 
 ROOT = Path(__file__).parents[2]
@@ -154,16 +164,16 @@ BASICS = [day.id for day in chosen("basics")]
 MONEY = [day.id for day in chosen("money")]
 CANCELS = [*BASICS, "S15", "S16", "S17", "S18", "S19", "S20", "S21", "S22", "S23"]
 CRASHES = [*BASICS, "S33", "S34", "S35", "S36", "S37", "S38"]
-SILENT = "S08 S09 S14 S24 S25 S26 S27 S29 S30 S32 S63 S64"
+SILENT = "S08 S09 S14 S24 S25 S26 S27 S29 S30 S32 S63"
 MISTAKES = [
     (shops.ChargesAgain, MONEY, "charged-twice", "S08 S09 S14 S24 S25 S26 S29 S30 S64"),
     (shops.TakesSilenceForFailure, MONEY, "kept-money", SILENT),
     (shops.TakesProgressForFailure, BASICS, "kept-money", "S02 S04 S05 S06 S09"),
     (shops.ReadsTheOuterCode, BASICS, "gave-away", "S02 S04 S05 S06 S07 S09 S10"),
-    (shops.BelievesTheCancel, CANCELS, "kept-money", "S18"),
+    (shops.BelievesTheCancel, CANCELS, "cancel-believed", "S18"),
     (shops.ForgetsInACrash, CRASHES, "charged-twice", "S33 S38"),
     (shops.TrustsNotifications, [*BASICS, "S39", "S40"], "gave-away", "S39 S40"),
-    (shops.ReversesEverything, CANCELS, "kept-money", "S04 S16"),
+    (shops.ReversesEverything, CANCELS, "wrong-endpoint", "S04 S16"),
     (shops.SaysUnknownTooSoon, BASICS, "unsettled", "S02 S04 S05 S06 S07 S09"),
 ]
 
@@ -175,6 +185,8 @@ def test_a_classic_mistake_fails_where_it_matters_and_nowhere_else(shop, days, w
     found = {one.day.id: one.wrong[0].id for one in examined(shop, chosen(ids=days)) if one.wrong}
     if shop is shops.ChargesAgain:  # whose first order stays open behind the second, too
         assert found.pop("S32") == found.pop("S63") == "kept-money"
+    if shop is shops.TakesSilenceForFailure:  # and so it ends as if it believed that reply
+        assert found.pop("S64") == "answer-not-genuine"
 
     assert found == dict.fromkeys(where.split(), wrong)
 
@@ -183,10 +195,10 @@ def test_a_shop_that_checks_no_answer_fails_where_one_was_altered_and_nowhere_el
     judged = [one for one in examined(shops.TrustsAnswers, chosen()) if one.wrong]
 
     assert {one.day.id: [lesson.id for lesson in one.wrong] for one in judged} == {
-        "S61": ["gave-away", "answer-not-genuine"],
-        "S62": ["kept-money", "answer-not-genuine"],
-        "S63": ["gave-away", "answer-not-genuine"],
-        "S64": ["kept-money", "answer-not-genuine"],
+        "S61": ["answer-not-genuine", "gave-away"],
+        "S62": ["answer-not-genuine", "kept-money"],
+        "S63": ["answer-not-genuine", "gave-away"],
+        "S64": ["answer-not-genuine", "kept-money"],
     }
     assert [one.price for one in judged] == ["HKD 770.06", "HKD 770.01", "HKD 25.00", "HKD 25.00"]
 
@@ -357,10 +369,230 @@ def test_what_a_wrong_shop_says_is_shown_with_evidence_and_harmless(run, tmp_pat
     assert done.exit_code == 1
     assert done.stderr.startswith("S01  没有回答  ")  # what a log gets while the exam runs
     assert "800101  下单后立即支付成功" in done.output
-    assert "没有说出判断" in done.output and "--situation S01 --watch" in done.output
+    assert "它的最后一行：I do not know" in done.output and "--situation S01 --watch" in done.output
     assert "考试未通过" in html and "&lt;script&gt;" in html and "<script" not in html
     assert account(0)[1] not in html + done.output
     assert "\x1b[2J" not in done.output
+
+
+# -- the cause ----------------------------------------------------------------------------
+
+
+class SignsWithASeparator(shops.Shop):
+    """It writes &key= in front of the key, as another gateway wants it."""
+
+    def sell(self):
+        order, url = self.order(self.sale.number), self.sale.environment["QFTOOLS_BASE_URL"]
+        for endpoint in ("payment", *3 * ["query"]):
+            fields = {name: str(value) for name, value in order.items()}
+            text = "&".join(f"{name}={fields[name]}" for name in sorted(fields))
+            key = self.sale.environment["QFTOOLS_CLIENT_KEY"]
+            signed = hashlib.md5(f"{text}&key={key}".encode()).hexdigest().upper()
+            headers = {
+                "X-QF-APPCODE": self.sale.environment["QFTOOLS_APP_CODE"],
+                "X-QF-SIGN": signed,
+            }
+            self.post(f"{url}/trade/v1/{endpoint}", headers, fields)
+        return "unknown"
+
+    def post(self, url, headers, fields):
+        requests.post(url, headers=headers, data=fields, timeout=5)
+
+
+class SendsJson(SignsWithASeparator):
+    def post(self, url, headers, fields):
+        requests.post(url, headers=headers, json=fields, timeout=5)
+
+
+@pytest.fixture
+def served():
+    server = SharedServer()
+
+    def examine(shop, *days):
+        sell = Function(lambda sale: shop(sale).sell(), served=True)
+        return list(Exam(sell, server=server).run(chosen(ids=days)))
+
+    yield examine
+    server.stop()
+
+
+def told(judged):
+    return [lesson.id for lesson in judged.wrong]
+
+
+@pytest.mark.parametrize(
+    ("shop", "cause", "detail"),
+    [
+        (SignsWithASeparator, "always-unsigned", "&key= stands between the text and the key"),
+        (SendsJson, "always-refused", "the body is JSON; the gateway reads forms only"),
+    ],
+)
+def test_where_every_request_was_refused_that_is_the_cause_and_advice_about_queries_is_not_told(
+    served, shop, cause, detail
+):
+    use_language("en")
+    judged = served(shop, "S01", "S12")
+
+    assert [(one.result, told(one)) for one in judged] == 2 * [("failed", [cause])]
+    for written in ("\n".join(details(judged[0])), as_junit(sheet(judged)), page(judged)):
+        assert detail in html.unescape(written)
+    shown = to_dict(sheet(judged))
+    assert detail in shown["situations"][0]["wrong"][0]["details"][0]
+    assert sum(one["times"] for one in shown["situations"][0]["findings"]) == 4
+    assert shown["causes"][0]["situations"] == ["S01", "S12"]
+
+
+def sheet(judged):
+    return Sheet(judged, "", 0, "shop")
+
+
+def page(judged):
+    return as_html(sheet(judged))
+
+
+class BelievesThePlacing(shops.Shop):
+    """0000 of the payment: it says paid, though the payer has yet to scan."""
+
+    def settled(self, order):
+        return "paid"
+
+
+def test_the_0000_of_a_placed_order_and_of_a_cancel_have_their_own_words():
+    (placed,) = examined(BelievesThePlacing, chosen(ids=["S02"]))
+    (cancelled,) = examined(shops.BelievesTheCancel, chosen(ids=["S18"]))
+
+    assert (told(placed), told(cancelled)) == (["placed-believed"], ["cancel-believed"])
+    assert "only means placed" in placed.wrong[0].why.en
+    assert "proves nothing" in cancelled.wrong[0].why.en
+
+
+class ReversesEverythingAndGivesUp(shops.ReversesEverything):
+    def settled(self, order):
+        super().settled(order)
+        return "unknown"
+
+
+def test_who_never_asked_is_told_that_and_who_used_the_wrong_call_is_told_which():
+    (never,) = Exam(Function(lambda sale: "unknown")).run(chosen(ids=["S01"]))
+    wrong_call = examined(ReversesEverythingAndGivesUp, chosen(ids=["S04", "S16"]))
+
+    assert told(never) == ["never-asked"]
+    assert [told(one) for one in wrong_call] == 2 * [["wrong-endpoint"]]
+    assert [one.result for one in wrong_call] == ["failed", "unsettled"]
+    assert "close is right" in wrong_call[1].shown_by(wrong_call[1].wrong[0])[0]
+
+
+@pytest.mark.parametrize(
+    ("program", "lesson", "detail"),
+    [
+        ("raise SystemExit(3)", "no-answer-failed", "It ended with exit status 3."),
+        ("import signal; signal.pause()", "no-answer-late", "It was killed after 0.5 s"),
+        ("print('Order PAID!')", "no-answer", "Its last line: Order PAID!"),
+        ("", "no-answer", "It wrote nothing."),
+    ],
+)
+def test_a_shop_without_an_answer_is_told_how_it_ended(program, lesson, detail):
+    use_language("en")
+    server = SharedServer()
+    limit = 0.5 if lesson == "no-answer-late" else 20.0
+    shop = Command(shlex.join((sys.executable, "-c", program)), limit=limit)
+    try:
+        judged = Exam(shop, server=server).examine(situations()["S01"])
+    finally:
+        server.stop()
+
+    assert (judged.result, told(judged)) == ("broken", [lesson])
+    assert detail in judged.shown_by(judged.wrong[0])[0]
+
+
+def test_a_sentence_that_several_findings_say_is_said_once():
+    day, rule = situations()["S01"], rules()["signature-wrong"]
+    found = [Finding(rule, Found("", Text("一样", "the same"), (n,))) for n in range(1, 7)]
+
+    judged = judge(day, "unknown", (), found, asked=False, refused=range(1, 7))
+
+    assert judged.shown_by(judged.wrong[0]) == (Text("一样", "the same").say(),)
+    assert details(judged).count(judged.shown_by(judged.wrong[0])[0]) == 1
+
+
+def test_identical_exchanges_are_told_once_with_their_numbers_and_how_often(served):
+    use_language("en")
+    (judged,) = served(SignsWithASeparator, "S01")
+
+    assert in_short(judged.evidence) == (
+        "#1 payment -> 1108",
+        "#2-#4 query -> 1108 (3 times)",
+    )
+    assert [seen.numbers for seen in judged.evidence] == ["#1", "#2-#4"]
+    assert judged.evidence[1].whole().startswith("#2-#4 (3 times) POST ")
+
+
+def test_the_row_of_a_query_is_in_its_line_and_so_is_what_the_network_did():
+    use_language("en")
+    (judged,) = examined(shops.TrustsAnswers, chosen(ids=["S61"]))
+
+    lines = in_short(judged.evidence)
+    assert lines[0] == "#1 payment -> 0000"
+    assert lines[1].startswith("#2 query -> 0000, row 0000 [reply altered on its way to say paid")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("lesson", lessons().values(), ids=lessons())
+def test_the_page_that_a_lesson_names_exists_in_both_languages(language, lesson):
+    path, _, anchor = lesson.page.partition("#")
+    folder = ROOT / "docs" / language
+    found = [folder / f"{path.rstrip('/')}.md", folder / path / "index.md"]
+    text = next(one for one in found if one.is_file()).read_text("utf-8")
+
+    assert not anchor or f"{{ #{anchor} }}" in text
+
+
+def test_where_the_address_of_the_documentation_is_a_placeholder_no_link_leads_to_it(monkeypatch):
+    use_language("en")
+    lesson = lessons()["always-unsigned"]
+    address = "Documentation, https://{}.github.io/qfpay-toolkit/"
+    for owner, named in (
+        ("OWNER", "page signing/mistakes/ of the documentation"),
+        ("shop", "https://shop.github.io/qfpay-toolkit/en/signing/mistakes/"),
+    ):
+        urls = Message()
+        urls["Project-URL"] = address.format(owner)
+        monkeypatch.setattr(results, "metadata", lambda name, urls=urls: urls)
+
+        assert where(lesson) == named
+
+
+def test_the_number_of_a_sale_is_an_out_trade_no_that_the_table_of_fields_allows(tmp_path):
+    for place, seed in enumerate((0, 7, -1)):
+        folder = tmp_path / str(place)
+        with contextlib.closing(Stage(situations()["S01"], folder, seed=seed)) as stage:
+            assert re.fullmatch(r"[0-9A-Za-z_|*]{1,128}", stage.sale.number)
+
+
+def test_failed_situations_are_short_and_the_causes_stand_at_the_end_once(run, tmp_path):
+    shop = tmp_path / "shop.py"
+    shop.write_text("print('perhaps')\n")
+    words = ("--shop", f"{sys.executable} {shop}", "--situation", "S01", "--situation", "S02")
+
+    for language, cause in (
+        ("en", "2 situations, one cause: The last line is not paid, not paid or unknown"),
+        ("zh", "2 种情形，同一个原因：最后一行不是 paid、not paid、unknown 三者之一"),
+    ):
+        out = run(*words, "--lang", language).stdout
+        head, end = out.split(cause)
+        assert "sandbox/exam/#contract" in end and "sandbox/exam/#contract" not in head
+        assert lessons()["no-answer"].advice.say(language) in end
+        assert "  S01 S02" in end
+
+
+def test_every_exchange_is_shown_in_full_where_that_is_asked_for(run):
+    shop = f"{sys.executable} {SAMPLE} shop {{number}} 1 {{currency}} {{pay_type}}"
+    words = ("--shop", shop, "--situation", "S01", *ENV)
+
+    short, full = (run(*words, *more).stdout for more in ((), ("--full",)))
+
+    assert "    #1 payment -> 0000\n" in short and "X-QF-APPCODE" not in short
+    assert "    X-QF-APPCODE: " in full and "\\n" not in short + full
 
 
 def test_the_list_shows_every_situation_of_a_level(run):

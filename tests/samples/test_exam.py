@@ -69,14 +69,14 @@ SHOPS = [
         "java",
         'if (respcd.equals("0000") || refused) {',
         'if (respcd.equals("0000")) { return "CANCELLED"; } if (refused) {',
-        {"S18": "kept-money"},
+        {"S18": "cancel-believed"},
     ),
-    ("java", 'Set.of("800201")', "Set.of()", {"S04": "unsettled"}),
+    ("java", 'Set.of("800201")', "Set.of()", {"S04": "wrong-endpoint"}),
     (
         "php",
         "if (!verify($body, $signature)) {\n        throw new OutcomeUnknown",
         "if (false) {\n        throw new OutcomeUnknown",
-        MONEY | {"S61": "gave-away", "S62": "kept-money"},
+        MONEY | {"S61": "answer-not-genuine", "S62": "answer-not-genuine"},
     ),
 ]
 ROWS = [
