@@ -15,7 +15,6 @@ from qftools.cancellation.refunding import (
     LESS_LEFT,
     NO_AMOUNT,
     NOT_SENT,
-    PAID_UNKNOWN,
     REFUND_NEXT,
     TOO_MUCH,
     RefundWalk,
@@ -25,6 +24,7 @@ from qftools.cancellation.search import Search
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import INTERRUPTED, Ask, Finished, Step, Wait
 from qftools.catalogue import Text
+from qftools.journal import records
 from qftools.models import Order, Reply, Transaction
 
 SYSSN = "20260105154100020000977816"
@@ -172,7 +172,14 @@ def test_more_than_is_left_is_not_sent(amount, cancel, why):
         (2500, 501, (2000,), ALL_GIVEN.filled(amount=501, given=2000, paid=2500)),
         (2500, None, (1,), ALL_GIVEN.filled(amount=2500, given=1, paid=2500)),
         (2500, 1, (None,), ALL_GIVEN.filled(amount=1, given=2500, paid=2500)),
-        (None, 1, (1,), PAID_UNKNOWN),
+        (
+            *(None, 1, (1,)),
+            Text(
+                "日志里有这笔付款的其他退款，而付款金额未知：请给出订单的 txamt",
+                "the journal has other refunds of this payment, and what was paid is unknown: give"
+                " the order's txamt",
+            ),
+        ),
     ],
 )
 def test_what_other_refunds_of_the_journal_took_is_not_given_back_again(paid, amount, others, why):
@@ -289,13 +296,13 @@ def test_a_refusal_is_believed_only_where_the_payment_shows_no_refund_since():
 
     for before, now in (("0", "0"), ("", "0"), ("5", "5")):
         assert end(flagged(now), begun=refused(before))[0] is Verdict.NOT_REFUNDED
+    since = Text(
+        "网关拒绝了（1269 缘故），但这笔付款在发出退款之后显示有退款：可能就是这一笔",
+        "the gateway refused (1269 why), but the payment shows a refund since it was sent: it may"
+        " be this one",
+    )
     for given in (flagged("5"), flagged("3", Finding.REFUNDED)):
-        verdict, why = end(given, begun=asked)
-        assert verdict is Verdict.NOT_FOUND
-        assert why is not None and why.en == (
-            "the gateway refused (1269 why), but the payment shows a refund since it was sent: it"
-            " may be this one"
-        )
+        assert end(given, begun=asked) == (Verdict.NOT_FOUND, since)
 
 
 @pytest.mark.parametrize("code", ["1125", "1262", "1264"])
@@ -309,6 +316,8 @@ def test_a_refusal_that_says_already_refunded_needs_a_payment_that_shows_it(code
 def test_after_a_refusal_the_payment_is_looked_for_patiently():
     asked = refused("0")
 
+    last = [*[ABSENT] * (walk().absents_to_believe() - 1), replace(ABSENT, wait=7.0)]
+    assert (asked.wait, after(PAID, REFUSED, *last).wait) == (0.0, 7.0)
     assert after(replace(LOST, wait=9.0), begun=asked).wait == 9.0
     assert after(LOST, ABSENT, PAID, begun=asked).end == Finished(
         Verdict.NOT_REFUNDED, Text("1269 缘故", "1269 why")
@@ -318,6 +327,15 @@ def test_after_a_refusal_the_payment_is_looked_for_patiently():
     assert end(*[LOST] * 3, begun=asked)[1] == Text("1269 缘故", "1269 why")
     for finding in (Finding.OPEN, Finding.CANCELLED, Finding.FAILED, Finding.DENIED):
         assert end(Answer(finding), begun=asked)[0] is Verdict.UNRESOLVED
+
+
+def test_what_the_journal_tells_of_other_refunds_is_no_part_of_the_walk():
+    beside = walk(others=(500, None))
+
+    assert (walk().flag, walk().others) == ("", ())
+    assert beside == walk() and hash(beside) == hash(walk())
+    assert repr(beside) == repr(walk()) and "others" not in repr(beside)
+    assert "others" not in records.plain(beside)
 
 
 def test_a_refused_refund_that_is_resumed_knows_what_the_payment_showed_before():
