@@ -63,10 +63,22 @@ def exam_lessons(here: Here) -> str:
     return table(
         head(here, "what was done", "why it matters", "do instead"),
         [
-            [f"**{row.title.say(here.lang)}**", row.why.say(here.lang), row.advice.say(here.lang)]
+            [
+                here.link(f"**{row.title.say(here.lang)}**", _file(row.page)),
+                row.why.say(here.lang),
+                row.advice.say(here.lang),
+            ]
             for row in judging.own_lessons()
         ],
     )
+
+
+def _file(page: str) -> str:
+    """The source of a page that is named as it is served: ``signing/mistakes/#key``."""
+    path, hash_, anchor = page.partition("#")
+    name = path.removesuffix("/")
+    index = "/" not in name
+    return f"{name}/index.md{hash_}{anchor}" if index else f"{name}.md{hash_}{anchor}"
 
 
 def notification_faults(here: Here) -> str:

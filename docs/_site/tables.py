@@ -95,6 +95,18 @@ def codes(here: Here) -> str:
     return "\n\n".join(parts)
 
 
+def row_codes(here: Here) -> str:
+    """What each code in the row of a query says about its order; 0000 needs the cancel flag."""
+    by_state: dict[str, list[str]] = {}
+    for code in catalogue.codes().values():
+        by_state.setdefault(code.row, []).append(here.code(code.code))
+    states = ("open", "failed", "expired", "cancelled", "refunded", "unclear")
+    return table(
+        head(here, "row state", "row codes"),
+        [[here.say(f"row {state}"), ", ".join(by_state[state])] for state in states],
+    )
+
+
 def _code(here: Here, code: Code) -> str:
     lines = [
         f"### {code.code} {code.meaning.say(here.lang)} {{ #{code.code} }}",
@@ -384,6 +396,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "paste-forms": paste_forms,
     "pay-types": pay_types,
     "routes": routes,
+    "row-codes": row_codes,
     "sources": sources,
     "switches": switches,
     "wallets": wallets,

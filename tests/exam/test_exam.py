@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import html
@@ -567,6 +568,20 @@ def test_the_number_of_a_sale_is_an_out_trade_no_that_the_table_of_fields_allows
         folder = tmp_path / str(place)
         with contextlib.closing(Stage(situations()["S01"], folder, seed=seed)) as stage:
             assert re.fullmatch(r"[0-9A-Za-z_|*]{1,128}", stage.sale.number)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_command_on_the_page_is_the_one_that_the_exam_starts(run, tmp_path, language):
+    shop = tmp_path / "shop.py"
+    shop.write_text("import sys\nprint(sys.argv[1:])\n")
+    words = "{number} {amount} {currency} {pay_type} {auth_code}"
+
+    done = run("--shop", f"{sys.executable} {shop} {words}", "--situation", "S01", "--json")
+
+    said = json.loads(done.stdout)["situations"][0]["said"]
+    given = [word if word else "''" for word in ast.literal_eval(said)]
+    page = ROOT.joinpath(f"docs/{language}/sandbox/exam.md").read_text("utf-8")
+    assert f"$ php shop.php {' '.join(given)}\n" in page
 
 
 def test_failed_situations_are_short_and_the_causes_stand_at_the_end_once(run, tmp_path):

@@ -35,6 +35,17 @@ def test_every_code_has_its_anchor(lang):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_code_of_a_row_stands_once_beside_what_it_says_about_the_order(lang):
+    lines = tables.row_codes(here(lang)).splitlines()[2:]
+    rows = [re.findall(r"`(\d{4})`", line) for line in lines]
+    unfinished, failed = rows[:2]
+
+    assert sorted(sum(rows, ["0000"])) == sorted(catalogue.codes())
+    assert {"1143", "1145", "1252", "1254", "1295", "1296", "1297", "1298"} <= set(unfinished)
+    assert {"1201", "1250", "2005"} <= set(failed)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_dispute_has_its_anchor_and_every_source_too(lang):
     ledger = tables.disputes(here(lang))
 
