@@ -83,7 +83,8 @@ def _wrong(lesson: Lesson, one: Judgement) -> Markup:
         el("p", el("strong", lesson.title.say())),
         *found,
         el("p", lesson.why.say()),
-        el("p", f"→ {lesson.advice.say()} ", link),
+        el("p", f"→ {lesson.advice.say()}"),
+        el("p", link),
         cls="wrong",
     )
 
