@@ -2,8 +2,11 @@
 
 import pytest
 
-from qftools.cancellation.evidence import REASONS, Known, of_query, read_row
+from qftools.cancellation.evidence import REASONS, Known, filled, of_query, read_row
 from qftools.cancellation.findings import Finding
+from qftools.catalogue import Text
+from qftools.client.numbers import LARGEST_PAGE
+from qftools.locale import use_language
 from qftools.models import Order, Reply, Transaction
 
 PAYMENT, REFUND, OTHER = (f"2026010515410002000000000{n}" for n in (1, 2, 3))
@@ -289,6 +292,7 @@ def test_a_row_without_a_pay_type_does_not_make_a_hold_a_charge(pay_type, cells,
     [
         ("801808", "800101", "1", Finding.SILENT),  # a hold is not charged by another pay type
         ("801808", "800101", None, Finding.PAID),  # it may be another payment under the number
+        ("801808", "800101", "2", Finding.PAID),  # as this is one
         ("800101", "801808", "1", Finding.HELD),  # the caller is wrong about it
     ],
 )
@@ -298,9 +302,52 @@ def test_a_hold_whose_row_names_another_pay_type_is_not_said_to_be_charged(
     row = {"out_trade_no": "A1", "syssn": "1", "respcd": "0000", "cancel": "0", "pay_type": books}
     order = Order("A1", 100, syssn=syssn and syssn * 26, pay_type=told)
     row["syssn"] *= 26
+    known = Known(learned=("syssn",))
 
-    answer = of_query(Reply("query", "0000", {"respcd": "0000", "data": [row]}), order)
+    answer = of_query(Reply("query", "0000", {"respcd": "0000", "data": [row]}), order, known)
 
     assert answer.finding is finding
+    said = Text(
+        "网关记录里这笔订单的 pay_type 是 800101，不是 801808",
+        "the gateway has pay_type 800101 for this order, not 801808",
+    )
+    assert (answer.note == said) is (finding is Finding.SILENT)
     told_apart = [(each.field, each.books, each.order) for each in answer.differs]
     assert told_apart == ([("pay_type", books, told)] if finding is Finding.SILENT else [])
+
+
+def test_a_refund_that_the_gateway_works_on_is_open_and_nothing_else_is_known_of_it():
+    for respcd in ("1143", "1145", "2999"):  # 2999 is of refunds alone
+        answer = judged(refund(respcd))
+        assert (answer.finding, answer.note) == (Finding.OPEN, None)
+
+
+def test_a_row_without_a_type_may_be_a_refunds_and_is_said_to_have_none():
+    answer = judged({"out_trade_no": "R1", "syssn": REFUND, "respcd": "0000"})
+
+    assert answer.finding is Finding.SILENT
+    assert answer.note is not None
+    assert answer.note.en == "a row has order_type -, which no source lists"
+
+
+def test_of_the_largest_page_no_larger_one_is_asked_for():
+    rows = [hold(syssn=f"{PAYMENT[:-3]}{n:03}", respcd="1143") for n in range(LARGEST_PAGE)]
+    order, asked = Order("A1", 2500), {}
+    for known in (Known(), Known(wide=True)):
+        for number in (9, 10, 20, LARGEST_PAGE):
+            answer = judged(*rows[:number], order=order, known=known)
+            assert answer.finding is Finding.OPEN
+            asked[known.wide, number] = answer.ask_next
+
+    narrow, wide = list(asked.values())[:4], list(asked.values())[4:]
+    assert narrow == ["", "wide", "wide", "wide"]
+    assert wide == ["", "wide", "", "wide"]  # ten may be all that a gateway shows
+
+
+def test_a_reason_is_in_both_languages_whatever_the_language_in_use():
+    use_language("zh")
+
+    assert filled("merchants", mchids="M1, M2") == Text(
+        "返回的行属于几个商户（mchid M1, M2）：请给出订单的 mchid",
+        "the rows are of several merchants (mchid M1, M2): give the order's mchid",
+    )

@@ -11,6 +11,7 @@ from qftools.cancellation.findings import (
     Finding,
     of_cancel,
     of_error,
+    of_refund,
     unsigned,
 )
 from qftools.catalogue import Text
@@ -284,3 +285,56 @@ def test_no_more_than_a_hundred_fields_of_a_row_are_kept():
     fields = {f"field{n}": n for n in range(150)}
 
     assert list(kept(fields).row) == [f"field{n}" for n in range(100)]
+
+
+# ---- the reply to a refund ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("respcd", "finding", "refused"),
+    [
+        ("0000", Finding.REFUNDED, False),
+        ("1143", Finding.OPEN, False),
+        ("1145", Finding.OPEN, False),
+        ("1269", Finding.FAILED, True),
+        ("1124", Finding.FAILED, True),
+        ("1103", Finding.DENIED, False),
+        ("1108", Finding.DENIED, False),
+        *((used, Finding.SILENT, False) for used in ("1251", "1102", "2011")),
+        *((no_such, Finding.SILENT, False) for no_such in ("1136", "1268")),
+        ("1100", Finding.SILENT, False),
+        ("7777", Finding.SILENT, False),
+    ],
+)
+def test_a_reply_to_a_refund_claims_what_its_code_says_of_this_refund(respcd, finding, refused):
+    reply = Reply("refund", respcd, {"respcd": respcd}, signed=True)
+
+    for signs in (False, True):
+        answer = of_refund(reply, signed=signs)
+        assert (answer.finding, answer.refused, answer.void) == (finding, refused, False)
+        assert answer.pending is (finding is Finding.OPEN) and answer.signed
+    unsigned_one = Reply("refund", respcd, {"respcd": respcd})
+    assert of_refund(unsigned_one, signed=True) == unsigned(unsigned_one)
+    assert of_refund(unsigned_one).finding is finding
+
+
+@pytest.mark.parametrize(
+    ("status", "finding"),
+    [("SUCCESS", Finding.REFUNDED), ("PENDING", Finding.OPEN), ("FAILED", Finding.SILENT)],
+)
+def test_a_reply_that_says_two_things_refuses_no_refund(status, finding):
+    answer = of_refund(Reply("refund", "0000", {"data": {"txstatus": status}}))
+
+    assert (answer.finding, answer.refused) == (finding, False)
+
+
+def test_a_refund_is_a_void_where_the_gateway_calls_it_so():
+    assert of_refund(Reply("refund", "0000", {"respmsg": "Void received"})).void is True
+    assert Answer(Finding.PAID).void is False
+    assert of_cancel(Reply("reversal", "0000", {})).void is False
+
+
+def test_the_reply_to_a_release_claims_that_and_no_cancel():
+    assert of_cancel(Reply("unfreeze", "0000", {})).finding is Finding.RELEASED
+    assert of_cancel(Reply("reversal", "0000", {})).finding is Finding.CANCELLED
+    assert not of_cancel(Reply("unfreeze", "0000", {})).refused

@@ -155,7 +155,7 @@ class Known:
 
 
 _KINDS = {"payment": Text("付款", "payment"), "refund": Text("退款", "refund")}
-_OF_A_REFUND: dict[str, State] = {"success": "paid", "progress": "open", "failure": "failed"}
+_OF_A_REFUND: dict[str, State] = {"success": "paid", "failure": "failed"}  # all else: open
 
 
 class Read(NamedTuple):
