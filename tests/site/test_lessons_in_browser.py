@@ -61,6 +61,7 @@ def notebook(browser, lite):
         ("zh", "01-quickstart", "CANCELLED"),
         ("en", "08-unknown-outcome", "CANCELLED"),  # a journal: SQLite, files, locks
         ("zh", "12-leftovers", "42/42 CANCELLED 18 PAID 24"),  # a sweep without a thread
+        ("en", "13-real-gateway", "--set full_refund_again=1264: 0 left"),  # a tap, a recording
     ],
 )
 def test_a_lesson_runs_to_its_verdict_in_the_browser(notebook, lang, lesson, end):
