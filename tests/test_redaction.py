@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from qftools import Client, Credentials, Journal, Order, cancel
 from qftools.cancellation.policy import Policy
 from qftools.cli import main
+from qftools.diagnosis import explain
 from qftools.errors import GatewayError, QFPayError
 from qftools.exchange import Exchange, Request, Response
 from qftools.exchange.redaction import REDACTED, Collector, Redactor
@@ -366,3 +367,42 @@ def test_the_message_of_an_order_in_progress_is_no_field():
     text = '{"errmsg": "not paid yet, or the customer is typing the password", "userid": "1"}'
 
     assert not Redactor([KEY]).suspects(text.encode())
+
+
+def test_a_cookie_that_ran_into_the_body_hides_neither_fields_nor_dates_of_the_paste():
+    body = "txamt=2500&txcurrcd=HKD&pay_type=800101&txdtm=2026-01-05%2010%3A00%3A00"
+    ran_into = "sid=4fe9a01c77d2b8e3%0D%0A%0D%0Atxamt%3D2500%26txcurrcd%3DHKD%26pay_type%3D800101"
+    sent = f"{ran_into}&txdtm=2026-01-05%2010"
+    head = f"POST /trade/v1/payment HTTP/1.1\r\nHost: localhost\r\nCookie: {sent}\r\n\r\n"
+
+    shown = str(explain(f"{head}{body}"))
+    echoed = str(explain(f"{head}{body}&goods_name=4fe9a01c77d2b8e3"))
+
+    for kept in ("txcurrcd", "pay_type", "2026-01-05"):
+        assert kept in shown and kept in echoed
+    assert "4fe9a01c77d2b8e3" not in shown and "4fe9a01c77d2b8e3" not in echoed
+
+
+@pytest.mark.parametrize(
+    "encoded", ["QWxhZGRpbjpvcGVu+c2VzYW1l==", "QWxhZGRpbjpvcGVuc2VzYW1lMQ%3D%3D"]
+)
+def test_credentials_that_end_like_base64_are_hidden_where_they_are_repeated(encoded):
+    head = f"POST /trade/v1/query HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {encoded}\r\n"
+
+    shown = str(explain(f"{head}\r\nout_trade_no=A1&goods_name={encoded}"))
+
+    assert encoded.partition("=")[0].partition("%")[0] not in shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "txame: sid=4fe9a01c77d2b8e3",  # what is left of "Cookie:" in a torn log
+        "sid=4fe9a01c77d2b8e3; path=/",
+        '{"sid": "4fe9a01c77d2b8e3"}',
+        "connect.sid=4fe9a01c77d2b8e3",
+    ],
+)
+def test_a_session_is_hidden_by_its_usual_name(line):
+    assert "4fe9a01c77d2b8e3" not in str(Redactor().text(line))
+    assert str(Redactor().text("inside=4fe9a01c77d2b8e3")) == "inside=4fe9a01c77d2b8e3"

@@ -44,15 +44,18 @@ KEY_FIELDS = frozenset(row.name for row in FIELDS if row.about == "key")
 _NAMES = frozenset(row.name.translate(_BLANKS) for row in FIELDS)
 _KEYS = frozenset(name.translate(_BLANKS) for name in KEY_FIELDS)
 # Credentials of other systems, as fields and as headers: they are not the gateway's.
-_OF_OTHERS = re.compile("authorization|cookie|token|secret|passw|apikey|sess(?:ion)?id")
+_OF_OTHERS = re.compile(
+    r"authorization|cookie|token|secret|passw|apikey|sess(?:ion)?id|(?:^|\.)sid$"
+)
 # Each name above contains one of these, in small letters.
 HINTS = (
     *(b"key", b"creid", b"ruename", b"utcardnm", b"ayment_data", b"aymentdata"),
     *(b"ayment-data", b"authorization", b"cookie", b"token", b"secret", b"passw", b"sess"),
+    *(b"sid=", b'sid"', b"sid:"),
 )
 LOOSE = (
     rf"{TELLING}|(?:client|app)[_-]?(?:key|secret)"
-    r"|[\w-]{0,20}(?:password|passwd|secret|api[_-]?key|token|sess(?:ion)?id)"
+    r"|[\w-]{0,20}(?:password|passwd|secret|api[_-]?key|token|sess(?:ion)?id)|(?:connect\.)?sid"
 )
 """The names in a text that has no structure, as a pattern; "key" alone is too common there."""
 

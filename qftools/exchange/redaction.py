@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from qftools.catalogue.rows import Text
 from qftools.exchange import (
@@ -302,7 +303,7 @@ class Collector(Redactor):
             self._loose(text)  # one field may have run into another
             self._inside = False
         password = text.partition(":")[2]
-        words = re.split(r"[:;=,\s\"'&|<>{}()\[\]\\]+", text)
+        words = _words(unquote(text))
         # A person's number may have run into something else.
         for part in (text, password, *words, *_LONG_NUMBER.findall(text)):
             # "Bearer", "path=/" and "Li" say nothing, and would be found by chance.
@@ -332,6 +333,15 @@ def taken_from(params: Mapping[str, object], form: str) -> tuple[str, ...]:
     found = Collector()
     found.plain(dict(params))
     return found.taken
+
+
+_WORD = re.compile(r"([^:;=,\s\"'&|<>{}()\[\]\\]+)(=(?=[^=\s&;,]))?")
+_DATE = re.compile(r"20\d\d-\d\d-\d\d")
+
+
+def _words(text: str) -> list[str]:
+    """The words of a value, but for dates and the names of fields that ran into it."""
+    return [word for word, named in _WORD.findall(text) if not (named or _DATE.fullmatch(word))]
 
 
 # Controls beyond ASCII, those of bidi, line ends that are none in JSON, and half characters.

@@ -46,6 +46,9 @@ FOUND = [
     # payer's number that ran into the key, a value without an end, a reply that has it twice.
     *(("pastes", seed) for seed in (806_704_994, 806_700_761, 806_703_585, 806_701_401)),
     ("answers", 806_700_671),
+    # A cookie that ran into an encoded body, one that lost the name of its header; a colon at
+    # the end behind a field.
+    *(("pastes", seed) for seed in (800_315_163, 800_318_271, 800_316_452)),
 ]
 
 

@@ -182,8 +182,8 @@ class Parser:
         if token.kind == "open" and index in self.close:
             inside = range(index + 1, self.close[index])
             return self._name_of(inside[0]) if len(inside) in (1, 2) and token.text == "[" else ""
-        if token.kind == "sep" and token.text == ":":  # Ruby's [:name]
-            return self._name_of(index + 1)
+        if token.kind == "sep" and token.text == ":" and index + 1 < len(self.tokens):
+            return self._name_of(index + 1)  # Ruby's [:name]
         if token.kind == "str":
             return token.text.strip() if 0 < len(token.text) <= 100 else ""
         if token.kind == "word" and _NAME.fullmatch(token.text):
