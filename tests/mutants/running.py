@@ -43,7 +43,7 @@ UNFIT = "must be planted before the import"
 
 _OPTIONS = [
     *("-p", "no:cacheprovider", "-p", "no:terminal", "-o", "addopts=", "--doctest-modules"),
-    *("--import-mode=importlib", "--strict-markers", "--confcutdir=tests"),
+    *("--import-mode=importlib", "--strict-markers", "--confcutdir=."),
     "--assert=plain",  # else the modules that are named would be loaded by pytest's own loader
 ]
 _MEMORY = 4 << 30
