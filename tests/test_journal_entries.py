@@ -328,11 +328,12 @@ def test_an_error_of_our_own_is_not_said_to_be_a_damaged_disk(path, client):
         cancel(client, order, journal=journal)
 
 
+@pytest.mark.parametrize("locale", ["zh_CN.UTF-8", "C"])
 def test_an_entry_shows_its_order_and_where_it_stands_and_its_evidence_once_it_is_over(
-    three, path, client, monkeypatch
+    three, path, client, monkeypatch, locale
 ):
     spoil(path, "an unknown step", 3)
-    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")  # a repr is English all the same
+    monkeypatch.setenv("LC_ALL", locale)  # a repr is English all the same
     with Journal(path) as journal:
         first, _ = journal.entries()
         (unreadable,) = journal.unreadable()

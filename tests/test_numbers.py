@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from qftools import InputError, Order
-from qftools.client.numbers import kind_of, namings, order_of, unanswered
+from qftools.client.numbers import check_about, kind_of, namings, order_of, unanswered
+from qftools.errors import TransportError
 from qftools.models import Transaction
 
 ROW = {
@@ -71,3 +72,54 @@ def test_digits_of_another_script_are_no_number_of_the_gateway():
 )
 def test_a_row_is_what_its_type_says_and_a_hold_is_a_payment(cells, kind):
     assert kind_of(Transaction(cells)) == kind
+
+
+ASKED = {"out_trade_no": "A1", "syssn": "20260305066100020000977812"}
+OTHER = "20260305066100020000977813"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (ASKED, {"orig_syssn": ASKED["syssn"], "out_trade_no": "the reversal's own"}),
+        (ASKED, {"origssn": int(ASKED["syssn"]), "syssn": OTHER}),
+        (ASKED, {"out_trade_no": " A1 "}),
+        (ASKED, {"data": {"out_trade_no": "A1", "syssn": OTHER}}),
+        (ASKED, {"out_trade_no": "A2", "data": {"orig_syssn": ASKED["syssn"]}}),
+        (ASKED, {"syssn": OTHER}),
+        (ASKED, {"orig_syssn": "", "out_trade_no": None}),
+        ({"out_trade_no": "A1"}, {"orig_syssn": OTHER, "origssn": OTHER}),
+        ({"syssn": ASKED["syssn"]}, {"out_trade_no": "A2"}),
+        ({}, {"out_trade_no": "A2", "orig_syssn": OTHER}),
+    ],
+)
+def test_a_reply_that_names_the_order_or_none_is_the_one_to_the_request(asked, said):
+    check_about("reversal", asked, said)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"orig_syssn": OTHER}, f"its orig_syssn is not {ASKED['syssn']}"),
+        ({"origssn": OTHER, "out_trade_no": "A1"}, f"its origssn is not {ASKED['syssn']}"),
+        ({"out_trade_no": "A2"}, "its out_trade_no is not A1"),
+        ({"out_trade_no": "A1", "data": {"out_trade_no": "A2"}}, "its out_trade_no is not A1"),
+    ],
+)
+def test_a_reply_that_names_another_order_is_the_one_to_another_request(said, why):
+    with pytest.raises(TransportError) as refused:
+        check_about("reversal", ASKED, said)
+
+    assert refused.value.say("en") == f"the reply is about another order: {why}"
+    assert refused.value.say("zh").startswith("这个应答属于别的订单：")
+    check_about("query", ASKED, said)
+
+
+def test_rows_are_the_answer_to_a_query_alone():
+    with pytest.raises(TransportError) as refused:
+        check_about("close", {}, {"data": []})
+
+    assert refused.value.say("en") == (
+        "the reply has rows: it is the answer to a query, not to this request"
+    )
+    check_about("query", {}, {"data": []})

@@ -532,3 +532,15 @@ def test_a_followed_refund_that_the_journal_has_unsent_is_not_sent(sandbox, clie
 
         assert outcome.verdict is Verdict.NOT_FOUND and len(journal.entries()) == 1
     assert sent(client) == []
+
+
+def test_what_was_refunded_of_one_payment_limits_no_refund_of_another(sandbox, client):
+    first, second = paid(sandbox), paid(sandbox)
+    known = Order(syssn=second.syssn, txamt=second.txamt)
+
+    with Journal(":memory:") as journal:
+        refund(client, first, journal=journal)
+        part = refund(client, known, 2000, journal=journal)
+        rest = refund(client, Order(syssn=second.syssn), 500, journal=journal)
+
+    assert (part.verdict, rest.verdict) == (Verdict.REFUNDED, Verdict.REFUNDED)

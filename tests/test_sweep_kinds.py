@@ -219,3 +219,10 @@ def test_a_row_that_names_a_payment_is_a_refund_of_it(file):
 
     assert isinstance(row, Row)
     assert (row.order.out_trade_no, row.refund_of) == ("R1", "20260305066100020000977812")
+
+
+def test_the_number_of_a_refunds_payment_that_a_spreadsheet_destroyed_is_refused_by_line(file):
+    (wrong,) = read(file("out_trade_no,origssn\nR1,2.02611E+25\n"))
+
+    assert isinstance(wrong, Wrong)
+    assert wrong.line == 2 and "2.02611E+25" in wrong.reason

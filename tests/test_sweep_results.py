@@ -502,6 +502,16 @@ def test_where_it_is_not_known_which_earlier_result_is_meant_all_of_them_stay(tm
     assert kept(path) == [("A1", "UNRESOLVED")] * times + [("A1", "CANCELLED")]
 
 
+def test_a_result_that_is_over_and_names_no_payment_stands_in_no_others_place(tmp_path):
+    path = filled(tmp_path / "results.csv", unsure("A1", "11"), unsure("A1", "12"))
+    path = filled(path, result("A1", "PAID"))
+
+    with Results(path, AGAIN) as written:
+        written.add(result("A1", "CANCELLED", syssn="11"))
+
+    assert kept(path) == [("A1", each) for each in ("UNRESOLVED", "PAID", "CANCELLED")]
+
+
 def test_a_result_that_is_over_is_never_taken_out(tmp_path):
     path = filled(tmp_path / "results.csv", result("A1", "PAID", syssn="11"))
 

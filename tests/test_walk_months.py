@@ -186,3 +186,31 @@ def test_a_refusal_is_forgotten_only_with_the_verdict_that_rested_on_it(reply, t
 
     assert again.step is step
     assert (again.last_cancel is None) is (step is Step.LOOK)
+
+
+def test_after_a_cancel_each_month_is_asked_anew_before_an_order_is_called_not_cancellable():
+    walk = told(ABSENT, ABSENT, OPEN, order=NEW_YEAR).told(REFUSED).waited().told(OPEN)
+
+    assert (walk.end, walk.asked) == (None, (2,))
+    assert walk.waited().action == Ask("query", VIEWS[1])
+
+
+@pytest.mark.parametrize(("ask_next", "ends"), [("others", True), ("elsewhere", False)])
+def test_a_month_with_rows_of_other_orders_alone_is_answered_and_a_silent_one_is_not(
+    ask_next, ends
+):
+    walk = told(OPEN, order=replace(NEW_YEAR, pay_type="802001"))
+    walk = walk.told(Answer(Finding.SILENT, ask_next=ask_next)).waited()
+    assert walk.view == 2
+
+    walk = walk.told(OPEN)
+
+    assert (walk.end is not None) is ends
+    assert ends or walk.waited().action == Ask("query", VIEWS[1])
+
+
+def test_a_wait_that_the_gateway_asks_for_is_kept_before_the_other_month_is_asked():
+    walk = told(replace(OPEN, wait=9.0), order=replace(NEW_YEAR, pay_type="802001"))
+
+    assert walk.action == Wait(9.0)
+    assert walk.waited().action == Ask("query", VIEWS[1])
