@@ -103,6 +103,7 @@ def test_a_reply_that_names_the_order_or_none_is_the_one_to_the_request(asked, s
         ({"orig_syssn": OTHER}, f"its orig_syssn is not {ASKED['syssn']}"),
         ({"origssn": OTHER, "out_trade_no": "A1"}, f"its origssn is not {ASKED['syssn']}"),
         ({"out_trade_no": "A2"}, "its out_trade_no is not A1"),
+        ({"out_trade_no": "A2", "data": {"txstatus": "SUCCESS"}}, "its out_trade_no is not A1"),
         ({"out_trade_no": "A1", "data": {"out_trade_no": "A2"}}, "its out_trade_no is not A1"),
     ],
 )
