@@ -25,7 +25,6 @@ from qftools.sandbox import Sandbox
 from qftools.sandbox.books.ledger import Moved
 from qftools.sandbox.books.orders import Entry
 from qftools.sandbox.books.states import Event, State
-from qftools.sandbox.gateway import magic
 from qftools.sandbox.gateway.log import LoggedExchange
 from qftools.sandbox.gateway.merchants import Merchant
 from qftools.sandbox.web.in_process_async import InProcessTransport
@@ -57,7 +56,8 @@ class Stage:
         self.mortal = True
         self.paid_when_last_looked: bool | None = None
         self.last_looked: State | None = None
-        self._hidden = magic.table().get(plan.txamt, magic.ORDINARY).hidden
+        self._was_hidden = False
+        self._watch_looks()
         self.sandbox._gateway.log.watchers.append(self._saw)
         self.broken_promises: list[str] = []
         self.cancels_dropped = 0
@@ -145,13 +145,22 @@ class Stage:
             self.broken_promises.append("sent a payment by itself")
 
     def _saw(self, seen: LoggedExchange) -> None:
-        if seen.endpoint != "query":
-            return
-        entry, hidden = self.entry(), self._hidden  # before this query, which counts as one look
-        if entry is not None:
-            self._hidden = entry.hidden
-        if not self._alone:
-            self.last_looked = entry.state if entry is not None and not hidden else None
+        if seen.endpoint == "query" and not self._alone:
+            entry = self.entry()
+            hidden = entry is None or entry.hidden or self._was_hidden
+            self.last_looked = None if hidden or entry is None else entry.state
+
+    def _watch_looks(self) -> None:
+        """A look counts down how long an order is hidden: the last one may still not find it."""
+        ledger = self.sandbox._gateway.ledger
+        look = ledger.looked
+
+        def looked(entry: Entry, at: float) -> bool:
+            found = look(entry, at)
+            self._was_hidden = not found
+            return found
+
+        ledger.looked = looked  # type: ignore[method-assign]
 
     def _moved(self, moved: Moved) -> None:
         self.cancels_dropped += moved.event in (Event.CANCEL_LOST, Event.RELEASE_LOST)
