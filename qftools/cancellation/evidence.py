@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from qftools import catalogue
-from qftools.cancellation.findings import Answer, Difference, Finding, unsigned
+from qftools.cancellation.findings import NO_SUCH_ORDER, Answer, Difference, Finding, unsigned
 from qftools.catalogue import Text
 from qftools.client.numbers import LARGEST_PAGE, currency, kind_of
 from qftools.models import STATUSES, Order, Reply, State, Transaction, as_written
@@ -22,8 +22,6 @@ from qftools.validation import BEIJING, usable
 PAGE = 10  # rows of one answer without page_size (docs2024)
 
 _OTHER_KINDS = frozenset({"refund", "close", "unfreeze"})  # docs2024; manual2018jp; docs2026
-
-_NO_SUCH_ORDER = ("1136", "1268")
 
 REASONS: dict[str, Text] = {
     "no list": Text("应答里没有订单行列表", "the answer has no list of rows"),
@@ -149,7 +147,7 @@ class Known:
         if status and STATUSES.get(status) != kind:
             return "unclear"
         refuses_another_call = code.row == "unclear" and "refund" not in code.endpoints
-        if kind == "failure" and (refuses_another_call or row.respcd in _NO_SUCH_ORDER):
+        if kind == "failure" and (refuses_another_call or row.respcd in NO_SUCH_ORDER):
             return "unclear"  # and a row that says there is none contradicts itself
         return _OF_A_REFUND.get(kind, "open")
 
@@ -460,7 +458,7 @@ def _uncontradicted(reads: list[Read]) -> list[Read]:
 
 
 def _of_unanswered_query(reply: Reply) -> Answer:
-    if reply.respcd in _NO_SUCH_ORDER:
+    if reply.respcd in NO_SUCH_ORDER:
         if reply.body.get("data"):
             why = filled("rows all the same", respcd=reply.respcd)
             return replace(_silent(reply, why), ask_next="elsewhere")

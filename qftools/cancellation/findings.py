@@ -124,6 +124,8 @@ UNSIGNED = Text(
     "the answer is not signed, but this gateway has signed earlier answers: not trusted",
 )
 
+NO_SUCH_ORDER = frozenset({"1136", "1268"})
+
 # What a refused cancel says about the order. No verdict rests on it: a query follows.
 _OF_REFUSAL = {
     "1260": Finding.PAID,
@@ -133,8 +135,7 @@ _OF_REFUSAL = {
     "1181": Finding.CANCELLED,
     "1263": Finding.CANCELLED,
     "1264": Finding.CANCELLED,
-    "1136": Finding.ABSENT,
-    "1268": Finding.ABSENT,
+    **dict.fromkeys(NO_SUCH_ORDER, Finding.ABSENT),
 }
 
 
@@ -205,9 +206,7 @@ def _claimed(reply: Reply) -> tuple[Finding, bool]:
 USED = frozenset({"1251", "1102", "2011"})  # C17: the number was used, maybe by this very refund
 # Beside those: 0000 with a txstatus that says it failed, and that there is no such payment, which
 # a query has just shown. A reply that contradicts itself or the books refuses nothing.
-_NO_REFUSAL = (
-    USED | {"0000"} | {code for code, says in _OF_REFUSAL.items() if says is Finding.ABSENT}
-)
+_NO_REFUSAL = USED | NO_SUCH_ORDER | {"0000"}
 _VOIDED = "void"  # "Void received": docs2026, 91APP
 
 
