@@ -122,13 +122,23 @@ class Text:
         return self.zh if spoken(language) == "zh" else self.en
 
     def filled(self, **values: object) -> Text:
-        """Return the text with *values* in their places.
+        """Return the text with *values* in their places; one that is a text in its language.
 
         Example:
             >>> Text("{n} 行", "{n} rows").filled(n=2)
             Text(zh='2 行', en='2 rows')
+            >>> Text("原因：{why}", "because {why}").filled(why=Text("超时", "it was late"))
+            Text(zh='原因：超时', en='because it was late')
         """
-        return Text(self.zh.format(**values), self.en.format(**values))
+
+        def said(language: Language) -> str:
+            own = {
+                name: value.say(language) if isinstance(value, Text) else value
+                for name, value in values.items()
+            }
+            return self.say(language).format(**own)
+
+        return Text(said("zh"), said("en"))
 
     def to_dict(self) -> dict[str, str]:
         """Return both languages, for JSON; ``Text(**...)`` reads it."""

@@ -364,10 +364,10 @@ class RefundWalk(Walk):
         flag = as_written(answer.row.row.get("cancel")) if answer.row else ""
         if answer.finding is Finding.PAID and (flag != _IN_PART or self.flag == _IN_PART):
             if sent.respcd in _SAYS_GIVEN:
-                return self._finish(Verdict.NOT_FOUND, _naming(GIVEN_IT_SAYS, sent))
+                return self._finish(Verdict.NOT_FOUND, GIVEN_IT_SAYS.filled(refusal=refusal(sent)))
             return self._finish(Verdict.NOT_REFUNDED, refusal(sent))
         if answer.finding in (Finding.PAID, Finding.REFUNDED):
-            return self._finish(Verdict.NOT_FOUND, _naming(GIVEN_SINCE, sent))
+            return self._finish(Verdict.NOT_FOUND, GIVEN_SINCE.filled(refusal=refusal(sent)))
         asks_again = answer.finding in (Finding.SILENT, Finding.ABSENT)
         if asks_again and self.looks < self.patience.look_tries:
             return replace(self, wait=max(self.patience.wait(self.looks - 1), answer.wait))
@@ -379,11 +379,6 @@ class RefundWalk(Walk):
         if sent is None or sent.refused or sent.finding is Finding.DENIED:
             return True
         return sent.respcd in findings.USED
-
-
-def _naming(reason: Text, sent: Answer) -> Text:
-    said = refusal(sent)
-    return Text(reason.zh.format(refusal=said.zh), reason.en.format(refusal=said.en))
 
 
 def given_beside(others: Iterable[int | None], paid: int) -> int:
