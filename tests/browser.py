@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 _ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 # Style sheets are not read again by axe-core itself: no rule asks for them, and it takes longest.
-_AXE = """([include, exclude, tags]) => axe.run({include, exclude}, {
+_AXE = """async ([include, exclude, tags]) => {
+  // A colour on its way to another is neither: what is judged is the page at rest.
+  document.getAnimations()
+    .filter(each => each instanceof CSSTransition).forEach(each => each.finish());
+  return axe.run({include, exclude}, {
   resultTypes: ['violations'], preload: {assets: ['media']},
-  ...(tags.length && {runOnly: tags})})"""
+  ...(tags.length && {runOnly: tags})});
+}"""
 
 
 @contextmanager
