@@ -456,9 +456,16 @@ class Reply:
 
 
 def _status(body: Mapping[str, Any]) -> str:
-    """Return the ``txstatus`` inside ``data``, empty where there is none."""
+    """Return the ``txstatus`` of an answer, empty where there is none.
+
+    It stands inside ``data``; a flat answer may have it beside its code. Each row of a query
+    says its own.
+    """
     data = body.get("data")
-    return as_written(data.get("txstatus")) if isinstance(data, Mapping) else ""
+    if isinstance(data, list):
+        return ""
+    inside = data.get("txstatus") if isinstance(data, Mapping) else None
+    return as_written(inside or body.get("txstatus"))
 
 
 def _given(**values: str | int | None) -> dict[str, str | int]:

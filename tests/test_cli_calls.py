@@ -108,6 +108,18 @@ def test_a_row_of_a_query_says_the_state(qftools):
     assert [row["state"] for row in rows] == ["paid"]
 
 
+def test_a_hold_captured_in_part_is_not_shown_as_if_all_of_it_was_charged(qftools, sandbox):
+    client = sandbox.client()
+    hold = client.pay(pay_type="801808", txamt=2500, txcurrcd="HKD")
+    sandbox.payer(hold).pay()
+    client.capture(hold, 1000, out_trade_no="PART")
+
+    shown = qftools("query", "--syssn", hold.syssn).output
+
+    assert "txamt is what was held" in shown
+    assert "was held" not in qftools("query", "--out-trade-no", "PART").output
+
+
 def test_a_query_that_finds_nothing_ends_as_not_found(qftools):
     done = qftools("query", "--out-trade-no", "NOBODY")
 

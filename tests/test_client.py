@@ -21,7 +21,7 @@ from qftools.errors import (
     UnclearError,
 )
 from qftools.exchange import Exchange, Request, Response
-from qftools.models import Credentials, Order
+from qftools.models import Credentials, Order, Reply
 from qftools.sandbox import Sandbox
 from qftools.signing import sign
 from tests.awaited import CLIENTS, of_sandbox
@@ -250,6 +250,19 @@ def test_the_result_counts_where_an_edition_writes_it_not_the_outer_code(txamt, 
         assert (order.reply.respcd, order.reply.kind) == ("0000", kind)
         assert order.reply.ok == (kind == "success")
         assert order.syssn == sandbox.order(order).syssn
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"txstatus": "PENDING"}, "progress"),
+        ({"txstatus": "FAILED", "data": {}}, "failure"),
+        ({"txstatus": "SUCCESS", "data": {"txstatus": "PENDING"}}, "progress"),
+        ({"txstatus": "FAILED", "data": [{"txstatus": "SUCCESS"}]}, "success"),  # each row's own
+    ],
+)
+def test_the_result_counts_where_a_flat_answer_has_it_beside_its_code(body, kind):
+    assert Reply("reversal", "0000", body).kind == kind
 
 
 def test_a_payment_that_failed_inside_an_envelope_is_a_refusal():

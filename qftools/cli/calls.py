@@ -317,7 +317,17 @@ def _print_reply(reply: Reply) -> None:
     output.fields(shown)
 
 
+# What a paid row's `cancel` flag says of its txamt (protocol 6.3, 17.1; C30).
+_NOT_THE_WHOLE = {
+    "4": mark("cancel 4: a hold. txamt is what was held; each capture is a row and a charge."),
+    "5": mark("cancel 5: a part was refunded. txamt is what was paid at first."),
+    "7": mark("cancel 7: a hold, captured in part. txamt is what was held, not the charge."),
+}
+
+
 def _print_rows(rows: tuple[Any, ...]) -> None:
+    from qftools.models import as_written
+
     names = ("out_trade_no", "syssn", "order_type", "pay_type", "sysdtm", "respcd", "cancel")
     output.table(
         (text("state"), "txamt", *names),
@@ -330,3 +340,6 @@ def _print_rows(rows: tuple[Any, ...]) -> None:
             for row in rows
         ],
     )
+    for flag in sorted({as_written(row.row.get("cancel")) for row in rows if row.state == "paid"}):
+        if flag in _NOT_THE_WHOLE:
+            output.folded(text(_NOT_THE_WHOLE[flag]))

@@ -103,7 +103,7 @@ class Comparison:
 
 _SUMMARY = Text(
     "比较了 {compared} 次请求：{differences} 处不同（{left_out} 次无法比较）",
-    "{compared} exchanges compared: {differences} differences ({left_out} could not be compared)",
+    "exchanges compared: {compared}; differences: {differences}; not comparable: {left_out}",
 )
 _OF = Text("（{count} 次）", "({count} exchanges)")
 _AGREES = Text("应答一致", "the answers agree")
