@@ -14,9 +14,11 @@ from typing import Any
 from qftools.errors import InputError
 from qftools.exchange.shown import ShownExchange
 from qftools.exchange.writing import as_har
+from qftools.journal import owner
 from qftools.locale import mark
 
 _RULE = mark("a new file, or a recording to continue")
+_OWN = mark("a file of its own for each tap")
 _END = b"\n]}}\n"
 
 
@@ -27,14 +29,17 @@ class Recording:
         path: The file. One that is there already must be a recording, and is continued.
 
     Raises:
-        InputError: It can't be opened, or is a file of something else.
+        InputError: It can't be opened, is a file of something else, or another tap writes to it.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._beside = self.path.with_name(f"{self.path.name}.lock")
         try:
             # For its owner alone: order numbers and amounts are in it.
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            self._file = os.fdopen(handle, "r+b", buffering=0)
+            self._held = owner.hold(self._beside)
         except OSError as error:
             raise InputError(
                 "record",
@@ -43,7 +48,11 @@ class Recording:
                 path=str(path),
                 cause=error.strerror or type(error).__name__,
             ) from None
-        self._file = os.fdopen(handle, "r+b", buffering=0)
+        if self._held is None:
+            self._file.close()
+            raise InputError(
+                "record", "is {path!r}, to which another tap writes", _OWN, path=str(path)
+            )
         size = self._file.seek(0, os.SEEK_END)
         if not size:
             self._write(0, _beginning())
@@ -53,7 +62,7 @@ class Recording:
             end = self._file.read()
             self._file.seek(0)
             if end != _END or not self._file.read(8).startswith(b'{"log"'):
-                self._file.close()
+                self.close()
                 raise InputError(
                     "record", "is {path!r}, which is no recording of a tap", _RULE, path=str(path)
                 )
@@ -88,8 +97,11 @@ class Recording:
             raise
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and let another tap continue it."""
         self._file.close()
+        if self._held is not None:
+            owner.let_go(self._beside, self._held)
+            self._held = None
 
 
 def _beginning() -> bytes:

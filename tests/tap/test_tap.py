@@ -462,6 +462,17 @@ def test_a_recording_is_whole_after_each_exchange_and_is_continued(sandbox, tmp_
     assert record.read_text() == "something else"
 
 
+def test_no_two_taps_write_one_recording_and_nothing_stays_beside_it(sandbox, tmp_path):
+    record = tmp_path / "calls.har"
+    with tapped(sandbox.url, record=record):
+        with pytest.raises(InputError, match="to which another tap writes"):
+            Tap(sandbox.url, record=record)
+        json.loads(record.read_text())
+    with tapped(sandbox.url, record=record):
+        pass
+    assert list(tmp_path.iterdir()) == [record]
+
+
 def test_a_request_under_way_when_the_tap_ends_is_in_the_recording(tmp_path, monkeypatch):
     monkeypatch.setattr("qftools.tap.relay.STOP_SECONDS", 0.1)
     record = tmp_path / "calls.har"
