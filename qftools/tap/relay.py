@@ -375,11 +375,14 @@ class Relay:
                 if unread:
                     back.pass_on(stream)
                 return False
+        too_much = stream.left()  # what came behind the announced end is the caller's to judge
+        if too_much:
+            back.take(too_much)
         note(_response(reply, came), None)
         back.finish()
         if fault is not None:
             self._carry_out(fault, sock, back)
-        ends = open_ended or reply.is_last or head.is_last or reply.status == 101
+        ends = bool(too_much) or open_ended or reply.is_last or head.is_last or reply.status == 101
         return not (fault or ends or back.is_gone)
 
     def _carry_out(self, fault: Fault, sock: socket.socket, back: _WayBack) -> None:

@@ -80,8 +80,9 @@ ANSWER = b'{"respcd":"1136" ,  "respmsg":"\\u65e0"}'
         (asked(body=b"", first="GET /trade/v1/query?syssn=1 HTTP/1.1"), reply(b"\x00\xff")),
         (asked(LENGTH), b"HTTP/1.1 103 Early\r\na: b\r\n\r\n" + reply(ANSWER)),
         (asked(body=b"", first="HEAD /trade/v1/query HTTP/1.1"), b"HTTP/1.1 200 OK\r\n\r\n"),
+        (asked(LENGTH), reply(ANSWER) + b"behind its end"),
     ],
-    ids=["odd", "chunks in", "chunks out", "no length", "binary", "interim", "head"],
+    ids=["odd", "chunks in", "chunks out", "no length", "binary", "interim", "head", "behind"],
 )
 def test_what_is_sent_arrives_byte_for_byte_and_so_does_the_reply(sent, came):
     with RawServer(says(came)) as gateway, tapped(gateway.url) as tap:
