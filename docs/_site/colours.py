@@ -25,7 +25,7 @@ COLOURS = {
     "progress": Names("--qf-info", "--accent", "--qf-progress"),
     "good": Names("--qf-ok", "--paid", "--qf-success"),
     "wait": Names("--qf-wait", "--open", "--qf-unknown"),
-    "bad": Names("--qf-bad", "--bad", ""),
+    "bad": Names("--qf-bad", "--bad", "--qf-bad"),
     "over": Names("--qf-dim", "--dead", "--qf-failure"),
     "back": Names("", "--back", "--qf-caller"),
 }

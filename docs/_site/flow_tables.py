@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -15,6 +14,7 @@ from qftools.cancellation.policy import rules
 from qftools.cancellation.routing import route
 from qftools.cancellation.verdicts import REFUNDS, VERDICTS, Verdict, VerdictRow
 from qftools.cancellation.walk import NEXT
+from qftools.catalogue import Text
 from qftools.cli import exits
 from qftools.cli.command import ENVIRONMENT
 from qftools.locale import text
@@ -72,10 +72,31 @@ def _next(goes_to: object) -> str:
     return f"**`{goes_to}`**" if isinstance(goes_to, Verdict) else f"`{goes_to}`"
 
 
+# A reason speaks of an answer; without one it is shown with values that an answer might have.
+_EXAMPLE: dict[str, object] = {
+    "respcd": "`1298`",
+    "mchids": "`M1`, `M2`",
+    "syssn": "`20200305066100020000977812`",
+    "flag": "`9`",
+    "kind": Text("付款", "payment"),
+    "field": "`txamt`",
+    "books": "`2600`",
+    "order": "`2500`",
+    "state": Text("已支付", "paid"),
+}
+_EXAMPLES: dict[str, dict[str, object]] = {
+    "rows all the same": {"respcd": "`1136`"},
+    "unknown type": {"value": "`transfer`"},
+    "another kind": {"value": "`refund`"},
+    "no refund": {"value": "`payment`"},
+}
+
+
 def reasons(here: Here) -> str:
     """Why an answer to a query proves nothing, or less than it says."""
     return "\n".join(
-        "- " + re.sub(r"\{\w+\}", "…", reason.say(here.lang)) for reason in REASONS.values()
+        f"- {reason.filled(**(_EXAMPLE | _EXAMPLES.get(name, {}))).say(here.lang)}"
+        for name, reason in REASONS.items()
     )
 
 

@@ -43,8 +43,7 @@ def live(here: Here, first: str = FIRST) -> str:
     ]
     return el(
         "div",
-        el("p", *three, cls="qf-three"),
-        el("div", *_choices(here), cls="qf-choose", hidden=True),
+        el("p", el("span", say("story choose")), *three, cls="qf-three"),
         el(
             "div",
             _flow(here, story.steps),
@@ -53,6 +52,7 @@ def live(here: Here, first: str = FIRST) -> str:
             el("div", _acts(here, "nqrlf"), _acts(here, "".join(PAYERS)), cls="qf-acts"),
             cls="qf-stage",
         ),
+        el("div", *_choices(here), cls="qf-choose", hidden=True),
         cls="qf-story",
         data_story=first,
         data_lang=here.lang,

@@ -61,8 +61,7 @@ _ROWS = (
         "no",
         Text(
             "订单在我们撤销之前就已失效（已撤销、已关闭或已过期），顾客没有被扣款。",
-            "The order was dead before we did anything (cancelled, closed or expired); the payer"
-            " was not charged.",
+            "The order was already cancelled, closed or expired; the payer was not charged.",
         ),
         Text("一次查询", "A query"),
         Text(

@@ -237,7 +237,7 @@ UNSOURCED = {
 @pytest.mark.parametrize(("says", "pages"), UNSOURCED.items(), ids=UNSOURCED)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_no_source_says_is_marked_wherever_a_page_says_it(lang, says, pages):
-    marks = ("chosen", "inferred") if lang == "en" else ("选定", "推断")
+    marks = ("our choice", "chosen", "inferred") if lang == "en" else ("选定", "推断")
     for page in pages:
         text = (DOCS / lang / page).read_text(encoding="utf-8")
         lines = [line for line in text.splitlines() if says in line and "{ #" not in line]

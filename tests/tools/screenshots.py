@@ -2,6 +2,7 @@
 
 Wide and narrow, light and dark, in both languages; they land in screenshots/.
 
+python -m tests.tools.screenshots panels      a part of them: pages, lessons, panels
 python -m tests.tools.screenshots workbench   the pictures of the workbench on the home page
 """
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 PICTURES = serving.ROOT / "screenshots"
 ASSETS = serving.ROOT / "docs/assets"
 WIDTHS = {"wide": 1280, "narrow": 390}
+PATIENT = 300_000  # milliseconds: the longest page takes a while where the machine is busy
 TALL = 3600  # pixels: JupyterLab scrolls inside the page, so a lesson has to fit
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -53,6 +55,7 @@ def take_pages(browser: Browser, site: Path, address: str) -> int:
                 viewport={"width": pixels, "height": 900}, color_scheme=scheme
             )
             page = context.new_page()
+            page.set_default_timeout(PATIENT)
             for path in pages(site):
                 page.goto(f"{address}/{path}")
                 name = path.replace("/", "-") or "home"
@@ -95,7 +98,7 @@ def take_panels(browser: Browser, address: str) -> int:
     """Take a picture of every kind of panel after it was pressed: both languages, light and
     dark, wide and narrow; how many.
     """
-    taken = 0
+    taken: set[str] = set()
     for lesson in lessons_with_every_panel():
         for width, pixels in {"wide": 1280, "narrow": 480}.items():
             with browser.new_context(viewport={"width": pixels, "height": TALL}) as context:
@@ -114,11 +117,11 @@ def take_panels(browser: Browser, address: str) -> int:
                     page.wait_for_selector("#jupyterlab-splash", state="detached")
                     for kind, panel in first.items():
                         picture = f"panel-{kind}-{lesson.parent.name}-{width}-{scheme}.png"
-                        if not (PICTURES / picture).exists():
+                        if picture not in taken:
                             panel.screenshot(path=PICTURES / picture)
-                            taken += 1
+                            taken.add(picture)
                 shut_down(page)
-    return taken
+    return len(taken)
 
 
 # The browser writes a picture in a quarter of the bytes of its own screenshot.
@@ -176,15 +179,20 @@ def main() -> int:
         with chromium() as browser:
             take_workbench(browser)
         return 0
-    shutil.rmtree(PICTURES, ignore_errors=True)
-    PICTURES.mkdir()
+    asked = sys.argv[1:] or ["pages", "lessons", "panels"]
+    if not sys.argv[1:]:
+        shutil.rmtree(PICTURES, ignore_errors=True)
+    PICTURES.mkdir(exist_ok=True)
+    taken = 0
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        site = serving.build(Path(folder, "site"))
-        with serving.served(site) as address:
-            taken = take_pages(browser, site, address)
-        with running_lab(Path(folder, "lab")) as address:
-            taken += take_lessons(browser, address)
-            taken += take_panels(browser, address)
+        if "pages" in asked:
+            site = serving.build(Path(folder, "site"))
+            with serving.served(site) as address:
+                taken += take_pages(browser, site, address)
+        if "lessons" in asked or "panels" in asked:
+            with running_lab(Path(folder, "lab")) as address:
+                taken += take_lessons(browser, address) if "lessons" in asked else 0
+                taken += take_panels(browser, address) if "panels" in asked else 0
     print(f"{taken} pictures in {PICTURES.name}/")
     return 0
 
