@@ -32,8 +32,12 @@ nbval.kernel.start_new_kernel = start_new_kernel
 
 @pytest.fixture(autouse=True)
 def no_language_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever language a test has chosen, or a command for click: the next begins without."""
+    """Whatever language a test has chosen, or a command for click: the next begins without.
+
+    Nor is a panel of a test before shown again whenever this one chooses: they stay alive.
+    """
     monkeypatch.setattr(texts, "_chosen", None)
+    monkeypatch.setattr(texts, "_followers", texts._followers.copy())
     monkeypatch.delenv("LANGUAGE", raising=False)
 
 

@@ -110,6 +110,8 @@ def main() -> int:
     """Run the checks that were asked for; the exit status is 1 if anything failed."""
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
+    # Tests start hundreds of processes: without byte code on the disk each compiles all it imports.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if machine.nothing_may_be_left_out() and not wanted:
         machine.install(machine.missing())
     checks = {name: command for name, command in CHECKS.items() if name.startswith(wanted)}
