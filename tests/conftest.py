@@ -20,7 +20,7 @@ from tests.lab import running_lab
 from tests.tools import machine
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 collect_ignore_glob = ["examples/*"]  # run by test_examples.py, not imported for doctests
 
@@ -137,3 +137,23 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a JupyterLab over a copy of the lessons, for all tests of a run."""
     with running_lab(tmp_path_factory.mktemp("lab")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def window(browser: Browser, lab: str) -> Iterator[Page]:
+    """A window in which JupyterLab is loaded, once for all tests of a run: that takes seconds."""
+    with browser.new_context() as context:
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        page.goto(f"{lab}/doc?reset")
+        page.wait_for_function("() => window.jupyterapp")
+        yield page
+
+
+@pytest.fixture
+def reader(window: Page) -> Page:
+    """The window of one reader of all lessons, whatever size it had and where the mouse was."""
+    window.set_viewport_size({"width": 1280, "height": 1000})
+    window.emulate_media(reduced_motion="no-preference")
+    window.mouse.move(0, 0)
+    return window

@@ -115,16 +115,17 @@ def open_and_run(
     """Open a notebook on its own, run all cells, and return their execution counts."""
     where = "doc/tree" if application == "jupyterlab" else "notebooks"
     page.goto(f"{address}/{where}/{path}?reset")
-    return _run(page)
+    return run_all(page)
 
 
 def open_next_and_run(page: Any, path: str) -> list[int | None]:
     """The same in a JupyterLab that is loaded, in place of what is open there."""
     page.evaluate(_OPEN, path)
-    return _run(page)
+    return run_all(page)
 
 
-def _run(page: Any) -> list[int | None]:
+def run_all(page: Any) -> list[int | None]:
+    """Run all cells of the notebook that is open, and return their execution counts."""
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     counts: list[int | None] = page.evaluate(RUN_ALL, 400)
     return counts

@@ -52,17 +52,6 @@ VERDICT = re.compile("^(" + "|".join(Verdict) + ")$")
 pytestmark = pytest.mark.needs("chromium", "chinese-font")
 
 
-@pytest.fixture(scope="module")
-def reader(browser, lab):
-    """The window of one reader of all lessons, who loads JupyterLab once."""
-    with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
-        context.set_default_timeout(60_000)
-        page = context.new_page()
-        page.goto(f"{lab}/doc?reset")
-        page.wait_for_function("() => window.jupyterapp")
-        yield page
-
-
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_to_its_end_and_its_panels_answer(reader, lesson):
     chinese = lesson.startswith("zh/")  # by keyboard in Chinese and dark, by mouse in English
@@ -124,39 +113,36 @@ def test_the_first_verdict_takes_six_presses_at_most(browser, lab):
     assert presses <= 6
 
 
-def test_the_lost_reply_is_seen_without_typing_code_and_by_keyboard_alone(browser, lab):
-    with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
-        context.set_default_timeout(60_000)
-        page = context.new_page()
-        open_and_run(page, lab, "en/08-unknown-outcome.ipynb")
-        flow = page.locator(".qf-CancelFlow").first
-        flow.locator("select").first.focus()
+def test_the_lost_reply_is_seen_without_typing_code_and_by_keyboard_alone(reader):
+    open_next_and_run(reader, "en/08-unknown-outcome.ipynb")
+    flow = reader.locator(".qf-CancelFlow").first
+    flow.locator("select").first.focus()
 
-        reached = "() => document.activeElement.classList.contains('qf-main')"
-        for _ in range(8):
-            page.keyboard.press("Tab")
-            if page.evaluate(reached):
-                break
-        page.keyboard.press("Enter")
+    reached = "() => document.activeElement.classList.contains('qf-main')"
+    for _ in range(8):
+        reader.keyboard.press("Tab")
+        if reader.evaluate(reached):
+            break
+    reader.keyboard.press("Enter")
 
-        expect(flow.locator(".qf-verdict")).to_have_text("CANCELLED", timeout=60_000)
-        expect(flow.locator("svg").first).to_contain_text("no reply", timeout=60_000)
+    expect(flow.locator(".qf-verdict")).to_have_text("CANCELLED", timeout=60_000)
+    expect(flow.locator("svg").first).to_contain_text("no reply", timeout=60_000)
+    shut_down(reader)
 
 
-def test_a_panel_fits_a_narrow_window(browser, lab):
-    with browser.new_context(viewport={"width": 480, "height": 1000}) as context:
-        context.set_default_timeout(60_000)
-        page = context.new_page()
-        open_and_run(page, lab, "zh/01-quickstart.ipynb")
-        flow = page.locator(".qf-CancelFlow")
-        flow.locator(".qf-at-acts .qf-main").click()
-        flow.locator(".qf-verdict").wait_for()
+def test_a_panel_fits_a_narrow_window(reader):
+    reader.set_viewport_size({"width": 480, "height": 1000})
+    open_next_and_run(reader, "zh/01-quickstart.ipynb")
+    flow = reader.locator(".qf-CancelFlow")
+    flow.locator(".qf-at-acts .qf-main").click()
+    flow.locator(".qf-verdict").wait_for()
 
-        wider = flow.evaluate(
-            "panel => [...panel.querySelectorAll('button, input, select, .qf-card')]"
-            ".filter(part => part.getBoundingClientRect().right >"
-            " panel.getBoundingClientRect().right + 1).map(part => part.outerHTML.slice(0, 80))"
-        )
+    wider = flow.evaluate(
+        "panel => [...panel.querySelectorAll('button, input, select, .qf-card')]"
+        ".filter(part => part.getBoundingClientRect().right >"
+        " panel.getBoundingClientRect().right + 1).map(part => part.outerHTML.slice(0, 80))"
+    )
+    shut_down(reader)
 
     assert wider == []
 
