@@ -11,12 +11,12 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakMethod
 
 if TYPE_CHECKING:
     from gettext import NullTranslations
+    from pathlib import Path
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -238,6 +238,7 @@ def harmless(value: object) -> str:
 @cache
 def _translations(language: str) -> NullTranslations:
     from gettext import translation  # 3 ms that English never pays
+    from pathlib import Path
 
     folder = Path(__file__).parent / "locale"
     return translation(_DOMAIN, folder, [language], fallback=language == "en")

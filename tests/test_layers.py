@@ -152,6 +152,25 @@ def test_the_help_of_the_command_line_pulls_in_nothing_that_it_does_not_show():
         assert heavy not in loaded
 
 
+def test_the_version_is_told_before_the_command_line_is_loaded():
+    loaded = loaded_by(
+        "sys.argv[1:] = ['--version']; from qftools.__main__ import main\n"
+        "try: main()\nexcept SystemExit: pass"
+    )
+
+    assert {"click", "importlib.metadata", "pathlib", "gettext", "json"} & loaded == set()
+
+
+def test_explaining_a_paste_into_a_file_pulls_in_no_drawing_of_tables_and_no_network():
+    loaded = loaded_by(
+        "sys.argv[1:] = ['explain', '1145']; from qftools.__main__ import main\n"
+        "try: main()\nexcept SystemExit: pass"
+    )
+
+    for heavy in ("rich.console", "requests", "qftools.sandbox", "importlib.metadata"):
+        assert heavy not in loaded
+
+
 def test_the_pytest_plugin_pulls_in_nothing_before_a_test_asks_for_it():
     loaded = loaded_by("import qftools.pytest_plugin")
 

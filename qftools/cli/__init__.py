@@ -1,86 +1,18 @@
 """The command line: reads options, calls one function of the package, shows the result.
 
-Decides nothing. Each command lives in a module of its own, loaded when it is asked for, and
-imports what it needs when it runs, so that help is quick and a run loads one of them.
+Decides nothing. Loads nothing before it is asked for, not even click; a command imports what it
+needs when it runs, so that help is quick and a run loads one command.
 """
 
 from __future__ import annotations
 
-from collections import UserDict
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-import click
+from qftools.front_door import front_door
 
-import qftools
-from qftools.cli.command import Group, Option
-from qftools.locale import mark
+if TYPE_CHECKING:
+    from qftools.cli.commands import main as main
 
-# In the order of a first day, each with the module that it lives in.
-_HOME = {
-    "demo": "demo",
-    "sandbox": "sandbox",
-    "tap": "tap",
-    "compare": "compare",
-    "listen": "listen",
-    "report": "report",
-    "exam": "exam",
-    "sign": "sign",
-    "explain": "explain",
-    "replay": "replay",
-    "pay": "calls",
-    "query": "calls",
-    "cancel": "cancel",
-    "sweep": "sweep",
-    "pending": "journal",
-    "resume": "journal",
-    "journal": "journal",
-    "reverse": "calls",
-    "close": "calls",
-    "refund": "refund",
-    "capture": "calls",
-    "release": "calls",
-    "policy": "policy",
-    "openapi": "openapi",
-    "mcp": "mcp",
-}
+__all__ = ["main"]
 
-
-class _Commands(UserDict[str, Any]):
-    """The commands by name; a command's module is loaded when the command is used."""
-
-    def __getitem__(self, name: str) -> click.Command:
-        module = import_module(f"qftools.cli.{self.data[name]}")
-        command: click.Command = getattr(module, name)
-        return command
-
-
-def _say_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
-    if not asked or ctx.resilient_parsing:
-        return
-    from qftools.cli.namesake import warning
-
-    # Where the other project's files replaced ours, ours has no version any more.
-    click.echo(f"qftools, version {getattr(qftools, '__version__', '?')}")
-    if said := warning():
-        click.echo(said, err=True)
-    ctx.exit()
-
-
-@click.group(
-    cls=Group,
-    commands=_Commands(_HOME),
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help=mark("Check whether a QFPay payment went through, and cancel it if not."),
-)
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_say_version,
-    cls=Option,
-    help=mark("Show the version and exit."),
-)
-def main() -> None:
-    """Check whether a QFPay payment went through, and cancel it if not."""
+__getattr__, __dir__ = front_door(__name__, {"main": "commands"})

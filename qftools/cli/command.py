@@ -16,7 +16,7 @@ import click
 import qftools
 from qftools.cli import exits
 from qftools.cli.output import as_json, plain, query_line
-from qftools.cli.streams import Printer, printing
+from qftools.cli.streams import printing
 from qftools.locale import LANGUAGES, language, mark, text, use_language
 from qftools.texts import of_system
 
@@ -49,10 +49,9 @@ def _translate_click() -> None:
     # click asks the gettext of the process; in a command's process that is ours to set. Which of
     # its messages our catalogue has is said in tests/tools/click_says.py.
     import gettext
-    from pathlib import Path
 
     os.environ["LANGUAGE"] = language()
-    gettext.bindtextdomain("qftools", str(Path(qftools.__file__).with_name("locale")))
+    gettext.bindtextdomain("qftools", f"{qftools.__path__[0]}/locale")
     gettext.textdomain("qftools")
 
 
@@ -123,14 +122,9 @@ class Group(_Translated, click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line; output that can't be printed is reported at its end."""
-        with printing() as printed:
+        with printing():
             try:
                 return super().main(*args, **extra)
-            except SystemExit as end:
-                printed.flush()
-                if printed.trouble is not None:
-                    raise SystemExit(_status_unprinted(printed, end)) from None
-                raise
             except Exception as error:
                 _say_broken(error)
                 raise SystemExit(exits.BROKEN) from None
@@ -216,26 +210,6 @@ def key_or_ask(value: str | None) -> str:
 def print_json(value: Mapping[str, object]) -> None:
     """Print one JSON object; Chinese stays readable where the terminal can write it."""
     click.echo(as_json(value, indent=2))
-
-
-def _status_unprinted(printed: Printer, end: SystemExit) -> int:
-    """Report what could not be printed, and return the exit status.
-
-    The exit status of a verdict stays. For other commands the output is the result, so without it
-    the command has failed.
-    """
-    status = 0 if end.code is None else end.code if isinstance(end.code, int) else exits.REFUSED
-    if isinstance(end, exits.ServerStopped):
-        return status
-    if isinstance(end, exits.Kept):
-        said = text("This could not be printed ({reason}); the exit status is the result's:")
-        click.echo(said.format(reason=printed.reason), err=True)
-        click.echo(printed.lost, err=True)
-        return status
-    if not printed.reader_is_gone:
-        said = text("Standard output can't be written: {reason}")
-        click.echo(said.format(reason=printed.reason), err=True)
-    return status or exits.REFUSED
 
 
 def _say_broken(error: Exception) -> None:

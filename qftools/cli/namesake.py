@@ -6,12 +6,21 @@ has failed or the version is asked for, never when a command starts.
 
 from __future__ import annotations
 
+import os
+import re
+import sys
+from contextlib import suppress
+
 from qftools.locale import text
+
+_METADATA = re.compile(r"(?i)qftools(?:-[^-]+)?\.(?:dist-info|egg-info)$")
 
 
 def warning() -> str:
     """What to say if a distribution named ``qftools`` is installed; empty where there is none."""
-    from importlib import metadata
+    if not any(_is_in(folder) for folder in sys.path):
+        return ""
+    from importlib import metadata  # takes longer to load than all the rest of ``--version``
 
     try:
         found = metadata.distribution("qftools")
@@ -25,3 +34,10 @@ def warning() -> str:
         "`pip uninstall qftools qfpay-toolkit`, `pip install qfpay-toolkit`."
     )
     return said.format(version=found.version)
+
+
+def _is_in(folder: str) -> bool:
+    """Whether a folder of the search path holds what an installer writes for such a name."""
+    with suppress(OSError):
+        return any(_METADATA.match(entry.name) for entry in os.scandir(folder or "."))
+    return False

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import re
-import shlex
-import shutil
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -73,6 +68,8 @@ def _encoding() -> str:
 def _in_json(char: str, encoding: str) -> str:
     if char.isprintable() and char.encode(encoding, "ignore"):
         return char
+    import json
+
     return json.dumps(char)[1:-1]
 
 
@@ -89,6 +86,8 @@ def in_html(page: str) -> str:
 
 
 def _finite(value: Any) -> Any:
+    import math
+
     if isinstance(value, Mapping):
         return {name: _finite(content) for name, content in value.items()}
     if isinstance(value, list | tuple):
@@ -121,17 +120,20 @@ def folded(words: str, indent: int = 0, style: str = "", *, widest: int = READAB
         indent: Columns in front of each line.
         widest: Columns that no line exceeds on a wide terminal.
     """
-    screen = console()
-    room = max(min(screen.width, widest) - indent, 20)
-    for line in _filled(words, room):
-        screen.print(" " * indent + line, style=style, soft_wrap=True)
+    # rich takes long to load; where nothing has a style it has nothing to do.
+    styled = sys.stdout.isatty() or any(map(os.environ.get, ("FORCE_COLOR", "TTY_COMPATIBLE")))
+    screen = console() if styled else None
+    columns = screen.width if screen else WIDE
+    for line in _filled(words, max(min(columns, widest) - indent, 20)):
+        if screen:
+            screen.print(" " * indent + line, style=style, soft_wrap=True)
+        else:
+            click.echo(" " * indent + line)
 
 
 # A line may end at a blank, or beside a Chinese character unless a mark belongs to it.
 _OPENING, _CLOSING, _CHINESE = "（《「“【", "，。；：、）》」”？！】…", "\u2e80-\u2fff\u3040-\u9fff"
-_PIECE = re.compile(
-    rf"\s+|[{_OPENING}]*(?:[{_CHINESE}]|[^\s{_CHINESE}{_OPENING}{_CLOSING}]+)?[{_CLOSING}]*"
-)
+_PIECE = rf"\s+|[{_OPENING}]*(?:[{_CHINESE}]|[^\s{_CHINESE}{_OPENING}{_CLOSING}]+)?[{_CLOSING}]*"
 
 
 def _filled(words: str, room: int) -> Iterator[str]:
@@ -144,7 +146,7 @@ def _filled(words: str, room: int) -> Iterator[str]:
     from rich.cells import cell_len, chop_cells
 
     line = ""
-    for piece in _PIECE.findall(words):
+    for piece in re.findall(_PIECE, words):
         if cell_len((line + piece).rstrip()) > room:
             if line.strip():
                 yield line.rstrip()
@@ -167,7 +169,11 @@ def _named(values: Sequence[tuple[str, str]], indent: int = 0) -> None:
     from rich.cells import cell_len
 
     wide = indent + max((cell_len(name) for name, _ in values), default=0) + 2
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
+    columns = WIDE
+    if sys.stdout.isatty():
+        import shutil
+
+        columns = shutil.get_terminal_size().columns
     room = max(columns - wide, _PROSE)
     for name, value in values:
         # An address or a number is not broken in two: it could not be copied.
@@ -215,6 +221,8 @@ def command_line(*words: str) -> str:
         >>> command_line("qftools", "query", "--txdtm", "2026-01-05 10:00:00")
         "qftools query --txdtm '2026-01-05 10:00:00'"
     """
+    import shlex
+
     return shlex.join(map(plain, words))
 
 
@@ -314,6 +322,8 @@ def qr_code(content: str) -> None:
 @contextmanager
 def warnings_shown() -> Iterator[None]:
     """Print what the library warns of as a line on standard error."""
+    import warnings
+
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = lambda message, *_rest: click.echo(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -48,14 +47,14 @@ from qftools.locale import mark, text
 )
 @option(
     "--body",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     help=mark("Sign the raw bytes of this file (- for standard input)."),
 )
 @option("--check", metavar="SIGNATURE", help=mark("Check this signature."))
 @client_key_option
 @json_option
 def sign(
-    params: list[tuple[str, str]], body: Path | None, client_key: str | None, **how: Any
+    params: list[tuple[str, str]], body: str | None, client_key: str | None, **how: Any
 ) -> None:
     """Sign parameters, or the raw bytes of a reply."""
     if bool(params) == bool(body):
@@ -85,10 +84,10 @@ def _of_params(params: list[tuple[str, str]], key: str, how: dict[str, Any]) -> 
     }
 
 
-def _of_body(body: Path, key: str, how: dict[str, Any]) -> dict[str, Any]:
+def _of_body(body: str, key: str, how: dict[str, Any]) -> dict[str, Any]:
     from qftools import signing
 
-    with click.open_file(str(body), "rb") as file:
+    with click.open_file(body, "rb") as file:
         raw = file.read()
     return {
         "bytes": len(raw),

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO, cast
 
+from qftools.cli import exits
+from qftools.locale import text
 from qftools.texts import of_system
 
 MOST_KEPT = 20_000  # characters of what could not be written
@@ -124,14 +126,41 @@ class Printer(io.TextIOBase):
 
 
 @contextmanager
-def printing() -> Iterator[Printer]:
-    """Let everything that is printed go through printers; gives that of standard output."""
+def printing() -> Iterator[None]:
+    """Let everything that is printed go through printers; report what could not be printed."""
     before = sys.stdout, sys.stderr
     printers = Printer(sys.stdout), Printer(sys.stderr)
     sys.stdout, sys.stderr = cast(tuple[TextIO, TextIO], printers)
     try:
-        yield printers[0]
+        yield
+    except SystemExit as end:
+        printers[0].flush()
+        if printers[0].trouble is not None:
+            raise SystemExit(_status_unprinted(printers[0], end)) from None
+        raise
     finally:
         for printer in printers:
             printer.flush()
         sys.stdout, sys.stderr = before
+
+
+def _status_unprinted(printed: Printer, end: SystemExit) -> int:
+    """Report what could not be printed, and return the exit status.
+
+    The exit status of a verdict stays. For other commands the output is the result, so without it
+    the command has failed.
+    """
+    import click
+
+    status = 0 if end.code is None else end.code if isinstance(end.code, int) else exits.REFUSED
+    if isinstance(end, exits.ServerStopped):
+        return status
+    if isinstance(end, exits.Kept):
+        said = text("This could not be printed ({reason}); the exit status is the result's:")
+        click.echo(said.format(reason=printed.reason), err=True)
+        click.echo(printed.lost, err=True)
+        return status
+    if not printed.reader_is_gone:
+        said = text("Standard output can't be written: {reason}")
+        click.echo(said.format(reason=printed.reason), err=True)
+    return status or exits.REFUSED

@@ -54,6 +54,34 @@ MENDED = (
         ),
     ),
     Mended(
+        "command-version",
+        7.95,
+        Text(
+            "版本号在加载命令行（click）之前就说出；只有真装着另一个同名项目时才加载 "
+            "importlib.metadata",
+            "the version is told before the command line (click) is loaded, and "
+            "importlib.metadata only where the other project of that name is installed",
+        ),
+    ),
+    Mended(
+        "command-sign",
+        0.55,
+        Text(
+            "命令用到时才加载 json、pathlib、shlex、shutil，用到时才编译断行的正则表达式",
+            "json, pathlib, shlex and shutil are loaded, and the pattern that folds lines is "
+            "compiled, by the command that needs them",
+        ),
+    ),
+    Mended(
+        "command-explain",
+        20.3,
+        Text(
+            "输出没有颜色时不加载 rich；没有请求可读时才加载认句子的规则",
+            "rich is loaded where colours can be shown, and the rules that read sentences where "
+            "a paste holds no request",
+        ),
+    ),
+    Mended(
         "panel-press",
         1.889,
         Text(

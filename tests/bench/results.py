@@ -33,8 +33,16 @@ def write(measured: Iterable[Result]) -> None:
 
 
 def write_table() -> None:
-    """Write the table of rows, and leave what was measured as it is."""
-    _write(read() | table())
+    """Write the table of rows; what was measured stays, and gets its mark by today's goal."""
+    data = read()
+    rows = {key: _marked(ROWS[key], found) for key, found in data["rows"].items() if key in ROWS}
+    _write(data | table() | {"rows": rows})
+
+
+def _marked(row: Row, found: dict[str, Any]) -> dict[str, Any]:
+    if "median" not in found or row.goal is None:
+        return found
+    return found | {"mark": "met" if row.goal.met(found["median"]) else "not met"}
 
 
 def _write(data: dict[str, Any]) -> None:

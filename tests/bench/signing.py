@@ -37,14 +37,13 @@ TWENTY: dict[str, str | int] = SIX | {
     "seller_name": "Tea House",
     "trade_name": "counter 3",
 }
-CHINESE: dict[str, str | int] = SIX | {"goods_name": "明前龙井 一百克", "goods_info": "杭州，春茶"}
 BODY = (
     b'{"pay_type": "800101", "sysdtm": "2026-01-05 10:00:00", "paydtm": "2026-01-05 10:00:00", '
     b'"txdtm": "2026-01-05 10:00:00", "resperr": "success", "respmsg": "", "txamt": "2500", '
     b'"txcurrcd": "HKD", "out_trade_no": "20260105000001", "syssn": "20260105066100020000000001", '
     b'"respcd": "0000"}'
 )
-SETS = {"six": SIX, "twenty": TWENTY, "chinese": CHINESE}
+SETS = {"six": SIX, "twenty": TWENTY}
 
 
 def vendors(data: Mapping[str, object], key: str) -> str:
@@ -95,7 +94,6 @@ def _verify(run: Run) -> Measured:
 
 
 _VENDOR = Text("QFPay 页面 Python 示例里的函数", "the function of the vendor page's Python sample")
-_HASH = Text("对现成字节直接求 MD5", "the bare MD5 of ready bytes")
 _WHY_VENDOR = Text(
     "接入方多半会照抄它；这里去掉了它的 print()",
     "what integrators copy; measured without its print()",
@@ -114,18 +112,10 @@ ROWS = (
         "sign-six-vendor",
         Text("sign：6 个字段，含类型检查", "sign: 6 fields, types checked"),
         _VENDOR,
-        Goal("<=", 0.95),
+        Goal("<=", 1),
         _WHY_VENDOR,
         _against("six", "vendor"),
         note=_FLOOR,
-    ),
-    Row(
-        "sign-six-hash",
-        Text("sign：6 个字段", "sign: 6 fields"),
-        _HASH,
-        Goal("<=", 2.6),
-        _WHY_HASH,
-        _against("six", "floor"),
     ),
     Row(
         "sign-twenty-vendor",
@@ -134,23 +124,6 @@ ROWS = (
         Goal("<=", 0.95),
         _WHY_VENDOR,
         _against("twenty", "vendor"),
-        note=_FLOOR,
-    ),
-    Row(
-        "sign-twenty-hash",
-        Text("sign：20 个字段", "sign: 20 fields"),
-        _HASH,
-        Goal("<=", 3.4),
-        _WHY_HASH,
-        _against("twenty", "floor"),
-    ),
-    Row(
-        "sign-chinese-vendor",
-        Text("sign：带中文的 8 个字段", "sign: 8 fields, Chinese text among them"),
-        _VENDOR,
-        Goal("<=", 0.95),
-        _WHY_VENDOR,
-        _against("chinese", "vendor"),
         note=_FLOOR,
     ),
     Row(

@@ -7,6 +7,7 @@ what waits for a socket or a disk is timed by the clock on the wall.
 from __future__ import annotations
 
 import gc
+import os
 import resource
 import statistics
 import subprocess
@@ -65,7 +66,12 @@ def in_fresh_process(code: str) -> float:
     """Return the processor seconds that *code* takes in a Python that has loaded nothing else."""
     timed = f"import time; start = time.process_time(); {code}; print(time.process_time() - start)"
     done = subprocess.run(
-        [sys.executable, "-c", timed], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", timed],
+        cwd=ROOT,
+        env=_as_installed(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return float(done.stdout.split()[-1])
 
@@ -84,11 +90,35 @@ class Took:
     wall: float
 
 
-def whole_process(command: Sequence[str]) -> Took:
-    """Run *command* to its end, and return what it took."""
+def whole_process(command: Sequence[str], *, status: int = 0, **environment: str) -> Took:
+    """Run *command* to its end, and return what it took.
+
+    Args:
+        command: A program with its arguments.
+        status: The exit status that it must end with.
+        environment: Variables for it.
+
+    Raises:
+        ValueError: It did not end with this exit status.
+    """
     start, before = time.perf_counter(), _children()
-    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
-    return Took(_children() - before, time.perf_counter() - start)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=_as_installed() | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    took = Took(_children() - before, time.perf_counter() - start)
+    if done.returncode != status:
+        raise ValueError(f"{command} ended with {done.returncode}: {done.stderr[-500:]}")
+    return took
+
+
+def _as_installed() -> dict[str, str]:
+    """The environment, with Python's byte code kept as an installation keeps it."""
+    return {key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _children() -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from qftools.catalogue.rows import Text
@@ -41,7 +41,7 @@ def forms() -> tuple[Form, ...]:
         >>> forms()[0].id
         'curl'
     """
-    rows = json.loads(files("qftools.diagnosis.reading").joinpath("forms.json").read_text("utf-8"))
+    rows = json.loads(Path(__file__).with_name("forms.json").read_text("utf-8"))
     return tuple(
         [
             Form(row["id"], Text(row["zh"], row["en"]), "\n".join(row["example"]), row["mark"])

@@ -23,7 +23,6 @@ from qftools.diagnosis.reading.json_text import load_json, mended
 from qftools.diagnosis.reading.paste import LONGEST, LONGEST_TEXT, MOST_REQUESTS, Paste
 from qftools.diagnosis.reading.request import read_request
 from qftools.diagnosis.reading.roles import assembled, bare_code, roled
-from qftools.diagnosis.reading.sentences import sentences
 from qftools.diagnosis.reading.tokens import too_long
 from qftools.diagnosis.reading.tree import Group, Parser, group_of
 from qftools.errors import InputError
@@ -58,10 +57,17 @@ def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
     if isinstance(source, Request):
         return (roled(Paste("exchange", source)),)
     text = _text(source)
-    found = list(bare_code(text) or _read(text) or sentences(text))[:MOST_REQUESTS]
+    found = list(bare_code(text) or _read(text) or _in_words(text))[:MOST_REQUESTS]
     if not found:
         raise unread()
     return tuple(roled(paste) for paste in found)
+
+
+def _in_words(text: str) -> tuple[Paste, ...]:
+    # What it knows of two languages is loaded for a paste in which there is no request.
+    from qftools.diagnosis.reading.sentences import sentences
+
+    return sentences(text)
 
 
 def _text(source: str | bytes) -> str:
