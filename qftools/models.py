@@ -193,7 +193,7 @@ class Order:
     def __post_init__(self) -> None:
         if not self.out_trade_no and not self.syssn:
             raise validation.neither_number()
-        validation.check_values("reversal", self.naming() | self._details())
+        validation.check_values("reversal", self._given(_CHECKED))
 
     @property
     def number(self) -> str:
@@ -202,7 +202,7 @@ class Order:
 
     def naming(self) -> dict[str, str | int]:
         """Return the fields that name this order in a request."""
-        return _given(mchid=self.mchid, syssn=self.syssn, out_trade_no=self.out_trade_no)
+        return self._given(_NAMING)
 
     def for_query(self) -> dict[str, str | int]:
         """Return the parameters of a query for this order alone.
@@ -217,31 +217,28 @@ class Order:
 
     def for_cancel(self) -> dict[str, str | int]:
         """Return the parameters of a reversal or a close of this order."""
-        return self.naming() | _given(txamt=self.txamt, txdtm=self.txdtm, udid=self.udid)
+        return self._given((*_NAMING, "txamt", "txdtm", "udid"))
 
     def for_refund(self, syssn: str) -> dict[str, str | int]:
         """Return the parameters of the refund that this order is, of the payment *syssn*."""
-        return {"syssn": syssn} | _given(
-            out_trade_no=self.out_trade_no,
-            txamt=self.txamt,
-            txdtm=self.txdtm,
-            mchid=self.mchid,
-            udid=self.udid,
-        )
+        details = self._given(("out_trade_no", "txamt", "txdtm", "mchid", "udid"))
+        return {"syssn": syssn} | details
 
     def for_release(self) -> dict[str, str | int]:
         """Return the parameters of a release of this hold, but for the time that it is sent."""
-        return self.naming() | _given(txamt=self.txamt)
+        return self._given((*_NAMING, "txamt"))
 
-    def _details(self) -> dict[str, Any]:
-        details = {
-            "txamt": self.txamt,
-            "txdtm": self.txdtm,
-            "pay_type": self.pay_type,
-            "txcurrcd": self.txcurrcd,
-            "udid": self.udid,
-        }
-        return {name: value for name, value in details.items() if value is not None}
+    def _given(self, names: tuple[str, ...]) -> dict[str, str | int]:
+        given: dict[str, str | int] = {}
+        for name in names:
+            value = getattr(self, name)
+            if value is not None:
+                given[name] = value
+        return given
+
+
+_NAMING = ("mchid", "syssn", "out_trade_no")
+_CHECKED = (*_NAMING, "txamt", "txdtm", "pay_type", "txcurrcd", "udid")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -250,9 +247,18 @@ class Transaction:
 
     Attributes:
         row: The row as it came, every field.
+        written: The fields that rules read, as text; empty where the row has none.
     """
 
     row: Mapping[str, Any]
+    written: Mapping[str, str] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        written = {}
+        for name in _READ:
+            value = self.row.get(name, "")
+            written[name] = value.strip() if type(value) is str else as_written(value)
+        object.__setattr__(self, "written", written)
 
     def __getattr__(self, name: str) -> str:
         if name == "row":  # while a copy is being made there is no row yet
@@ -295,14 +301,14 @@ class Transaction:
             >>> Transaction({"respcd": "0000", "pay_type": "801808"}).state  # held, not charged
             'held'
         """
-        respcd, flag = self.respcd, as_written(self.row.get("cancel")) or "0"
+        respcd, flag = self.respcd, self.written["cancel"] or "0"
         flags = _HOLD_FLAG if self.is_hold else _CANCEL_FLAG
         if not (_FOUR_DIGITS.fullmatch(respcd) and flag in flags):
             return "unclear"
         code = catalogue.codes().get(respcd)
         says = code.row if code else "open"
         state = flags[flag].get(says, "unclear")
-        status = as_written(self.row.get("txstatus"))
+        status = self.written["txstatus"]
         return state if not status or state in _OF_STATUS.get(status, ()) else "unclear"
 
     @property
@@ -311,11 +317,11 @@ class Transaction:
 
         The capture of a hold has the same pay type, and names the hold.
         """
-        if as_written(self.row.get("order_type")).lower() == HOLD:
+        if self.written["order_type"].lower() == HOLD:
             return True
-        pay_type = catalogue.pay_types().get(as_written(self.row.get("pay_type")))
+        pay_type = catalogue.pay_types().get(self.written["pay_type"])
         hold = pay_type is not None and pay_type.mode == "preauth"
-        return hold and not as_written(self.row.get("origssn"))
+        return hold and not self.written["origssn"]
 
     @property
     def respcd(self) -> str:
@@ -325,9 +331,14 @@ class Transaction:
             >>> Transaction({"respcd": 0}).respcd
             '0000'
         """
-        value = self.row.get("respcd")
-        text = as_written(value)
+        value, text = self.row.get("respcd"), self.written["respcd"]
         return text.zfill(4) if isinstance(value, int) and not isinstance(value, bool) else text
+
+
+_READ = (
+    *("out_trade_no", "syssn", "origssn", "mchid", "order_type", "pay_type"),
+    *("respcd", "cancel", "txstatus", "txamt", "txcurrcd", "txdtm", "sysdtm"),
+)
 
 
 def as_written(value: object) -> str:
@@ -376,10 +387,10 @@ class Reply:
             >>> Reply("payment", "0000", {"data": {"txstatus": "PENDING"}}).kind
             'progress'
         """
-        code = catalogue.codes().get(self.respcd)
-        status = _status(self.body)
-        if self.respcd == "0000" and status:
+        status = _status(self.body) if self.respcd == "0000" else ""
+        if status:
             return STATUSES.get(status, "unknown")
+        code = catalogue.codes().get(self.respcd)
         return code.on(self.endpoint).kind if code else self.unlisted
 
     @property
@@ -466,10 +477,6 @@ def _status(body: Mapping[str, Any]) -> str:
         return ""
     inside = data.get("txstatus") if isinstance(data, Mapping) else None
     return as_written(inside or body.get("txstatus"))
-
-
-def _given(**values: str | int | None) -> dict[str, str | int]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _check_header(name: str, value: object) -> None:

@@ -41,15 +41,13 @@ def views(order: Order, learned: Collection[str] = (), today: str | None = None)
         [None, '2026-02-01 00:00:00', '2026-01-01 00:00:00']
     """
     merchant: Params = {} if order.mchid is None else {"mchid": order.mchid}
-    numbers = {"out_trade_no": order.out_trade_no, "syssn": order.syssn}
-    given: list[Params] = [
-        {name: number} for name, number in numbers.items() if number and name not in learned
-    ]
-    told: list[Params] = [
-        {name: number} for name, number in numbers.items() if number and name in learned
-    ]
+    given: list[Params] = []
+    told: list[Params] = []
+    for name, number in (("out_trade_no", order.out_trade_no), ("syssn", order.syssn)):
+        if number:
+            (told if name in learned else given).append({**merchant, name: number})
     in_a_month = [given[0] | month for month in _months(order, learned, today)]
-    return [merchant | asked for asked in (*given, *in_a_month, *told)]
+    return [*given, *in_a_month, *told]
 
 
 def months_in_doubt(
@@ -125,7 +123,8 @@ def target(order: Order, row: Transaction | None) -> Order:
     """
     if row is None:
         return order
-    return replace(order, **told(row, ("syssn", "pay_type", "txamt", "txdtm")))
+    differing = told(row, ("syssn", "pay_type", "txamt", "txdtm"), order)
+    return replace(order, **differing) if differing else order
 
 
 def cancelling(target: Order, several: bool, call: str | None = None) -> Params:
@@ -144,12 +143,6 @@ def cancelling(target: Order, several: bool, call: str | None = None) -> Params:
 
 def with_row(order: Order, row: Transaction) -> Order:
     """Return *order* completed with the gateway's values that the caller did not give."""
-    known = told(row, ("out_trade_no", "syssn", "pay_type", "txamt", "txcurrcd", "txdtm"))
-    return replace(
-        order,
-        **{
-            name: value
-            for name, value in known.items()
-            if getattr(order, name) is None or name == "pay_type"
-        },
-    )
+    wanted = [name for name in TOLD if getattr(order, name) is None]
+    differing = told(row, (*wanted, "pay_type"), order)
+    return replace(order, **differing) if differing else order

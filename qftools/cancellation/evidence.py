@@ -136,14 +136,14 @@ class Known:
         """
         if self.refunds is None:
             return row.state
-        if (as_written(row.row.get("cancel")) or "0") != "0":
+        if (row.written["cancel"] or "0") != "0":
             return "unclear"  # no source has a flag on the row of a refund
         code = catalogue.codes().get(row.respcd)
         if code is None:
             return row.state
         if code.row in ("refunded", "cancelled", "expired"):
             return "unclear"  # it speaks of the payment
-        kind, status = code.on("refund").kind, as_written(row.row.get("txstatus"))
+        kind, status = code.on("refund").kind, row.written["txstatus"]
         if status and STATUSES.get(status) != kind:
             return "unclear"
         refuses_another_call = code.row == "unclear" and "refund" not in code.endpoints
@@ -169,16 +169,19 @@ class Read(NamedTuple):
 # ---- one row: the first rule that applies decides ---------------------------------------------
 
 
-def _named(row: Transaction, order: Order, known: Known) -> Read | None:
-    numbers = (row.row.get("out_trade_no"), row.row.get("syssn"))
-    if any(isinstance(number, (bool, Mapping, list)) for number in numbers):
-        return Read(row, "unclear", REASONS["unnamed"])
-    mine = {"out_trade_no": order.out_trade_no, "syssn": order.syssn, "mchid": order.mchid}
-    same = {
-        name: as_written(row.row.get(name)) == value
-        for name, value in mine.items()
-        if value and as_written(row.row.get(name))
-    }
+def _named(row: Transaction, state: State, order: Order, known: Known) -> Read | None:
+    for number in (row.row.get("out_trade_no"), row.row.get("syssn")):
+        if isinstance(number, (bool, Mapping, list)):
+            return Read(row, "unclear", REASONS["unnamed"])
+    same: dict[str, bool] = {}
+    for name, mine in (
+        ("out_trade_no", order.out_trade_no),
+        ("syssn", order.syssn),
+        ("mchid", order.mchid),
+    ):
+        theirs = row.written[name]
+        if mine and theirs:
+            same[name] = theirs == mine
     if same.get("mchid") is False or same.get("out_trade_no") is False:
         return Read(row, None)
     if same.get("syssn") is False:
@@ -192,8 +195,10 @@ def _named(row: Transaction, order: Order, known: Known) -> Read | None:
 
 
 def _is_named(row: Transaction, order: Order) -> bool:
-    numbers = {"out_trade_no": order.out_trade_no, "syssn": order.syssn}
-    return any(value and as_written(row.row.get(name)) == value for name, value in numbers.items())
+    for name, mine in (("out_trade_no", order.out_trade_no), ("syssn", order.syssn)):
+        if mine and row.written[name] == mine:
+            return True
+    return False
 
 
 def _another(row: Transaction, order: Order, known: Known) -> Read:
@@ -208,7 +213,7 @@ def _another(row: Transaction, order: Order, known: Known) -> Read:
     if kind != "payment":
         return Read(row, "unclear", filled("unknown type", value=kind), another=True)
     if row.state in _GONE:
-        differing = _the_same_money(row, order, known)
+        differing = _the_same_money(row, row.state, order, known)
         if differing is None:
             return Read(row, row.state, another=True)
         return Read(row, "unclear", differing.why, another=True)
@@ -216,23 +221,23 @@ def _another(row: Transaction, order: Order, known: Known) -> Read:
     return Read(row, "unclear", why, another=True)
 
 
-def _of_its_kind(row: Transaction, order: Order, known: Known) -> Read | None:
-    kind = kind_of(row)
-    if kind == "payment" and known.refunds and not as_written(row.row.get("order_type")):
+def _of_its_kind(row: Transaction, state: State, order: Order, known: Known) -> Read | None:
+    kind, wanted = kind_of(row), known.kind
+    if kind == "payment" and known.refunds and not row.written["order_type"]:
         return Read(row, "unclear", filled("unknown type", value=""))  # it may be a refund's
-    if kind in (*_OTHER_KINDS, "payment") and kind != known.kind:
+    if kind in (*_OTHER_KINDS, "payment") and kind != wanted:
         why = "no refund" if known.refunds else "another kind"
         return Read(row, None, filled(why, value=kind))
-    if kind != known.kind:
+    if kind != wanted:
         return Read(row, "unclear", filled("unknown type", value=kind))
-    of = as_written(row.row.get("origssn"))
+    of = row.written["origssn"]
     if known.refunds and of and of != known.refunds:
         return Read(row, None, filled("another refund", syssn=of))
     return None
 
 
-def _a_result(row: Transaction, order: Order, known: Known) -> Read | None:
-    if known.state(row) != "unclear":
+def _a_result(row: Transaction, state: State, order: Order, known: Known) -> Read | None:
+    if state != "unclear":
         return None
     flag = row.row.get("cancel")
     why = filled("unclear", respcd=row.row.get("respcd"), flag=flag, kind=_KINDS[known.kind])
@@ -242,49 +247,48 @@ def _a_result(row: Transaction, order: Order, known: Known) -> Read | None:
 _ANY_HOLD = "801808"  # a pay type of holds; they all read alike
 
 
-def _held_or_paid(row: Transaction, order: Order, known: Known) -> Read | None:
+def _held_or_paid(row: Transaction, state: State, order: Order, known: Known) -> Read | None:
     """Only the pay type tells a hold from a payment, and what a caller says of it is no proof."""
-    theirs, told = as_written(row.row.get("pay_type")), order.pay_type
+    theirs, told = row.written["pay_type"], order.pay_type
     if known.refunds or theirs == (told or ""):
         return None
     readable = usable("pay_type", theirs)
     if readable and told is None:
         return None
-    if Transaction({**row.row, "pay_type": told or _ANY_HOLD}).state == row.state:
+    if Transaction({**row.row, "pay_type": told or _ANY_HOLD}).state == state:
         return None
     if not readable:
         return Read(row, "unclear", REASONS["held or paid"])
-    if order.syssn is None or order.syssn != _syssn(row) or row.state == "held":
+    if order.syssn is None or order.syssn != row.written["syssn"] or state == "held":
         return None  # another payment of the number; and that a caller took a hold for a payment
     differs = Difference("pay_type", theirs, told or "")
     why = filled("differs", field=differs.field, books=differs.books, order=differs.order)
     return Read(row, "unclear", why, (differs,))
 
 
-def _the_same_money(row: Transaction, order: Order, known: Known) -> Read | None:
-    differs = tuple(
-        Difference(name, theirs, mine)
-        for name, mine, theirs in (
-            ("txamt", str(order.txamt or ""), _amount(row.row.get("txamt"))),
-            ("txcurrcd", order.txcurrcd or "", currency(row.row.get("txcurrcd"))),
-        )
-        if mine and theirs and theirs != mine and name not in known.learned
-    )
+def _the_same_money(row: Transaction, state: State, order: Order, known: Known) -> Read | None:
+    differs: list[Difference] = []
+    for name, mine, theirs in (
+        ("txamt", str(order.txamt or ""), _amount(row.written["txamt"])),
+        ("txcurrcd", order.txcurrcd or "", currency(row.written["txcurrcd"])),
+    ):
+        if mine and theirs and theirs != mine and name not in known.learned:
+            differs.append(Difference(name, theirs, mine))
     if not differs:
         return None
     first = differs[0]
     why = filled("differs", field=first.field, books=first.books, order=first.order)
-    return Read(row, "unclear", why, differs)
+    return Read(row, "unclear", why, tuple(differs))
 
 
-RULES: tuple[Callable[[Transaction, Order, Known], Read | None], ...] = (
+RULES: tuple[Callable[[Transaction, State, Order, Known], Read | None], ...] = (
     _named,
     _of_its_kind,
     _a_result,
     _held_or_paid,
     _the_same_money,
 )
-"""Asked in this order of each row; one that passes them all is the order."""
+"""Asked in this order of each row, with what it says of itself; one that passes is the order."""
 
 
 def read_row(value: object, order: Order, known: Known) -> Read:
@@ -292,11 +296,12 @@ def read_row(value: object, order: Order, known: Known) -> Read:
     if not isinstance(value, Mapping):
         return Read(Transaction({}), "unclear", REASONS["not a row"])
     row = Transaction(value)
+    state = known.state(row)
     for rule in RULES:
-        read = rule(row, order, known)
+        read = rule(row, state, order, known)
         if read is not None:
             return read
-    return Read(row, known.state(row))
+    return Read(row, state)
 
 
 # ---- the answer as a whole --------------------------------------------------------------------
@@ -333,15 +338,22 @@ def of_query(reply: Reply, order: Order, known: Known = Known()) -> Answer:
     rows = reply.body.get("data")
     found = rows if isinstance(rows, list) else []
     reads = _uncontradicted([read_row(row, order, known) for row in found])
-    named = sum(_is_named(read.row, order) for read in reads)
-    alive = _numbers(read for read in reads if _is_alive(read))
+    named = 0
+    living: dict[str, None] = {}
+    gone: dict[str, None] = {}
+    for read in reads:
+        named += _is_named(read.row, order)
+        if _is_alive(read):
+            living[read.row.written["syssn"]] = None
+        if read.state in _GONE:
+            gone[read.row.written["syssn"]] = None
+    alive = _usable(living)
     if not reply.ok:  # what is alive beside a refusal may live on; nothing is over by it
         return replace(_of_unanswered_query(reply), rows=named, open=alive)
     if not isinstance(rows, list):
         return _silent(reply, REASONS["no list"])
     answer = _of_several_merchants(reply, reads, order, known) or _judged(reply, reads, known)
-    dead = _numbers(read for read in reads if read.state in _GONE)
-    return replace(answer, rows=named, open=alive, dead=dead)
+    return replace(answer, rows=named, open=alive, dead=_usable(gone))
 
 
 def _of_several_merchants(
@@ -350,11 +362,10 @@ def _of_several_merchants(
     """An agent's query may find its merchants' orders of one number: which is meant?"""
     if order.mchid or (order.syssn and "syssn" not in known.learned):
         return None
-    mine = (read.row for read in reads if read.state is not None)
-    mchids = sorted({as_written(row.row.get("mchid")) for row in mine} - {""})
+    mchids = {read.row.written["mchid"] for read in reads if read.state is not None} - {""}
     if len(mchids) < 2:
         return None
-    return _silent(reply, filled("merchants", mchids=", ".join(mchids[:_SHOWN])))
+    return _silent(reply, filled("merchants", mchids=", ".join(sorted(mchids)[:_SHOWN])))
 
 
 def _is_alive(read: Read) -> bool:
@@ -374,10 +385,8 @@ def more_telling(one: Answer | None, other: Answer) -> Answer:
 def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
     payments = [read for read in reads if read.state is not None]
     unclear = [read for read in payments if read.state == "unclear"]
-    open_ones = sorted(
-        (read for read in payments if read.state in _UNDOABLE),
-        key=lambda read: _syssn(read.row) in known.cancelled,
-    )
+    open_ones = [read for read in payments if read.state in _UNDOABLE]
+    open_ones.sort(key=lambda read: read.row.written["syssn"] in known.cancelled)
     for read in payments:
         if read.state == "paid":
             why = _still_there(open_ones[0]) if open_ones else None
@@ -387,7 +396,7 @@ def _judged(reply: Reply, reads: list[Read], known: Known) -> Answer:
     if paid_beside:
         return _silent(reply, paid_beside[0].why)
     if open_ones:
-        if len(payments) > 1 and not usable("syssn", _syssn(open_ones[0].row)):
+        if len(payments) > 1 and not usable("syssn", open_ones[0].row.written["syssn"]):
             return _silent(reply, REASONS["cannot name"])
         first = open_ones[0]
         finding = Finding.HELD if first.state == "held" else Finding.OPEN
@@ -422,7 +431,7 @@ def _dead(reply: Reply, reads: list[Read], payments: list[Read], known: Known) -
         return _absent(reply, REASONS["no such order"])
     if all(read.another for read in payments):
         return _nothing_but_others(reply, reads, known)
-    there = {_syssn(read.row) for read in payments}
+    there = {read.row.written["syssn"] for read in payments}
     for syssn in known.live:
         if syssn not in there and "" not in there:
             return replace(_silent(reply, filled("missing", syssn=syssn)), ask_next="elsewhere")
@@ -447,14 +456,14 @@ def _uncontradicted(reads: list[Read]) -> list[Read]:
     states: dict[str, set[State | None]] = {}
     for read in reads:
         if read.state not in (None, "unclear") or read.differs:
-            states.setdefault(_syssn(read.row), set()).add(read.state)
-    twice = {syssn for syssn, said in states.items() if syssn and len(said) > 1}
-    return [
-        read._replace(state="unclear", why=filled("twice", syssn=_syssn(read.row)))
-        if read.state != "unclear" and _syssn(read.row) in twice
-        else read
-        for read in reads
-    ]
+            states.setdefault(read.row.written["syssn"], set()).add(read.state)
+    clear: list[Read] = []
+    for read in reads:
+        syssn = read.row.written["syssn"]
+        if read.state != "unclear" and syssn and len(states.get(syssn, ())) > 1:
+            read = read._replace(state="unclear", why=filled("twice", syssn=syssn))
+        clear.append(read)
+    return clear
 
 
 def _of_unanswered_query(reply: Reply) -> Answer:
@@ -469,7 +478,8 @@ def _of_unanswered_query(reply: Reply) -> Answer:
 
 
 def _still_there(read: Read) -> Text:
-    return filled("another payment", syssn=_syssn(read.row), state=WORDS[read.row.state])
+    row = read.row
+    return filled("another payment", syssn=row.written["syssn"], state=WORDS[row.state])
 
 
 def _proved(finding: Finding, reply: Reply, read: Read, why: Text | None = None) -> Answer:
@@ -497,7 +507,7 @@ def _age(reply: Reply, row: Transaction) -> float:
     if reply.exchange is None:
         return 0.0
     try:
-        made = datetime.fromisoformat(as_written(row.row.get("sysdtm")))
+        made = datetime.fromisoformat(row.written["sysdtm"])
         return max(0.0, reply.exchange.started - made.replace(tzinfo=BEIJING).timestamp())
     except ValueError:
         return 0.0
@@ -514,18 +524,12 @@ def _is_full(reply: Reply, wide: bool) -> bool:
 # ---- values as gateways spell them ------------------------------------------------------------
 
 
-def _amount(value: object) -> str:
-    text = as_written(value)
+def _amount(text: str) -> str:
     return text.lstrip("0") or "0" if text.isdecimal() else text
 
 
-def _syssn(row: Transaction) -> str:
-    return as_written(row.row.get("syssn"))
-
-
-def _numbers(reads: Iterable[Read]) -> tuple[str, ...]:
-    numbers = dict.fromkeys(_syssn(read.row) for read in reads)
-    return tuple(number for number in numbers if usable("syssn", number))
+def _usable(numbers: Iterable[str]) -> tuple[str, ...]:
+    return tuple([number for number in numbers if usable("syssn", number)])
 
 
 def filled(name: str, **values: Any) -> Text:

@@ -29,7 +29,7 @@ from qftools.cancellation.walk import (
     refusal,
 )
 from qftools.catalogue import Text
-from qftools.models import Order, Reply, as_written
+from qftools.models import Order, Reply
 
 _HOLDS = (Finding.HELD, Finding.RELEASED)
 _NOT_CHARGED = (Finding.OPEN, Finding.CANCELLED, Finding.FAILED, *_HOLDS)
@@ -279,7 +279,7 @@ class RefundWalk(Walk):
     def _to_refund(self, answer: Answer) -> RefundWalk:
         """Send it, unless that is more than the payment has left."""
         paid, amount = self.payment.order.txamt, self.amount
-        flag = as_written(answer.row.row.get("cancel")) if answer.row else ""
+        flag = answer.row.written["cancel"] if answer.row else ""
         if paid is not None and amount is not None:
             if amount > paid:
                 return self._finish(Verdict.NOT_REFUNDED, TOO_MUCH.filled(amount=amount, paid=paid))
@@ -361,7 +361,7 @@ class RefundWalk(Walk):
 
     def _after_refusal(self, sent: Answer, answer: Answer) -> RefundWalk:
         """The gateway refused, and has no such refund: the payment must show none either."""
-        flag = as_written(answer.row.row.get("cancel")) if answer.row else ""
+        flag = answer.row.written["cancel"] if answer.row else ""
         if answer.finding is Finding.PAID and (flag != _IN_PART or self.flag == _IN_PART):
             if sent.respcd in _SAYS_GIVEN:
                 return self._finish(Verdict.NOT_FOUND, GIVEN_IT_SAYS.filled(refusal=refusal(sent)))

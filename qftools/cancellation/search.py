@@ -52,20 +52,27 @@ class Search:
         """Return what the answer must be about: the order and what is known, with what the
         client knows besides (whether this gateway signs, and its merchant).
         """
-        order = replace(self.order, mchid=self.order.mchid or mchid)
-        return order, replace(self.known, signed=self.known.signed or signs)
+        order, known = self.order, self.known
+        if order.mchid is None and mchid is not None:
+            order = replace(order, mchid=mchid)
+        if signs and not known.signed:
+            known = replace(known, signed=True)
+        return order, known
 
     def informed(self, answer: Answer) -> Self:
         """Return the search with what an answer adds."""
         known, order = self.known, self.order
+        told: list[str] = []
         if answer.row is not None:
             order = asking.with_row(order, answer.row)
-        told = [name for name in asking.TOLD if getattr(order, name) != getattr(self.order, name)]
-        live, dead = [*known.live, *answer.open], frozenset(answer.dead)
+            told += [n for n in asking.TOLD if getattr(order, n) != getattr(self.order, n)]
+        live = dict.fromkeys((*known.live, *answer.open))
+        for syssn in answer.dead:
+            live.pop(syssn, None)
         known = replace(
             known,
             learned=(*known.learned, *told),
-            live=tuple(syssn for syssn in dict.fromkeys(live) if syssn not in dead),
+            live=tuple(live),
             found=known.found or answer.rows > 0,
             several=known.several or answer.rows > 1,
             signed=known.signed or answer.signed,
@@ -73,7 +80,7 @@ class Search:
         )
         search = replace(self, order=order, known=known)
         view = self.view + (answer.ask_next in ("elsewhere", "others"))
-        return replace(search, view=view % len(search.views()))
+        return replace(search, view=view % len(search.views())) if view else search
 
     def counted(self, answer: Answer) -> Self:
         """Return the search with what an answer adds, absence counted."""

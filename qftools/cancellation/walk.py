@@ -19,7 +19,7 @@ from qftools.cancellation.routing import HongKong, Profile, Route, route, route_
 from qftools.cancellation.search import Search
 from qftools.cancellation.verdicts import Verdict
 from qftools.catalogue import Text
-from qftools.models import Order, Reply, Transaction, as_written
+from qftools.models import Order, Reply, Transaction
 from qftools.validation import usable
 
 
@@ -389,7 +389,7 @@ class Walk(Search):
 
     def _is_another(self, row: Transaction) -> bool:
         """Whether an open row is a payment of the order that no cancel was sent for yet."""
-        syssn = as_written(row.row.get("syssn"))
+        syssn = row.written["syssn"]
         return usable("syssn", syssn) and syssn not in self.known.cancelled
 
     def _finish(self, verdict: Verdict, reason: Text | None = None) -> Self:

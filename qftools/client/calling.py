@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -108,12 +109,10 @@ class Calling(ABC, Generic[A, W]):
         redactor = redactor_for(frozenset((key, *taken_from(complete, form))))
         if _LOG.isEnabledFor(logging.DEBUG):
             _LOG.debug("%s signs %s", endpoint, harmless(canonical(redactor.plain(complete))))
+        announce = None if self.on_request is None else partial(self._announce, redactor)
+        method = self.methods.get(endpoint, "POST")
         exchange, trouble = await self._connection.send(
-            endpoint,
-            self.methods.get(endpoint, "POST"),
-            form,
-            self._signed(complete),
-            lambda request: self._announce(request, redactor),
+            endpoint, method, form, self._signed(complete), announce
         )
         kept = redactor.kept(exchange)
         self._kept.append(kept)
@@ -138,7 +137,7 @@ class Calling(ABC, Generic[A, W]):
             body = redactor.plain(body)
         return replace(reply, body=body, exchange=kept, unlisted=self.unlisted_codes)
 
-    def _announce(self, request: Request, redactor: Redactor) -> None:
+    def _announce(self, redactor: Redactor, request: Request) -> None:
         if self.on_request is not None:
             self.on_request(redactor.request(request))
 

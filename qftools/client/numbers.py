@@ -6,7 +6,7 @@ Rules without I/O. Rows are data from outside: what in them can't be sent back i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qftools.errors import InputError, TransportError
@@ -86,7 +86,7 @@ def unanswered(numbers: list[str], rows: tuple[Transaction, ...]) -> list[str]:
         >>> unanswered(["A1", "A2"], (Transaction({"out_trade_no": "A1"}),))
         ['A2']
     """
-    there = {as_written(row.row.get(name)) for row in rows for name in ("out_trade_no", "syssn")}
+    there = {row.written[name] for row in rows for name in ("out_trade_no", "syssn")}
     return [number for number in numbers if number not in there]
 
 
@@ -101,10 +101,20 @@ def order_of(row: Transaction) -> Order:
     return Order(**told(row, ("out_trade_no", "syssn", "pay_type", "txamt", "txcurrcd", "txdtm")))
 
 
-def told(row: Transaction, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return those fields of *row* that a request can send back."""
-    values = {name: _value(name, row) for name in names}
-    return {name: value for name, value in values.items() if usable(name, value)}
+def told(row: Transaction, names: Iterable[str], order: Order | None = None) -> dict[str, Any]:
+    """Return those fields of *row* that a request can send back, and that *order* has otherwise.
+
+    Example:
+        >>> row = Transaction({"out_trade_no": "A1", "syssn": "2026", "txamt": "2500"})
+        >>> told(row, ("out_trade_no", "syssn", "txamt", "txdtm"), Order("A1", 2500))
+        {'syssn': '2026'}
+    """
+    found = {}
+    for name in names:
+        value = _value(name, row)
+        if (order is None or value != getattr(order, name)) and usable(name, value):
+            found[name] = value
+    return found
 
 
 def check_about(endpoint: str, params: Mapping[str, object], body: Mapping[str, Any]) -> None:
@@ -153,14 +163,14 @@ def currency(value: object) -> str:
 
 def kind_of(row: Transaction) -> str:
     """Return what a row is: ``payment``, ``refund``, ``close`` ..."""
-    kind = as_written(row.row.get("order_type")).lower()
+    kind = row.written["order_type"].lower()
     kind = "payment" if kind == HOLD else kind  # a hold is placed and undone as a payment is
     # A refund names the payment that it gives back; a payment names none.
-    return kind or ("refund" if as_written(row.row.get("origssn")) else "payment")
+    return kind or ("refund" if row.written["origssn"] else "payment")
 
 
 def _value(name: str, row: Transaction) -> str | int:
-    written = as_written(row.row.get(name))
+    written = row.written[name]
     if name == "txcurrcd":
         return currency(written)
     if name == "txamt" and written.isascii() and written.isdecimal() and len(written) <= 11:

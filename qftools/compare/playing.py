@@ -245,7 +245,7 @@ def _prepare(
     app_code = _app_code(exchange)
     if exchange.endpoint == "query":
         for row in said.transactions:
-            syssn = as_written(row.row.get("syssn"))
+            syssn = row.written["syssn"]
             entry = stage.books.by_syssn(syssn)
             if entry is None and syssn in facts.rows:
                 _enter(stage, facts.rows[syssn], app_code, exchange.at)

@@ -119,4 +119,7 @@ def _fields(noun: Request | Response | Exchange) -> tuple[object, ...]:
 
 def _header(headers: Headers, name: str) -> str | None:
     wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    for key, value in headers:
+        if key.lower() == wanted:
+            return value
+    return None

@@ -236,7 +236,7 @@ def _by_row(row: Transaction, entry: Entry) -> State:
         if entry.state in OPEN and entry.state is not State.CREATED:
             return entry.state
         return State.PAYING if entry.cpm else State.WAITING
-    if row.state == "paid" and as_written(row.row.get("cancel")) == "5":
+    if row.state == "paid" and row.written["cancel"] == "5":
         return State.PARTLY_REFUNDED
     return _STATES.get(row.state, entry.state)
 
