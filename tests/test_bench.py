@@ -113,6 +113,15 @@ def test_the_file_that_the_page_is_made_from_has_the_texts_of_every_row():
     )
 
 
+@pytest.mark.parametrize("key", ["calls-cancel", "calls-query"])
+def test_no_more_of_our_functions_are_called_than_the_goal_says_and_always_as_many(key):
+    found = Run().result(ROWS[key])
+
+    assert found.mark == "met", found.outcome
+    assert isinstance(found.outcome, Measured)
+    assert len(set(found.outcome.samples)) == 1
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_page_shows_every_row(lang):
     tables = "".join(speed.part(["table", subject.name], lang) for subject in SUBJECTS)

@@ -40,13 +40,26 @@ def number(value: float) -> str:
 
 
 def in_unit(value: float, unit: str) -> str:
-    """Return a number with its unit.
+    """Return a number with its unit; a count has none.
 
     Example:
-        >>> in_unit(0.9512, "x"), in_unit(0.31, "s")
-        ('0.951x', '0.310 s')
+        >>> in_unit(0.9512, "x"), in_unit(0.31, "s"), in_unit(68, "")
+        ('0.951x', '0.310 s', '68')
     """
+    if not unit:
+        return f"{value:,.0f}"
     return number(value) + (unit if unit == "x" else f" {unit}")
+
+
+def span(least: float, most: float, unit: str) -> str:
+    """Return a range; the unit stands elsewhere.
+
+    Example:
+        >>> span(0.9512, 1.1, "x"), span(68, 70, "")
+        ('0.951 – 1.10', '68 – 70')
+    """
+    write = number if unit else "{:,.0f}".format
+    return f"{write(least)} – {write(most)}"
 
 
 def ratios(title: str, lines: Sequence[Ratio]) -> str:

@@ -85,7 +85,7 @@ def _cells(row: dict[str, Any], found: dict[str, Any], lang: Language) -> list[s
         reason = found["reason"]
         said = reason[lang] if isinstance(reason, dict) else reason
         return [escape(what), escape(against), escape(said), goal, ""]
-    span = f"{plots.number(found['min'])} – {plots.number(found['max'])}"
+    span = plots.span(found["min"], found["max"], row["unit"])
     median = f"**{plots.in_unit(found['median'], row['unit'])}** ({span})"
     both = [plots.number(found[side]) for side in ("ours", "theirs") if side in found]
     each = f" {found['each']}" if "each" in found else ""

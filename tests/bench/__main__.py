@@ -101,7 +101,7 @@ def _cells(result: Result) -> list[str]:
     return [
         mark,
         plots.in_unit(outcome.median, row.unit),
-        f"{plots.number(min(outcome.samples))} – {plots.number(max(outcome.samples))}",
+        plots.span(min(outcome.samples), max(outcome.samples), row.unit),
         str(row.goal or ""),
         _absolute(outcome),
         what,

@@ -80,7 +80,7 @@ class Row:
         goal: Where the median must be; None for what is only shown.
         source: Why this peer, and where it comes from.
         measure: Does it.
-        unit: Of the samples: ``x`` for a ratio, else ``s``, ``requests/s`` ...
+        unit: Of the samples: ``x`` for a ratio, empty for a count, else ``s``, ``requests/s`` ...
         quick: Whether a quick run measures it too.
         note: What a reader must know to read the number; the floor, where a goal can't be met.
     """

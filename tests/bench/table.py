@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from qftools.catalogue import Text
 from tests.bench import (
     calling,
+    counting,
     growth,
     lessons,
     proving,
@@ -34,10 +35,12 @@ class Subject:
 
 SUBJECTS = (
     Subject("signing", Text("签名", "Signing"), signing.ROWS),
-    Subject("calling", Text("客户端", "The client"), calling.ROWS),
+    Subject("calling", Text("客户端", "The client"), (*calling.ROWS, counting.OF_A_CANCEL)),
     Subject("startup", Text("启动", "Start-up"), startup.ROWS),
     Subject(
-        "serving", Text("沙盒服务器", "The sandbox as a server"), serving.ROWS + shop_tests.ROWS
+        "serving",
+        Text("沙盒服务器", "The sandbox as a server"),
+        (*serving.ROWS, counting.OF_AN_ANSWER, *shop_tests.ROWS),
     ),
     Subject("versus", Text("与同类相比", "Against what one would take instead"), versus.ROWS),
     Subject("soak", Text("跑久之后", "After a long day"), soak.ROWS),
