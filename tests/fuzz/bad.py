@@ -8,7 +8,7 @@ import signal
 from typing import Self
 
 from tests.fuzz import inputs
-from tests.fuzz.kinds import Fault
+from tests.fuzz.kinds import Fault, TakesAll
 from tests.fuzz.limits import Meter
 
 FIRST_BAD = next(
@@ -16,7 +16,7 @@ FIRST_BAD = next(
 )
 
 
-class Bad:
+class Bad(TakesAll):
     """Takes the second to seventh input as no reader should."""
 
     def __enter__(self) -> Self:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -60,9 +61,13 @@ class Kind(Protocol):
         """
         ...
 
+    def arrives(self, data: bytes) -> bytes:
+        """What of *data* is read at all."""
+        ...
+
 
 def shown_secrets(data: bytes, shown: str) -> list[str]:
-    """The secrets of *data* that stand in what is shown of it."""
+    """The secrets of *data*, of what arrived, that stand in what is shown of it."""
     return [
         secret
         for secret, before in SECRETS.items()
@@ -70,7 +75,14 @@ def shown_secrets(data: bytes, shown: str) -> list[str]:
     ]
 
 
-class _InThisProcess:
+class TakesAll:
+    """Reads all that it is given."""
+
+    def arrives(self, data: bytes) -> bytes:
+        return data
+
+
+class _InThisProcess(TakesAll):
     def __enter__(self) -> Self:
         self.meter = Meter()
         return self
@@ -115,6 +127,16 @@ class Pastes(_InThisProcess):
         yield said
 
 
+class _Came:
+    """Bytes that came over a connection."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, mode: str) -> io.BytesIO:
+        return io.BytesIO(self._data)
+
+
 class Answers(_InThisProcess):
     """A gateway that answers so: to a query, to a cancel."""
 
@@ -125,6 +147,19 @@ class Answers(_InThisProcess):
 
     def __exit__(self, *exc: object) -> None:
         self._server.__exit__()
+
+    def arrives(self, data: bytes) -> bytes:
+        """Headers, and the body as far as they say: no client keeps a reason or what is behind."""
+        read = HTTPResponse(_Came(data))  # type: ignore[arg-type]
+        try:
+            read.begin()
+            headers = b"".join(
+                f"{name}: {value}\r\n".encode("latin-1", "replace")
+                for name, value in read.getheaders()
+            )
+            return headers + read.read()
+        except (HTTPException, OSError, ValueError):
+            return data
 
     def play(self, data: bytes, seed: int) -> str:
         self._data = data
@@ -155,7 +190,7 @@ class Answers(_InThisProcess):
         return said
 
 
-class _Server:
+class _Server(TakesAll):
     """A command of qftools that listens, as a process of its own."""
 
     command: tuple[str, ...] = ()

@@ -43,7 +43,7 @@ def tried(reader: Kind, kind: str, seed: int) -> Found | None:
         return Found(kind, seed, "traceback", f"{type(error).__name__} at {where}: {error!s:.200}")
     if over := reader.meter.over():
         return Found(kind, seed, "over the limits", over)
-    if leaked := shown_secrets(data, shown):
+    if leaked := shown_secrets(reader.arrives(data), shown):
         return Found(kind, seed, "secret shown", ", ".join(leaked))
     return None
 

@@ -12,7 +12,7 @@ import pytest
 from tests.fuzz import inputs
 from tests.fuzz.__main__ import planned
 from tests.fuzz.bad import FIRST_BAD, Bad
-from tests.fuzz.kinds import KINDS, SECRETS, shown_secrets
+from tests.fuzz.kinds import KINDS, SECRETS, Answers, shown_secrets
 from tests.fuzz.running import play
 
 FIRST = 20_261_127
@@ -49,6 +49,9 @@ FOUND = [
     # A cookie that ran into an encoded body, one that lost the name of its header; a colon at
     # the end behind a field.
     *(("pastes", seed) for seed in (800_315_163, 800_318_271, 800_316_452)),
+    # A payer's number whose name stands only where no client reads: behind the announced end of
+    # the body, and in the reason.
+    *(("answers", seed) for seed in (63_356_235, 63_356_483, 63_355_598)),
 ]
 
 
@@ -103,3 +106,15 @@ def test_each_secret_stands_in_some_input_and_is_seen_where_it_is_shown(secret):
     assert carrying
     assert any(shown_secrets(data, f"... {secret} ...") == [secret] for data in carrying)
     assert shown_secrets(carrying[0], "nothing of it") == []
+
+
+def test_of_an_answer_what_a_client_reads_is_judged_and_nothing_behind_it():
+    body = f'{{"user_creid": "{inputs.NUMBER}"}}'.encode()
+    head = b"HTTP/1.1 200 %b\r\nContent-Length: %d\r\n\r\n"
+    read, behind = head % (b"OK", len(body)) + body, head % (body, 0) + body
+    torn = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + body  # none of it is sure
+
+    assert [shown_secrets(Answers().arrives(data), inputs.NUMBER) for data in (read, torn)] == [
+        [inputs.NUMBER]
+    ] * 2
+    assert shown_secrets(Answers().arrives(behind), inputs.NUMBER) == []
