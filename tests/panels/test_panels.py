@@ -476,19 +476,31 @@ def test_without_an_index_nothing_is_kept_and_that_is_said(tmp_path, monkeypatch
 # ---- what all have in common --------------------------------------------------------
 
 
-def every_panel():
+EVERY = {
+    "CancelFlow": lambda sandbox, order: CancelFlow(sandbox),
+    "Phone": lambda sandbox, order: Phone(sandbox),
+    "Signing": lambda sandbox, order: Signing(),
+    "WalletMap": lambda sandbox, order: WalletMap(),
+    "CodeBook": lambda sandbox, order: CodeBook(),
+    "Connection": lambda sandbox, order: Connection(),
+    "Doctor": lambda sandbox, order: Doctor(),
+    "Evidence": lambda sandbox, order: Evidence(cancel(sandbox.client(), order)),
+    "Notices": lambda sandbox, order: Notices(),
+    "Quiz": lambda sandbox, order: Quiz("01"),
+    "Mission": lambda sandbox, order: Mission("three-complain"),
+    "Mission with a plan": lambda sandbox, order: Mission("plan", plan=["payment"]),
+    "Progress": lambda sandbox, order: Progress(),
+    "Workbench": lambda sandbox, order: Workbench(sandbox),
+}
+
+
+@pytest.fixture(params=EVERY)
+def panel(request):
     sandbox = Sandbox()
-    client = sandbox.client()
-    order = client.pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
-    return [
-        CancelFlow(sandbox), Phone(sandbox), Signing(), WalletMap(), CodeBook(), Connection(),
-        Doctor(), Evidence(cancel(client, order)), Notices(), Quiz("01"),
-        Mission("three-complain"), Mission("plan", plan=["payment"]), Progress(),
-        Workbench(sandbox),
-    ]  # fmt: skip
+    order = sandbox.client().pay(pay_type="800101", txamt=2500, txcurrcd="HKD")
+    return EVERY[request.param](sandbox, order)
 
 
-@pytest.mark.parametrize("panel", every_panel(), ids=lambda panel: type(panel).__name__)
 def test_a_panel_speaks_both_languages_and_says_the_same(panel):
     said = panel.as_text()
 
@@ -501,7 +513,6 @@ def test_a_panel_speaks_both_languages_and_says_the_same(panel):
     assert CLIENT_KEY not in str(chinese)
 
 
-@pytest.mark.parametrize("panel", every_panel(), ids=lambda panel: type(panel).__name__)
 def test_every_control_has_a_name_for_those_who_do_not_see_it(panel):
     def controls(widget):
         if hasattr(widget, "children"):
