@@ -39,15 +39,18 @@ def fresh_numbers() -> int:
 
 def rates(ours: list[Load], theirs: list[Load]) -> Measured:
     """Return how many times as many requests a second we answer, by the clock on the wall."""
-    return _ratios([load.rate for load in ours], [load.rate for load in theirs])
+    return compared_rates([load.rate for load in ours], [load.rate for load in theirs])
 
 
 def processor_rates(ours: list[Load], theirs: list[Load]) -> Measured:
     """Return how many times as many requests we answer per processor second."""
-    return _ratios([load.processor_rate for load in ours], [load.processor_rate for load in theirs])
+    return compared_rates(
+        [load.processor_rate for load in ours], [load.processor_rate for load in theirs]
+    )
 
 
-def _ratios(ours: list[float], theirs: list[float]) -> Measured:
+def compared_rates(ours: list[float], theirs: list[float]) -> Measured:
+    """Return the ratios of rates that were measured in turns, and both medians."""
     return Measured(
         tuple(mine / other for mine, other in zip(ours, theirs, strict=True)),
         statistics.median(ours),

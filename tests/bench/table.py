@@ -18,6 +18,7 @@ from tests.bench import (
     soak,
     startup,
     support,
+    sweeping,
     versus,
     workbench,
 )
@@ -45,7 +46,7 @@ SUBJECTS = (
     Subject("versus", Text("与同类相比", "Against what one would take instead"), versus.ROWS),
     Subject("soak", Text("跑久之后", "After a long day"), soak.ROWS),
     Subject("proving", Text("证明", "The proof"), proving.ROWS),
-    Subject("support", Text("诊断与批量处理", "Diagnosis and sweep"), support.ROWS),
+    Subject("support", Text("诊断与批量处理", "Diagnosis and sweep"), support.ROWS + sweeping.ROWS),
     Subject("lessons", Text("课程与面板", "Lessons and panels"), lessons.ROWS + workbench.ROWS),
     Subject("site", Text("站点", "The site"), site.ROWS),
     Subject("growth", Text("增长", "How cost grows"), growth.ROWS),
