@@ -248,6 +248,11 @@ class Transaction:
     Attributes:
         row: The row as it came, every field.
         written: The fields that rules read, as text; empty where the row has none.
+
+    Example:
+        >>> row = Transaction({"txamt": 2500, "respcd": "1143"})
+        >>> row.written["txamt"], row.written["mchid"]
+        ('2500', '')
     """
 
     row: Mapping[str, Any]

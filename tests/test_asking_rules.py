@@ -47,6 +47,13 @@ def test_a_number_alone_is_asked_alone():
     assert [set(view) for view in views(Order("A1", mchid="M1"))] == [{"mchid", "out_trade_no"}]
 
 
+def test_each_query_names_the_orders_merchant():
+    asked = views(replace(ORDER, syssn=ONE, mchid="M1"), ["syssn"])
+
+    assert len(asked) > 2
+    assert {view["mchid"] for view in asked} == {"M1"}
+
+
 def test_a_walk_knows_of_each_field_that_a_row_can_add():
     bare = Order("A1", syssn=None)
     known = with_row(Order(None, syssn=ONE), Transaction(ROW))
@@ -156,6 +163,13 @@ def test_a_cancel_takes_number_wallet_amount_and_time_from_the_payments_own_row(
     assert found == Order("A1", 900, ROW["txdtm"], ONE, "800201", "USD", udid="till")
     assert target(order, None) is order
     assert target(order, Transaction({})) == order
+
+
+def test_a_row_that_says_what_is_known_makes_no_other_order():
+    order = with_row(Order("A1"), Transaction(ROW))
+
+    assert target(order, Transaction(ROW)) is order
+    assert with_row(order, Transaction(ROW)) is order
 
 
 def test_a_row_tells_what_the_caller_did_not_say_and_the_pay_type():

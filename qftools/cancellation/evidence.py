@@ -7,7 +7,7 @@ if all its payments are over. An unreadable row proves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -339,14 +339,14 @@ def of_query(reply: Reply, order: Order, known: Known = Known()) -> Answer:
     found = rows if isinstance(rows, list) else []
     reads = _uncontradicted([read_row(row, order, known) for row in found])
     named = 0
-    living: dict[str, None] = {}
-    gone: dict[str, None] = {}
+    living: list[str] = []
+    gone: list[str] = []
     for read in reads:
         named += _is_named(read.row, order)
         if _is_alive(read):
-            living[read.row.written["syssn"]] = None
+            living.append(read.row.written["syssn"])
         if read.state in _GONE:
-            gone[read.row.written["syssn"]] = None
+            gone.append(read.row.written["syssn"])
     alive = _usable(living)
     if not reply.ok:  # what is alive beside a refusal may live on; nothing is over by it
         return replace(_of_unanswered_query(reply), rows=named, open=alive)
@@ -528,8 +528,8 @@ def _amount(text: str) -> str:
     return text.lstrip("0") or "0" if text.isdecimal() else text
 
 
-def _usable(numbers: Iterable[str]) -> tuple[str, ...]:
-    return tuple([number for number in numbers if usable("syssn", number)])
+def _usable(numbers: list[str]) -> tuple[str, ...]:
+    return tuple([each for each in dict.fromkeys(numbers) if usable("syssn", each)])
 
 
 def filled(name: str, **values: Any) -> Text:
