@@ -62,7 +62,7 @@ def test_a_cluster_of_two_processes_gives_the_same_result_file_as_threads(tmp_pa
 
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0"
         ) as cluster,
         Dask(cluster) as dask,
     ):
