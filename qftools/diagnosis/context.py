@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from qftools.catalogue.rows import Text
 from qftools.diagnosis import secrets as hidden
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.paste import Paste
@@ -14,6 +13,7 @@ from qftools.errors import InputError
 from qftools.exchange import Response
 from qftools.exchange.redaction import redactor_for
 from qftools.exchange.shown import Shown
+from qftools.texts import Text
 from qftools.transport.addresses import is_loopback, split
 
 _SANDBOX = "qftools sandbox"

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from qftools import signing
-from qftools.catalogue.rows import Text
 from qftools.diagnosis import secrets as hidden
 from qftools.diagnosis.causes.bodies import search_body
 from qftools.diagnosis.causes.layouts import in_order, joined
@@ -44,6 +43,7 @@ from qftools.diagnosis.visible import difference, visible
 from qftools.errors import InputError
 from qftools.exchange import Response
 from qftools.locale import mark
+from qftools.texts import Text
 
 _MOST_CASES = 50  # requests of one paste that are looked at
 _LONG, _PER_CHARACTER = 60_000, 2_000  # of a paste; work that reading one of them takes

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from qftools.catalogue.rows import Text
 from qftools.diagnosis.snippets import snippet
 from qftools.diagnosis.visible import Difference, visible
 from qftools.exchange import Request, Response
+from qftools.texts import Text
 
 Severity = Literal["error", "warning", "note"]
 Proof = Literal["reproduced", "rule", "open"]

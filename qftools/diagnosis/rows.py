@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from qftools.catalogue.rows import Text
 from qftools.diagnosis.nouns import Severity
+from qftools.texts import Text
 
 
 class Cause(NamedTuple):

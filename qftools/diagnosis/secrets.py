@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from qftools import catalogue
-from qftools.catalogue.rows import Text
 from qftools.diagnosis.diagnosis import Diagnosis
 from qftools.diagnosis.nouns import Draft
 from qftools.diagnosis.reading.json_text import load_json
@@ -19,6 +18,7 @@ from qftools.diagnosis.visible import difference, signature_alone
 from qftools.exchange import REDACTED
 from qftools.exchange.hidden_fields import is_hidden, is_key
 from qftools.exchange.redaction import Collector, redactor_for
+from qftools.texts import Text
 
 _MOST = 10
 _DEEPEST = 50

@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from qftools.catalogue.rows import Text
 from qftools.exchange import (
     CUT,
     MOST_HEADERS,
@@ -37,6 +36,7 @@ from qftools.exchange.shown import (
     as_it_is,
 )
 from qftools.exchange.structure import Structure, suspects
+from qftools.texts import Text
 
 _LONGEST_ENCODED = 16_384  # bytes of a secret in the longest of its encodings
 _MOST_TAKEN = 100  # values; a paste that holds more is crafted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qftools.catalogue.rows import Text
+from qftools.texts import Text
 
 _WORDS: tuple[tuple[str, Text], ...] = tuple(
     (word, Text(zh, en))

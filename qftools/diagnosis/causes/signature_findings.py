@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from qftools.catalogue.rows import Text
 from qftools.diagnosis.causes.details import QUOTING, detail_in
 from qftools.diagnosis.causes.search import Result
 from qftools.diagnosis.causes.table import CAUSES
@@ -13,6 +12,7 @@ from qftools.diagnosis.nouns import Finding
 from qftools.diagnosis.reading.paste import Paste
 from qftools.diagnosis.rules.sending import may_say, shortened
 from qftools.diagnosis.visible import Difference, difference
+from qftools.texts import Text
 
 
 def reproduced(

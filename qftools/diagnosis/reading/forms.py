@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from qftools.catalogue.rows import Text
+from qftools.texts import Text
 
 _LOOKED_AT = 20_000  # characters of a paste that decide what its form is called
 
