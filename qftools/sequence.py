@@ -235,6 +235,17 @@ def sequence(
     )
 
 
+def lane_names(lang: str | None = None) -> Markup:
+    """Return the head of the drawing alone, to stay in sight where the drawing scrolls."""
+    return el(
+        "svg",
+        *(_lane_name(lane, lang) for lane in LANES),
+        viewBox=f"0 0 {_WIDTH} {_TOP - 12}",
+        aria_hidden="true",
+        cls="qf-draw",
+    )
+
+
 @cache
 def sheet(inside: str, more: str = "") -> str:
     """Return the style sheet of drawings that stand in the element *inside*, on white.
@@ -282,8 +293,13 @@ def _margin(beat: Beat, y: float, *, first: bool) -> Markup:
 
 def _lane(lane: Lane, height: float, lang: str | None) -> Markup:
     x = _X[lane]
+    life = el("line", x1=x, x2=x, y1=38, y2=height - 6, cls="life")
+    return join(life, _lane_name(lane, lang))
+
+
+def _lane_name(lane: Lane, lang: str | None) -> Markup:
+    x = _X[lane]
     return join(
-        el("line", x1=x, x2=x, y1=38, y2=height - 6, cls="life"),
         el("rect", x=x - 38, y=8, width=76, height=30, rx=8, cls="box"),
         el("text", _(_NAMES[lane], lang), x=x, y=28, text_anchor="middle", cls="head"),
     )

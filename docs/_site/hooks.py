@@ -83,8 +83,6 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
     output = _ALTERNATE.sub(absolute, output)
     lang = "zh" if config.theme["language"] == "zh" else "en"
-    done = WORDS["done"].say(lang)
-    output = output.replace('<input type="checkbox"', f'<input aria-label="{done}" type="checkbox"')
     search = WORDS["search"].say(lang)
     output = output.replace('role="dialog">', f'role="dialog" aria-label="{search}">')
     if lang == "en":

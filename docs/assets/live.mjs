@@ -109,6 +109,9 @@ const resized = new ResizeObserver((changes) => changes.forEach(({ target }) => 
 for (const box of document.querySelectorAll(WIDE)) resized.observe(box);
 document.addEventListener("scroll", ({ target }) => target.matches?.(WIDE) && hint(target), { capture: true, passive: true });
 
+// No builder gives the boxes of a checklist a label.
+for (const box of document.querySelectorAll(".task-list-item input")) box.ariaLabel = say("完成", "done");
+
 for (const element of document.querySelectorAll(".qf-story")) import("./story.mjs").then(({ play }) => play(element));
 
 // A reader whose browser asks for no Chinese is offered the same page in English.

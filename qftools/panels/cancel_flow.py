@@ -28,7 +28,7 @@ from qftools.panels.state_diagram import state_diagram
 from qftools.panels.verdict_view import verdict_card
 from qftools.sandbox import Sandbox
 from qftools.sandbox.gateway import magic
-from qftools.sequence import sequence, told
+from qftools.sequence import lane_names, sequence, told
 from qftools.story import BY_HAND, NETWORK, PAYERS, Story
 
 
@@ -153,7 +153,8 @@ class CancelFlow(Panel):
         self.again_button.disabled = not story.played.beats
         beats, walk = story.played.beats, story.played.walk
         drawing = sequence(beats, new=len(beats) > self._drawn)
-        tell(self.messages, scroller(_("Sequence of messages"), drawing))
+        names = el("div", lane_names(), cls="qf-lane-names")
+        tell(self.messages, scroller(_("Sequence of messages"), drawing, names))
         self._show_step()
         tell(self.flow, state_diagram(walk, tuple(taken.step for taken in story.played.steps)))
         tell(self.verdict, scroller(_("The verdict"), self._verdict()))

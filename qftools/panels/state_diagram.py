@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qftools.cancellation.verdicts import Verdict
+from qftools.cancellation.verdicts import VERDICTS, Verdict
 from qftools.cancellation.walk import NEXT, Step, Walk
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
@@ -41,13 +41,13 @@ def state_diagram(walk: Walk | None, passed: tuple[Step, ...] = ()) -> Markup:
         _box(step, step is now, step in passed, over=end is not None and step not in passed)
         for step in _STEPS
     ]
-    chips = [_chip(number, verdict, end) for number, verdict in enumerate(Verdict)]
+    chips = [_chip(number, verdict, end) for number, verdict in enumerate(VERDICTS)]
     said = _("The flow has not begun.")
     if end is not None:
         said = end.value
     elif now is not None:
         said = now.value
-    rows = (len(Verdict) + 2) // 3
+    rows = (len(VERDICTS) + 2) // 3
     return el(
         "svg",
         el("title", _("The flow and its current step")),
