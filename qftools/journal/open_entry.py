@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qftools.cancellation.outcome import Taken
 from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Ask, Step, Walk
 from qftools.errors import JournalError
-from qftools.exchange.redaction import redactor_for
+from qftools.exchange.redaction import Redactor, redactor_for
 from qftools.journal import records
 from qftools.journal.entries import Cells
 from qftools.journal.file import JournalFile
@@ -93,7 +92,7 @@ class OpenEntry:
                 asked,
                 step.value,
                 action.endpoint,
-                json.dumps(_redacted(action.params, self._client)),
+                _redactor(self._client).json(dict(action.params), ensure_ascii=True),
             ),
         ).lastrowid
 
@@ -121,16 +120,17 @@ class OpenEntry:
             self.warnings.append(warning)
 
 
-def _redacted(given: Mapping[str, Any], client: AnyClient) -> Any:
-    """What the caller gave, without the key; a reply has been redacted by the client."""
-    return redactor_for(frozenset({client.credentials.client_key})).plain(dict(given))
+def _redactor(client: AnyClient) -> Redactor:
+    """What the caller gave is kept without the key; a reply has been redacted by the client."""
+    return redactor_for(frozenset({client.credentials.client_key}))
 
 
 def dumped(walk: Walk, client: AnyClient) -> str:
     plain = records.plain(walk)
     payment = plain.get("payment") or {}
     for order in filter(None, (plain["order"], plain["target"], payment.get("order"))):
-        if _redacted(order, client)["udid"] != order["udid"]:
+        udid = order["udid"]
+        if udid is not None and _redactor(client).text(udid) != udid:
             # A free text, left out: what is redacted can't be sent again. Numbers stay whole.
             order["udid"] = None
     return json.dumps(plain)

@@ -28,6 +28,7 @@ from qftools.models import Order, Transaction
 Plain = dict[str, Any]
 Reader = Callable[[Any, str], Any]
 Kind = TypeVar("Kind")
+_AS_IT_IS = frozenset({str, int, float, bool})
 
 
 def plain(value: Any) -> Any:
@@ -42,6 +43,8 @@ def plain(value: Any) -> Any:
         >>> plain(walk)["order"]["out_trade_no"], read(Walk, plain(walk)) == walk
         ('A1', True)
     """
+    if value is None or type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, bytes):
