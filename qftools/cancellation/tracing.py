@@ -50,8 +50,13 @@ def span(of: str = "cancel") -> Iterator[Callable[[Outcome], None]]:
     # The message of an exception can quote a value: its type alone is recorded.
     quiet = {"record_exception": False, "set_status_on_exception": False}
     with api.get_tracer("qftools").start_as_current_span(f"qfpay {of}", **quiet) as opened:
+
+        def tell(outcome: Outcome) -> None:
+            if opened.is_recording():  # else a span of the bare API, of which nothing is kept
+                opened.set_attributes(attributes(outcome))
+
         try:
-            yield lambda outcome: opened.set_attributes(attributes(outcome))
+            yield tell
         except BaseException as error:
             opened.set_status(api.Status(api.StatusCode.ERROR, type(error).__name__))
             raise

@@ -450,6 +450,20 @@ def test_nothing_sticks_out_at_any_width_and_a_phone_shows_one_pane(bench):
 
 
 @in_a_browser
+def test_what_is_typed_before_the_page_is_ready_is_searched(bench):
+    sandbox, page = bench
+    held = []
+    page.route("**/words.json", lambda route: held.append(route))
+    with page.expect_request("**/words.json"):
+        page.goto(f"{sandbox.url}/?lang=en", wait_until="commit")
+
+    page.fill("#q", "no such call")
+    held[0].continue_()
+
+    page.wait_for_selector("#empty:visible")
+
+
+@in_a_browser
 def test_ten_thousand_calls_are_searched_narrowed_and_scrolled_to_the_end(bench):
     sandbox, page = bench
     page.goto("about:blank")  # a call that is being forgotten is not read meanwhile

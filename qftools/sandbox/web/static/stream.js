@@ -242,6 +242,7 @@ async function move(step) {
 
 export function start(look) {
   refresh = look;
+  filter.q = $("q").value.trim(); // typed before this page was ready
   let typed = 0;
   $("q").addEventListener("input", () => {
     clearTimeout(typed);
