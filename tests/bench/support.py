@@ -73,6 +73,10 @@ from qftools.sweep.files import Results
 from qftools.sweep.sweep import Result
 
 def peak():
+    # ru_maxrss begins with what the parent had when it started this process.
+    if sys.platform == "linux":
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 2**10
     kept = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kept / (2**20 if sys.platform == "darwin" else 2**10)
 
@@ -98,6 +102,8 @@ def _resumed(run: Run) -> Measured:
                 command = [sys.executable, "-c", _RESUMED, f"{folder}/{verdict}.csv", verdict, many]
                 told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             grown.append(float(told))
+    if not all(grown):
+        raise ValueError("no trace of the results in the memory of the process")
     return Measured((max(grown),), min(grown), None, "MiB")
 
 
