@@ -459,8 +459,10 @@ def test_what_is_typed_before_the_page_is_ready_is_searched(bench):
 
     page.fill("#q", "no such call")
     held[0].continue_()
+    page.unroute_all()  # the page is shared
 
     page.wait_for_selector("#empty:visible")
+    page.fill("#q", "")
 
 
 @in_a_browser
