@@ -92,7 +92,7 @@ class OpenEntry:
                 asked,
                 step.value,
                 action.endpoint,
-                _redactor(self._client).json(dict(action.params), ensure_ascii=True),
+                _redactor(self._client).json(dict(action.params)),
             ),
         ).lastrowid
 
