@@ -326,8 +326,6 @@ _NOT_THE_WHOLE = {
 
 
 def _print_rows(rows: tuple[Any, ...]) -> None:
-    from qftools.models import as_written
-
     names = ("out_trade_no", "syssn", "order_type", "pay_type", "sysdtm", "respcd", "cancel")
     output.table(
         (text("state"), "txamt", *names),
@@ -340,6 +338,6 @@ def _print_rows(rows: tuple[Any, ...]) -> None:
             for row in rows
         ],
     )
-    for flag in sorted({as_written(row.row.get("cancel")) for row in rows if row.state == "paid"}):
+    for flag in sorted({row.written["cancel"] for row in rows if row.state == "paid"}):
         if flag in _NOT_THE_WHOLE:
             output.folded(text(_NOT_THE_WHOLE[flag]))
