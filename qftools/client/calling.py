@@ -109,7 +109,8 @@ class Calling(ABC, Generic[A, W]):
         redactor = redactor_for(frozenset((key, *taken_from(complete, form))))
         if _LOG.isEnabledFor(logging.DEBUG):
             _LOG.debug("%s signs %s", endpoint, harmless(canonical(redactor.plain(complete))))
-        announce = None if self.on_request is None else partial(self._announce, redactor)
+        told = self.on_request
+        announce = None if told is None else partial(_announce, told, redactor)
         method = self.methods.get(endpoint, "POST")
         exchange, trouble = await self._connection.send(
             endpoint, method, form, self._signed(complete), announce
@@ -136,10 +137,6 @@ class Calling(ABC, Generic[A, W]):
         if exchange.response and redactor.suspects(exchange.response.body):
             body = redactor.plain(body)
         return replace(reply, body=body, exchange=kept, unlisted=self.unlisted_codes)
-
-    def _announce(self, redactor: Redactor, request: Request) -> None:
-        if self.on_request is not None:
-            self.on_request(redactor.request(request))
 
     def _tell(self, kept: ShownExchange, result: str) -> None:
         if _LOG.isEnabledFor(logging.INFO):
@@ -168,6 +165,12 @@ class Calling(ABC, Generic[A, W]):
         if me.mchid_rule == "forbidden" and "mchid" in params:
             raise InputError("mchid", "is given", "left out by a direct merchant (C12)")
         return params
+
+
+def _announce(
+    on_request: Callable[[ShownRequest], object], redactor: Redactor, request: Request
+) -> None:
+    on_request(redactor.request(request))
 
 
 def _named(kept: ShownExchange) -> str:
