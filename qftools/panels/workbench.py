@@ -83,7 +83,7 @@ class Workbench(Panel):
         self.newer, self.older = Button(), Button()
         self.way = Dropdown(options=[way["name"] for way in self._about.get("replays", ())])
         self.again = Button()
-        self.form = Dropdown(options=["", *self._about["copies"]])
+        self.form = Dropdown(options=[("—", ""), *((name, name) for name in self._about["copies"])])
         acts = [field(self.way), self.again] if self._can("POST /sandbox/exchanges") else []
         super().__init__(
             self.title,
