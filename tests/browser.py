@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 _ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+_BROKEN = """async () => {
+  const broken = [];
+  for (const image of document.images) {
+    image.loading = 'eager';
+    await image.decode().catch(() => broken.push(image.src));
+  }
+  return broken;
+}"""
 # Style sheets are not read again by axe-core itself: no rule asks for them, and it takes longest.
 _AXE = """async ([include, exclude, tags]) => {
   // A colour on its way to another is neither: what is judged is the page at rest.
@@ -54,6 +62,12 @@ def returning(profile: Path) -> Iterator[BrowserContext]:
         )
         yield context
         context.close()
+
+
+def broken_pictures(page: Page) -> list[str]:
+    """Fetch every picture of a page, wherever it stands, and return those that can't be shown."""
+    broken: list[str] = page.evaluate(_BROKEN)
+    return broken
 
 
 @cache

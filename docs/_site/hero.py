@@ -233,6 +233,7 @@ def workbench(here: Here) -> str:
             alt=here.say("workbench picture"),
             width=1280,
             height=720,
+            loading="lazy",  # the one of the other scheme is never fetched
             cls="qf-picture",
         )
         for scheme in ("light", "dark")

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from docs._site.markdown import Here
-from tests.browser import kept_out
+from tests.browser import broken_pictures, kept_out
 from tests.site import pages, serving
 
 ORIGIN = "http://127.0.0.1:8000"  # where the site believes to be when nobody says otherwise
@@ -233,9 +233,42 @@ ONE_OF_EACH = """() => {
     seen.add(how);
   }
 }"""
-# Each page lets a worker read the index of the whole search, which has tests of its own.
-NO_SEARCH = "window.Worker = class extends EventTarget { postMessage() {} }"
-BROKEN = "Array.from(document.images).filter(i => !i.naturalWidth).map(i => i.src)"
+
+
+@in_browser
+def test_a_picture_that_is_missing_counts_as_broken_wherever_it_stands_and_is_fetched_when(
+    tab, address
+):
+    tab.goto(f"{address}/en/")
+    tab.evaluate("""() => {
+      for (const [loading, name] of [['lazy', 'far'], ['eager', 'hidden']]) {
+        const image = Object.assign(new Image(), {loading, src: `/${name}.webp`});
+        image.hidden = name === 'hidden';
+        document.querySelector('.md-footer').append(image);
+      }
+    }""")
+
+    assert broken_pictures(tab) == [f"{address}/far.webp", f"{address}/hidden.webp"]
+
+
+@in_browser
+def test_a_page_fetches_the_index_of_the_search_once_its_reader_turns_to_it(tab, address):
+    fetched: list[str] = []
+    tab.on("request", lambda request: fetched.append(urlsplit(request.url).path))
+    for path, turns in [("en/", False), ("en/codes/", True), ("en/?q=refund", True)]:
+        fetched.clear()
+        tab.goto(f"{address}/{path}", wait_until="networkidle")
+        assert ("/en/search/search_index.json" in fetched) is ("?" in path), path
+        if turns:
+            tab.focus(".md-search__input")
+            tab.fill(".md-search__input", "refund")
+            tab.press(".md-search__input", "End")
+            tab.locator(".md-search-result__link").first.wait_for()
+
+    marked = tab.locator("mark[data-md-highlight]")
+    tab.goto(f"{address}/en/codes/?h=refund")
+    expect(marked.first).to_have_text("refund", ignore_case=True)
+    assert tab.wrong == []
 
 
 @in_browser
@@ -244,12 +277,11 @@ def test_each_kind_of_page_opens_without_an_error_fits_a_phone_and_keeps_nobody_
     tab, address, scheme, folder
 ):
     tab.emulate_media(color_scheme=scheme)
-    tab.add_init_script(NO_SEARCH)
     wide, found = [], set()
     for number, path in enumerate(KINDS):
         tab.set_viewport_size({"width": 360, "height": 740})
         tab.goto(f"{address}/{folder}{path}/".replace("/./", "/"))
-        tab.wrong += tab.evaluate(BROKEN)
+        tab.wrong += broken_pictures(tab)
         if tab.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             wide.append(path)
         # Each page once: one half light and in English, the other dark and in Chinese.

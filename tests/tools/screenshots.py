@@ -22,7 +22,7 @@ from qftools.errors import OutcomeUnknownError
 from qftools.sandbox import Sandbox
 from qftools.sandbox.replaying import WAYS, sealed
 from qftools.sandbox.sandbox import APP_CODE, CLIENT_KEY
-from tests.browser import chromium
+from tests.browser import broken_pictures, chromium
 from tests.lab import NOTEBOOKS, open_and_run, running_lab, shut_down, use_theme
 from tests.pressing import DO, kind_of
 from tests.site import serving
@@ -58,6 +58,7 @@ def take_pages(browser: Browser, site: Path, address: str) -> int:
             page.set_default_timeout(PATIENT)
             for path in pages(site):
                 page.goto(f"{address}/{path}")
+                broken_pictures(page)  # one far below is not fetched yet
                 name = path.replace("/", "-") or "home"
                 page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png", full_page=True)
                 taken += 1
