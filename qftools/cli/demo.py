@@ -13,15 +13,19 @@ from qftools.cli.command import Command, json_option, option, print_json
 from qftools.locale import mark, text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from rich.text import Text
 
     from qftools.cli.demonstration import DemoRow
+
+    Found = Mapping[str, Mapping[str, Text]]  # the letter of each situation and pay type
 
 _HEAD = (
     mark("wallet"),
     mark("mode"),
     mark("situation"),
-    mark("queries and calls, in order"),
+    mark("calls, in order"),
     mark("verdict"),
     mark("next"),
 )
@@ -77,27 +81,68 @@ def _to_dict(row: DemoRow) -> dict[str, Any]:
 
 def _print(shown: list[DemoRow]) -> None:
     """One line a situation, one column a pay type; the verdicts by their letters, told below."""
-    from rich.table import Table
     from rich.text import Text
 
-    types = list(dict.fromkeys((row.pay_type, row.wallet.say(), row.mode) for row in shown))
-    drawn = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    drawn.add_column("\n" + text("situation"))
-    before = ""
-    for _, wallet, mode in types:
-        drawn.add_column(f"{'' if wallet == before else wallet.split()[0]}\n{mode}", no_wrap=True)
-        before = wallet
-    for situation in dict.fromkeys(row.situation for row in shown):
-        cells = {row.pay_type: _letter(row) for row in shown if row.situation == situation}
-        drawn.add_row(text(situation), *(cells.get(pay_type, Text("")) for pay_type, *_ in types))
-    legend = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+    screen = output.console()
+    names = {row.pay_type: (row.wallet.say().split()[0], row.mode) for row in shown}
+    found: dict[str, dict[str, Text]] = {}
+    for row in shown:
+        found.setdefault(text(row.situation), {})[row.pay_type] = _letter(row)
+    lines = _columns(names, found)
+    if max(line.cell_len for line in lines) > screen.width:
+        for number, (wallet, mode) in enumerate(names.values(), 1):
+            click.echo(f"{number} {wallet} {mode}")
+        click.echo()
+        lines = _numbered(names, found)
+    for line in lines:
+        screen.print(line, soft_wrap=True)
+    screen.print()
+    wide = max(len(row.outcome.verdict) for row in shown) + 3
     for row in {row.outcome.verdict: row for row in shown}.values():
         advice = re.split("[.。;；:：]", row.outcome.advice(), maxsplit=1)[0]
-        legend.add_row(_letter(row), row.outcome.verdict.value, advice)
-    console = output.console()
-    console.print(drawn)
-    console.print()
-    console.print(legend)
+        before = Text.assemble(_letter(row), " ", row.outcome.verdict.ljust(wide - 2))
+        for said in output.filled(advice, screen.width - wide):
+            screen.print(before + Text(said), soft_wrap=True)
+            before = Text(" " * wide)
+
+
+def _columns(names: Mapping[str, tuple[str, str]], found: Found) -> list[Text]:
+    """A table of a column for each pay type, under the names of its wallet and mode."""
+    from rich.cells import cell_len, set_cell_size
+    from rich.text import Text
+
+    first = max(map(cell_len, (*found, text("situation")))) + 1
+    above, head = " " * first, set_cell_size(text("situation"), first)
+    before, widths = "", {}
+    for pay_type, (wallet, mode) in names.items():
+        shown = "" if wallet == before else wallet
+        widths[pay_type] = max(cell_len(shown), cell_len(mode)) + 1
+        above += set_cell_size(shown, widths[pay_type])
+        head += set_cell_size(mode, widths[pay_type])
+        before = wallet
+    lines = [Text(above, "bold"), Text(head, "bold")]
+    for situation, letters in found.items():
+        line = Text(set_cell_size(situation, first))
+        for pay_type, width in widths.items():
+            line += letters.get(pay_type, Text(" ")) + Text(" " * (width - 1))
+        lines.append(line)
+    for line in lines:
+        line.rstrip()
+    return lines
+
+
+def _numbered(names: Iterable[str], found: Found) -> list[Text]:
+    """The same for a narrow terminal: the pay types by number, below each situation."""
+    from rich.text import Text
+
+    lines = []
+    for situation, letters in found.items():
+        line = Text()
+        for number, pay_type in enumerate(names, 1):
+            if pay_type in letters:
+                line += Text(f"  {number} ") + letters[pay_type]
+        lines += [Text(situation), line]
+    return lines
 
 
 def _letter(row: DemoRow) -> Text:
@@ -119,25 +164,34 @@ def _print_full(shown: list[DemoRow]) -> None:
 
     from qftools.cancellation.verdicts import VERDICTS
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in _HEAD:
-        drawn.add_column(text(title), overflow="fold", no_wrap=title in ("mode", "verdict"))
-    before = None
-    for row in shown:
-        wallet, mode = ("", "") if row.pay_type == before else (row.wallet.say(), row.mode)
-        if before and wallet:
-            drawn.add_section()
-        before = row.pay_type
-        colour = _COLOURS[VERDICTS[row.outcome.verdict].charged]
-        drawn.add_row(
-            wallet,
-            mode,
+    head = [text(title) for title in _HEAD]
+    rows = [
+        (
+            row.wallet.say(),
+            row.mode,
             text(row.situation),
             " → ".join(row.asked),
-            Text(row.outcome.verdict.value, colour if row.agrees else "reverse red"),
+            row.outcome.verdict.value,
             _first_sentence(row.outcome.advice()),
         )
-    output.console().print(drawn)
+        for row in shown
+    ]
+    screen = output.console()
+    if screen.width < output.READABLE:
+        output.table(head, rows)  # too narrow: a block for each
+        return
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title, name in zip(head, _HEAD, strict=True):
+        drawn.add_column(title, overflow="fold", no_wrap=name in ("mode", "verdict"))
+    before = None
+    for row, (wallet, mode, situation, asked, verdict, advice) in zip(shown, rows, strict=True):
+        if before and row.pay_type != before:
+            drawn.add_section()
+        colour = _COLOURS[VERDICTS[row.outcome.verdict].charged] if row.agrees else "reverse red"
+        named = ("", "") if row.pay_type == before else (wallet, mode)
+        drawn.add_row(*named, situation, asked, Text(verdict, colour), advice)
+        before = row.pay_type
+    screen.print(drawn)
 
 
 def _first_sentence(advice: str) -> str:
@@ -161,4 +215,4 @@ def _print_sum(shown: list[DemoRow], wrong: list[DemoRow], full: bool) -> None:
         )
     agree = text("{count} of {total} verdicts agree with the sandbox's own records.")
     more = "" if full else text("  --full: each call")
-    click.echo(agree.format(count=len(shown) - len(wrong), total=len(shown)) + more)
+    output.folded(agree.format(count=len(shown) - len(wrong), total=len(shown)) + more)

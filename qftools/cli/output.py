@@ -124,7 +124,7 @@ def folded(words: str, indent: int = 0, style: str = "", *, widest: int = READAB
     styled = sys.stdout.isatty() or any(map(os.environ.get, ("FORCE_COLOR", "TTY_COMPATIBLE")))
     screen = console() if styled else None
     columns = screen.width if screen else WIDE
-    for line in _filled(words, max(min(columns, widest) - indent, 20)):
+    for line in filled(words, max(min(columns, widest) - indent, 20)):
         if screen:
             screen.print(" " * indent + line, style=style, soft_wrap=True)
         else:
@@ -136,11 +136,11 @@ _OPENING, _CLOSING, _CHINESE = "（《「“【", "，。；：、）》」”�
 _PIECE = rf"\s+|[{_OPENING}]*(?:[{_CHINESE}]|[^\s{_CHINESE}{_OPENING}{_CLOSING}]+)?[{_CLOSING}]*"
 
 
-def _filled(words: str, room: int) -> Iterator[str]:
+def filled(words: str, room: int) -> Iterator[str]:
     """Lines of at most *room* columns.
 
     Example:
-        >>> list(_filled("请求没有执行。 see 4 of it", 12))
+        >>> list(filled("请求没有执行。 see 4 of it", 12))
         ['请求没有执', '行。 see 4', 'of it']
     """
     from rich.cells import cell_len, chop_cells
@@ -177,7 +177,7 @@ def _named(values: Sequence[tuple[str, str]], indent: int = 0) -> None:
     room = max(columns - wide, _PROSE)
     for name, value in values:
         # An address or a number is not broken in two: it could not be copied.
-        lines = _filled(value, room) if " " in value or not value.isascii() else (value,)
+        lines = filled(value, room) if " " in value or not value.isascii() else (value,)
         before = " " * indent + name + " " * (wide - indent - cell_len(name))
         for line in lines:
             click.echo((before + line).rstrip())
