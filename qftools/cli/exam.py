@@ -304,26 +304,24 @@ def _list(days: Sequence[BadDay], *, as_json: bool) -> None:
 
 def _print(sheet: Sheet, *, full: bool) -> None:
     """The table, then what failed with its evidence, then the causes, then the sum."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
     from qftools.exam.situations import say
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, title in enumerate(_HEAD):
-        drawn.add_column(text(title), no_wrap=place < 5, overflow="fold")
+    rows = []
     for one in sheet.judged:
         run = one.result != "skipped"
-        drawn.add_row(
-            one.day.id,
-            Text(say(one.result), _COLOURS.get(one.result, "dim")),
-            say(one.belief or "broken") if run else "",
-            say(one.truth) if run else "",
-            one.price,
-            f"{one.day.pay_type}  {one.day.title()}" + ("" if run else f" ({say(one.why)})"),
+        rows.append(
+            (
+                one.day.id,
+                Text(say(one.result), _COLOURS.get(one.result, "dim")),
+                say(one.belief or "broken") if run else "",
+                say(one.truth) if run else "",
+                one.price,
+                f"{one.day.pay_type}  {one.day.title()}" + ("" if run else f" ({say(one.why)})"),
+            )
         )
-    output.console().print(drawn)
+    output.table([text(title) for title in _HEAD], rows, prose=1)
     for one in sheet.judged:
         if one.result not in ("passed", "skipped"):
             _print_wrong(one, full=full)

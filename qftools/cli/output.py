@@ -188,10 +188,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, prose: int =
     """Print a table; where the terminal is too narrow for whole cells, one block for each row.
 
     A number that is broken in two can't be copied. Only the last *prose* columns are wrapped.
+    A cell with a colour is a ``Text`` of rich.
     """
     from rich.cells import cell_len
+    from rich.text import Text
 
-    cells = [[plain(value) for value in row] for row in rows]
+    coloured = [
+        [value if isinstance(value, Text) else Text(plain(value)) for value in row] for row in rows
+    ]
+    cells = [[value.plain for value in row] for row in coloured]
     widths = [max(map(cell_len, column)) for column in zip(head, *cells, strict=True)]
     whole = len(head) - prose
     least = sum(widths[:whole]) + sum(min(width, _PROSE) for width in widths[whole:])
@@ -209,8 +214,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, prose: int =
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, title in enumerate(head):
         drawn.add_column(title, no_wrap=place < whole, overflow="fold")
-    for row in cells:
-        drawn.add_row(*row)
+    for line in coloured:
+        drawn.add_row(*line)
     screen.print(drawn)
 
 
