@@ -1,4 +1,4 @@
-"""The five calls against the sandbox, in process and over a real socket."""
+"""The calls against the sandbox, in process and over a real socket."""
 
 import hashlib
 import re

@@ -59,7 +59,8 @@ def mistakes(here: Here) -> str:
     """What each usual mistake makes of one request."""
     rows = [[f"**{here.say('right')}**", "", f"`{sign(WRONG, KEY)}`"]]
     rows += [[*_cause(here, name), f"`{digest()}`"] for name, digest in MISTAKES.items()]
-    return table([here.say("mistake"), here.say("mend"), here.say("digest")], rows)
+    drawn = table([here.say("mistake"), here.say("mend"), here.say("digest")], rows)
+    return f'<div class="qf-digests" markdown>\n\n{drawn}\n\n</div>'
 
 
 def causes(here: Here) -> str:
@@ -98,7 +99,10 @@ def _cause(here: Here, name: str) -> list[str]:
     what = cause.what.say(here.lang)
     for empty in ("（{detail}）", " ({detail})", "：{detail}", ": {detail}", " (value: {detail})"):
         what = what.replace(empty, "")
-    what = what.replace("{field}", here.say("a field")).replace("{detail}", "…")
+    field = here.say("a field")
+    if not field.isascii():
+        what = what.replace("{field} ", field)  # Chinese beside Chinese has no blank
+    what = what.replace("{field}", field).replace("{detail}", "…")
     return [what, cause.fix.say(here.lang)]
 
 

@@ -15,7 +15,7 @@ from qftools.locale import mark, text
     cls=Command,
     short_help=mark("Print the OpenAPI description of the gateway and the sandbox"),
     help=mark(
-        "Print the OpenAPI 3.1 description of the gateway's five calls, its notification, and the "
+        "Print the OpenAPI 3.1 description of the gateway's calls, its notification, and the "
         "sandbox's control API, as JSON."
     ),
 )

@@ -1,4 +1,4 @@
-"""A gateway to test against: the five endpoints with states, faults and books, on this machine.
+"""A gateway to test against: the endpoints with states, faults and books, on this machine.
 
 Nothing here talks to QFPay, and nothing here moves money.
 """

@@ -74,7 +74,7 @@ SENDING_REMARKS: Mapping[str, Remark] = {
         "error",
         ("路径 {value} 不是网关的接口", "the path {value} is none of the gateway's"),
         ("最接近的接口：{near}", "nearest: {near}"),
-        ("五个接口都在 /trade/v1/ 下。", "The five calls are all under /trade/v1/."),
+        ("接口都在 /trade/v1/ 下。", "All calls are under /trade/v1/."),
         "seed (C2); docs2024",
     ),
     "elsewhere": remark(

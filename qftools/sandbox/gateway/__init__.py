@@ -1,1 +1,1 @@
-"""The five endpoints: bytes in, bytes out, with faults and magic values."""
+"""The endpoints: bytes in, bytes out, with faults and magic values."""
