@@ -13,6 +13,7 @@ from qftools.errors import InputError
 from qftools.exchange import cut
 from qftools.exchange.shown import ShownExchange
 from qftools.locale import mark
+from qftools.patterns import pattern
 from qftools.signing import Algorithm, check_key
 
 MchidRule = Literal["optional", "required", "forbidden"]
@@ -38,7 +39,7 @@ _CHOICES: dict[str, tuple[str | None, ...]] = {
     "environment": (None, "sandbox", "test", "production"),
 }
 
-_FOUR_DIGITS = re.compile(r"\d{4}", re.ASCII)
+_FOUR_DIGITS = pattern(r"\d{4}", re.ASCII)
 _AS_THE_CODE_SAYS: dict[str, State] = {
     "paid": "paid",
     "open": "open",

@@ -14,15 +14,16 @@ from collections.abc import Callable, Mapping
 from qftools import catalogue
 from qftools.errors import InputError
 from qftools.locale import mark, text
+from qftools.patterns import pattern
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 BEIJING = datetime.timezone(datetime.timedelta(hours=8), "+0800")  # C29, docs2024: the books' zone
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+_TIME = pattern(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 
 # A spreadsheet keeps 15 digits of a number and shows long ones as 2.02611E+19; a program that
 # goes through floating point leaves ".0"; a column that is too narrow is exported as "###".
-_DESTROYED = re.compile(
+_DESTROYED = pattern(
     r"""
     [+-]?\d[.,]\d+E[+-]?\d+ | [+-]?\dE\+\d+      # 2.02611E+19, 2E+19
     | \d{15}0+                                    # 20261127000000000000
@@ -250,7 +251,7 @@ def _check_order_number(name: str, value: object) -> None:
         )
 
 
-_SYSSN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_SYSSN = pattern(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 def _check_syssn(name: str, value: object) -> None:

@@ -7,7 +7,6 @@ to the log, and reads no environment. httpx2 comes with the extra ``async``.
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
@@ -23,6 +22,7 @@ from qftools.client.line import Line
 from qftools.client.replies import Body
 from qftools.errors import TransportError
 from qftools.exchange import Request, Response
+from qftools.patterns import pattern
 
 # All that can go wrong while sending; a proxy may need a library that is not there.
 _TROUBLES = (
@@ -34,7 +34,7 @@ _TROUBLES = (
     OverflowError,
     zlib.error,
 )
-_REFUSED_BY_PROXY = re.compile(r"\d{3}\b")
+_REFUSED_BY_PROXY = pattern(r"\d{3}\b")
 Loop = asyncio.AbstractEventLoop
 _Follow = Callable[[str, dict[str, Any]], Awaitable[None]]
 _SENDING = "http11.send_request_headers.started"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable
 from contextlib import closing
@@ -18,6 +17,7 @@ from qftools.client.line import Line
 from qftools.client.replies import Body
 from qftools.errors import TransportError
 from qftools.exchange import Request, Response
+from qftools.patterns import pattern
 from qftools.transport.deadline import BareSession, DeadlineAdapter
 
 _CHUNK = 65_536
@@ -34,7 +34,7 @@ _TROUBLES = (
 # Raised before the first byte of the request has left.
 _UNSENT = (ConnectTimeout, SSLError, ProxyError, InvalidURL, InvalidSchema, LocationValueError)
 _OF_THE_PROXY = (ProxyError, InvalidURL, InvalidSchema, LocationValueError)
-_REFUSED_BY_PROXY = re.compile(r"Tunnel connection failed: (\d{3})")
+_REFUSED_BY_PROXY = pattern(r"Tunnel connection failed: (\d{3})")
 
 
 class Connection(Line):

@@ -12,12 +12,13 @@ from typing import Any
 from qftools.errors import InputError, TransportError
 from qftools.locale import mark
 from qftools.models import HOLD, Order, Transaction, as_written
+from qftools.patterns import pattern
 from qftools.validation import check_values, neither_number, spreadsheet_destroyed, usable
 
 LARGEST_PAGE = 100  # rows of one answer at most (docs2024)
 
-_SYSSN = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])([0-2][1-9]|[123]0|31)\d{8,}", re.ASCII)
-_LOST_DIGITS = re.compile(r".*\D.*|\d+0000")
+_SYSSN = pattern(r"(19|20)\d\d(0[1-9]|1[0-2])([0-2][1-9]|[123]0|31)\d{8,}", re.ASCII)
+_LOST_DIGITS = pattern(r".*\D.*|\d+0000")
 _ABOUT = (  # a field of the reply, and of the request; the first that both have decides
     ("orig_syssn", "syssn"),
     ("origssn", "syssn"),  # 2017 (faq2017)

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from qftools.errors import RateLimitError, SignatureError, TransportError
 from qftools.exchange import Exchange
 from qftools.models import Reply
+from qftools.patterns import pattern
 from qftools.signing import verify_body
 from qftools.transport.strict_json import parse
 
@@ -23,7 +24,7 @@ LONGEST_ASK = 120.0
 """The longest ``Retry-After`` that is respected, in seconds."""
 
 PROXIES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY"
-_RESPCD = re.compile(rb'"respcd"\s*:\s*"?(\d{4})\b')
+_RESPCD = pattern(rb'"respcd"\s*:\s*"?(\d{4})\b')
 
 
 def read(exchange: Exchange, client_key: str) -> Reply:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from qftools import catalogue
 from qftools.diagnosis.nouns import SEVERITIES, Draft, Finding
 from qftools.diagnosis.reading.forms import forms
 from qftools.diagnosis.visible import visible
+from qftools.patterns import pattern
 from qftools.texts import COLON, COMMA, SEMICOLON, Text
 
 _LONGEST_TEXT = 2000
@@ -325,7 +325,7 @@ _BRACKETS = {
     ),
 }
 _MOST_SOURCES = 2  # on a line for a person; JSON has them all
-_TAG = re.compile(r"[\w-]+")
+_TAG = pattern(r"[\w-]+")
 
 
 def sources(source: str, lang: str) -> str:

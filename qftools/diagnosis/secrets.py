@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Any
@@ -18,6 +17,7 @@ from qftools.diagnosis.visible import difference, signature_alone
 from qftools.exchange import REDACTED
 from qftools.exchange.hidden_fields import is_hidden, is_key
 from qftools.exchange.redaction import Collector, redactor_for
+from qftools.patterns import pattern
 from qftools.texts import Text
 
 _MOST = 10
@@ -26,14 +26,14 @@ _SHORTEST_KEY = 8
 _STRING = Text("签名的文字", "string to sign")
 _TEXT = Text("粘贴的文字", "text")
 # client_key = "...", 'key' => '...', QFTOOLS_CLIENT_KEY=..., "app_key": "..."
-_ASSIGNED = re.compile(
+_ASSIGNED = pattern(
     r"(?i)(?<![A-Za-z0-9])(?:(?:client_?key|app_?key|app_?secret|qftools_client_key|密钥)"
     r"[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?([A-Za-z0-9*+/_\-]{8,128})"
     r"|key[\"']?\]?\s{0,4}(?:=>|->|[=:：])\s{0,4}[\"']?([0-9A-F]{16,32}|[0-9a-f]{16,32}))(?![A-Za-z0-9])"
     r"(?!\\?[\"']?\s{0,4},\s{0,4}\\?[\"']?value)"  # as Postman writes a table of fields
 )
 # 32 digits behind something that is no "=": a value that is a number of its own stays one.
-_BEHIND = re.compile(rb"(?<=[^=])([0-9A-F]{32}|[0-9a-f]{32})$")
+_BEHIND = pattern(rb"(?<=[^=])([0-9A-F]{32}|[0-9a-f]{32})$")
 
 
 def keys_in(text: str, pastes: Iterable[Paste]) -> list[str]:

@@ -5,13 +5,14 @@ What comes out is safe to print: no control character of the input reaches a ter
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-_ALONE = re.compile(r"\s*(?:[0-9A-Fa-f\s]+(?=\s|$)|\S+)")
+from qftools.patterns import pattern
+
+_ALONE = pattern(r"\s*(?:[0-9A-Fa-f\s]+(?=\s|$)|\S+)")
 _NAMES = {
     "\n": "LF",
     "\r": "CR",
@@ -60,7 +61,7 @@ def _shown(character: str) -> str:
     return character
 
 
-_DECEPTIVE = re.compile(
+_DECEPTIVE = pattern(
     "[\\x00-\\x1f\\x7f-\\xa0\\xad\\u200b-\\u200f\\u2028-\\u202f\\u2060\\u3000\\ufeff"
     "\\ufffd\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a]"
 )
@@ -167,7 +168,7 @@ def differences(wanted: str, given: str) -> list[dict[str, str]]:
     return pieces
 
 
-_SPLIT = re.compile("&|[^&]+")
+_SPLIT = pattern("&|[^&]+")
 
 
 def _compared(wanted: list[str], given: list[str]) -> Iterator[tuple[str, str]]:

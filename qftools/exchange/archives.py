@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from qftools.errors import InputError
 from qftools.exchange import Headers, Request, Response
 from qftools.locale import mark
+from qftools.patterns import pattern
 
 _FORM = "application/x-www-form-urlencoded"
 _DEEPEST_FOLDER = 20
@@ -177,7 +178,7 @@ def _from_items(items: list[Any], depth: int, variables: _Variables) -> Iterator
             yield from _from_postman(asked, variables)
 
 
-_VARIABLE = re.compile(r"\{\{([^{}]{1,200})\}\}")
+_VARIABLE = pattern(r"\{\{([^{}]{1,200})\}\}")
 
 
 def _from_postman(asked: dict[str, Any], variables: _Variables) -> Iterator[Archived]:

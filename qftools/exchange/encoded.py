@@ -14,6 +14,8 @@ from functools import lru_cache
 from html import unescape
 from itertools import product
 
+from qftools.patterns import pattern
+
 _SHORTEST = 4  # bytes; a shorter secret is not looked for
 _SHORTEST_ENCODED = 8  # bytes of one that is looked for in hexadecimal and Base64, too
 _SHORTEST_SPREAD = 16  # bytes of one that is looked for as "K E Y" and "K-E-Y", too
@@ -25,7 +27,7 @@ _DECODED = bytes.maketrans(b"\b\f\n\r\t", b" " * 5)  # what escapes such as \n a
 # makes searching fast, and none is tried twice at one place, so that crafted text can't make it
 # slow. The second pattern is for secrets of ASCII: other characters need no decoding then.
 _ANY_ESCAPE, _ASCII_ESCAPE = (
-    re.compile(
+    pattern(
         "|".join(
             (
                 rf"%(?P<percent>{byte})",

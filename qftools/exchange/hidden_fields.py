@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from qftools.patterns import pattern
+
 REDACTED = "[redacted]"
 
 
@@ -38,15 +40,13 @@ that is, and programs need it."""
 # Names that no other word ends in: a torn text may have anything in front of them, and may have
 # lost their first letter to it.
 TELLING = r"(?:user[_-]?)?(?:creid|t?ruename)|o?utcardnm|p?ayment[_-]?data[_-]?enc|c?lient[_-]?key"
-_TELLING = re.compile(f"(?:{TELLING})$")
+_TELLING = pattern(f"(?:{TELLING})$")
 _BLANKS = str.maketrans("", "", "_- ")
 KEY_FIELDS = frozenset(row.name for row in FIELDS if row.about == "key")
 _NAMES = frozenset(row.name.translate(_BLANKS) for row in FIELDS)
 _KEYS = frozenset(name.translate(_BLANKS) for name in KEY_FIELDS)
 # Credentials of other systems, as fields and as headers: they are not the gateway's.
-_OF_OTHERS = re.compile(
-    r"authorization|cookie|token|secret|passw|apikey|sess(?:ion)?id|(?:^|\.)sid$"
-)
+_OF_OTHERS = pattern(r"authorization|cookie|token|secret|passw|apikey|sess(?:ion)?id|(?:^|\.)sid$")
 # Each name above contains one of these, in small letters.
 HINTS = (
     *(b"key", b"creid", b"ruename", b"utcardnm", b"ayment_data", b"aymentdata"),

@@ -6,12 +6,11 @@ import re
 from typing import NamedTuple
 
 from qftools.exchange import Request, Response
+from qftools.patterns import pattern
 from qftools.transport.addresses import is_loopback
 
-_REQUEST_LINE = re.compile(
-    r"(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (\S{1,8000}) HTTP/[\d.]{1,3}\s"
-)
-_STATUS_LINE = re.compile(r"HTTP/[\d.]{1,3} (\d{3})")
+_REQUEST_LINE = pattern(r"(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (\S{1,8000}) HTTP/[\d.]{1,3}\s")
+_STATUS_LINE = pattern(r"HTTP/[\d.]{1,3} (\d{3})")
 
 
 class ReadMessage(NamedTuple):

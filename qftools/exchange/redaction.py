@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -36,11 +35,12 @@ from qftools.exchange.shown import (
     as_it_is,
 )
 from qftools.exchange.structure import Structure, suspects
+from qftools.patterns import pattern
 from qftools.texts import Text
 
 _LONGEST_ENCODED = 16_384  # bytes of a secret in the longest of its encodings
 _MOST_TAKEN = 100  # values; a paste that holds more is crafted
-_LONG_NUMBER = re.compile(r"(?<![0-9])[0-9]{15,18}(?![0-9])")
+_LONG_NUMBER = pattern(r"(?<![0-9])[0-9]{15,18}(?![0-9])")
 _SHORTEST_TAKEN = 4  # characters of a value that is looked for elsewhere, too
 
 T = TypeVar("T")
@@ -335,8 +335,8 @@ def taken_from(params: Mapping[str, object], form: str) -> tuple[str, ...]:
     return found.taken
 
 
-_WORD = re.compile(r"([^:;=,\s\"'&|<>{}()\[\]\\]+)(=(?=[^=\s&;,]))?")
-_DATE = re.compile(r"20\d\d-\d\d-\d\d")
+_WORD = pattern(r"([^:;=,\s\"'&|<>{}()\[\]\\]+)(=(?=[^=\s&;,]))?")
+_DATE = pattern(r"20\d\d-\d\d-\d\d")
 
 
 def _words(text: str) -> list[str]:
@@ -345,7 +345,7 @@ def _words(text: str) -> list[str]:
 
 
 # Controls beyond ASCII, those of bidi, line ends that are none in JSON, and half characters.
-_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_STEERING = pattern("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 __all__ = [
     "redacted",

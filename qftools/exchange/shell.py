@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_from_bytes, quote_plus
 
 from qftools.exchange import Request
+from qftools.patterns import pattern
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -37,8 +38,8 @@ _ANSI = {
     "n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "?": "?",
     "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v",
 }  # fmt: skip
-_WORD_IN_SINGLE_QUOTES = re.compile(r"(?<!\S)'[^']*'(?!\S)")  # which cmd doesn't know
-_ANSI_HEX = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})")
+_WORD_IN_SINGLE_QUOTES = pattern(r"(?<!\S)'[^']*'(?!\S)")  # which cmd doesn't know
+_ANSI_HEX = pattern(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})")
 
 
 @dataclass(slots=True)

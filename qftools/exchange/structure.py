@@ -16,11 +16,12 @@ from qftools.exchange import places
 from qftools.exchange.encoded import Finder
 from qftools.exchange.hidden_fields import HINTS, REDACTED, is_hidden
 from qftools.exchange.shown import Shown
+from qftools.patterns import pattern
 
 _DEEPEST = 8  # structures inside structures; what is deeper is not shown
-_NO_PORT = re.compile(rb"//[^/?#\s@:]{0,200}:(?![0-9]{1,5}(?![A-Za-z0-9]))")
+_NO_PORT = pattern(rb"//[^/?#\s@:]{0,200}:(?![0-9]{1,5}(?![A-Za-z0-9]))")
 # What 1143 says in most answers to a query is no field; each of them would be gone through.
-_PASSWORD = re.compile(rb'(?<!is typing the )passw|passw(?!ord",)')
+_PASSWORD = pattern(rb'(?<!is typing the )passw|passw(?!ord",)')
 _NO_SECRETS = Finder(())
 
 

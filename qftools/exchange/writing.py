@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from qftools.errors import InputError
 from qftools.exchange import Exchange, Headers, Request, Response
 from qftools.exchange.quoting import bash_word, cmd_word, printf_word
+from qftools.patterns import pattern
 from qftools.transport.addresses import split
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _message(first: str, message: Request | Response) -> list[str]:
     return [first, *headers, "", _ESCAPED.sub(_letter, body)]
 
 
-_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u([0-9A-Fa-f]{4})")
+_ESCAPED = pattern(r"(?<!\\)((?:\\\\)*)\\u([0-9A-Fa-f]{4})")
 
 
 def _letter(escaped: re.Match[str]) -> str:

@@ -7,15 +7,15 @@ Here each is refused, or written as every reader takes it; only what was written
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from qftools.errors import QFPayError
+from qftools.patterns import pattern
 
-_NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+_NAME = pattern(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _LONGEST = 253
-_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")  # so says the URL standard
+_NUMBER = pattern(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")  # so says the URL standard
 
 
 class AddressError(QFPayError, ValueError):

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 
+from qftools.patterns import pattern
+
 MOST_PARTS = 200
 LONGEST_HEAD = 4_096  # bytes of a part's headers
 
-_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,70})"|([^\s";,]{1,70}))', re.I | re.ASCII)
-_DISPOSITION = re.compile(rb"^content-disposition:\s*form-data\b([^\r\n]*)", re.I | re.M)
-_NAME = re.compile(rb';\s*name=(?:"([^"]*)"|([^\s";]+))', re.I)
-_FILE = re.compile(rb";\s*filename\*?=", re.I)
-_NESTED = re.compile(rb"^content-type:\s*multipart/", re.I | re.M)
+_BOUNDARY = pattern(r';\s*boundary=(?:"([^"]{1,70})"|([^\s";,]{1,70}))', re.I | re.ASCII)
+_DISPOSITION = pattern(rb"^content-disposition:\s*form-data\b([^\r\n]*)", re.I | re.M)
+_NAME = pattern(rb';\s*name=(?:"([^"]*)"|([^\s";]+))', re.I)
+_FILE = pattern(rb";\s*filename\*?=", re.I)
+_NESTED = pattern(rb"^content-type:\s*multipart/", re.I | re.M)
 
 
 class MultipartError(ValueError):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any
 
 from qftools.errors import TransportError
+from qftools.patterns import pattern
 
 MOST_DEPTH = 32
 MOST_DIGITS = 64
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 def parse(body: bytes) -> dict[str, Any]:

@@ -12,12 +12,14 @@ from html.entities import codepoint2name
 from urllib import parse
 from urllib.parse import unquote, unquote_plus
 
+from qftools.patterns import pattern
+
 # Of a byte that is no UTF-8 (PEP 383) as well.
 quote = partial(parse.quote, errors="surrogateescape")
 quote_plus = partial(parse.quote_plus, errors="surrogateescape")
 
-_ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff\u202a-\u202e]")
-_ESCAPE = re.compile("%[0-9A-F]{2}")
+_ZERO_WIDTH = pattern("[\u200b-\u200f\u2060\ufeff\u202a-\u202e]")
+_ESCAPE = pattern("%[0-9A-F]{2}")
 
 # What each language's own function leaves as it is: JavaScript, Java and browsers, .NET, encodeURI.
 _JAVASCRIPT = "!~*'()"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from qftools.patterns import pattern
 from qftools.texts import Text
 
 _WORDS: tuple[tuple[str, Text], ...] = tuple(
@@ -57,9 +58,9 @@ _WORDS: tuple[tuple[str, Text], ...] = tuple(
     )
 )
 _BY_WORD = dict(_WORDS)
-_SPAN = re.compile(r"([+-]\d+) ([hs])")
+_SPAN = pattern(r"([+-]\d+) ([hs])")
 _UNITS = {"h": "小时", "s": "秒"}
-_FORMULA = re.compile(r"\w+\(.*\)|.* \+ .*|[\"']key[\"']")
+_FORMULA = pattern(r"\w+\(.*\)|.* \+ .*|[\"']key[\"']")
 _IN_FORMULA = {"text": "文字", "key": "密钥"}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from qftools.diagnosis.causes.characters import WRITINGS
 from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Pairs, changed
+from qftools.patterns import pattern
 
 # The order in which two changes are made; fieldsets come between.
 ONE_VALUE, FIELD_SET, ALL_VALUES = 0, 1, 2
@@ -21,7 +22,7 @@ _NO = ("false", "False", "FALSE", "0")
 
 _AMOUNTS = frozenset({"txamt", "total_fee", "surcharge_fee"})
 _TIMES = frozenset({"txdtm", "start_time", "end_time"})
-_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,6})?", re.ASCII)
+_NUMBER = pattern(r"\d{1,15}(?:\.\d{1,6})?", re.ASCII)
 
 _STANDARD = "%Y-%m-%d %H:%M:%S"
 _DATE_FORMATS = (

@@ -11,47 +11,44 @@ from textwrap import dedent
 
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.names import header, is_telling
+from qftools.patterns import pattern
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
-_FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)[^\n]{0,40}$", re.MULTILINE)
-_QUOTED = re.compile(r"^> ?", re.MULTILINE)
-_TALK = re.compile(r"^[<>] ?", re.MULTILINE)
-_TALK_NOISE = re.compile(
+_COLOUR = pattern(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
+_FENCE = pattern(r"^[ \t]{0,3}(?:```|~~~)[^\n]{0,40}$", re.MULTILINE)
+_QUOTED = pattern(r"^> ?", re.MULTILINE)
+_TALK = pattern(r"^[<>] ?", re.MULTILINE)
+_TALK_NOISE = pattern(
     r"^(?:\* |[{}] \[|\s{2,80}% Total|\s{1,80}Dload|[\s\d]{1,80} --:--:--)[^\n]*\n?", re.MULTILINE
 )
-_TRACED = re.compile(r"^(?:\d\d:\d\d:\d\d\.\d+ )?(?:=>|<=) (Send|Recv) (header|data)[^\n]*$")
-_TRACE_HEX = re.compile(r"^[0-9a-f]{4,8}: ((?:[0-9a-f]{2} ){1,16})")
-_TRACE_TEXT = re.compile(r"^[0-9a-f]{4,8}: (.*)$")
-_WIRED = re.compile(r'(?:>>|<<) "')
-_STAMPED = re.compile(
+_TRACED = pattern(r"^(?:\d\d:\d\d:\d\d\.\d+ )?(?:=>|<=) (Send|Recv) (header|data)[^\n]*$")
+_TRACE_HEX = pattern(r"^[0-9a-f]{4,8}: ((?:[0-9a-f]{2} ){1,16})")
+_TRACE_TEXT = pattern(r"^[0-9a-f]{4,8}: (.*)$")
+_WIRED = pattern(r'(?:>>|<<) "')
+_STAMPED = pattern(
     r"^(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?\]?\s"
     r"(?:(?:stdout|stderr) F )?"
     r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,60} \S{1,60}: )"
 )
-_SERIALIZED = re.compile(r's:\d{1,4}:"(\w{1,60})";(?=s:\d)')
-_SERIALIZED_NULL = re.compile(r's:\d{1,4}:"(\w{1,60})";N;')
-_SERIALIZED_NUMBER = re.compile(r's:\d{1,4}:"(\w{1,60})";[idb]:([\d.\-]{1,30});')
-_BINARY = re.compile(
-    r'<<(?:"((?:[^"\\\n]|\\.){0,2000})"(?:/utf8)?|(\d{1,3}(?:,\d{1,3}){0,2000}))>>'
-)
-_BESIDE = re.compile(
-    r'(?:(?<=[\s{(\[,]):([A-Za-z][\w.\-]{0,60})|"([A-Za-z][\w.\-]{0,60})") (?=["\d])'
-)
+_SERIALIZED = pattern(r's:\d{1,4}:"(\w{1,60})";(?=s:\d)')
+_SERIALIZED_NULL = pattern(r's:\d{1,4}:"(\w{1,60})";N;')
+_SERIALIZED_NUMBER = pattern(r's:\d{1,4}:"(\w{1,60})";[idb]:([\d.\-]{1,30});')
+_BINARY = pattern(r'<<(?:"((?:[^"\\\n]|\\.){0,2000})"(?:/utf8)?|(\d{1,3}(?:,\d{1,3}){0,2000}))>>')
+_BESIDE = pattern(r'(?:(?<=[\s{(\[,]):([A-Za-z][\w.\-]{0,60})|"([A-Za-z][\w.\-]{0,60})") (?=["\d])')
 # A string that goes on in the next line; and other ways to write a pair: PHP's var_dump of an
 # object, VB, R's print and str.
 _PAIRS = (
-    (re.compile(r"([\"'])[ \t]{0,80}(?:[+.]|&(?: ?_)?)[ \t]{0,80}\n[ \t]{0,80}\1"), ""),
-    (re.compile(r"([\"'])[ \t]{0,80}\n[ \t]{0,80}[+.&][ \t]{0,80}\1"), ""),
-    (re.compile(r'\["([^"\n]{1,100})":(?:"[^"\n]{1,200}":private|protected)\]=>'), r'["\1"]=>'),
-    (re.compile(r'^[ \t]*[\w.]{1,60}\.Add[ \t]+"([\w-]{1,60})",[ \t]*(?=")', re.M), r"\1 = "),
-    (re.compile(r'^[ \t]*\w[\w.]{0,60}\("([\w-]{1,60})"\) ?= ?(?=")', re.M), r"\1 = "),
-    (re.compile(r"^ ?\$ (\w{1,60}) *: (?:num|int|chr|logi) ", re.M), r"\1 = "),
-    (re.compile(r"^\$(\w{1,60})\n\[1\] ", re.M), r"\1 = "),
+    (pattern(r"([\"'])[ \t]{0,80}(?:[+.]|&(?: ?_)?)[ \t]{0,80}\n[ \t]{0,80}\1"), ""),
+    (pattern(r"([\"'])[ \t]{0,80}\n[ \t]{0,80}[+.&][ \t]{0,80}\1"), ""),
+    (pattern(r'\["([^"\n]{1,100})":(?:"[^"\n]{1,200}":private|protected)\]=>'), r'["\1"]=>'),
+    (pattern(r'^[ \t]*[\w.]{1,60}\.Add[ \t]+"([\w-]{1,60})",[ \t]*(?=")', re.M), r"\1 = "),
+    (pattern(r'^[ \t]*\w[\w.]{0,60}\("([\w-]{1,60})"\) ?= ?(?=")', re.M), r"\1 = "),
+    (pattern(r"^ ?\$ (\w{1,60}) *: (?:num|int|chr|logi) ", re.M), r"\1 = "),
+    (pattern(r"^\$(\w{1,60})\n\[1\] ", re.M), r"\1 = "),
 )
-_YAML_BLOCK = re.compile(
+_YAML_BLOCK = pattern(
     r"^([ ]{0,40})([\w.\-]{1,60}): ?([|>])(-?)\n((?:\1 +[^\n]*(?:\n|\Z)){1,50})", re.M
 )
-_RULE = re.compile(r"[-=+|:\s│┼─]+")
+_RULE = pattern(r"[-=+|:\s│┼─]+")
 
 
 def unwrapped(text: str) -> str:
@@ -133,8 +130,8 @@ def _of_stamps(text: str) -> str:
 
 
 def _of_pairs(text: str) -> str:
-    for pattern, pair in _PAIRS:
-        text = pattern.sub(pair, text)
+    for written, pair in _PAIRS:
+        text = written.sub(pair, text)
     return text
 
 

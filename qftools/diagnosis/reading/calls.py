@@ -13,12 +13,13 @@ from urllib.parse import urlencode
 from qftools.diagnosis.reading.json_text import as_text, mended
 from qftools.diagnosis.reading.paste import Paste
 from qftools.exchange import Request
+from qftools.patterns import pattern
 
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST_SOURCE = 50_000  # characters of a program that are given to a parser
 _ARGUMENTS = {"url", "method", "headers", "params", "data", "body", "form", "json", "verify"}
-_FETCH = re.compile(r"fetch\(\s{0,20}")
-_REQUESTS = re.compile(r"requests\.(?:post|get|request|put)\s{0,5}\(")
+_FETCH = pattern(r"fetch\(\s{0,20}")
+_REQUESTS = pattern(r"requests\.(?:post|get|request|put)\s{0,5}\(")
 
 
 def from_call(text: str) -> Iterator[Paste]:
@@ -144,8 +145,8 @@ def _form_of(values: dict[Any, Any]) -> str:
 
 # ---- HTTPie -------------------------------------------------------------------------------
 
-_HTTPIE = re.compile(r"^\s*+(?:\$\s*+)?(?:http|https|xh|xhs)\s", re.MULTILINE)
-_ITEM = re.compile(r"([A-Za-z_][\w.\-\[\]]*)(==|:=|=|:)(.*)", re.DOTALL)
+_HTTPIE = pattern(r"^\s*+(?:\$\s*+)?(?:http|https|xh|xhs)\s", re.MULTILINE)
+_ITEM = pattern(r"([A-Za-z_][\w.\-\[\]]*)(==|:=|=|:)(.*)", re.DOTALL)
 
 
 def from_httpie(text: str) -> Iterator[Paste]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from codecs import getincrementaldecoder
 from contextlib import suppress
 
-_HALF_AT_END = re.compile(
+from qftools.patterns import pattern
+
+_HALF_AT_END = pattern(
     "(?:[\udcc2-\udcf4]|[\udce0-\udcf4][\udc80-\udcbf]|[\udcf0-\udcf4][\udc80-\udcbf]{2})$"
 )
 _MACHINE = (b"curl", b"HTTP/", b"POST ", b"GET ", b"$ curl")  # their bytes are what was sent

@@ -9,15 +9,16 @@ from typing import Any, NamedTuple
 from qftools.diagnosis.reading import names
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.tree import Group, Pair, group_of, parse
+from qftools.patterns import pattern
 
 _TIMES_READ = 2  # how often a character is read as part of a text within a text
-_METHOD = re.compile(r"(?:^|[\s\"'>])(GET|POST|PUT|DELETE|PATCH|HEAD)$")
-_REQUEST_LINE = re.compile(r"(?:^|[\s\"])(GET|POST|PUT|DELETE|PATCH|HEAD) ([^\s\"]+)")
-_STATUS = re.compile(r"HTTP/[\d.]{1,3} (\d{3})\b|^(?:<-- )?(\d{3}) (?:OK|[A-Z])")
-_OURS = re.compile(r"/trade/v1/|/checkstand/|/payment_element/|qfapi\.com|qfpay\.com", re.I)
-_DIGEST_AT_END = re.compile(r"(?<![0-9A-Za-z])([0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})[\s.;,)\"']*$")
-_PAIR_OF_FORM = re.compile(r"(?:^|&|\?)[A-Za-z_][\w.\-\[\]%]*=")
-_HAS_NAME = re.compile(
+_METHOD = pattern(r"(?:^|[\s\"'>])(GET|POST|PUT|DELETE|PATCH|HEAD)$")
+_REQUEST_LINE = pattern(r"(?:^|[\s\"])(GET|POST|PUT|DELETE|PATCH|HEAD) ([^\s\"]+)")
+_STATUS = pattern(r"HTTP/[\d.]{1,3} (\d{3})\b|^(?:<-- )?(\d{3}) (?:OK|[A-Z])")
+_OURS = pattern(r"/trade/v1/|/checkstand/|/payment_element/|qfapi\.com|qfpay\.com", re.I)
+_DIGEST_AT_END = pattern(r"(?<![0-9A-Za-z])([0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})[\s.;,)\"']*$")
+_PAIR_OF_FORM = pattern(r"(?:^|&|\?)[A-Za-z_][\w.\-\[\]%]*=")
+_HAS_NAME = pattern(
     r"(?i)(?<![A-Za-z0-9])(?:set)?(?:txamt|txcurrcd|pay_?type|out_?trade_?no|txdtm|goods_?name|syssn|respcd|orig_?syssn"
     r"|auth_?code|notify_?url|x[-_]?qf[-_]?(?:sign|appcode))(?![A-Za-z0-9])"
 )

@@ -10,13 +10,14 @@ from qftools.diagnosis.reading.paste import Paste
 from qftools.errors import InputError
 from qftools.exchange import Request
 from qftools.locale import mark
+from qftools.patterns import pattern
 
-_GATEWAY = re.compile(r"/trade/v1/|/checkstand/|/payment_element/|qfapi\.com|qfpay\.com", re.I)
-_NAME = re.compile(r"(?<![\w.&?/%])[\"'\[]?([A-Za-z_]{3,40})[\"'\]]?\s?(?:=>|=|:)")
-_CODE = re.compile(r"[$#]\{?\w+|\{\{|[A-Za-z_][\w.]*\([^)]*\)\.?|[fF][\"']|%[sd]")
+_GATEWAY = pattern(r"/trade/v1/|/checkstand/|/payment_element/|qfapi\.com|qfpay\.com", re.I)
+_NAME = pattern(r"(?<![\w.&?/%])[\"'\[]?([A-Za-z_]{3,40})[\"'\]]?\s?(?:=>|=|:)")
+_CODE = pattern(r"[$#]\{?\w+|\{\{|[A-Za-z_][\w.]*\([^)]*\)\.?|[fF][\"']|%[sd]")
 # Masked, cut, a template, or YAML's mark of a text on the lines below.
-_NOT_ALL = re.compile(r"\*{3,}|(?:\.\.\.|…)$|\{\{|^[>|][-+]?$")
-_WORD = re.compile(r"[A-Za-z_]{4,40}")
+_NOT_ALL = pattern(r"\*{3,}|(?:\.\.\.|…)$|\{\{|^[>|][-+]?$")
+_WORD = pattern(r"[A-Za-z_]{4,40}")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _MOST_NAMED = 12
 

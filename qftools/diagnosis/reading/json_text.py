@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from qftools.patterns import pattern
+
 # What no byte stands behind (PEP 383): it can be neither sent nor signed.
-_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_HALF = pattern("[\ud800-\udc7f\udd00-\udfff]")
 
 
 class _Null(str):
@@ -30,7 +31,7 @@ class Scalar(str):
 
 
 _BOOLEANS = (("True", "False"), ("1", "0"), ("1", ""), ("true", "false"))
-_SCALAR = re.compile(
+_SCALAR = pattern(
     r"(?P<bool>true|false|True|False)|-?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d\d?|(?<=\.0))"
 )
 

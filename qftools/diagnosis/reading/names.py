@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
 
 from qftools import catalogue
 from qftools.exchange.hidden_fields import KEY_FIELDS
+from qftools.patterns import pattern
 
 #: Names of a signature, beside the header's own.
-SIGNATURE = re.compile(
+SIGNATURE = pattern(
     r"(?i)(?:x[-_ ]?qf[-_ ]?sign|(?:\w{1,20}[-_.])?sign(?:ature)?|签名(?:结果|值)?"
     r"|(?:md5|sha256)(?:[ _]?value)?|digest)"
 )
-DIGEST = re.compile(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}")
-_LOOKS_SO = re.compile(r"[A-Za-z_:@.\[][A-Za-z0-9_.\-\[\] :]{0,63}")
-_PLAIN = re.compile(r"[^a-z0-9]")
+DIGEST = pattern(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}")
+_LOOKS_SO = pattern(r"[A-Za-z_:@.\[][A-Za-z0-9_.\-\[\] :]{0,63}")
+_PLAIN = pattern(r"[^a-z0-9]")
 # Words that a log puts beside the fields of a request: in a group with one of them, only known
 # names are the request's.
 _OF_A_LOG = frozenset(

@@ -31,11 +31,12 @@ from qftools.exchange.archives import from_archive
 from qftools.exchange.raw_http import from_http, is_http
 from qftools.exchange.shell import read_curl
 from qftools.locale import mark
+from qftools.patterns import pattern
 
-_CURL = re.compile(r"(?:^|[\s;|&$>/])curl(?:\.exe)?\s", re.MULTILINE)
-_REQUEST_BELOW = re.compile(r"\n(?:POST|GET) \S+ HTTP/1")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{3,40}")
-_CODE_FENCED = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
+_CURL = pattern(r"(?:^|[\s;|&$>/])curl(?:\.exe)?\s", re.MULTILINE)
+_REQUEST_BELOW = pattern(r"\n(?:POST|GET) \S+ HTTP/1")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]{3,40}")
+_CODE_FENCED = pattern(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
 
 
 def read(source: str | bytes | Exchange | Request) -> tuple[Paste, ...]:
@@ -152,7 +153,7 @@ def _from_curl(text: str) -> Iterator[Paste]:
     yield from found
 
 
-_WORD = re.compile(
+_WORD = pattern(
     r"'[^']*'|\$'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\\\r?\n|\^\r?\n|\\.|[^\n'\"\\^$]+|[\^$]",
     re.DOTALL,
 )
@@ -199,9 +200,9 @@ def _unread(paste: Paste, text: str, is_cut: bool) -> tuple[str, ...]:
 
 # Fields of a fixed form, as far as a record may have been cut off in the middle of them.
 _HALVES = {
-    "txdtm": re.compile(r"\d{4}-(?:\d?|\d\d-\d?|\d\d-\d\d (?:\d?|\d\d:\d?|\d\d:\d\d:\d?))"),
-    "txcurrcd": re.compile(r"[A-Z]{1,2}"),
-    "pay_type": re.compile(r"80\d{1,3}"),
+    "txdtm": pattern(r"\d{4}-(?:\d?|\d\d-\d?|\d\d-\d\d (?:\d?|\d\d:\d?|\d\d:\d\d:\d?))"),
+    "txcurrcd": pattern(r"[A-Z]{1,2}"),
+    "pay_type": pattern(r"80\d{1,3}"),
 }
 
 

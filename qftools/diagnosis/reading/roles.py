@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlencode
@@ -16,16 +15,17 @@ from qftools.diagnosis.reading.paste import Paste, Role
 from qftools.diagnosis.reading.runs import form_of_plain, is_plain, pairs_of, unbroken
 from qftools.diagnosis.reading.unquoted import readings, without_comments
 from qftools.exchange import Request, Response
+from qftools.patterns import pattern
 from qftools.transport.addresses import is_loopback, split
 
-_CODE = re.compile(r"\s*[\"']?(\d{4})[\"']?[\s.。!！]*")
-_SIGNED_LABEL = re.compile(
+_CODE = pattern(r"\s*[\"']?(\d{4})[\"']?[\s.。!！]*")
+_SIGNED_LABEL = pattern(
     r"(?i)str(?:ing)?[ _]?to[ _]?sign|sign[ _]?(?:ed)?[ _]?(?:str(?:ing)?|text|src|source|data"
     r"|content)|canonical|before[ _]?(?:md5|sign)|待签名|签名(?:原)?(?:字符)?串|签名原文|加密前"
 )
-_NOTIFIED = re.compile(r"(?i)notif|callback|webhook|通知|回调")
+_NOTIFIED = pattern(r"(?i)notif|callback|webhook|通知|回调")
 _MOST_WITHOUT_QUOTES = 8  # requests of one paste that are read in several ways
-_KEY_AT_END = re.compile(r"&(?:amp;)?(?:key|client_key|app_key)=[0-9A-Za-z]{8,64}$")
+_KEY_AT_END = pattern(r"&(?:amp;)?(?:key|client_key|app_key)=[0-9A-Za-z]{8,64}$")
 
 
 @dataclass(slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import parse_qsl, quote
 
+from qftools.patterns import pattern
+
 # Blanks are looked at once: from their first one, and without a second way through them.
-_JOINT = re.compile(r"(?:(?<![ \t])[ \t]*+\r?\n[ \t]*+)?&(?:amp;)?(?:\r?\n[ \t]*+)?")
+_JOINT = pattern(r"(?:(?<![ \t])[ \t]*+\r?\n[ \t]*+)?&(?:amp;)?(?:\r?\n[ \t]*+)?")
 
 
 def pairs_of(text: str) -> list[tuple[str, str]]:

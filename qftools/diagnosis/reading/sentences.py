@@ -14,11 +14,12 @@ from qftools import catalogue
 from qftools.catalogue.rows import CALL_ENDPOINTS
 from qftools.diagnosis.reading.paste import Paste
 from qftools.exchange import Response
+from qftools.patterns import pattern
 
 _LONGEST = 20_000  # characters; what is longer is no sentence
 _MOST = 5
-_DIGITS = re.compile(r"(?<![A-Za-z0-9_.,])\d{4}(?![A-Za-z0-9_])(?![.,:/-]\d)")
-_CUE = re.compile(
+_DIGITS = pattern(r"(?<![A-Za-z0-9_.,])\d{4}(?![A-Za-z0-9_])(?![.,:/-]\d)")
+_CUE = pattern(
     r"(?:resp?_?c(?:o?d|ode)|ret_?code|err(?:or)?_?(?:code|no)?|exception|code|result"
     r"|got|gets?|returns?|returned|answer(?:s|ed)?|replie[sd]|reply|says?|said|failed"
     r"|码|代码|返回|提示|报错?|显示|应答|回应|得到|收到|错误|異常|异常|代碼|碼|顯示|錯誤|報錯?|回覆)"
@@ -26,18 +27,18 @@ _CUE = re.compile(
     re.IGNORECASE,
 )
 # What stands before or behind a number that is no code.
-_NOT_BEFORE = re.compile(
+_NOT_BEFORE = pattern(
     r"(?:line|port|port:|room|no\.?|number|order|id|year|行|端口|单号|单|号|第|約|约|[$¥€￥]|HK|USD|HKD|RMB"
     r"|CNY|[\w\]]\s?(?:=>|=|:)|[-/:#@.])\s?[\"']?$",
     re.IGNORECASE,
 )
-_JOINED = re.compile(r"\d{4}\s?(?:or|and|/|,|、|，|和|或|与|及|或者)\s?$", re.IGNORECASE)
-_NOT_BEHIND = re.compile(
+_JOINED = pattern(r"\d{4}\s?(?:or|and|/|,|、|，|和|或|与|及|或者)\s?$", re.IGNORECASE)
+_NOT_BEHIND = pattern(
     r"\s?(?:年|元|块|塊|分|角|号|號|笔|筆|单|單|次|个|個|条|條|行|天|秒|毫秒|ms\b|s\b|seconds?|minutes?"
     r"|bytes?|times|orders?|rows?|HKD|USD|CNY|RMB|EUR|JPY|[-/:]\s?\d|%)",
     re.IGNORECASE,
 )
-_ABOUT = re.compile(
+_ABOUT = pattern(
     r"qfpay|钱方|錢方|支付|付款|收款|交易|撤销|撤銷|冲正|沖正|退款|查询|查詢|关闭|關閉|接口|网关|網關"
     r"|\bpay(?:ment)?s?\b|refund|query|revers|cancel|gateway|resp_?cd|trade/v1",
     re.IGNORECASE,
@@ -49,20 +50,20 @@ _ENDPOINTS = {
     "refund": r"退款|退钱|退錢|refund\w*",
     "payment": r"下单|下單|收款|付款|支付|扫码|掃碼|被扫|主扫|\bpay(?:ment)?\b|charge\w*",
 }
-_ENDPOINT = re.compile(
+_ENDPOINT = pattern(
     "|".join(f"(?P<{name}>{words})" for name, words in _ENDPOINTS.items()), re.IGNORECASE
 )
-_PATH = re.compile(rf"/trade/v1/({'|'.join(CALL_ENDPOINTS)})\b")
-_SYSSN = re.compile(r"(?<![A-Za-z0-9_])20\d{22}(?:\d\d)?(?![A-Za-z0-9_])")
-_NUMBER = re.compile(
+_PATH = pattern(rf"/trade/v1/({'|'.join(CALL_ENDPOINTS)})\b")
+_SYSSN = pattern(r"(?<![A-Za-z0-9_])20\d{22}(?:\d\d)?(?![A-Za-z0-9_])")
+_NUMBER = pattern(
     r"(?:out_trade_no|商户订单号|商戶訂單號|订单号|訂單號|订单|訂單|单号|單號|order(?:\s(?:no\.?|number|id))?)"
     r"[\s\"'=:：>是为為#]{0,5}([A-Za-z0-9_|*][A-Za-z0-9_|*-]{2,127})",
     re.IGNORECASE,
 )
 # Frames of a traceback: names of functions and numbers of lines, no words about a call.
-_FRAMES = re.compile(r'^[^\S\n]*+(?:File "|at [\w.$<>]+\(|#\d+ ).*$', re.MULTILINE)
+_FRAMES = pattern(r'^[^\S\n]*+(?:File "|at [\w.$<>]+\(|#\d+ ).*$', re.MULTILINE)
 _NOWHERE = -1  # a code whose text alone is quoted: the words of the text name no call
-_SIGNS = re.compile(r"[\W_]+")
+_SIGNS = pattern(r"[\W_]+")
 
 
 def sentences(text: str) -> tuple[Paste, ...]:

@@ -12,6 +12,7 @@ from qftools.diagnosis.reading.json_text import NULL
 from qftools.diagnosis.reading.names import DIGEST, is_known, is_signature, is_telling
 from qftools.errors import InputError
 from qftools.locale import mark
+from qftools.patterns import pattern
 
 MOST_TOKENS = 80_000
 _LONGEST_IN_A_MAP = 500  # characters of a value in which the next pair of a map is seen
@@ -34,54 +35,52 @@ class Token(NamedTuple):
     name: str = ""
 
 
-_BLANK = re.compile(r"[ \t\r\f\v]+")
-_QUOTED = re.compile(
+_BLANK = pattern(r"[ \t\r\f\v]+")
+_QUOTED = pattern(
     r"(?P<prefix>[bBuUrRfF@$]{0,2})(?:\"(?P<double>(?:[^\"\\\n]|\\.)*)\"|'(?P<single>(?:[^'\\\n]|\\.)*)'"
     r"|`(?P<tick>(?:[^`\\]|\\.)*)`|“(?P<curly>[^”\n]*)”|‘(?P<round>[^’\n]*)’)"
 )
 _QUOTES, _PREFIXES = "\"'`“‘", "bBuUrRfF@$"
-_AFTER_QUOTE = re.compile(r"[\s,;:=)\]}.&|+\-/<>\\]|$|\.\s|to\b|，|。|；")
-_COUNTED = re.compile(r"(?:string\((\d{1,7})\)\s|s:(\d{1,7}):)\"")
-_PRINTED = re.compile(r"\[([^\]\[\n\"']{1,100})\] => ?")
-_PRINTED_END = re.compile(
+_AFTER_QUOTE = pattern(r"[\s,;:=)\]}.&|+\-/<>\\]|$|\.\s|to\b|，|。|；")
+_COUNTED = pattern(r"(?:string\((\d{1,7})\)\s|s:(\d{1,7}):)\"")
+_PRINTED = pattern(r"\[([^\]\[\n\"']{1,100})\] => ?")
+_PRINTED_END = pattern(
     # A run of blanks is looked at once, from its first one.
     r"\n|\)[ \t]*(?=\n|$|\))|(?:(?<![ \t])|(?<==> ))[ \t]++"
     r"(?:\[[^\]\[\n\"']{1,100}\] => ?|\)[ \t]*(?=\n|$|\))|\)(?=[ \t]))"
 )
 # Lines of a value with line breaks: what stands between it and the next item.
-_BROKEN_VALUE = re.compile(
+_BROKEN_VALUE = pattern(
     r"(?:\n(?![ \t]*(?:\[[^\]\[\n\"']{1,100}\] => |\)?[ \t]*(?:\n|$)))[^\n]{0,300}){1,8}"
     r"(?=\n[ \t]*(?:\[[^\]\[\n\"']{1,100}\] => |\)[ \t]*(?:\n|$)))"
 )
-_NESTED = re.compile(r"(?:Array|[\w\\]{1,80} Object)[ \t\n]*\(")
-_SEP = re.compile(r"(?<=[\"'] )to(?= [\"'])|=>|->(?!\w)|:=|==|=|:(?!//)|：|＝")
-_URL = re.compile(r"(?:https?://|/(?:trade|checkstand|payment_element)/)[^\s\"'<>`，。；、）】]*")
-_WORD = re.compile(r"[^\s\"'`\[\](){}=:,;：＝，；“”]+")
-_NEXT_IN_A_MAP = re.compile(r"[,;] ?([A-Za-z_]\w{0,40})=")
-_NAME_IS = re.compile(r"[A-Za-z_][\w.\-\[\]%]{0,80}=")
-_TAG = re.compile(
+_NESTED = pattern(r"(?:Array|[\w\\]{1,80} Object)[ \t\n]*\(")
+_SEP = pattern(r"(?<=[\"'] )to(?= [\"'])|=>|->(?!\w)|:=|==|=|:(?!//)|：|＝")
+_URL = pattern(r"(?:https?://|/(?:trade|checkstand|payment_element)/)[^\s\"'<>`，。；、）】]*")
+_WORD = pattern(r"[^\s\"'`\[\](){}=:,;：＝，；“”]+")
+_NEXT_IN_A_MAP = pattern(r"[,;] ?([A-Za-z_]\w{0,40})=")
+_NAME_IS = pattern(r"[A-Za-z_][\w.\-\[\]%]{0,80}=")
+_TAG = pattern(
     r"<([A-Za-z_][\w.\-]{0,60})>(?:<!\[CDATA\[([^<>\n]{0,2000})\]\]>|([^<>\n]{0,2000}))</\1>"
 )
-_MARKUP = re.compile(r"</?[A-Za-z][\w.\-:]{0,60}>")
-_VALUE_ENDS = re.compile(
+_MARKUP = pattern(r"</?[A-Za-z][\w.\-:]{0,60}>")
+_VALUE_ENDS = pattern(
     r"(?P<amp>(?:(?<![ \t])[ \t]*+\r?\n[ \t]*+)?&(?:amp;)?(?:\r?\n[ \t]*+)?)"
     r"|\n|(?<!\s)\s++[A-Za-z_][\w.\-\[\]]{0,60}="
     r"|[\"'`”](?=\s|$|[,;)\]}])|</"
 )
-_LAST_ENDS = re.compile(
+_LAST_ENDS = pattern(
     r"(?i)(?<!\s)\s++(?=[(（\[]?(?:[-=]?>|=>|[|]|sign|signature|x[-_]qf|md5|sha256|headers?|key|resp|response|result"
     r"|answer|http/\d)\b|[-=]>|->|[|]|签名|(?:[0-9A-F]{64}|[0-9A-F]{40}|[0-9A-F]{32})(?![0-9A-Za-z]))"
     r"|[,;，；]\s*+(?=sign|x[-_]qf|签名|key\b|resp)|(?<![)\]}])[)\]}]++$"
 )
-_TABLE_ROW = re.compile(
-    r"[ \t|+*\-•│]*([A-Za-z_][\w.\-]{1,60})[\"']?(?:[ \t]*[|│][ \t]*|\t+| {2,})"
-)
-_ESCAPE = re.compile(
+_TABLE_ROW = pattern(r"[ \t|+*\-•│]*([A-Za-z_][\w.\-]{1,60})[\"']?(?:[ \t]*[|│][ \t]*|\t+| {2,})")
+_ESCAPE = pattern(
     r"\\(?:(\d{4,7})|[ux]\{([0-9a-fA-F]{1,6})\}|[uU]([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
     re.DOTALL,
 )
-_OCTETS = re.compile(r"(?<!\\)(?:\\x[89a-fA-F][0-9a-fA-F]|\\[23][0-7]{2}){2,}")
-_DECIMAL_OCTETS = re.compile(r"(?<!\\)(?:\\(?:1[2-9]\d|2[0-4]\d)){2,}")  # Lua's
+_OCTETS = pattern(r"(?<!\\)(?:\\x[89a-fA-F][0-9a-fA-F]|\\[23][0-7]{2}){2,}")
+_DECIMAL_OCTETS = pattern(r"(?<!\\)(?:\\(?:1[2-9]\d|2[0-4]\d)){2,}")  # Lua's
 _CHARS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
 
@@ -164,8 +163,8 @@ def _next(text: str, at: int, failed: _Failed) -> Token:
         return Token("close", at, at + 1, char)
     if char in ",;，；":
         return Token("comma", at, at + 1, char)
-    for kind, pattern, starts in (("url", _URL, "h/"), ("sep", _SEP, "=-:：＝t")):
-        found = pattern.match(text, at) if char in starts else None
+    for kind, shape, starts in (("url", _URL, "h/"), ("sep", _SEP, "=-:：＝t")):
+        found = shape.match(text, at) if char in starts else None
         if found:
             said = found[0].rstrip(",;)]}.。，") if kind == "url" else found[0]
             return Token(kind, at, at + len(said), said)
@@ -231,8 +230,8 @@ def _char(found: re.Match[str]) -> str:
     return _CHARS.get(found[6], found[6] if found[6] in "\\\"'/`$#&{}()[]" else "\\" + found[6])
 
 
-_PAIR_OF_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_HALF = re.compile("[\ud800-\udbff]|[\udc00-\udc7f]|[\udd00-\udfff]")
+_PAIR_OF_HALVES = pattern("[\ud800-\udbff][\udc00-\udfff]")
+_HALF = pattern("[\ud800-\udbff]|[\udc00-\udc7f]|[\udd00-\udfff]")
 
 
 def _joined(text: str) -> str:

@@ -12,19 +12,20 @@ from typing import Any, NamedTuple, TypeGuard
 from qftools.diagnosis.reading.json_text import NULL, as_text, load_json, mended, scalar
 from qftools.diagnosis.reading.names import DIGEST, is_known, is_signature, is_telling
 from qftools.diagnosis.reading.tokens import Token, tokens
+from qftools.patterns import pattern
 
 _DEEPEST = 60
 _MOST_VALUES = 100_000
 _LONGEST_LITERAL = 50_000  # characters that are given to the parser of Python
 # What may stand in front of a bracket and says only of what type the value is.
-_TYPE = re.compile(
+_TYPE = pattern(
     r"(?i)(?:new\s+)?(?:[\w.\\/:$@%#&*?<>,\[\]\s]|\(\d+\)){0,120}|\((?:int|string|float|bool)\)\s*"
 )
-_DECIMAL = re.compile(r"\\\d{4}")  # an escape of Haskell: \\33824
-_NAME = re.compile(r"[$@:.\-*_]{0,3}[^\W\d](?:[\w.\-/]|->){0,80}\??")
-_SETTER = re.compile(r"(?:.*\.)?set_?([A-Z]\w{1,60})")
+_DECIMAL = pattern(r"\\\d{4}")  # an escape of Haskell: \\33824
+_NAME = pattern(r"[$@:.\-*_]{0,3}[^\W\d](?:[\w.\-/]|->){0,80}\??")
+_SETTER = pattern(r"(?:.*\.)?set_?([A-Z]\w{1,60})")
 _NOTHING = frozenset(("null", "none", "nil", "undefined", "undef", "~", "<null>", "<nil>"))
-_PAIR_IN_A_STRING = re.compile(r"\s*([A-Za-z_][\w.\-\[\]]{0,60})\s?(?:==?|:)\s?(.*)", re.DOTALL)
+_PAIR_IN_A_STRING = pattern(r"\s*([A-Za-z_][\w.\-\[\]]{0,60})\s?(?:==?|:)\s?(.*)", re.DOTALL)
 
 
 class Pair(NamedTuple):

@@ -6,7 +6,6 @@ tell, so each reading is handed on.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,6 +13,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from qftools.diagnosis.reading import names
+from qftools.patterns import pattern
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -23,9 +23,9 @@ _FREE = frozenset(
     + ["notify_url", "return_url", "failed_url"]
 )
 _MOST_OPEN = 5  # places that may or may not begin a field; with more only the extremes are read
-_MARK = re.compile(r"(?<![\w.\-\"'])([A-Za-z_][\w.\-]{0,60})(\s?(?:=>|->|=|:)\s?+)(?![/\"'>])")
-_BETWEEN = re.compile(r"[,;，；|]?\s*$")
-_COMMENT = re.compile(r"(?<!\s)\s+(?:#|//|--|;|←|<-+)\s[^\n]*$")
+_MARK = pattern(r"(?<![\w.\-\"'])([A-Za-z_][\w.\-]{0,60})(\s?(?:=>|->|=|:)\s?+)(?![/\"'>])")
+_BETWEEN = pattern(r"[,;，；|]?\s*$")
+_COMMENT = pattern(r"(?<!\s)\s+(?:#|//|--|;|←|<-+)\s[^\n]*$")
 _CLOSERS = {"{": "}", "(": ")", "[": "]"}
 
 

@@ -16,10 +16,11 @@ from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.rules.sending import Case, Hit, hit, near
 from qftools.diagnosis.visible import deceptive, visible
 from qftools.exchange.hidden_fields import KEY_FIELDS
+from qftools.patterns import pattern
 from qftools.validation import TIME_FORMAT
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
-_NUMBER = re.compile(r"[A-Za-z0-9_|*]+")
+_TIME = pattern(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+_NUMBER = pattern(r"[A-Za-z0-9_|*]+")
 _NOT_NUMBERS = frozenset({"mchid"})  # real ones are longer than the 16 of the tables (3.1)
 _TIMES = ("txdtm", "start_time", "end_time")
 _MOST_LOOKED_AT = 100  # parameters whose names are compared with known ones

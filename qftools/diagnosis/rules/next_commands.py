@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
 
-_NUMBER = re.compile(r"[A-Za-z0-9_|*][A-Za-z0-9_|*.-]{0,127}")
+from qftools.patterns import pattern
+
+_NUMBER = pattern(r"[A-Za-z0-9_|*][A-Za-z0-9_|*.-]{0,127}")
 _OPTIONS = {"orig_syssn": "--syssn", "syssn": "--syssn", "out_trade_no": "--out-trade-no"}
 # Of a cancel the original is asked for; of a refund the refund itself.
 _FIRST = ("orig_syssn", "syssn", "out_trade_no")
