@@ -143,19 +143,38 @@ def filled(words: str, room: int) -> Iterator[str]:
         >>> list(filled("请求没有执行。 see 4 of it", 12))
         ['请求没有执', '行。 see 4', 'of it']
     """
-    from rich.cells import cell_len, chop_cells
-
     line = ""
-    for piece in re.findall(_PIECE, words):
-        if cell_len((line + piece).rstrip()) > room:
+    for piece in re.findall(r"\s+|\S+" if _is_latin(words) else _PIECE, words):
+        if _columns((line + piece).rstrip()) > room:
             if line.strip():
                 yield line.rstrip()
                 line, piece = "", piece.lstrip()
-            *full, line = chop_cells(line + piece, room) or [""]
+            *full, line = _chopped(line + piece, room) or [""]
             yield from full
         else:
             line += piece
     yield line.rstrip()
+
+
+def _is_latin(text: str) -> bool:
+    """Tell whether each character takes one column: that needs no rich, which loads slowly."""
+    return text.isprintable() and (text.isascii() or max(text) < "\u0300")
+
+
+def _columns(text: str) -> int:
+    if _is_latin(text):
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _chopped(text: str, room: int) -> list[str]:
+    if _is_latin(text):
+        return [text[at : at + room] for at in range(0, len(text), room)]
+    from rich.cells import chop_cells
+
+    return chop_cells(text, room)
 
 
 def fields(values: Mapping[str, object]) -> None:
@@ -166,9 +185,7 @@ def fields(values: Mapping[str, object]) -> None:
 
 def _named(values: Sequence[tuple[str, str]], indent: int = 0) -> None:
     """Print names and values in two columns; a value goes on below itself at a blank."""
-    from rich.cells import cell_len
-
-    wide = indent + max((cell_len(name) for name, _ in values), default=0) + 2
+    wide = indent + max((_columns(name) for name, _ in values), default=0) + 2
     columns = WIDE
     if sys.stdout.isatty():
         import shutil
@@ -178,7 +195,7 @@ def _named(values: Sequence[tuple[str, str]], indent: int = 0) -> None:
     for name, value in values:
         # An address or a number is not broken in two: it could not be copied.
         lines = filled(value, room) if " " in value or not value.isascii() else (value,)
-        before = " " * indent + name + " " * (wide - indent - cell_len(name))
+        before = " " * indent + name + " " * (wide - indent - _columns(name))
         for line in lines:
             click.echo((before + line).rstrip())
             before = " " * wide
