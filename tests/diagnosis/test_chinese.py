@@ -124,8 +124,8 @@ def deviations():
     for inputs, key, other in sealed.values():
         for signature in ("0" * 32, "0" * 64, "0" * 30):
             aim = target(signature)
-            rows = sealings(key, {"other": other}, inputs.app_code, inputs.algorithm, aim)
-            for row in itertools.chain(*rows.values()):
+            known = key, {"other": other}, inputs.app_code, inputs.algorithm, aim
+            for row in itertools.chain.from_iterable(sealings(*known, level) for level in range(3)):
                 yield from row.deviations
 
 

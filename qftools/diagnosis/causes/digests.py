@@ -195,28 +195,29 @@ def _hashes(
 
 
 def sealings(
-    key: str, others: Mapping[str, str], app_code: str, announced: str, aim: Target
-) -> dict[int, list[Sealing]]:
-    """Ways to seal a text for *aim*, by the number of deviations.
+    key: str, others: Mapping[str, str], app_code: str, announced: str, aim: Target, level: int
+) -> list[Sealing]:
+    """Ways to seal a text for *aim* with *level* deviations: one, some hundred, or thousands.
 
     A hash that the length of the signature shows is none of them, announced or not.
     """
-    found: dict[int, list[Sealing]] = {0: [], 1: [], 2: []}
+    found: list[Sealing] = []
     charsets: list[tuple[Deviation | None, Encode]] = [(None, _utf8)]
     charsets += [(Deviation(*row), encode) for *row, encode in CHARSETS]
     usual, wanted = aim.usual(announced), aim.hashes()
+    places = key_places(key, others, app_code)
     for charset, encode in charsets:
         ways = _hashes(announced, usual, key, encode)
         hashes = {(how, name): digest for how, name, digest in ways if name in wanted}
         once = {row: digest for row, digest in hashes.items() if row[1] in (usual, announced)}
-        for place, before, after in key_places(key, others, app_code):
+        for place, before, after in places:
+            if level < (charset is not None) + (place is not None):
+                continue
             for (how, name), digest in (once if charset and place else hashes).items():
                 deviations = tuple([d for d in (place, charset, how) if d])
                 other = how is not None and how.id == "other-hash"
-                level = len(deviations) - (other and name == usual)
-                if level <= 2:
+                if len(deviations) - (other and name == usual) == level:
                     plain = _HASHES[name] if not charset and (other or not how) else None
                     keyed = bool(before or after)
-                    row = Sealing(deviations, before, after, digest, name, keyed, plain)
-                    found[level].append(row)
+                    found.append(Sealing(deviations, before, after, digest, name, keyed, plain))
     return found

@@ -80,7 +80,8 @@ class _Search:
         self.key = key
         self.forced = int(not key)
         self.target = target(signature)
-        self.sealings = sealings(key, others, inputs.app_code, inputs.algorithm, self.target)
+        self.others = others
+        self._sealings: dict[int, list[Sealing]] = {}
         self.slower = 1 if "MD5" in self.target.hashes() else _SLOWER
         # A signature that was cut or has lost zeros is compared part by part.
         self.per_digest = _PER_DIGEST * (1 if self.target.exact else 3)
@@ -119,6 +120,13 @@ class _Search:
         self.work += work
         self.tries += tries
 
+    def ways_to_seal(self, level: int) -> list[Sealing]:
+        """Ways to seal with so many deviations; two of them are thousands, and seldom needed."""
+        if level not in self._sealings:
+            known = self.inputs.app_code, self.inputs.algorithm
+            self._sealings[level] = sealings(self.key, self.others, *known, self.target, level)
+        return self._sealings[level]
+
     def level(self, level: int) -> Iterator[Match]:
         """Every way with so many deviations; what has most possibilities only if it must be."""
         yield from self.of_the_wire(level)
@@ -133,25 +141,27 @@ class _Search:
         """What was sent is what was signed, as it is."""
         if self.raw is not None and 1 <= level <= 3:
             as_it_is = Layout((Deviation("body-as-sent"),), list, lambda _pairs: self.raw or "")
-            yield from self._seal(self.heads[0][0], as_it_is, self.raw, self.sealings[level - 1])
+            yield from self._seal(
+                self.heads[0][0], as_it_is, self.raw, self.ways_to_seal(level - 1)
+            )
 
     def usual(self, level: int) -> Iterator[Match]:
         """The rows of the tables, alone and with one another."""
         for fields_level in range(min(level, 2) + 1):
             for layout_level in range(min(level - fields_level, 2) + 1):
                 rest = level - fields_level - layout_level
-                if rest <= 2 and self.sealings[rest]:
+                if rest <= 2 and self.ways_to_seal(rest):
                     yield from self.combine(fields_level, layout_level, rest)
 
     def of_many(self, mistakes: int) -> Iterator[Match]:
         """Any set of fields, any order, values cut off anywhere: alone, or with a mistake more."""
-        plain, base = self.sealings[self.forced], self.layouts[0]
+        plain, base = self.ways_to_seal(self.forced), self.layouts[0]
         if mistakes == 1:
             for fields in self.wide():
                 yield from self._sealed(fields, base, plain)
             yield from self._in_any_order(plain)
         if mistakes == 2:
-            once = [sealing for sealing in self.sealings[self.forced + 1] if sealing.plain]
+            once = [sealing for sealing in self.ways_to_seal(self.forced + 1) if sealing.plain]
             for fields in self.some_of_wide():
                 yield from self._sealed(fields, base, once)
                 yield from self._sealed(fields, self.layouts[1], plain)
@@ -177,7 +187,7 @@ class _Search:
             yield from self._seal(fields, layout, text, sealings)
 
     def combine(self, fields_level: int, layout_level: int, rest: int) -> Iterator[Match]:
-        sealings = self.sealings[rest]
+        sealings = self.ways_to_seal(rest)
         if fields_level == 2:
             yield from self._two_changes(sealings)
             return
