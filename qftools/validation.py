@@ -211,14 +211,28 @@ def _check_number(name: str, value: object) -> None:
 def _check_time(name: str, value: object) -> None:
     _check_text(name, value)
     text = str(value)
+    if read_time(text) is not None:
+        return
     if not _TIME.fullmatch(text):
         raise InputError(name, "is {value!r}", "YYYY-MM-DD hh:mm:ss", value=text)
+    raise InputError(
+        name, "is {value!r}, a time that does not exist", "YYYY-MM-DD hh:mm:ss", value=text
+    )
+
+
+def read_time(text: str) -> datetime.datetime | None:
+    """Return the time that ``YYYY-MM-DD hh:mm:ss`` means; None for any other text.
+
+    Example:
+        >>> read_time("2020-03-05 16:50:30"), read_time("2020-02-30 16:50:30")
+        (datetime.datetime(2020, 3, 5, 16, 50, 30), None)
+    """
+    if not _TIME.fullmatch(text):
+        return None
     try:
-        datetime.datetime.fromisoformat(text)
+        return datetime.datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(
-            name, "is {value!r}, a time that does not exist", "YYYY-MM-DD hh:mm:ss", value=text
-        ) from None
+        return None
 
 
 def _check_currency(name: str, value: object) -> None:

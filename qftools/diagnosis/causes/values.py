@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from qftools.diagnosis.causes.characters import WRITINGS
 from qftools.diagnosis.deviations import Deviation, Fields, Inputs, Pairs, changed
 from qftools.patterns import pattern
+from qftools.validation import read_time
 
 # The order in which two changes are made; fieldsets come between.
 ONE_VALUE, FIELD_SET, ALL_VALUES = 0, 1, 2
@@ -205,11 +206,15 @@ def _times(name: str, value: str) -> Iterator[tuple[Deviation, str]]:
 
 
 def _moment(value: str) -> datetime.datetime | None:
+    moment = read_time(value) or _otherwise_written(value)
+    # Leave room for the shifts on both sides.
+    return moment if moment and 1900 < moment.year < 9000 else None
+
+
+def _otherwise_written(value: str) -> datetime.datetime | None:
     for form in _READABLE:
         try:
-            moment = datetime.datetime.strptime(value, form)
+            return datetime.datetime.strptime(value, form)  # it takes 3 ms to load
         except ValueError:
             continue
-        # Leave room for the shifts on both sides.
-        return moment if 1900 < moment.year < 9000 else None
     return None

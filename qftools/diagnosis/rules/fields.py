@@ -17,9 +17,8 @@ from qftools.diagnosis.rules.sending import Case, Hit, hit, near
 from qftools.diagnosis.visible import deceptive, visible
 from qftools.exchange.hidden_fields import KEY_FIELDS
 from qftools.patterns import pattern
-from qftools.validation import TIME_FORMAT
+from qftools.validation import read_time
 
-_TIME = pattern(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 _NUMBER = pattern(r"[A-Za-z0-9_|*]+")
 _NOT_NUMBERS = frozenset({"mchid"})  # real ones are longer than the 16 of the tables (3.1)
 _TIMES = ("txdtm", "start_time", "end_time")
@@ -151,7 +150,7 @@ def _times(case: Case) -> Iterator[Hit]:
         text = params.get(name)
         if not text:
             continue
-        moment = _moment(text)
+        moment = read_time(text)
         if moment is None:
             yield hit("time-format", name, value=text)
         else:
@@ -163,22 +162,13 @@ def _times(case: Case) -> Iterator[Hit]:
         yield from _zone(case, moments["txdtm"])
 
 
-def _moment(text: str) -> datetime.datetime | None:
-    if not _TIME.fullmatch(text):
-        return None
-    try:
-        return datetime.datetime.strptime(text, TIME_FORMAT)
-    except ValueError:
-        return None
-
-
 def _zone(case: Case, sent: datetime.datetime) -> Iterator[Hit]:
     """The gateway's own time in the answer is Beijing's: eight hours away means UTC."""
     if case.response is None or "txzone" in case.reading.params:
         return
     answer = load_json(case.response.body.decode("utf-8", "replace"))
     said = answer.get("sysdtm") if isinstance(answer, dict) else None
-    booked = _moment(said) if isinstance(said, str) else None
+    booked = read_time(said) if isinstance(said, str) else None
     if booked and abs(booked - sent - datetime.timedelta(hours=8)) < datetime.timedelta(minutes=5):
         yield hit("time-zone-utc", "txdtm", value=str(said), wanted="8")
 
