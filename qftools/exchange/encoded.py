@@ -11,7 +11,6 @@ import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
-from html import unescape
 from itertools import product
 
 from qftools.patterns import pattern
@@ -223,6 +222,8 @@ def _char(form: str, value: bytes) -> bytes:
     if form == "char":
         return b" " if value.isalpha() else value
     if form == "name":
+        from html import unescape  # all names of HTML, which few texts need
+
         char = unescape(f"&{value.decode()};")
         return char.encode() if len(char) == 1 else b""
     if form == "pair":

@@ -9,11 +9,13 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import KW_ONLY, InitVar, dataclass
 from operator import attrgetter
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from qftools.exchange import Exchange, Request, Response, programs, writing
-from qftools.markup import Markup, el
 from qftools.texts import harmless
+
+if TYPE_CHECKING:
+    from qftools.markup import Markup
 
 T = TypeVar("T")
 
@@ -90,6 +92,8 @@ class ShownExchange(Exchange):
         return "\n".join(map(harmless, writing.as_text(self).splitlines()))
 
     def _repr_html_(self) -> Markup:
+        from qftools.markup import el
+
         return el("details", el("summary", repr(self)), el("pre", str(self)))
 
     def as_curl(self, shell: str = "bash") -> str:

@@ -7,7 +7,7 @@ Here each is refused, or written as every reader takes it; only what was written
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from qftools.errors import QFPayError
@@ -22,8 +22,7 @@ class AddressError(QFPayError, ValueError):
     """The text is no address of http or https that can be read in one way only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """An address of http or https, without user name, password and fragment.
 
     Attributes:

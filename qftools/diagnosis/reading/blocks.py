@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
-from textwrap import dedent
 
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.reading.names import header, is_telling
@@ -143,6 +141,8 @@ def _of_yaml(text: str) -> str:
 def _yaml_block(found: re.Match[str]) -> str:
     if not _is_name(found[2]):
         return found[0]
+    from textwrap import dedent
+
     said = dedent(found[5]).strip("\n").replace("\n", "\n" if found[3] == "|" else " ")
     return f"{found[1]}{found[2]}: {json.dumps(said + ('' if found[4] else chr(10)))}\n"
 
@@ -245,6 +245,8 @@ def _cells(line: str) -> list[str]:
             return [cell.strip().strip("\"'") for cell in line.strip().strip(stroke).split(stroke)]
     if "," not in line or "\r" in line or len(line) >= 10_000:  # a row has no line break in it
         return []
+    import csv
+
     return next(csv.reader([line]), [])
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlencode
 
 from qftools.diagnosis.deviations import Inputs, Pair, Pairs
@@ -19,8 +19,7 @@ from qftools.transport.multipart import MultipartError, read_multipart
 MOST_PARAMETERS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The parameters of a request, and how they were written.
 
     Attributes:

@@ -6,8 +6,7 @@ The gateway's own answer may stand inside what a program logged around it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from qftools.catalogue.rows import CALL_ENDPOINTS
 from qftools.diagnosis.reading.json_text import load_json
@@ -18,8 +17,7 @@ _STATUS = ("txstatus", "txStatus", "tx_status")
 _RENAMED = {"qf_trade_no": "syssn", "qfTradeNo": "syssn", "origssn": "orig_syssn"}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer of the gateway.
 
     Attributes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import SplitResult
 
 from qftools import catalogue
@@ -32,8 +32,7 @@ _ENVIRONMENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One request with all that is known around it.
 
     Attributes:
@@ -51,12 +50,12 @@ class Case:
     paste: Paste
     request: Request
     reading: Reading
-    given: str | None = None
-    environment: str | None = None
-    mchid_rule: str = "optional"
-    used: Mapping[str, catalogue.Text] = field(default_factory=dict)
-    pay_types: Mapping[str, str] = field(default_factory=dict)
-    whole: bool = True
+    given: str | None
+    environment: str | None
+    mchid_rule: str
+    used: Mapping[str, catalogue.Text]
+    pay_types: Mapping[str, str]
+    whole: bool
 
     @property
     def response(self) -> Response | None:
@@ -69,8 +68,7 @@ class Case:
         return self.paste.endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One row of the table that applies, with what fills its places, in words where it is words."""
 
     id: str
