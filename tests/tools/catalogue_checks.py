@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
 from functools import cache
+from inspect import signature
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -109,7 +109,8 @@ def _filled(data: Data) -> list[Row]:
 def _shape(file: str, row: Row) -> Iterator[str]:
     kind, _ = _SHAPES[file]
     hints = _hints(file, kind)
-    needed = {f.name for f in fields(kind) if f.default is f.default_factory is MISSING}
+    taken = signature(kind).parameters.values()
+    needed = {one.name for one in taken if one.default is one.empty}
     for name in hints:
         if name in row:
             brand = file == "wallets" and name == "name"
