@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Literal, Self
 
 from qftools.sandbox.books.states import Event
@@ -22,14 +23,21 @@ class Recorded:
 
     def to_record(self) -> dict[str, Any]:
         """Return it as plain data."""
-        values = {item.name: (getattr(self, item.name), item.default) for item in fields(self)}  # type: ignore[arg-type]
-        return {name: value for name, (value, default) in values.items() if value != default}
+        kind: Any = type(self)
+        return {
+            n: value for n, default in _defaults(kind) if (value := getattr(self, n)) != default
+        }
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Make it again of what `to_record` returned."""
         events = {name: Event(record[name]) for name in _EVENTS & set(record)}
         return cls(**{**record, **events})
+
+
+@cache
+def _defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple((item.name, item.default) for item in fields(kind))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -62,7 +62,7 @@ class Keeping:
                 return
             if changed := self._records.changed():
                 self._store.save(changed)  # raises where it can't: then they stay marked
-            self._records.mark_saved()
+                self._records.mark_saved()
 
     def close(self) -> None:
         """Close the file."""

@@ -43,7 +43,10 @@ class RecordKeeper:
 
     def changed(self) -> dict[str, Any]:
         """Return the records that changed since `mark_saved`; None: removed."""
-        return {key: thing and self.record(thing) for key, thing in self._things.changed.items()}
+        changed = self._things.changed
+        if not changed:  # as after most answers
+            return {}
+        return {key: thing and self.record(thing) for key, thing in changed.items()}
 
     def mark_saved(self) -> None:
         """Mark all records as saved."""
@@ -208,8 +211,7 @@ class Records:
 
     def changed(self) -> dict[str, dict[str, Any]]:
         """Return everything that changed since `mark_saved`, by kind."""
-        kinds = {keeper.kind: keeper.changed() for keeper in self.keepers}
-        return {kind: records for kind, records in kinds.items() if records}
+        return {keeper.kind: found for keeper in self.keepers if (found := keeper.changed())}
 
     def mark_saved(self) -> None:
         """Mark all records as saved."""

@@ -90,9 +90,14 @@ class Store:
         Raises:
             SandboxError: The disk is full or gone. Nothing was written.
         """
-        rows = [(kind, *item) for kind, records in changed.items() for item in records.items()]
-        gone = [(kind, key) for kind, key, record in rows if record is None]
-        kept = [(kind, key, json.dumps(rec)) for kind, key, rec in rows if rec is not None]
+        gone: list[tuple[str, str]] = []
+        kept: list[tuple[str, str, str]] = []
+        for kind, records in changed.items():
+            for key, record in records.items():
+                if record is None:
+                    gone.append((kind, key))
+                else:
+                    kept.append((kind, key, json.dumps(record)))
         with explained(str(self.path), _KIND), self._database as database:
             database.execute("BEGIN")
             if gone:
