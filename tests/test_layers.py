@@ -128,6 +128,14 @@ def test_importing_qftools_pulls_in_neither_widgets_nor_sandbox_nor_command_line
         assert heavy not in loaded
 
 
+def test_a_sandbox_that_only_answers_loads_nothing_of_what_shows_its_exchanges():
+    loaded = loaded_by("from qftools.sandbox import Sandbox; Sandbox().serve()")
+
+    assert "qftools.transport.server" in loaded
+    for later in ("qftools.exchange.redaction", "qftools.models", "http.client", "requests"):
+        assert later not in loaded
+
+
 def test_the_client_pulls_in_neither_widgets_nor_sandbox_nor_command_line():
     loaded = loaded_by("from qftools import Client, cancel")
 

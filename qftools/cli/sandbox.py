@@ -207,8 +207,9 @@ def _opened(*, switches: list[tuple[str, str]], **chosen: Any) -> Sandbox:
 
 def _say_ready(sandbox: Sandbox, loaded: tuple[str, ...], known: bool, *, as_json: bool) -> None:
     """One line. The key is in it only where it is the one that every sandbox has."""
-    app_code = output.plain(", ".join(loaded) or sandbox.credentials.app_code)
-    key = sandbox.credentials.client_key if known else ""
+    merchant = sandbox._merchant()  # not credentials: they load the nouns of the client
+    app_code = output.plain(", ".join(loaded) or merchant.app_code)
+    key = merchant.client_key if known else ""
     url = sandbox._gateway.public_url
     if as_json:
         ready = {"ready": url, "app_code": app_code} | ({"client_key": key} if key else {})

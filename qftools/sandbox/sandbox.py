@@ -12,7 +12,6 @@ from qftools.errors import SandboxError
 from qftools.sandbox.assembly import Assembly
 from qftools.sandbox.books.clock import Clock, beijing, clock_of
 from qftools.sandbox.books.orders import Entry, Row, numbers_of
-from qftools.sandbox.gateway.exchanges import SandboxExchange, shown
 from qftools.sandbox.gateway.faults import ArmedFault
 from qftools.sandbox.gateway.gateway import Gateway
 from qftools.sandbox.gateway.merchants import MchidRule, Merchant
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from qftools.client.async_client import AsyncClient
     from qftools.client.client import Client
     from qftools.models import Credentials
+    from qftools.sandbox.gateway.exchanges import SandboxExchange
     from qftools.sandbox.keeping.loading import Loaded
     from qftools.sandbox.report.report import Report
     from qftools.sandbox.web.in_process import InProcessAdapter
@@ -291,6 +291,8 @@ class Sandbox:
             ...     print(sandbox.exchanges[-1].as_http().splitlines()[0])
             POST http://sandbox.localhost/trade/v1/query HTTP/1.1
         """
+        from qftools.sandbox.gateway.exchanges import shown  # a sixth of what a start loads
+
         with self._assembly.lock:
             return tuple(shown(seen, self._gateway.merchants) for seen in self._gateway.log.last)
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
-from http.client import responses
+from http import HTTPStatus
 from queue import SimpleQueue
 from typing import Any, Protocol, cast
 
@@ -36,6 +36,7 @@ READ_AT_ONCE = 16 * 1024  # bytes
 _BACKLOG = 1_024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _RESET = struct.pack("ii", 1, 0)
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
 _LOG = logging.getLogger("qftools.transport.server")
 
 
@@ -436,7 +437,7 @@ class HttpServer:
 def _written(response: WireResponse, received: Received) -> bytes:
     """Return an answer as it is sent."""
     body, status = response.body, response.status
-    lines = [f"HTTP/1.{0 if received.is_old else 1} {status} {responses.get(status, 'Answered')}"]
+    lines = [f"HTTP/1.{0 if received.is_old else 1} {status} {_REASONS.get(status, 'Answered')}"]
     for name, value in response.headers:
         lines.append(f"{name}: {value}")
     lines.append(f"Content-Length: {len(body)}")
