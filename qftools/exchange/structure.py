@@ -21,7 +21,8 @@ from qftools.patterns import pattern
 _DEEPEST = 8  # structures inside structures; what is deeper is not shown
 _NO_PORT = pattern(rb"//[^/?#\s@:]{0,200}:(?![0-9]{1,5}(?![A-Za-z0-9]))")
 # What 1143 says in most answers to a query is no field; each of them would be gone through.
-_PASSWORD = pattern(rb'(?<!is typing the )passw|passw(?!ord",)')
+# The word itself stands first, which makes searching forty times as fast.
+_PASSWORD = pattern(rb'passw(?:(?!ord",)|(?<!is typing the passw))')
 _NO_SECRETS = Finder(())
 
 
