@@ -30,6 +30,8 @@ _KEY_AT_END = pattern(r"&(?:amp;)?(?:key|client_key|app_key)=[0-9A-Za-z]{8,64}$"
 
 @dataclass(slots=True)
 class _Exchange:
+    """What the events so far say of one request and its answer."""
+
     method: str = ""
     url: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)

@@ -16,7 +16,6 @@ from qftools.diagnosis.rules import meanings, next_commands
 from qftools.diagnosis.rules.answer_body import Answer, answer_in
 from qftools.diagnosis.rules.sending import shortened
 from qftools.exchange import Response
-from qftools.models import Transaction
 
 _MOST_ROWS = 20
 _LATER = Text("结果未知：先查询。", "The outcome is unknown: query first.")
@@ -219,6 +218,8 @@ def _notification(answer: Answer) -> Finding:
 
 
 def _row(row: Mapping[str, Any]) -> Finding:
+    from qftools.models import Transaction  # of the rows of an answer; a request needs none
+
     transaction = Transaction(row)
     state, respcd = transaction.state, shortened(transaction.respcd)
     code = catalogue.codes().get(transaction.respcd)

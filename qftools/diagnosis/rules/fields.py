@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from qftools import catalogue
-from qftools.cancellation.routing import route
 from qftools.diagnosis.reading.json_text import load_json
 from qftools.diagnosis.rules.sending import Case, Hit, hit, near
 from qftools.diagnosis.visible import deceptive, visible
@@ -231,6 +230,8 @@ def _route(case: Case) -> Iterator[Hit]:
     )
     if code not in catalogue.pay_types():
         return
+    from qftools.cancellation.routing import route  # few requests name a pay type and cancel
+
     way = route(code)
     if way.call == case.endpoint:
         return
