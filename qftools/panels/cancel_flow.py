@@ -164,17 +164,18 @@ class CancelFlow(Panel):
         """The step that was chosen; the last one as soon as there is another."""
         beats = self.story.played.beats
         chosen = self.step.value if len(beats) == self._drawn else None
-        self.step.description = _("Step")
-        relabel(
-            self.step,
-            [(step_name(number + 1, beats[number]), number) for number in range(len(beats))],
-        )
+        names = [(step_name(number + 1, beat), number) for number, beat in enumerate(beats)]
+        with self.step.hold_sync():  # one message for all of it
+            self.step.description = _("Step")
+            relabel(self.step, names)
+            if beats:
+                self.step.value = len(beats) - 1 if chosen is None else chosen
         self.step.layout.display = None if beats else "none"
-        if not beats:
-            shown: Markup = el("p", _("No step yet. Request and reply of each will be here."))
-        else:
-            self.step.value = len(beats) - 1 if chosen is None else chosen
-            shown = step_view(beats[self.step.value])
+        shown = (
+            step_view(beats[self.step.value])
+            if beats
+            else el("p", _("No step yet. Request and reply of each will be here."))
+        )
         tell(self.step_shown, scroller(_("Request and reply of the step"), shown))
 
     def _verdict(self) -> Markup:

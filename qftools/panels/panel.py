@@ -177,7 +177,9 @@ def main_button() -> Button:
 def relabel(widget: ipywidgets.Widget, options: list[tuple[str, Any]]) -> None:
     """Give a choice the same values under other names; what is chosen stays chosen."""
     value = widget.value
-    if tuple(widget.options) != tuple(options):
+    if tuple(widget.options) == tuple(options):
+        return
+    with widget.hold_sync():  # one message: it also puts the choice back to the first
         widget.options = options
         if value in [choice for _name, choice in options]:
             widget.value = value

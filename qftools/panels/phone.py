@@ -56,7 +56,7 @@ class Phone(Panel):
 
     def _act(self, name: str) -> Callable[[], None]:
         def act() -> None:
-            order = self._order()
+            order = self.sandbox._newest()
             if order is None:
                 self.said = ""
                 return
@@ -72,7 +72,7 @@ class Phone(Panel):
 
     def show(self) -> None:
         """Write everything in the language in use."""
-        order = self._order()
+        order = self.sandbox._newest()
         for name, button in self.buttons.items():
             button.description = _(ACTS[name])
             button.disabled = order is None or order.state not in OPEN
@@ -90,13 +90,9 @@ class Phone(Panel):
             el("p", _(self.said), cls="qf-wait qf-phone-says", role="status") if self.said else "",
         )
 
-    def _order(self) -> Row | None:
-        orders = self.sandbox.orders()
-        return orders[-1] if orders else None
-
     def as_text(self) -> str:
         """Return the order on the screen and its state."""
-        order = self._order()
+        order = self.sandbox._newest()
         if order is None:
             return "Phone: no order"
         return f"Phone {order.pay_type} {order.txamt} {order.txcurrcd}: {order.state}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from qftools.cancellation.verdicts import VERDICTS, Verdict
 from qftools.cancellation.walk import NEXT, Step, Walk
+from qftools.locale import Language, language
 from qftools.locale import text as _
 from qftools.markup import Markup, el, join
 
@@ -37,6 +40,13 @@ def state_diagram(walk: Walk | None, passed: tuple[Step, ...] = ()) -> Markup:
     """
     now = walk.step if walk is not None else None
     end = walk.end.verdict if walk is not None and walk.end is not None else None
+    return _drawn(now, end, frozenset(passed), language())
+
+
+@cache  # a few dozen drawings, of which each press shows one
+def _drawn(
+    now: Step | None, end: Verdict | None, passed: frozenset[Step], _spoken: Language
+) -> Markup:
     boxes = [
         _box(step, step is now, step in passed, over=end is not None and step not in passed)
         for step in _STEPS
