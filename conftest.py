@@ -28,6 +28,8 @@ def start_new_kernel(*args: Any, **kwargs: Any) -> Any:
 
 
 nbval.kernel.start_new_kernel = start_new_kernel
+# It writes out each message of a kernel for a log that is off, which took longer than reading it.
+nbval.kernel.pformat = lambda message: message
 
 
 @pytest.fixture(autouse=True)
