@@ -28,7 +28,7 @@ from qftools.models import Order, Transaction
 Plain = dict[str, Any]
 Reader = Callable[[Any, str], Any]
 Kind = TypeVar("Kind")
-_AS_IT_IS = frozenset({str, int, float, bool})
+_AS_IT_IS = frozenset({NoneType, str, int, float, bool})
 
 
 def plain(value: Any) -> Any:
@@ -43,20 +43,7 @@ def plain(value: Any) -> Any:
         >>> plain(walk)["order"]["out_trade_no"], read(Walk, plain(walk)) == walk
         ('A1', True)
     """
-    if value is None or type(value) in _AS_IT_IS:
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape")
-    if isinstance(value, Transaction):
-        return dict(value.row)
-    if is_dataclass(value):
-        kind: Any = type(value)
-        return {name: plain(getattr(value, name)) for name in _kept(kind)}
-    if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
-    return value
+    return _writer(type(value))(value)
 
 
 def read(kind: type[Kind], record: object) -> Kind:
@@ -91,7 +78,34 @@ def _with_route(record: Any) -> Any:
     }
 
 
-# ---- readers, made from the types of the fields -----------------------------------------
+# ---- writers and readers, made once from the types ---------------------------------------
+
+
+@cache
+def _writer(kind: type) -> Callable[[Any], Any]:
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, bytes):
+        return lambda value: value.decode("utf-8", "surrogateescape")
+    if issubclass(kind, Transaction):
+        return lambda value: dict(value.row)
+    if is_dataclass(kind):
+        return _fields_of(_kept(kind))
+    if issubclass(kind, (tuple, list)):
+        return lambda value: [plain(item) for item in value]
+    return lambda value: value
+
+
+def _fields_of(names: tuple[str, ...]) -> Callable[[Any], Plain]:
+    def writer(value: Any) -> Plain:
+        record = {}
+        for name in names:
+            held = getattr(value, name)
+            # Most fields are such, and there are dozens in a walk.
+            record[name] = held if type(held) in _AS_IT_IS else plain(held)
+        return record
+
+    return writer
 
 
 @cache
@@ -212,6 +226,7 @@ def _named_tuple(kind: Any) -> Reader:
     return lambda value, at: kind(*parts(value, at))
 
 
+@cache
 def _dataclass(kind: Any) -> Reader:
     hints = get_type_hints(kind)
     readers = {name: _reader(hints[name]) for name in _kept(kind)}
