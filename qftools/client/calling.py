@@ -115,7 +115,8 @@ class Calling(ABC, Generic[A, W]):
         exchange, trouble = await self._connection.send(
             endpoint, method, form, self._signed(complete), announce
         )
-        kept = redactor.kept(exchange)
+        suspect = redactor.suspects(exchange.contents())
+        kept = redactor.kept(exchange, suspect)
         self._kept.append(kept)
         if trouble is not None and trouble.__cause__ is not None:
             # The library's errors repeat what the other side sent, each in its own way.
@@ -133,9 +134,7 @@ class Calling(ABC, Generic[A, W]):
             raise
         self.signs = self.signs or reply.signed
         self._tell(kept, f"respcd {reply.respcd}")
-        body = reply.body
-        if exchange.response and redactor.suspects(exchange.response.body):
-            body = redactor.plain(body)
+        body = redactor.plain(reply.body) if suspect else reply.body
         return replace(reply, body=body, exchange=kept, unlisted=self.unlisted_codes)
 
     def _tell(self, kept: ShownExchange, result: str) -> None:

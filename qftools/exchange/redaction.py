@@ -159,7 +159,13 @@ class Redactor(Structure):
         return ShownResponse(response.status, headers, body, made_by=MAKER)
 
     def exchange(
-        self, exchange: Exchange, kind: type[S], most: int | None = None, **more: Any
+        self,
+        exchange: Exchange,
+        kind: type[S],
+        most: int | None = None,
+        *,
+        suspect: bool | None = None,
+        **more: Any,
     ) -> S:
         """*exchange* as one that may be shown.
 
@@ -167,10 +173,12 @@ class Redactor(Structure):
             exchange: As it went over the wire.
             kind: What to make of it, with *more* of its own fields.
             most: How many bytes of the answer to keep.
+            suspect: What `suspects` says of its contents; asked here when left out.
         """
         kept = {field.name: getattr(exchange, field.name) for field in dataclasses.fields(exchange)}
         data = exchange.contents()
-        if (most is None or len(data) <= most) and not self.suspects(data):
+        is_whole = most is None or len(data) <= most
+        if is_whole and not (self.suspects(data) if suspect is None else suspect):
             kept |= {
                 "request": as_it_is(exchange.request, ShownRequest),
                 "response": exchange.response and as_it_is(exchange.response, ShownResponse),
@@ -192,9 +200,9 @@ class Redactor(Structure):
             found.response(exchange.response)
         return redactor_for(self._secrets.union(found.taken)) if found.taken else self
 
-    def kept(self, exchange: Exchange) -> ShownExchange:
+    def kept(self, exchange: Exchange, suspect: bool | None = None) -> ShownExchange:
         """*exchange* as it may be kept: redacted, and a long answer cut."""
-        return self.exchange(exchange, ShownExchange, MOST_KEPT)
+        return self.exchange(exchange, ShownExchange, MOST_KEPT, suspect=suspect)
 
     def tree(self, value: Any, kind: type[T]) -> T:
         """*value*, a tree of frozen nouns, as one of *kind*, which only this makes.
