@@ -12,6 +12,7 @@ import datetime
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from functools import lru_cache
 
 from qftools.client.numbers import told
 from qftools.models import Order, Transaction
@@ -85,6 +86,7 @@ def _days(
     return None if "syssn" in learned else _date(order.syssn), _date(today)
 
 
+@lru_cache(maxsize=256)  # a walk asks for the same few, again and again
 def _date(text: str | None) -> datetime.date | None:
     found = _DATE.match(text) if text else None
     with contextlib.suppress(ValueError):
@@ -104,6 +106,7 @@ def _months(order: Order, learned: Collection[str], today: str | None) -> list[P
     return [_month(month // 12, month % 12 + 1) for month in months]
 
 
+@lru_cache(maxsize=256)
 def _month(year: int, month: int) -> Params:
     last = calendar.monthrange(year, month)[1]
     return {

@@ -198,7 +198,7 @@ class RefundWalk(Walk):
         if self.route is not None and self.step is Step.CONFIRM:
             confirms, payment = self.confirms + 1, self.payment.counted(answer)
             return replace(self, confirms=confirms, payment=payment)._after_void(answer)
-        walk = replace(self, confirms=self.confirms + 1).counted(answer)
+        walk = self.counted(answer, confirms=self.confirms + 1)
         return walk._after_query(goes_to, answer)
 
     def interrupted(self) -> RefundWalk:

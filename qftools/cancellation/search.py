@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from qftools.cancellation import asking
 from qftools.cancellation.evidence import Known
@@ -59,8 +59,8 @@ class Search:
             known = replace(known, signed=True)
         return order, known
 
-    def informed(self, answer: Answer) -> Self:
-        """Return the search with what an answer adds."""
+    def informed(self, answer: Answer, **counts: Any) -> Self:
+        """Return the search with what an answer adds, and with *counts* in its other fields."""
         known, order = self.known, self.order
         told: list[str] = []
         if answer.row is not None:
@@ -78,14 +78,15 @@ class Search:
             signed=known.signed or answer.signed,
             wide=known.wide or answer.ask_next == "wide",
         )
-        search = replace(self, order=order, known=known)
         view = self.view + (answer.ask_next in ("elsewhere", "others"))
-        return replace(search, view=view % len(search.views())) if view else search
+        if view:
+            view %= len(asking.views(order, known.learned, self.today))
+        return replace(self, order=order, known=known, view=view, **counts)
 
-    def counted(self, answer: Answer) -> Self:
-        """Return the search with what an answer adds, absence counted."""
+    def counted(self, answer: Answer, **counts: Any) -> Self:
+        """Return the search with what an answer adds, absence counted, and with *counts*."""
         absents = self.absents + (answer.finding is Finding.ABSENT)
-        return replace(self.informed(answer), absents=absents)
+        return self.informed(answer, absents=absents, **counts)
 
     def absents_to_believe(self) -> int:
         """Every number and every month that it can lie in; twice where it can lie in two."""

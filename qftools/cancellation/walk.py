@@ -209,10 +209,8 @@ class Walk(Search):
     def told(self, answer: Answer) -> Walk:
         """Return the walk after *answer* came back to its question."""
         answer = replace(answer, wait=min(answer.wait, self.patience.longest_ask))
-        walk = self._counted(answer).informed(answer)
+        walk = self._after(answer)
         if self.step is not Step.CANCEL:
-            if answer.finding is not Finding.SILENT or answer.ask_next == "others":
-                walk = replace(walk, asked=(*self.asked, self.view))
             walk, believed = walk._in_every_month(answer, self.view)
             if believed is None:
                 return walk
@@ -281,20 +279,23 @@ class Walk(Search):
 
     # ---- what retries and routing add to the table -------------------------------
 
-    def _counted(self, answer: Answer) -> Walk:
-        if self.step is Step.LOOK:
-            absents = self.absents + (answer.finding is Finding.ABSENT)
-            return replace(self, looks=self.looks + 1, absents=absents)
+    def _after(self, answer: Answer) -> Walk:
+        """Count the question, and add what *answer* tells."""
         if self.step is Step.CANCEL:
             sent = (self.target or self.order).syssn
             cancelled = tuple(dict.fromkeys([*self.known.cancelled, sent or ""]))
             known = replace(self.known, cancelled=cancelled)
             cancels = self.cancels + 1
-            return replace(
+            walk = replace(
                 self, cancels=cancels, last_cancel=answer, opens=0, known=known, asked=()
             )
+            return walk.informed(answer)
+        is_told = answer.finding is not Finding.SILENT or answer.ask_next == "others"
+        asked = (*self.asked, self.view) if is_told else self.asked
+        if self.step is Step.LOOK:
+            return self.counted(answer, looks=self.looks + 1, asked=asked)
         opens = self.opens + (answer.finding in UNDOABLE)
-        return replace(self, confirms=self.confirms + 1, opens=opens)
+        return self.informed(answer, confirms=self.confirms + 1, opens=opens, asked=asked)
 
     def _after_look(self, goes_to: Step, answer: Answer) -> Walk:
         if goes_to is Step.CANCEL:
