@@ -104,7 +104,7 @@ class Journal:
             InputError: The order can't be asked for, or with the refunds that the journal has of
                 the payment this one is above what was paid; nothing was sent.
         """
-        with self._claimed(client, self._find_or_add(client, walk)) as (entry, page):
+        with self._claimed(client, lambda: self._find_or_add(client, walk)) as (entry, page):
             walk = self._beside(with_news(as_it_was_left(entry), walk), entry)
             return await self._finish(client, walk, entry, page, pause, watch)
 
@@ -158,7 +158,7 @@ class Journal:
         pause: Pause | None,
         watch: Recorder | None,
     ) -> Outcome:
-        with self._claimed(client, number) as (entry, page):
+        with self._claimed(client, lambda: number) as (entry, page):
             if entry.settled and entry.outcome is not None:
                 return entry.outcome
             walk = self._beside(as_it_was_left(entry), entry)
@@ -176,8 +176,13 @@ class Journal:
         """
         if not isinstance(walk, RefundWalk):
             return walk
-        account = {"base_url": entry.base_url, "app_code": entry.app_code}
-        others = self._read(_SAME_PAYMENT, {**account, "syssn": walk.payment.order.syssn})
+        beside = {
+            "base_url": entry.base_url,
+            "app_code": entry.app_code,
+            "syssn": walk.payment.order.syssn,
+            "number": entry.number,
+        }
+        others = self._read(_SAME_PAYMENT, beside)
         return replace(walk, others=tuple(o.order.txamt for o in others_of(walk, others)))
 
     async def _finish(
@@ -304,20 +309,24 @@ class Journal:
             "syssn": syssn,
             "begun": client.clock(),
             "walk": dumped(walk, client),
+            "number": 0,  # of its own entry, which it does not have yet
         }
-        with self._file.writing():
-            for entry in self._read(_UNSETTLED, values):
-                if goes_on(entry, walk):
-                    return entry.number
-            if isinstance(walk, RefundWalk):
-                check_left(walk, others_of(walk, self._read(_SAME_PAYMENT, values)))
-            added = self._file.db.execute(_ADD, values)
-            assert added.lastrowid is not None
-            return added.lastrowid
+        for entry in self._read(_UNSETTLED, values):
+            if goes_on(entry, walk):
+                return entry.number
+        if isinstance(walk, RefundWalk):
+            check_left(walk, others_of(walk, self._read(_SAME_PAYMENT, values)))
+        added = self._file.db.execute(_ADD, values)
+        assert added.lastrowid is not None
+        return added.lastrowid
 
     @contextmanager
-    def _claimed(self, client: AnyClient, number: int) -> Iterator[tuple[Entry, OpenEntry]]:
+    def _claimed(
+        self, client: AnyClient, find: Callable[[], int]
+    ) -> Iterator[tuple[Entry, OpenEntry]]:
+        """Claim the entry that *find* names or adds, in one transaction."""
         with self._file.writing():
+            number = find()
             row = self._row(number)
             if self._is_busy(row):
                 raise BusyError(
@@ -381,7 +390,7 @@ AND (out_trade_no = :out_trade_no OR syssn = :syssn)
 ORDER BY number
 """
 _SAME_PAYMENT = """
-WHERE syssn = :syssn AND base_url = :base_url AND app_code = :app_code
+WHERE syssn = :syssn AND base_url = :base_url AND app_code = :app_code AND number <> :number
 ORDER BY number
 """
 _ADD = """
