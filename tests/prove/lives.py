@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from qftools.cancellation.outcome import Outcome
 from qftools.cancellation.run import Recorder
@@ -115,10 +115,25 @@ def _go_on(
     *,
     resumes: bool,
 ) -> Outcome:
-    entries = journal.entries()
-    if entries and (entries[-1].settled or resumes):
-        return resume(journal, stage.client, entries[-1].number, watch=stage)
+    begun = newest(journal)
+    if begun.number and (begun.settled or resumes):
+        return resume(journal, stage.client, begun.number, watch=stage)
     return flow(stage.client, stage.order, journal=journal, watch=stage, **how)
+
+
+class Begun(NamedTuple):
+    """An entry of a journal; the number is 0 where there is none."""
+
+    number: int
+    settled: bool
+
+
+def newest(journal: Journal) -> Begun:
+    """The newest entry, without its exchanges: whoever resumes it reads them anyway."""
+    row = journal._file.db.execute(
+        "SELECT number, settled FROM entry ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    return Begun(row["number"], bool(row["settled"])) if row is not None else Begun(0, False)
 
 
 def _of_the_journal(journal: Journal, outcome: Outcome) -> list[str]:

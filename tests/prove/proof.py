@@ -15,7 +15,7 @@ from qftools.journal.journal import Journal
 from qftools.models import Order
 from qftools.sandbox.books.states import MONEY_CAME, OPEN, State
 from tests.awaited import cancel, resume
-from tests.prove.lives import Result, judged, lived
+from tests.prove.lives import Result, judged, lived, newest
 from tests.prove.schedule import Schedule
 from tests.prove.stage import Stage
 
@@ -81,7 +81,7 @@ def _later(stage: Stage, journal: Journal, outcome: Outcome) -> Result | None:
     if entry is not None:
         entry.faults.clear()
     before = _why(stage, outcome)
-    again = resume(journal, stage.client, journal.entries()[-1].number)
+    again = resume(journal, stage.client, newest(journal).number)
     result = _result(stage, again, [])
     if again.verdict is Verdict.UNRESOLVED and _why(stage, again) in ("", _FAULTS):
         said = (*result.disagreements, f"still unresolved after the faults: {again.reason}")

@@ -23,7 +23,7 @@ from qftools.sandbox.books.states import State
 from qftools.sandbox.gateway.log import LoggedExchange
 from tests.prove import schedule as cancels
 from tests.prove import stage as cancel_stage
-from tests.prove.lives import Result, judged, lived
+from tests.prove.lives import Result, judged, lived, newest
 from tests.prove.schedule import Act, Trouble
 
 MAGIC = (77001, 77026, 77061, 77061, 77062, 77062, 77063, 77064)
@@ -211,7 +211,7 @@ def _later(stage: Stage, journal: Journal, outcome: Outcome, first: Result) -> R
     for entry in filter(None, (stage.entry(), stage.given_back())):
         entry.faults.clear()
     stage.sandbox.clock.advance(7200)  # what was on its way has arrived
-    again = journal.resume(stage.client, journal.entries()[-1].number)
+    again = journal.resume(stage.client, newest(journal).number)
     result = _result(stage, again, [])
     wrong = result.disagreements
     if again.verdict is Verdict.UNRESOLVED:

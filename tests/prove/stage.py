@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -197,7 +198,7 @@ class Stage:
 
     def other_terminal(self, what: str, entry: Entry) -> None:
         """Another program refunds or cancels; a hold it captures or releases."""
-        other = self.sandbox.client()
+        other = self._other
         order = Order(
             entry.out_trade_no,
             entry.txamt,
@@ -215,6 +216,11 @@ class Stage:
                 other.close(order)
             else:
                 other.refund(order, txamt=None if what == "refund" else 1)
+
+    @cached_property
+    def _other(self) -> Client:
+        """Another program's client; most schedules need it again and again, or never."""
+        return self.sandbox.client()
 
     def _client(self) -> Any:
         if self.plan.awaited:

@@ -14,7 +14,7 @@ from qftools.cancellation.walk import Walk
 from qftools.client.awaiting import at_once
 from qftools.client.client import Client
 from qftools.journal.journal import Journal
-from tests.prove.lives import Result, judged, lived
+from tests.prove.lives import Result, judged, lived, newest
 from tests.prove.other.breaks import leaks
 from tests.prove.other.gateway import ALIVE, CANCELS, ON_HOLD, Is, Truth
 from tests.prove.other.schedule import Plan
@@ -80,7 +80,7 @@ def _through_deaths(stage: Stage, tell: Tell) -> Result:
         if outcome.verdict is not Verdict.UNRESOLVED or result.disagreements:
             return result
         stage.calm()
-        again = journal.resume(stage.client, journal.entries()[-1].number, watch=stage)
+        again = journal.resume(stage.client, newest(journal).number, watch=stage)
         later = _result(stage, again, [])
         # What was claimed first counts; the second run shows that it is not stuck.
         return Result(plan.seed, outcome.verdict, result.why, stage.deaths, later.disagreements)

@@ -14,7 +14,7 @@ from qftools.cancellation.verdicts import Verdict
 from qftools.cancellation.walk import Ask, Walk
 from qftools.client.client import Client
 from qftools.journal.journal import Journal
-from tests.prove.lives import Result, judged, lived
+from tests.prove.lives import Result, judged, lived, newest
 from tests.prove.other import schedule as cancels
 from tests.prove.other import stage as cancel_stage
 from tests.prove.other.breaks import Wire
@@ -229,7 +229,7 @@ def _later(stage: Stage, journal: Journal, outcome: Outcome, first: Result) -> R
         return first
     stage.calm()
     stage.clock.sleep(7200)  # what was made is to be seen by now
-    again = journal.resume(stage.client, journal.entries()[-1].number, watch=stage)
+    again = journal.resume(stage.client, newest(journal).number, watch=stage)
     return replace(first, disagreements=_result(stage, again, []).disagreements)
 
 
