@@ -19,7 +19,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from qftools.cancellation.outcome import Outcome
@@ -31,7 +33,7 @@ from tests.prove.other import schedule as other_schedule
 from tests.prove.other.stage import Stage as OtherStage
 from tests.prove.stage import Stage
 
-BATCH = 250
+BATCH = 50  # a second at most: so long one process may be busy when the other has nothing left
 CAUSES = 40  # more than that are not printed
 SHOWN = 12  # answers of a replayed schedule, the last ones
 
@@ -51,19 +53,15 @@ def batch(task: tuple[str, range]) -> list[Result]:
     return [played(seed, gateway) for seed in seeds]
 
 
-def play(gateway: str, first: int, number: int, processes: int) -> Iterable[Result]:
-    """The results of *number* seeds from *first*, as they come."""
+def play(
+    gateway: str, first: int, number: int, pool: ProcessPoolExecutor | None
+) -> Iterable[Result]:
+    """The results of *number* seeds from *first*, as they come; in this process without a pool."""
     batches = [
         (gateway, range(start, min(start + BATCH, first + number)))
         for start in range(first, first + number, BATCH)
     ]
-    if processes == 1:
-        for seeds in batches:
-            yield from batch(seeds)
-        return
-    with ProcessPoolExecutor(processes) as pool:
-        for results in pool.map(batch, batches):
-            yield from results
+    return chain.from_iterable(map(batch, batches) if pool is None else pool.map(batch, batches))
 
 
 def replay(seed: int, gateway: str) -> int:
@@ -148,18 +146,22 @@ def main() -> int:
     first = secrets.randbelow(10**8) * 1000 if options.first is None else options.first
     wanted = [options.gateway] if options.gateway else list(GATEWAYS)
     number = options.number // len(wanted)
-    wrong = [report(gateway, number, first, options.processes) for gateway in wanted]
+    processes = options.processes
+    with nullcontext() if processes == 1 else ProcessPoolExecutor(processes) as pool:
+        # All are queued at once: no process waits for the end of one kind before the next.
+        results = {gateway: play(gateway, first, number, pool) for gateway in wanted}
+        wrong = [report(kind, number, first, processes, results[kind]) for kind in wanted]
     return 1 if any(wrong) else 0
 
 
-def report(gateway: str, number: int, first: int, processes: int) -> int:
-    """Play on one gateway, print what was seen, and return how often claim and books differ."""
+def report(gateway: str, number: int, first: int, processes: int, results: Iterable[Result]) -> int:
+    """Print what was seen on one gateway, and return how often claim and books differ."""
     started = time.perf_counter()
     verdicts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     deaths = 0
     wrong: list[Result] = []
-    for result in play(gateway, first, number, processes):
+    for result in results:
         verdicts[result.verdict.value] += 1
         deaths += result.deaths
         if result.why:
