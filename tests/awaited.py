@@ -18,11 +18,12 @@ from qftools.sandbox import Sandbox
 class Awaited:
     """An async client whose calls return when they are done.
 
-    Used in a ``with`` it has one event loop, and else another one for each call.
+    Used in a ``with`` it has one event loop, and else another one for each call, or what *run_now*
+    runs them in.
     """
 
-    def __init__(self, client: AsyncClient) -> None:
-        self.__dict__.update(client=client, run_now=asyncio.run)
+    def __init__(self, client: AsyncClient, run_now: Callable[..., Any] = asyncio.run) -> None:
+        self.__dict__.update(client=client, run_now=run_now)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.client, name)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -225,8 +227,17 @@ class Stage:
     def _client(self) -> Any:
         if self.plan.awaited:
             inner = InProcessTransport(self.sandbox._assembly.app, self.sandbox.clock)
-            return Awaited(self.sandbox.async_client(adapter=_AsyncAdapter(self, inner)))
+            client = self.sandbox.async_client(adapter=_AsyncAdapter(self, inner))
+            return Awaited(client, _loop().run)
         return self.sandbox.client(adapter=_Adapter(self, self.sandbox._adapter()))
+
+
+@cache
+def _loop() -> asyncio.Runner:
+    """One event loop for all schedules: to make one takes longer than a call in process."""
+    runner = asyncio.Runner()
+    atexit.register(runner.close)
+    return runner
 
 
 class _Adapter(BaseAdapter):
