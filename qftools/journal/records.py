@@ -43,7 +43,8 @@ def plain(value: Any) -> Any:
         >>> plain(walk)["order"]["out_trade_no"], read(Walk, plain(walk)) == walk
         ('A1', True)
     """
-    return _writer(type(value))(value)
+    kind: Any = type(value)
+    return _writer(kind)(value)
 
 
 def read(kind: type[Kind], record: object) -> Kind:
@@ -133,7 +134,7 @@ def _reader(kind: Any) -> Reader:
     if issubclass(kind, StrEnum):
         return _choice(tuple(kind))
     if is_dataclass(kind):
-        return _dataclass(kind)
+        return _dataclass(kind)  # type: ignore[arg-type]  # hashable
     return {bytes: _bytes, float: _number}.get(kind) or partial(_checked, kind)
 
 
