@@ -154,14 +154,15 @@ class Speaker:
         self, params: Mapping[str, str], smudge: str, dice: random.Random
     ) -> tuple[Any, Said]:
         found = self.gateway.query(params)
-        self.truth_when_asked, self.own_when_asked = truth(self.attempts()), truth(self.meant())
+        attempts, meant = self.attempts(), self.meant()
+        self.truth_when_asked, self.own_when_asked = truth(attempts), truth(meant)
         self.another_when_asked = any(
             payment.state in ALIVE | ON_HOLD or payment.net > 0
-            for payment in self.attempts()
-            if payment not in self.meant()
+            for payment in attempts
+            if payment not in meant
         )
         if self.gateway.looks_for(self._coming(), params):
-            self.there_when_looked = bool(self.attempts())
+            self.there_when_looked = bool(attempts)
         size = int(params.get("page_size", "0")) or self.gateway.rules.page_size
         page = int(params.get("page", "1") or 1)
         ordered = self._ordered(found, dice)
@@ -189,7 +190,8 @@ class Speaker:
         here = [mine[row.syssn] for row in shown if row.kind == "payment" and row.syssn in mine]
         alive = frozenset(p.syssn for p in here if p.state in ALIVE | ON_HOLD)
         word = truth(here).word
-        own = truth(payment for payment in here if payment in self.meant()).word
+        meant = self.meant()
+        own = truth(payment for payment in here if payment in meant).word
         if word == "paid" and own == "open":  # that payment may be called off, by its own number
             word = own
         whole = len(here) == len(mine) and len(found) == len(shown)
