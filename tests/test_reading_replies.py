@@ -681,7 +681,17 @@ def test_this_machine_is_behind_no_proxy(monkeypatch, host):
 
     sent_by(carrier, url=f"http://{host}")
 
-    assert carrier.given[0][1]["proxies"] == {}
+    given = carrier.given[0][1]
+    assert given["proxies"] == {} and given["verify"] is True
+
+
+def test_another_machine_is_behind_its_proxy_by_plain_http_too(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", PROXY)
+    carrier = Carrier()
+
+    sent_by(carrier, url="http://gateway.invalid")
+
+    assert carrier.given[0][1]["proxies"]["http"] == PROXY
 
 
 @pytest.mark.parametrize("name", BUNDLES)
@@ -716,6 +726,17 @@ def test_the_certificates_that_the_environment_names_are_used(monkeypatch, tmp_p
     sent_by(carrier)
 
     assert carrier.given[0][1]["verify"] == path
+
+
+def test_the_certificates_that_the_environment_names_are_used_on_this_machine_too(monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
+    monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    carrier = Carrier()
+
+    sent_by(carrier, url="https://localhost")
+
+    given = carrier.given[0][1]
+    assert given["verify"] == certifi.where() and given["proxies"] == {}
 
 
 def test_what_the_library_said_of_a_lost_reply_is_kept_as_its_own_kind_of_error():
