@@ -86,7 +86,7 @@ def _days(
     return None if "syssn" in learned else _date(order.syssn), _date(today)
 
 
-@lru_cache(maxsize=256)  # a walk asks for the same few, again and again
+@lru_cache  # a walk asks for the same few, again and again
 def _date(text: str | None) -> datetime.date | None:
     found = _DATE.match(text) if text else None
     with contextlib.suppress(ValueError):
@@ -106,7 +106,7 @@ def _months(order: Order, learned: Collection[str], today: str | None) -> list[P
     return [_month(month // 12, month % 12 + 1) for month in months]
 
 
-@lru_cache(maxsize=256)
+@lru_cache
 def _month(year: int, month: int) -> Params:
     last = calendar.monthrange(year, month)[1]
     return {
