@@ -82,6 +82,20 @@ MENDED = (
         ),
     ),
     Mended(
+        "prove",
+        11.8,
+        Text(
+            "日志的读写函数只做一次；一次往返只查一遍有没有密钥；一个应答只做一个新状态；"
+            "日志里的一笔在一个事务里写下并占用；裁判少读日志；五种剧本一起排队。"
+            "前后交替测量各 5,000 个剧本，在负载 8 的双核机器上：12.9 min 变 10.9 min",
+            "what reads and writes the journal's records is made once; a request and its reply "
+            "are searched for secrets once; an answer makes one new state, not three; an entry "
+            "of the journal is written and claimed in one transaction; the judge reads it less "
+            "often; all kinds are queued at once. 5,000 schedules each, by turns, on two cores "
+            "with a load of 8: from 12.9 min to 10.9 min",
+        ),
+    ),
+    Mended(
         "panel-press",
         1.889,
         Text(
