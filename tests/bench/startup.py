@@ -153,11 +153,11 @@ ROWS = (
         _WHY,
         _against_requests("client"),
         note=Text(
-            "字节码编译好之后，requests 之外还有 26 ms：标准库的 dataclasses 和 inspect 占 8，"
-            "生成 11 个不可变类占 6，其余 35 个模块占 12；1.15 倍只够 16 ms",
-            "with all byte code there, of the 26 ms on top of requests the standard library's "
-            "dataclasses with inspect take 8, the making of eleven frozen classes 6 and the other "
-            "35 modules 12: 1.15 would leave 16",
+            "字节码编译好之后，requests 之外还有 21 ms：标准库的 dataclasses 和 inspect 占 5，"
+            "生成 11 个不可变类占 6，其余 35 个模块占 10；1.15 倍只够 14 ms",
+            "with all byte code there, of the 21 ms on top of requests the standard library's "
+            "dataclasses with inspect take 5, the making of eleven frozen classes 6 and the other "
+            "35 modules 10: 1.15 would leave 14",
         ),
     ),
     Row(
