@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import struct
@@ -209,7 +210,14 @@ def test_a_sandbox_that_is_not_there_and_a_port_that_is_taken_are_said_in_chines
     assert f"http://127.0.0.1:{port} 上没有沙盒应答" in gone.output
 
 
-def test_the_help_of_version_is_in_the_readers_language(qftools):
+def test_help_is_whole_in_the_readers_language_also_after_one_who_reads_the_other(qftools):
+    for command in ([], ["demo"]):
+        chinese = qftools(*command, "--help", lang="zh").output
+        english = qftools(*command, "--help", lang="en").output
+        again = qftools(*command, "--help", lang="zh").output
+
+        assert chinese == again and "显示这段说明后退出" in chinese
+        assert not re.search("[一-鿿]", english) and "Show this message and exit." in english
     assert "显示版本后退出" in qftools("--help", lang="zh").output
 
 

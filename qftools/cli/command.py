@@ -88,6 +88,13 @@ class _Translated(click.Command):
         _translate_click()
         return super().make_context(info_name, args, parent, **extra)
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """The option of click, in the reader's language: click keeps it in its first reader's."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = text("Show this message and exit.")
+        return option
+
     def get_short_help_str(self, limit: int = 45) -> str:
         """The first sentence of the help, as a line of the list of commands."""
         return text(self.short_help) if self.short_help else ""
