@@ -158,9 +158,10 @@ TAKEN_WRITTEN = {
 
 
 @pytest.fixture(autouse=True)
-def _readers_made_anew():
-    """How a reader is made is tested each time, not only the first."""
-    records._reader.cache_clear()
+def _made_anew():
+    """How a reader or a writer is made is tested each time, not only the first."""
+    for made in (records._writer, records._kept, records._reader, records._dataclass):
+        made.cache_clear()
 
 
 def as_json(value):

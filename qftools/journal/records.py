@@ -92,7 +92,7 @@ def _writer(kind: type) -> Callable[[Any], Any]:
         return lambda value: dict(value.row)
     if is_dataclass(kind):
         return _fields_of(_kept(kind))
-    if issubclass(kind, (tuple, list)):
+    if issubclass(kind, tuple):
         return lambda value: [plain(item) for item in value]
     return lambda value: value
 
