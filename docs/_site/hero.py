@@ -274,7 +274,7 @@ def script() -> str:
         own["lanes"] = {lane: WORDS[f"story lane {lane}"].say(lang) for lane in LANES}
         own["wallets"] = {
             code: catalogue.wallets()[catalogue.pay_types()[code].wallet].name.say(lang)
-            for code in {root.partition(".")[0] for root in roots()}
+            for code in dict.fromkeys(root.partition(".")[0] for root in roots())
         }
         own["none"] = WORDS["story no verdict"].say(lang)
         own["hint"] = WORDS["story hint"].say(lang)
