@@ -17,6 +17,8 @@ class _Pattern:
         return re.compile(self._written, self._flags)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # no pattern has it; one that is being copied has nothing yet
+            raise AttributeError(name)
         found = self.__dict__[name] = getattr(self._compiled, name)  # so it is asked once
         return found
 

@@ -112,3 +112,8 @@ def test_the_next_command_repeats_the_account_and_the_journal_that_were_typed_bu
     assert len(lines) == 2
     assert all(line.endswith(" ".join(account)) for line in lines)
     assert sandbox.credentials.client_key not in out.getvalue()
+
+
+def test_the_demo_says_what_to_do_next_on_the_narrowest_terminal(there, monkeypatch):
+    for columns in (19, 20, 21):
+        assert "Deliver what was" in said(there, "demo", "en", columns, monkeypatch)

@@ -456,3 +456,25 @@ def test_a_udid_that_holds_the_key_is_left_out_and_another_is_kept(journal, clie
     assert first.target and second.target
     assert (first.order.udid, first.target.udid) == ("till 7", "till 7")
     assert (second.order.udid, second.target.udid) == (None, None)
+
+
+def test_an_entry_is_free_again_where_its_claim_could_not_be_written(journal, client):
+    order, db = placed(client), journal._file.db
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("CREATE TABLE room (n INTEGER PRIMARY KEY)")
+    db.execute("CREATE TABLE needs (n REFERENCES room DEFERRABLE INITIALLY DEFERRED)")
+
+    def no_room():  # from here on each change of an owner fails, as late as when it is committed
+        db.execute(
+            "CREATE TRIGGER no_room AFTER UPDATE OF owner ON entry"
+            " BEGIN INSERT INTO needs VALUES (1); END"
+        )
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cancel(client, order, journal=journal, watch=Asks(Step.LOOK, no_room))
+    with pytest.raises(JournalError):
+        cancel(client, order, journal=journal)
+    db.execute("DROP TRIGGER no_room")
+
+    assert cancel(client, order, journal=journal).verdict is Verdict.CANCELLED

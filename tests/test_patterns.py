@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 import pkgutil
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from copy import copy
 from importlib import import_module
 
 import pytest
@@ -42,6 +44,9 @@ def test_a_pattern_does_what_the_compiled_one_does():
     assert late.sub("....", "respcd 1145") == "respcd ...."
     assert late.pattern == r"(?P<code>\d{4})"
     assert not hasattr(late, "nothing")
+    assert (
+        copy(late).findall("1145") == pickle.loads(pickle.dumps(late)).findall("1145") == ["1145"]
+    )
 
 
 def test_loading_the_client_compiles_none_of_our_patterns():

@@ -101,7 +101,7 @@ def _print(shown: list[DemoRow]) -> None:
     for row in {row.outcome.verdict: row for row in shown}.values():
         advice = re.split("[.。;；:：]", row.outcome.advice(), maxsplit=1)[0]
         before = Text.assemble(_letter(row), " ", row.outcome.verdict.ljust(wide - 2))
-        for said in output.filled(advice, screen.width - wide):
+        for said in output.filled(advice, max(screen.width - wide, output.PROSE)):
             screen.print(before + Text(said), soft_wrap=True)
             before = Text(" " * wide)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 WIDE = 150  # columns where there is no terminal to ask, as in a log
 READABLE = 110  # columns of a sentence
-_PROSE = 20  # columns that a wrapped text needs at least, to be readable
+PROSE = 20  # columns that a wrapped text needs at least, to be readable
 
 plain = harmless
 
@@ -191,7 +191,7 @@ def _named(values: Sequence[tuple[str, str]], indent: int = 0) -> None:
         import shutil
 
         columns = shutil.get_terminal_size().columns
-    room = max(columns - wide, _PROSE)
+    room = max(columns - wide, PROSE)
     for name, value in values:
         # An address or a number is not broken in two: it could not be copied.
         lines = filled(value, room) if " " in value or not value.isascii() else (value,)
@@ -216,7 +216,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, prose: int =
     cells = [[value.plain for value in row] for row in coloured]
     widths = [max(map(cell_len, column)) for column in zip(head, *cells, strict=True)]
     whole = len(head) - prose
-    least = sum(widths[:whole]) + sum(min(width, _PROSE) for width in widths[whole:])
+    least = sum(widths[:whole]) + sum(min(width, PROSE) for width in widths[whole:])
     least += 3 * len(head) - 1  # what stands between the columns, and at the edges
     screen = console(at_least=least)
     if least > screen.width:

@@ -325,31 +325,37 @@ class Journal:
         self, client: AnyClient, find: Callable[[], int]
     ) -> Iterator[tuple[Entry, OpenEntry]]:
         """Claim the entry that *find* names or adds, in one transaction."""
-        with self._file.writing():
-            number = find()
-            row = self._row(number)
-            if self._is_busy(row):
-                raise BusyError(
-                    f"order {text_or_none(row['out_trade_no']) or text_or_none(row['syssn'])}"
-                    f" (entry {number} of {self.path}) is being"
-                    " cancelled or refunded by another process: wait until it ends"
+        claimed = 0  # none yet
+        try:
+            with self._file.writing():
+                number = find()
+                row = self._row(number)
+                if self._is_busy(row):
+                    raise BusyError(
+                        f"order {text_or_none(row['out_trade_no']) or text_or_none(row['syssn'])}"
+                        f" (entry {number} of {self.path}) is being"
+                        " cancelled or refunded by another process: wait until it ends"
+                    )
+                entry = self._readable(row)
+                if not _is_for(entry, client):
+                    raise InputError(
+                        "client",
+                        "is for {given} at {url}",
+                        "that of entry {number}: {wanted} at {wanted_url}",
+                        given=_account(client.credentials.app_code, client.credentials.mchid),
+                        url=client.base_url,
+                        number=number,
+                        wanted=_account(entry.app_code, entry.mchid),
+                        wanted_url=entry.base_url,
+                    )
+                self._file.db.execute(
+                    "UPDATE entry SET owner = ? WHERE number = ?", (self._mine().name, number)
                 )
-            entry = self._readable(row)
-            if not _is_for(entry, client):
-                raise InputError(
-                    "client",
-                    "is for {given} at {url}",
-                    "that of entry {number}: {wanted} at {wanted_url}",
-                    given=_account(client.credentials.app_code, client.credentials.mchid),
-                    url=client.base_url,
-                    number=number,
-                    wanted=_account(entry.app_code, entry.mchid),
-                    wanted_url=entry.base_url,
-                )
-            self._file.db.execute(
-                "UPDATE entry SET owner = ? WHERE number = ?", (self._mine().name, number)
-            )
-            self._driven.add(number)
+                claimed = number
+                self._driven.add(claimed)
+        except BaseException:
+            self._driven.discard(claimed)  # what was written is taken back
+            raise
         try:
             yield entry, OpenEntry(self._file, client, row)
         finally:
