@@ -16,7 +16,7 @@ from tests.prove.other.gateway import HOLD
 Fields = dict[str, Any]
 
 ODD_CODES = ("1136", "1265", "1254", "1100", "1260", "1108", "2999", "1298", "1161")
-_REFUND_FAILED = "1265"  # odd for a payment; of a refund it says that it failed
+_OF_A_REFUND = ("1265", "2999")  # odd for a payment; of a refund: failed, in progress
 NO_CODES: tuple[Any, ...] = ("0", "", "OK", "SUCCESS", "00000", "99", None, True, [], 0.5)
 WORDS = (("0000", "0"), ("1142", "2"), ("1263", "1"), ("1205", "0"), ("0000", "3"), ("1143", "0"))
 _NO_FLAGS: tuple[Any, ...] = ("6", "7", 9, "x", "4")
@@ -44,7 +44,7 @@ def _may_be_a_hold(row: Fields) -> bool:
 
 def _odd_code(rows: list[Any], dice: random.Random) -> list[Any]:
     def change(row: Fields) -> Fields:
-        codes = [code for code in ODD_CODES if code != _REFUND_FAILED or "origssn" not in row]
+        codes = [code for code in ODD_CODES if code not in _OF_A_REFUND or "origssn" not in row]
         return {**row, "respcd": dice.choice(codes), "cancel": "0"}
 
     return _one(rows, dice, change)
@@ -82,7 +82,12 @@ def _unnamed(rows: list[Any], dice: random.Random) -> list[Any]:
 
 def _other_amount(rows: list[Any], dice: random.Random) -> list[Any]:
     amount = dice.choice(["1", 1, "99999999", "25.00", -5, "x", 0])
-    return _one(rows, dice, lambda row: {**_any_word(row, dice), "txamt": amount})
+
+    def change(row: Fields) -> Fields:
+        other = "99999999" if str(amount) == str(row.get("txamt")) else amount
+        return {**_any_word(row, dice), "txamt": other}
+
+    return _one(rows, dice, change)
 
 
 def _other_currency(rows: list[Any], dice: random.Random) -> list[Any]:
