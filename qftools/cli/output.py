@@ -124,7 +124,7 @@ def folded(words: str, indent: int = 0, style: str = "", *, widest: int = READAB
     styled = sys.stdout.isatty() or any(map(os.environ.get, ("FORCE_COLOR", "TTY_COMPATIBLE")))
     screen = console() if styled else None
     columns = screen.width if screen else WIDE
-    for line in filled(words, max(min(columns, widest) - indent, 20)):
+    for line in filled(words, max(min(columns, widest) - indent, PROSE)):
         if screen:
             screen.print(" " * indent + line, style=style, soft_wrap=True)
         else:

@@ -330,24 +330,7 @@ class Journal:
             with self._file.writing():
                 number = find()
                 row = self._row(number)
-                if self._is_busy(row):
-                    raise BusyError(
-                        f"order {text_or_none(row['out_trade_no']) or text_or_none(row['syssn'])}"
-                        f" (entry {number} of {self.path}) is being"
-                        " cancelled or refunded by another process: wait until it ends"
-                    )
-                entry = self._readable(row)
-                if not _is_for(entry, client):
-                    raise InputError(
-                        "client",
-                        "is for {given} at {url}",
-                        "that of entry {number}: {wanted} at {wanted_url}",
-                        given=_account(client.credentials.app_code, client.credentials.mchid),
-                        url=client.base_url,
-                        number=number,
-                        wanted=_account(entry.app_code, entry.mchid),
-                        wanted_url=entry.base_url,
-                    )
+                entry = self._free(row, client)
                 self._file.db.execute(
                     "UPDATE entry SET owner = ? WHERE number = ?", (self._mine().name, number)
                 )
@@ -363,6 +346,29 @@ class Journal:
             # Where this fails, the entry is free for others when the process ends.
             with suppress(JournalError), self._file.writing():
                 self._file.db.execute("UPDATE entry SET owner = NULL WHERE number = ?", (number,))
+
+    def _free(self, row: Cells, client: AnyClient) -> Entry:
+        """Return the entry of a row; refuse one that is claimed, or of another account."""
+        number = row["number"]
+        if self._is_busy(row):
+            raise BusyError(
+                f"order {text_or_none(row['out_trade_no']) or text_or_none(row['syssn'])}"
+                f" (entry {number} of {self.path}) is being"
+                " cancelled or refunded by another process: wait until it ends"
+            )
+        entry = self._readable(row)
+        if not _is_for(entry, client):
+            raise InputError(
+                "client",
+                "is for {given} at {url}",
+                "that of entry {number}: {wanted} at {wanted_url}",
+                given=_account(client.credentials.app_code, client.credentials.mchid),
+                url=client.base_url,
+                number=number,
+                wanted=_account(entry.app_code, entry.mchid),
+                wanted_url=entry.base_url,
+            )
+        return entry
 
     def _is_busy(self, row: Cells) -> bool:
         owner = row["owner"]
